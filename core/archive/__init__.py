@@ -1,0 +1,1 @@
+"""Archives: many scenes embedded by many processes, and searched as one."""

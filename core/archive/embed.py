@@ -1,0 +1,173 @@
+"""An archive embedded: scenes and their parts spread over Dask's workers, or one after the other without it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from core.archive.parts import EmbedJob, PartDone, ScenePlan, embed_part, plan_scene
+from core.errors import InputError, UsageError
+from core.progress import CancelToken, Progress, no_progress
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+LOCAL = "local"
+LIVES = 3
+"""How many workers may die over one part before it counts as failed."""
+
+
+@dataclass
+class ArchiveReport:
+    """What became of an archive.
+
+    Attributes:
+        scenes: how many there are.
+        chunks: of all scenes that could be opened.
+        chunks_computed: in this run.
+        failed: raster to the sentence that says why.
+        seconds: taken.
+    """
+
+    scenes: int
+    chunks: int = 0
+    chunks_computed: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def embed_archive(
+    jobs: Sequence[EmbedJob],
+    client: Client | None = None,
+    *,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> ArchiveReport:
+    """Embed all scenes; one that fails is reported and the rest done, and what is in the store is not computed again.
+
+    Args:
+        jobs: one a scene.
+        client: of a Dask cluster; None to work in this process.
+        progress: told the fraction of parts done.
+        cancel: looked at after every part; finished chunks are kept.
+
+    Raises:
+        CancelledError: a stop was asked for.
+    """
+    cancel = cancel or CancelToken()
+    began = time.monotonic()
+    report = ArchiveReport(len(jobs))
+    tally = _Tally(len(jobs), progress)
+    outcomes = _in_this_process(jobs) if client is None else _on_cluster(jobs, client)
+    for outcome in outcomes:
+        cancel.raise_if_cancelled()
+        if outcome.error:
+            report.failed.setdefault(outcome.raster, outcome.error)
+        if isinstance(outcome, ScenePlan):
+            report.chunks += outcome.chunks
+            tally.planned(len(outcome.parts))
+        else:
+            report.chunks_computed += outcome.computed
+            tally.done(outcome.raster)
+    report.seconds = round(time.monotonic() - began, 3)
+    return report
+
+
+@contextmanager
+def cluster(address: str | None, workers: int) -> Iterator[Client | None]:
+    """Connect to a Dask scheduler, or start workers on this computer.
+
+    Args:
+        address: of a scheduler; "local" or None for workers of one thread each on this computer.
+        workers: how many of those; with None and fewer than two, no cluster is needed and None is given.
+
+    Raises:
+        UsageError: Dask is not installed.
+        InputError: the scheduler does not answer.
+    """
+    if address is None and workers < 2:
+        yield None
+        return
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError as problem:
+        raise UsageError(
+            "Spreading an archive over processes needs Dask, which is not installed.",
+            hint='Install it with: pip install "distributed>=2024.8", or leave --scheduler and --workers out.',
+        ) from problem
+    if address in (None, LOCAL):
+        with (
+            LocalCluster(
+                n_workers=max(1, workers), threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+            ) as local,
+            Client(local) as client,
+        ):
+            yield client
+        return
+    try:
+        connected = Client(address, timeout=10)
+    except (OSError, ValueError) as problem:
+        raise InputError(
+            f"The scheduler {address} does not answer.", hint="Start one with: dask scheduler, and check its address."
+        ) from problem
+    with connected as client:
+        yield client
+
+
+def _in_this_process(jobs: Sequence[EmbedJob]) -> Iterator[ScenePlan | PartDone]:
+    for job in jobs:
+        plan = plan_scene(job)
+        yield plan
+        for part in plan.parts:
+            yield embed_part(job, part)
+
+
+def _on_cluster(jobs: Sequence[EmbedJob], client: Client) -> Iterator[ScenePlan | PartDone]:
+    """Plan every scene on a worker and hand its parts out as soon as they are known.
+
+    Parts are impure: the same part asked for again must look at the store again and not at Dask's memory.
+    """
+    from distributed import as_completed
+
+    job_of: dict[Any, EmbedJob] = {}
+    waiting: Any = as_completed()
+    for job in jobs:
+        future = client.submit(plan_scene, job, pure=False, retries=LIVES)
+        job_of[future.key] = job
+        waiting.add(future)
+    for future in waiting:
+        job = job_of.pop(future.key)
+        problem = future.exception() if future.status == "error" else None
+        if problem is not None or future.status == "cancelled":
+            # The scene's own failures come as answers; this one took its worker along, again and again.
+            yield PartDone(job.source.path, error=f"Its workers died ({type(problem).__name__}).")
+            continue
+        outcome = future.result()
+        yield outcome
+        if isinstance(outcome, ScenePlan):
+            for part in outcome.parts:
+                following = client.submit(embed_part, job, part, pure=False, retries=LIVES)
+                job_of[following.key] = job
+                waiting.add(following)
+
+
+class _Tally:
+    """The fraction done while the number of parts is still being found out."""
+
+    def __init__(self, scenes: int, progress: Progress) -> None:
+        self._scenes, self._plans, self._parts, self._done = scenes, 0, 0, 0
+        self._progress = progress
+
+    def planned(self, parts: int) -> None:
+        """A scene is known to have so many parts to do."""
+        self._plans += 1
+        self._parts += parts
+
+    def done(self, raster: str) -> None:
+        """A part is done."""
+        self._done += 1
+        known = self._plans / self._scenes
+        self._progress(known * self._done / max(1, self._parts), f"Embedding {raster}")

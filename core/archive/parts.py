@@ -1,0 +1,134 @@
+"""What one worker does: look how much of a scene is missing, and embed a part of it.
+
+These functions are what travels to other machines, by name: their arguments and results are plain values, and they
+answer a failure of the scene with a sentence instead of an exception, which the scheduler would take for its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from core.dense.features import DenseFeatures, open_features
+from core.dense.store import ChunkLayout, FeatureStore
+from core.errors import GeoLangBindError, OutputError
+from core.model.shelf import ModelShelf
+from core.protocol import Source
+from core.raster.grid import PixelWindow
+from core.tasks.scene import as_trained, open_scene
+
+PART_SIDE = 8
+"""Chunks along the side of what a worker takes at once: half a minute of work. Windows across the border of two parts
+are encoded for both, so that smaller parts cost more in all; chunks are kept one by one, so a lost worker loses one."""
+
+
+@dataclass(frozen=True)
+class EmbedJob:
+    """What to embed a scene with, the same for the whole archive.
+
+    Attributes:
+        source: the scene and what the person knows about its bands.
+        model: name or path.
+        device: see ``core.model.devices``.
+        store: folder of the feature store, which all workers can reach.
+        cap_bytes: of the store.
+        threads: processor threads of a worker; 0 leaves them.
+    """
+
+    source: Source
+    model: str
+    device: str
+    store: str
+    cap_bytes: int
+    threads: int = 0
+
+
+@dataclass(frozen=True)
+class ScenePlan:
+    """What there is to do for a scene.
+
+    Attributes:
+        raster: path.
+        chunks: all of them.
+        missing: how many are not in the store.
+        parts: blocks of cells (col, row, width, height) that hold missing chunks.
+        error: one sentence where the scene cannot be used; "" otherwise.
+    """
+
+    raster: str
+    chunks: int = 0
+    missing: int = 0
+    parts: tuple[tuple[int, int, int, int], ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class PartDone:
+    """What became of a part: chunks computed by this worker, and one sentence where it failed."""
+
+    raster: str
+    computed: int = 0
+    error: str = ""
+
+
+def plan_scene(job: EmbedJob) -> ScenePlan:
+    """Look which chunks of a scene are missing, and in which parts of it."""
+    try:
+        with _features(job) as features:
+            cells = PixelWindow(0, 0, features.layout.columns, features.layout.rows)
+            missing = features.missing(cells)
+            parts = tuple(_parts(features.layout, missing))
+            return ScenePlan(job.source.path, len(features.layout.chunks_in(cells)), len(missing), parts)
+    except Exception as problem:
+        return ScenePlan(job.source.path, error=_sentence(problem))
+
+
+def embed_part(job: EmbedJob, part: tuple[int, int, int, int]) -> PartDone:
+    """Compute and keep the missing chunks of a part of a scene."""
+    try:
+        with _features(job) as features:
+            cells = PixelWindow(*part)
+            before = len(features.missing(cells))
+            features.compute(cells)
+            if features.folder is None:
+                raise OutputError(f"The feature store {job.store} cannot be written.", hint="Free some space.")
+            return PartDone(job.source.path, before - len(features.missing(cells)))
+    except Exception as problem:
+        return PartDone(job.source.path, error=_sentence(problem))
+
+
+@contextmanager
+def _features(job: EmbedJob) -> Iterator[DenseFeatures]:
+    if job.threads:
+        import torch
+
+        torch.set_num_threads(job.threads)
+    store = FeatureStore(Path(job.store), job.cap_bytes)
+    with open_scene(job.source) as scene:
+        model = _shelf().get(job.model, job.device)
+        yield open_features(model, scene.raster, as_trained(scene.recognition, model), store=store)
+
+
+@cache
+def _shelf() -> ModelShelf:
+    """Models stay loaded in a worker from part to part."""
+    return ModelShelf()
+
+
+def _parts(layout: ChunkLayout, missing: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int, int]]:
+    """Give the blocks of chunks that hold missing ones, row by row."""
+    cells = PixelWindow(0, 0, layout.columns, layout.rows)
+    height, width = layout.side
+    for row, column in sorted({(row // PART_SIDE, column // PART_SIDE) for row, column in missing}):
+        block = PixelWindow(column * PART_SIDE * width, row * PART_SIDE * height, PART_SIDE * width, PART_SIDE * height)
+        part = block.intersection(cells)
+        yield part.col, part.row, part.width, part.height
+
+
+def _sentence(problem: Exception) -> str:
+    if isinstance(problem, GeoLangBindError):
+        return str(problem)
+    return f"Something unexpected went wrong ({type(problem).__name__}: {' '.join(str(problem).split())[:200]})."

@@ -1,0 +1,54 @@
+"""What a command says while it works: a progress bar on stderr, where somebody watches."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
+from core.progress import CancelToken
+
+
+class Console:
+    """The progress of one command.
+
+    Args:
+        as_json: whether a machine reads stdout; it may still have a person at stderr.
+        quiet: whether to show no progress.
+
+    Attributes:
+        cancel: token given to tasks.
+    """
+
+    def __init__(self, *, as_json: bool = False, quiet: bool = False) -> None:
+        self.as_json = as_json
+        self.cancel = CancelToken()
+        self._quiet = quiet
+        self._bar: Any = None
+
+    def __enter__(self) -> Console:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def progress(self, fraction: float, message: str) -> None:
+        """Show the fraction done (0..1) and what is being done."""
+        if self._quiet:
+            return
+        if self._bar is None:
+            from tqdm import tqdm
+
+            # disable=None: no bar where stderr is a file or a pipe.
+            self._bar = tqdm(
+                total=100.0, bar_format="{desc} {percentage:3.0f}% |{bar}| {remaining} left", disable=None, leave=False
+            )
+        self._bar.set_description_str(message[:60], refresh=False)
+        self._bar.n = round(100 * fraction, 1)
+        self._bar.refresh()
+
+    def notify(self, method: str, params: dict[str, Any]) -> None:
+        """Take notifications of tasks; a command line has nobody to show previews to."""

@@ -1,0 +1,54 @@
+"""``core doctor [RASTER]``."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from core.cli import sources
+from core.cli.console import Console
+from core.protocol import DescribeParams
+
+NAME = "doctor"
+HELP = "Explain how a raster is understood, and whether this computer is set up."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command."""
+    sources.add_source(parser)
+    for action in parser._actions:  # a positional argument can only be made optional here
+        if action.dest == "raster":
+            action.nargs = "?"
+            action.required = False
+    sources.add_model(parser)
+
+
+def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
+    """Do it."""
+    from core.tasks import describe
+
+    if options.raster is None:
+        return {"computer": describe.describe_computer(options.device)}
+    params = DescribeParams(sources.source_of(options), options.model)
+    return describe.run(params, progress=console.progress, cancel=console.cancel, notify=console.notify, models=None)
+
+
+def show(result: dict[str, Any]) -> str:
+    """Say it in words."""
+    if "computer" in result:
+        return "\n".join(f"{key:<12}{value}" for key, value in result["computer"].items())
+    lines = [
+        f"{result['path']}: {result['width']} × {result['height']} pixels, {result['count']} × {result['dtype']}",
+        f"Sensor      {result['sensor_title']} ({result['confidence']})",
+        *(f"            {reason}" for reason in result["reasons"]),
+        f"Scaling     {result['scaling']['title']}",
+        "Fed to the model:",
+    ]
+    for band in result["bands"]:
+        lines.append(
+            f"  band {band['number']:>3}  {band['name']:<12}{band['wavelength_um']:>8.3f} µm  {band['kind']:<12}"
+            f"{band['low']:g} to {band['high']:g}"
+        )
+    lines.append(f"Model       {result['model']}: {result['coverage']}. {result['coverage_reason']}")
+    lines += [f"Note: {warning}" for warning in result["warnings"]]
+    return "\n".join(lines)

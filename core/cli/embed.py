@@ -1,0 +1,99 @@
+"""``core embed RASTER…`` and ``core embed DIR|STAC.json|LIST --scheduler ADDRESS``."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from typing import Any
+
+from core.cli import sources
+from core.cli.console import Console
+from core.protocol import EmbedParams
+
+NAME = "embed"
+HELP = "Compute and keep the features of rasters, so that later prompts are instant."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command."""
+    sources.add_source(parser, many=True)
+    parser.add_argument(
+        "--extent", type=sources.extent, metavar="XMIN,YMIN,XMAX,YMAX", help="part to compute, in the raster's CRS"
+    )
+    sources.add_model(parser)
+    archive = parser.add_argument_group("archives: a folder, STAC document (.json) or list (.txt) of rasters")
+    archive.add_argument("--scheduler", metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786, or local")
+    archive.add_argument(
+        "--workers", type=sources.count, default=0, help="processes of one thread each to start on this computer"
+    )
+    archive.add_argument("--asset", help="key of the STAC asset that is the image")
+
+
+def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
+    """Do it, raster by raster; one that fails stops the run, those before it are kept. Archives go on without it."""
+    from core.archive.scenes import is_archive
+
+    if options.scheduler or options.workers or any(is_archive(raster) for raster in options.raster):
+        return _run_archive(options, console)
+    from core.model.shelf import ModelShelf
+    from core.tasks import embed
+
+    shelf = ModelShelf()
+    results = []
+    for number, raster in enumerate(options.raster):
+
+        def progress(fraction: float, message: str, number: int = number) -> None:
+            console.progress((number + fraction) / len(options.raster), message)
+
+        params = EmbedParams(sources.source_of(options, raster), options.model, options.extent, options.device)
+        results.append(embed.run(params, progress=progress, cancel=console.cancel, notify=console.notify, models=shelf))
+    return {"rasters": results}
+
+
+def _run_archive(options: argparse.Namespace, console: Console) -> dict[str, Any]:
+    from core.archive.embed import cluster, embed_archive
+    from core.archive.parts import EmbedJob
+    from core.archive.scenes import scenes_of
+    from core.dense.cache import open_cache
+    from core.errors import UsageError
+
+    if options.extent is not None:
+        raise UsageError("An archive is embedded whole.", hint="Leave --extent out.")
+    store = open_cache()
+    scenes = dict.fromkeys(scene for path in options.raster for scene in scenes_of(path, asset=options.asset))
+    with cluster(options.scheduler, options.workers) as client:
+        threads = 1 if client is not None and options.scheduler in (None, "local") else 0
+        jobs = [
+            EmbedJob(
+                source=sources.source_of(options, scene),
+                model=options.model,
+                device=options.device,
+                store=str(store.root),
+                cap_bytes=store.cap_bytes,
+                threads=threads,
+            )
+            for scene in scenes
+        ]
+        report = embed_archive(jobs, client, progress=console.progress, cancel=console.cancel)
+    return {"store": str(store.root), **dataclasses.asdict(report)}
+
+
+def show(result: dict[str, Any]) -> str:
+    """Say it in words."""
+    if "rasters" not in result:
+        return _show_archive(result)
+    return "\n".join(
+        f"{row['raster']}: {row['chunks_computed']} of {row['chunks']} chunks computed, "
+        f"{row['bytes'] / 1e6:,.1f} MB kept"
+        for row in result["rasters"]
+    )
+
+
+def _show_archive(result: dict[str, Any]) -> str:
+    failed = result["failed"]
+    lines = [
+        f"{result['scenes'] - len(failed)} of {result['scenes']} scenes embedded: {result['chunks_computed']} of "
+        f"{result['chunks']} chunks computed in {result['seconds']:,.1f} s, kept in {result['store']}"
+    ]
+    lines += [f"  failed: {raster}: {sentence}" for raster, sentence in failed.items()]
+    return "\n".join(lines)

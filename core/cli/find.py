@@ -1,0 +1,75 @@
+"""``core find "text" DIR|STAC.json|LIST``."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from typing import Any
+
+from core.cli import sources
+from core.cli.console import Console
+
+NAME = "find"
+HELP = "Rank the places of a whole archive by words, from the features that embed has kept."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command."""
+    parser.add_argument("text", help='what to look for; "|" between wordings')
+    sources.add_source(parser, many=True)
+    parser.add_argument("--top", type=sources.count, default=20, help="how many places (default: %(default)s)")
+    parser.add_argument("-o", "--output", metavar="OUT.gpkg", help="write the places as polygons")
+    parser.add_argument("--asset", help="key of the STAC asset that is the image")
+    sources.add_model(parser)
+
+
+def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
+    """Do it."""
+    from core.archive.find import find_places, write_places
+    from core.archive.scenes import is_archive, scenes_of
+    from core.dense.cache import open_cache
+    from core.errors import InputError
+    from core.model.shelf import ModelShelf
+    from core.tasks.outputs import check_writable
+
+    check_writable(options.output)
+    scenes = dict.fromkeys(
+        scene
+        for path in options.raster
+        for scene in (scenes_of(path, asset=options.asset) if is_archive(path) else (path,))
+    )
+    found = find_places(
+        [sources.source_of(options, scene) for scene in scenes],
+        options.text,
+        ModelShelf().get(options.model, options.device),
+        open_cache(),
+        top=options.top,
+        progress=console.progress,
+        cancel=console.cancel,
+    )
+    if not found.scenes:
+        problem = next(iter(found.failed.values()), "")
+        raise InputError(
+            f"None of the {len(scenes)} scenes has features of the model {options.model}. {problem}".strip(),
+            hint="Run first: core embed, with the same model and bands.",
+        )
+    if options.output:
+        write_places(options.output, found.places)
+    return {"text": options.text, "output": options.output, **dataclasses.asdict(found)}
+
+
+def show(result: dict[str, Any]) -> str:
+    """Say it in words."""
+    lines = []
+    for rank, place in enumerate(result["places"], start=1):
+        where = f"{place['x']:,.1f}, {place['y']:,.1f}"
+        if place["longitude"] is not None:
+            where = f"{place['longitude']:.5f}, {place['latitude']:.5f}"
+        lines.append(f"{rank:>4}  {place['score']:.3f}  {where}  {place['raster']}")
+    lines.append(
+        f"{result['scenes']} scenes searched, {result['bytes'] / 1e6:,.1f} MB of features in {result['seconds']:.2f} s"
+    )
+    if result["not_embedded"]:
+        lines.append(f"{len(result['not_embedded'])} scenes are not embedded: run core embed to search them too")
+    lines += [f"  failed: {raster}: {sentence}" for raster, sentence in result["failed"].items()]
+    return "\n".join(lines)

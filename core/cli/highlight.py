@@ -1,0 +1,61 @@
+"""``core highlight RASTER "text" …``."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from core.cli import sources
+from core.cli.console import Console
+from core.protocol import HighlightParams
+
+NAME = "highlight"
+HELP = "Score every pixel for words, 0 to 1."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command."""
+    sources.add_source(parser)
+    parser.add_argument("prompt", nargs="+", help='what to look for, one band each; synonyms as "town | village"')
+    parser.add_argument("--not", dest="negatives", action="append", default=[], metavar="TEXT", help="what it is not")
+    parser.add_argument("-o", "--output", required=True, metavar="OUT.tif", help="score raster to write")
+    sources.add_window(parser)
+    parser.add_argument("--threshold", type=sources.share, default=0.5, help="score of the polygons (default: 0.5)")
+    sources.add_vector(parser)
+    parser.add_argument("--snap", action="store_true", help="average scores over regions of like colour")
+    sources.add_model(parser)
+
+
+def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
+    """Do it."""
+    from core.model.shelf import ModelShelf
+    from core.tasks import highlight
+
+    params = HighlightParams(
+        source=sources.source_of(options),
+        prompts=tuple(options.prompt),
+        output=options.output,
+        negatives=tuple(options.negatives),
+        model=options.model,
+        extent=options.extent,
+        resolution=options.resolution,
+        threshold=options.threshold,
+        vector=options.vector,
+        min_area_m2=options.min_area,
+        simplify_m=options.simplify,
+        smooth=options.smooth,
+        snap=options.snap,
+        device=options.device,
+        cache=not options.no_cache,
+    )
+    return highlight.run(
+        params, progress=console.progress, cancel=console.cancel, notify=console.notify, models=ModelShelf()
+    )
+
+
+def show(result: dict[str, Any]) -> str:
+    """Say it in words."""
+    lines = [f"{result['output']}: {', '.join(result['prompts'])} on {result['width']} × {result['height']} pixels"]
+    if result["vector"]:
+        lines.append(f"{result['vector']}: polygons")
+    return "\n".join([*lines, *(f"Note: {warning}" for warning in result["warnings"])])

@@ -1,0 +1,133 @@
+"""Finds the command and turns whatever happens into an exit status and, at most, one line.
+
+0 done, 1 bad input or a failure, 2 wrong usage, 130 stopped by the person. Nothing heavy is imported before a command
+runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import re
+import signal
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from types import ModuleType
+
+from core import __version__
+from core.cli import accuracy, cache, classify, doctor, embed, evaluate, find, highlight, models, similar
+from core.cli.common import common_options
+from core.cli.console import Console
+from core.errors import CancelledError, GeoLangBindError, UsageError
+from core.serve.failures import explain_exception
+
+COMMANDS: tuple[ModuleType, ...] = (
+    highlight,
+    classify,
+    embed,
+    similar,
+    find,
+    accuracy,
+    evaluate,
+    models,
+    cache,
+    doctor,
+)
+OK, FAILED, USAGE, STOPPED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        arguments: without the program's name; None for those of the process.
+
+    Returns:
+        The exit status.
+    """
+    given = _joined(sys.argv[1:] if arguments is None else list(arguments))
+    options = _parser().parse_args(given)
+    _quieten(options.verbose)
+    console = Console(as_json=options.json, quiet=options.quiet)
+    try:
+        with console:
+            result = options.run(options, console)
+        _show(options, result)
+        return FAILED if result.get("failed") else OK
+    except BrokenPipeError:
+        # Whoever read the output has enough; nothing is to be said, not even by the interpreter on its way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except (KeyboardInterrupt, CancelledError):
+        print("Stopped. What was computed is kept; run it again to go on.", file=sys.stderr)
+        return STOPPED
+    except Exception as problem:  # every failure ends as one line
+        return _failed(options, problem)
+
+
+def _show(options: argparse.Namespace, result: dict[str, object]) -> None:
+    """Print the result, as JSON for machines and in words for people."""
+    print(json.dumps(result, ensure_ascii=False) if options.json else options.show(result))
+    sys.stdout.flush()
+
+
+def _failed(options: argparse.Namespace, problem: Exception) -> int:
+    if options.verbose:
+        traceback.print_exception(problem)
+    explained = explain_exception(problem)
+    words = f"{explained.message} {explained.hint}".strip()
+    if not isinstance(problem, GeoLangBindError) and explained.code == "unexpected":
+        words = f"{explained.message} {' '.join(str(problem).split())[:200]} Run it with --verbose for the details."
+    print(" ".join(words.split()), file=sys.stderr)
+    if options.json:
+        error = {"code": explained.code, "message": explained.message, "hint": explained.hint}
+        print(json.dumps({"error": error}, ensure_ascii=False))
+    return USAGE if type(problem) is UsageError else FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m core", description="Type words, see the pixels: any bands of any sensor, on this computer."
+    )
+    parser.add_argument("--version", action="version", version=f"GeoLangBind {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for module in COMMANDS:
+        command = commands.add_parser(
+            module.NAME, help=module.HELP, description=module.HELP, parents=[common_options()]
+        )
+        module.add_arguments(command)
+        command.set_defaults(run=module.run, show=module.show)
+    parser.set_defaults(json=False, quiet=False, verbose=False)
+    return parser
+
+
+def _joined(arguments: list[str]) -> list[str]:
+    """Let values that begin with a minus sign, such as "--extent -5,40,-4,41", be values and not options."""
+    joined: list[str] = []
+    for argument in arguments:
+        takes_numbers = joined and joined[-1] in ("--extent", "--at", "--not-at")
+        if takes_numbers and re.match(r"-[\d.]", argument):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
+def _quieten(verbose: bool) -> None:
+    """Keep libraries from talking between our lines."""
+    wording = "%(levelname)s %(name)s: %(message)s" if verbose else "Note: %(message)s"
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.ERROR, format=wording)
+    logging.getLogger("core").setLevel(logging.DEBUG if verbose else logging.WARNING)
+    logging.getLogger("rasterio").setLevel(logging.WARNING if verbose else logging.CRITICAL)
+    if not verbose:
+        warnings.simplefilter("ignore")
+    if hasattr(signal, "SIGTERM"):
+        signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt

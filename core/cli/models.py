@@ -1,0 +1,69 @@
+"""``core models list|fetch|import|check``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from core.cli.common import common_options
+from core.cli.console import Console
+from core.errors import ModelError
+
+NAME = "models"
+HELP = "List, fetch, import and check models."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command."""
+    common = common_options()
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("list", help="what there is", parents=[common])
+    fetch = actions.add_parser("fetch", help="fetch a published model after its licence is accepted", parents=[common])
+    fetch.add_argument("name")
+    fetch.add_argument("--accept-licence", action="store_true", help="you have read the licence and accept it")
+    take = actions.add_parser("import", help="take a model from a local file or folder", parents=[common])
+    take.add_argument("path")
+    take.add_argument("--name", help="what to call it")
+    take.add_argument("--link", action="store_true", help="remember the folder instead of copying it")
+    check = actions.add_parser("check", help="see whether a model is whole and loads", parents=[common])
+    check.add_argument("name")
+
+
+def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
+    """Do it."""
+    from core.model import zoo
+
+    if options.action == "fetch":
+        accept = options.accept_licence or (False if options.json else _ask)
+        card = zoo.fetch_model(options.name, accept_licence=accept, progress=console.progress, cancel=console.cancel)
+        return {"models": [card.to_json()]}
+    if options.action == "import":
+        return {"models": [zoo.import_model(options.path, options.name, link=options.link).to_json()]}
+    if options.action == "check":
+        report = zoo.check_model(options.name)
+        if not report.sound:
+            raise ModelError(" ".join(report.problems))
+        return {"name": report.name, "findings": list(report.findings)}
+    return {"models": [card.to_json() for card in zoo.list_models()]}
+
+
+def show(result: dict[str, Any]) -> str:
+    """Say it in words."""
+    if "findings" in result:
+        return "\n".join((f"{result['name']} is sound.", *result["findings"]))
+    lines = []
+    for card in result["models"]:
+        where = "here" if card["available"] else "not fetched"
+        size = f"{card['size'] / 1e6:,.0f} MB" if card["size"] else ""
+        lines.append(f"{card['name']:<24}{where:<14}{size:>10}  {card['licence']:<18}{card['title']}")
+    return "\n".join(lines)
+
+
+def _ask(card: Any) -> bool:  # noqa: ANN401 - ModelCard
+    """Show the licence and ask, where a person can answer."""
+    if not sys.stdin.isatty():
+        return False
+    print(f"{card.title}: {card.licence}\n{card.licence_text}\n{card.licence_url}", file=sys.stderr)
+    print("Do you accept this licence? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -1,0 +1,67 @@
+"""The narrow coordinates in which dense features are kept, and how text is brought into them.
+
+Where a dense head ends in a linear map, ``feature = W z + b``, keeping z loses nothing: text meets the feature through
+``text · feature = (Wᵀ text) · z + text · b``. The map is made orthonormal first (W = Q R), so that a step of the
+quantiser is the same step of the score in every direction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class FeatureBasis:
+    """``feature = matrix @ coordinates + bias`` with orthonormal columns and a bias orthogonal to them.
+
+    Attributes:
+        matrix: (D, K) float32; None where the coordinates are the feature itself (K = D).
+        bias: (D,) float32; zero where the matrix is None.
+        enter: (K, Z) float32, takes the head's own bottleneck z to coordinates; None for the identity.
+        shift: (K,) float32, added after ``enter``.
+    """
+
+    channels: int
+    matrix: Tensor | None = None
+    bias: Tensor | None = None
+    enter: Tensor | None = None
+    shift: Tensor | None = None
+
+    @classmethod
+    def identity(cls, channels: int) -> FeatureBasis:
+        """Keep features as they are."""
+        return cls(channels)
+
+    @classmethod
+    def of_projection(cls, projection: nn.Conv2d) -> FeatureBasis:
+        """Make the basis of a head that ends in a 1 × 1 convolution (Z channels to D)."""
+        weight = projection.weight.detach().float().cpu().flatten(1)
+        bias = torch.zeros(len(weight)) if projection.bias is None else projection.bias.detach().float().cpu()
+        if weight.shape[1] >= weight.shape[0]:
+            return cls(len(weight), enter=weight, shift=bias)
+        orthonormal, triangle = torch.linalg.qr(weight.double())
+        shift = orthonormal.T @ bias.double()
+        rest = bias.double() - orthonormal @ shift
+        return cls(weight.shape[1], orthonormal.float(), rest.float(), triangle.float(), shift.float())
+
+    def coordinates(self, bottleneck: Tensor) -> Tensor:
+        """Bring the head's narrow output (B, Z, h, w) into coordinates (B, K, h, w)."""
+        if self.enter is None:
+            return bottleneck
+        enter, shift = self.enter.to(bottleneck), self.shift
+        assert shift is not None
+        return torch.einsum("kz,bzhw->bkhw", enter, bottleneck) + shift.to(bottleneck)[None, :, None, None]
+
+    def norms(self, coordinates: Tensor) -> Tensor:
+        """Give the lengths (B, h, w) of the features with coordinates (B, K, h, w)."""
+        squares = coordinates.square().sum(1)
+        return (squares if self.bias is None else squares + self.bias.square().sum()).sqrt()
+
+    def text(self, text: Tensor) -> tuple[Tensor, Tensor]:
+        """Bring text (N, D) into the basis: factors (N, K) and constants (N,) of ``factors @ z + constants``."""
+        if self.matrix is None or self.bias is None:
+            return text, torch.zeros(len(text))
+        return text @ self.matrix, text @ self.bias

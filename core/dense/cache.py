@@ -1,0 +1,47 @@
+"""Where the feature store lies on this computer and how large it may grow."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from core.dense.store import DEFAULT_CAP_BYTES, FeatureStore
+from core.errors import UsageError
+
+FOLDER_VARIABLE = "GEOLANGBIND_CACHE"
+CAP_VARIABLE = "GEOLANGBIND_CACHE_GB"
+
+
+def cache_folder() -> Path:
+    """Give the folder of the feature store: $GEOLANGBIND_CACHE, or the platform's own place for caches."""
+    named = os.environ.get(FOLDER_VARIABLE)
+    if named:
+        return Path(named).expanduser()
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    return base / "geolangbind" / "features"
+
+
+def cache_cap_bytes() -> int:
+    """Give the store's size cap: $GEOLANGBIND_CACHE_GB gigabytes, or 20 GiB.
+
+    Raises:
+        UsageError: the variable is not a number.
+    """
+    named = os.environ.get(CAP_VARIABLE)
+    if not named:
+        return DEFAULT_CAP_BYTES
+    try:
+        return int(float(named) * 1e9)
+    except ValueError as problem:
+        raise UsageError(f"{CAP_VARIABLE} is {named!r}, no number.", hint="Give gigabytes, such as 20.") from problem
+
+
+def open_cache() -> FeatureStore:
+    """Give the feature store of this computer; nothing is made before something is kept."""
+    return FeatureStore(cache_folder(), cache_cap_bytes())

@@ -1,0 +1,92 @@
+"""One chunk of dense features as it is kept: int8 codes with two half-precision numbers a cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.dense.basis import FeatureBasis
+
+
+@dataclass(frozen=True)
+class FeatureChunk:
+    """Unit-length features in the coordinates of a basis.
+
+    A cell's coordinates, divided by the length of its feature, are ``codes · gain``; its basis' bias, divided by the
+    same length, is ``bias · inverse_norm``. Both numbers are 0 where the raster has no data.
+
+    Attributes:
+        codes: (K, h, w) int8.
+        gain: (h, w) float16.
+        inverse_norm: (h, w) float16.
+    """
+
+    codes: NDArray[np.int8]
+    gain: NDArray[np.float16]
+    inverse_norm: NDArray[np.float16]
+
+    @classmethod
+    def empty(cls, channels: int, height: int, width: int) -> FeatureChunk:
+        """Make a chunk without data."""
+        nothing = np.zeros((height, width), np.float16)
+        return cls(np.zeros((channels, height, width), np.int8), nothing, nothing)
+
+    @classmethod
+    def quantise(cls, coordinates: Tensor, valid: Tensor, basis: FeatureBasis) -> FeatureChunk:
+        """Keep coordinates (K, h, w) float32 of the cells in ``valid`` (h, w) bool."""
+        norms = basis.norms(coordinates[None])[0].clamp_min(1e-6)
+        unit = coordinates / norms
+        gain = (unit.abs().amax(0) / 127).clamp_min(1e-7).half()
+        inverse_norm = norms.reciprocal().clamp(1e-7, 60000).half()
+        gain, inverse_norm = torch.where(valid, gain, 0), torch.where(valid, inverse_norm, 0)
+        step = torch.where(gain > 0, gain, 1).float()
+        codes = torch.where(valid, (unit / step).round().clamp(-127, 127), 0).to(torch.int8)
+        return cls(codes.numpy(), gain.half().numpy(), inverse_norm.half().numpy())
+
+    @property
+    def valid(self) -> NDArray[np.bool_]:
+        """Which cells (h, w) hold data."""
+        return self.inverse_norm > 0
+
+    def cosines(self, factors: Tensor, constants: Tensor) -> Tensor:
+        """Score text in the basis against every cell.
+
+        Args:
+            factors: (N, K) float32 and
+            constants: (N,) float32, from ``FeatureBasis.text`` of unit-length text.
+
+        Returns:
+            (N, h, w) float32 cosines; 0 where there is no data.
+        """
+        channels, height, width = self.codes.shape
+        codes = torch.from_numpy(self.codes).reshape(channels, -1).float()
+        gain = torch.from_numpy(self.gain).float().reshape(1, -1)
+        scores = (factors @ codes).mul_(gain)
+        if bool(constants.any()):
+            scores += constants[:, None] * torch.from_numpy(self.inverse_norm).float().reshape(1, -1)
+        return scores.reshape(-1, height, width)
+
+    def at(self, rows: NDArray[np.intp], columns: NDArray[np.intp], basis: FeatureBasis) -> Tensor:
+        """Give the unit vectors (N, D) of some cells."""
+        picked = FeatureChunk(
+            self.codes[:, rows, columns][:, None],
+            self.gain[rows, columns][None],
+            self.inverse_norm[rows, columns][None],
+        )
+        return picked.vectors(basis)[:, 0].T
+
+    def crop(self, rows: slice, columns: slice) -> FeatureChunk:
+        """Give a part of the chunk."""
+        return FeatureChunk(self.codes[:, rows, columns], self.gain[rows, columns], self.inverse_norm[rows, columns])
+
+    def vectors(self, basis: FeatureBasis) -> Tensor:
+        """Give the features as unit vectors (D, h, w) float32 in text space; 0 where there is no data."""
+        coordinates = torch.from_numpy(self.codes).float() * torch.from_numpy(self.gain).float()
+        if basis.matrix is None or basis.bias is None:
+            return coordinates
+        shares = torch.from_numpy(self.inverse_norm).float()
+        return torch.einsum("dk,khw->dhw", basis.matrix, coordinates) + basis.bias[:, None, None] * shares

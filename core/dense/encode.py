@@ -1,0 +1,86 @@
+"""Batches of windows through the model, as coordinates of the store's basis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from core.dense.basis import FeatureBasis
+from core.dense.heads import dense_features, get_head
+from core.dense.windows import WindowPlan
+
+if TYPE_CHECKING:
+    from core.model.geolangbind import GeoLangBind
+
+SMALLEST_WINDOW = 256
+"""Side of a window in pixels: the one the model's positions were trained for, but no smaller than this."""
+
+
+class DenseEncoder:
+    """One model with one dense head for one band set.
+
+    Args:
+        model: the model, on its device.
+        wavelengths_um: centre wavelength of every band.
+        head: dense head; None for the model's default.
+        global_bias: see ``core.dense.heads.dense_features``.
+
+    Attributes:
+        basis: what the coordinates mean.
+        stride: pixels a feature cell.
+        label: head and options, as they enter the store's key.
+    """
+
+    def __init__(
+        self, model: GeoLangBind, wavelengths_um: Sequence[float], head: str | None = None, global_bias: float = 0.0
+    ) -> None:
+        self.model = model.eval()
+        self.head = get_head(model, head)
+        self.stride = self.head.stride(model)
+        self.label = f"{self.head.name} global_bias={global_bias:g} {_precision(model)}"
+        self._global_bias = global_bias
+        self._wavelengths = torch.tensor(tuple(wavelengths_um), dtype=torch.float32)
+        projection = None if global_bias else self.head.projection(model)
+        self.basis = (
+            FeatureBasis.identity(model.embed_dim) if projection is None else FeatureBasis.of_projection(projection)
+        )
+
+    @torch.inference_mode()
+    def encode(self, images: Tensor) -> Tensor:
+        """Encode windows.
+
+        Args:
+            images: (B, C, H, W) float32 in model units, on the CPU.
+
+        Returns:
+            (B, K, H / stride, W / stride) float32 coordinates in ``basis``, on the CPU.
+        """
+        images = images.to(self.model.device, torch.float32)
+        with self.model.autocast():
+            if self._global_bias:
+                found = dense_features(self.model, images, self._wavelengths, self.head.name, self._global_bias)
+            else:
+                found = self.head.narrow(self.model, images, self._wavelengths)
+        return self.basis.coordinates(found.float()).cpu()
+
+    def plan(self, width: int, height: int) -> WindowPlan:
+        """Lay windows over a raster of this size in pixels."""
+        patch = int(self.model.config["patch_size"])
+        window = int(self.model.config["image_size"]) // patch * patch
+        overlap = 0
+        if self.head.name != "maka":  # a translator is trained for one grid: its windows have one size and no overlap
+            window = max(window, SMALLEST_WINDOW // patch * patch)
+            overlap = max(patch, window // 4 // patch * patch)
+        return WindowPlan.over(width, height, stride=self.stride, patch=patch, window=window, overlap=overlap)
+
+    def unit_text(self, text: Tensor) -> tuple[Tensor, Tensor]:
+        """Bring text (N, D) into the basis as unit vectors; see ``FeatureBasis.text``."""
+        return self.basis.text(F.normalize(text.float().cpu(), dim=1))
+
+
+def _precision(model: GeoLangBind) -> str:
+    return model.compute.precision if model.compute is not None else "float32"

@@ -1,0 +1,204 @@
+"""Dense heads: ways to get a vector in text space for every place of an image, not only for the image as a whole.
+
+The text of a SigLIP-like model meets the *pooled* vector; what a single token means in text space is a matter of
+choice. Each choice is a ``DenseHead`` in the registry; which one is best is measured, see docs/dense_head.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from core.errors import ModelError
+from core.model.dense_decoder import DenseDecoder
+
+if TYPE_CHECKING:
+    from core.model.geolangbind import GeoLangBind
+
+
+@dataclass(frozen=True)
+class DenseHead:
+    """A way from images to a map of vectors.
+
+    Attributes:
+        name: key of the registry.
+        narrow: ``(model, images (B, C, H, W), wavelengths_um (C,)) -> (B, Z, h, w)``.
+        projection: the 1 × 1 convolution (Z to D) that follows ``narrow``; None where ``narrow`` is text space already.
+        stride: pixels between neighbouring vectors.
+        missing: why this model cannot do it; "" where it can.
+    """
+
+    name: str
+    narrow: Callable[[GeoLangBind, Tensor, Tensor], Tensor]
+    projection: Callable[[GeoLangBind], nn.Conv2d | None]
+    stride: Callable[[GeoLangBind], int]
+    missing: Callable[[GeoLangBind], str]
+
+
+def default_head(model: GeoLangBind) -> str:
+    """Name the head used unless another is asked for: the model's own choice, its decoder, else the value path."""
+    configured = model.config.get("dense_head")
+    if configured:
+        return str(configured)
+    return "decoder" if model.dense is not None else "value_path"
+
+
+def get_head(model: GeoLangBind, name: str | None = None) -> DenseHead:
+    """Give a head that this model can do.
+
+    Raises:
+        ModelError: there is no such head, or the model lacks its parts.
+    """
+    name = name or default_head(model)
+    if name not in HEADS:
+        raise ModelError(f"There is no dense head {name!r}.", hint=f"Choose one of {', '.join(HEADS)}.")
+    missing = HEADS[name].missing(model)
+    if missing:
+        raise ModelError(f"The dense head {name!r} does not fit this model: {missing}.", hint="Leave the head out.")
+    return HEADS[name]
+
+
+def dense_features(
+    model: GeoLangBind, images: Tensor, wavelengths_um: Tensor, head: str | None = None, global_bias: float = 0.0
+) -> Tensor:
+    """Encode images as a map of vectors in text space.
+
+    Args:
+        model: the model.
+        images: (B, C, H, W) in model units, H and W multiples of the patch.
+        wavelengths_um: (C,) centre wavelengths in µm.
+        head: name in the registry; None for the model's default.
+        global_bias: this share of the unit-length pooled vector is taken from every unit-length local vector, which
+            removes what the whole image says from what each place says (SegEarth-OV).
+
+    Returns:
+        (B, D, h, w), not normalised.
+
+    Raises:
+        ModelError: the head is unknown or the model lacks its parts.
+    """
+    chosen = get_head(model, head)
+    features = chosen.narrow(model, images, wavelengths_um)
+    projection = chosen.projection(model)
+    if projection is not None:
+        features = projection(features)
+    if global_bias:
+        pooled = F.normalize(model.visual(images, wavelengths_um).float(), dim=1)
+        features = F.normalize(features.float(), dim=1) - global_bias * pooled[:, :, None, None]
+    return features
+
+
+def _tokens(model: GeoLangBind, images: Tensor, wavelengths_um: Tensor) -> Tensor:
+    """Take the tokens as they leave the trunk, through the visual head alone."""
+    return _to_text_space(model, model.visual.trunk.forward_tokens(images, wavelengths_um))
+
+
+def _value_path(model: GeoLangBind, images: Tensor, wavelengths_um: Tensor) -> Tensor:
+    """Pool every token as if it were alone: its value, the pooling's projection and MLP."""
+    return _pool_each(model, model.visual.trunk.forward_tokens(images, wavelengths_um))
+
+
+def _self_self(model: GeoLangBind, images: Tensor, wavelengths_um: Tensor) -> Tensor:
+    """Let tokens of the last block attend to those like themselves, and leave out its residual and MLP (ClearCLIP)."""
+    trunk = model.visual.trunk
+    before, _ = trunk.last_block_input(images, wavelengths_um)
+    block: Any = trunk.blocks[-1]
+    attention = block.attn
+    batch, count, width = before.shape
+    qkv = attention.qkv(block.norm1(before)).reshape(batch, count, 3, attention.num_heads, attention.head_dim)
+    query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)
+    mixed = torch.zeros_like(value)
+    for part in (query, key, value):
+        mixed = mixed + F.scaled_dot_product_attention(part, part, value)
+    mixed = attention.proj(mixed.transpose(1, 2).reshape(batch, count, width))
+    return _pool_each(model, trunk.to_map(trunk.norm(block.ls1(mixed)), images))
+
+
+def _maka(model: GeoLangBind, images: Tensor, wavelengths_um: Tensor) -> Tensor:
+    """Take what a translator makes of the tokens (a teacher's own tokens, as wide as ours) through the value path."""
+    name = _translator_into_text_space(model)
+    assert name is not None
+    tokens = model.visual.trunk.forward_tokens(images, wavelengths_um)
+    translated = model.translators[name](tokens, wavelengths_um)
+    grid = round(translated.shape[1] ** 0.5)
+    return _pool_each(model, translated.transpose(1, 2).unflatten(2, (grid, grid)))
+
+
+def _decoder(model: GeoLangBind, images: Tensor, wavelengths_um: Tensor) -> Tensor:
+    """Take the trained decoder's bottleneck, before its linear map into text space."""
+    tokens, pyramid = model.visual.trunk.forward_pyramid(images, wavelengths_um)
+    return _dense_decoder(model).bottleneck(tokens, pyramid)
+
+
+def _pool_each(model: GeoLangBind, tokens: Tensor) -> Tensor:
+    """Bring tokens (B, width, h, w) through the attention pooling one by one: a lone token's attention weight is 1."""
+    pool = model.visual.trunk.attn_pool
+    value = pool.kv(tokens.movedim(1, -1)).chunk(2, dim=-1)[1]
+    pooled = pool.proj(value)
+    if pool.mlp is not None:
+        pooled = pooled + pool.mlp(pool.norm(pooled))
+    return _to_text_space(model, pooled.movedim(-1, 1))
+
+
+def _to_text_space(model: GeoLangBind, tokens: Tensor) -> Tensor:
+    return model.visual.head(tokens.movedim(1, -1)).movedim(-1, 1)
+
+
+def _translator_into_text_space(model: GeoLangBind) -> str | None:
+    """Name the translator whose teacher is as wide as the trunk, SigLIP's own first."""
+    width = model.visual.trunk.embed_dim
+    sizes = model.config.get("translators", {})
+    fitting = [name for name in model.translators if sizes.get(name, {}).get("channels") == width]
+    return min(fitting, key=lambda name: ("siglip" not in name.lower(), name)) if fitting else None
+
+
+def _dense_decoder(model: GeoLangBind) -> DenseDecoder:
+    assert isinstance(model.dense, DenseDecoder)
+    return model.dense
+
+
+def _patch(model: GeoLangBind) -> int:
+    return int(model.visual.trunk.token_stride)
+
+
+def _maka_stride(model: GeoLangBind) -> int:
+    grid = model.config["translators"][_translator_into_text_space(model)]["grid"]
+    return int(model.config["image_size"]) // int(grid)
+
+
+def _no_projection(model: GeoLangBind) -> nn.Conv2d | None:
+    return None
+
+
+def _any(model: GeoLangBind) -> str:
+    return ""
+
+
+HEADS: dict[str, DenseHead] = {
+    head.name: head
+    for head in (
+        DenseHead("tokens", _tokens, _no_projection, _patch, _any),
+        DenseHead("value_path", _value_path, _no_projection, _patch, _any),
+        DenseHead("self_self", _self_self, _no_projection, _patch, _any),
+        DenseHead(
+            "maka",
+            _maka,
+            _no_projection,
+            _maka_stride,
+            lambda model: "" if _translator_into_text_space(model) else "no translator leads into its token space",
+        ),
+        DenseHead(
+            "decoder",
+            _decoder,
+            lambda model: _dense_decoder(model).project,
+            lambda model: int(model.stride),
+            lambda model: "" if model.dense is not None else "it has no trained decoder",
+        ),
+    )
+}
+"""All dense heads by name."""

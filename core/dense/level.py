@@ -1,0 +1,76 @@
+"""A raster at the resolution it is encoded at, as the model sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import InputError
+from core.raster.grid import GridSpec, PixelWindow
+
+if TYPE_CHECKING:
+    from core.raster.reader import RasterReader
+    from core.spectral.recognise import Recognition
+
+
+@dataclass(frozen=True)
+class RasterLevel:
+    """An open raster with the meaning of its bands.
+
+    Attributes:
+        raster: open at its own resolution, or at a coarser one for previews and overviews.
+        recognition: its bands, wavelengths and scaling.
+    """
+
+    raster: RasterReader
+    recognition: Recognition
+
+    @property
+    def grid(self) -> GridSpec:
+        """The pixel grid that is read."""
+        return self.raster.grid
+
+    @property
+    def path(self) -> str:
+        """The raster as it was asked for."""
+        return self.raster.info.path
+
+    def fingerprint(self) -> str:
+        """Name the raster's present content.
+
+        Raises:
+            InputError: the file is gone.
+        """
+        try:
+            return self.raster.fingerprint()
+        except OSError as problem:
+            raise InputError(f"{self.path} is not there any more.", hint="Put it back and run again.") from problem
+
+    def read(self, window: PixelWindow) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Read a window as model input.
+
+        Beyond the right and lower edge of the raster the last row and column go on, so that the model does not see a
+        wall.
+
+        Args:
+            window: starts inside the raster, may end outside.
+
+        Returns:
+            (C, h, w) float32 in model units, 0 where there is no data; valid (h, w), False outside the raster.
+
+        Raises:
+            InputError: the pixels cannot be read.
+        """
+        inside = window.intersection(self.grid.window)
+        values, known = self.raster.read(inside, self.recognition.band_indexes)
+        image = self.recognition.scaling.to_model(values, known)
+        below, beside = window.height - inside.height, window.width - inside.width
+        if not below and not beside:
+            return image, known
+        return (
+            np.pad(image, ((0, 0), (0, below), (0, beside)), mode="edge"),
+            np.pad(known, ((0, below), (0, beside))),
+        )

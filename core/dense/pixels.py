@@ -1,0 +1,95 @@
+"""Scores of feature cells, brought to the raster's pixels block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.dense.chunk import FeatureChunk
+from core.dense.features import DenseFeatures
+from core.dense.recent import RecentlyUsed
+from core.dense.upsample import UpsampleSettings, guide_bands, guide_image, upsample_scores
+from core.raster.grid import PixelWindow
+
+CellScore = Callable[[FeatureChunk], Tensor]
+"""Gives (N, h, w) float32 scores of a chunk's cells."""
+
+
+class PixelScores:
+    """Scores of every pixel of a level, from scores of its feature cells.
+
+    Args:
+        features: the feature grid.
+        score: scores the cells of a chunk.
+        count: scores a cell.
+        settings: how closely pixels follow the image; None for the defaults.
+        budget_bytes: memory for the scores of recent chunks.
+    """
+
+    def __init__(
+        self,
+        features: DenseFeatures,
+        score: CellScore,
+        count: int,
+        settings: UpsampleSettings | None = None,
+        budget_bytes: int = 2**28,
+    ) -> None:
+        self.features = features
+        self._score = score
+        self._count = count
+        self._settings = settings or UpsampleSettings()
+        self._guide_bands = guide_bands(features.level.recognition.band_set)
+        self._recent: RecentlyUsed[tuple[int, int], tuple[Tensor, NDArray[np.bool_]]]
+        self._recent = RecentlyUsed(budget_bytes, lambda scored: scored[0].nbytes + scored[1].nbytes)
+
+    @torch.inference_mode()
+    def read(self, window: PixelWindow) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Give the scores of a window of pixels.
+
+        Args:
+            window: inside the level.
+
+        Returns:
+            Scores (N, h, w) float32, 0 where there is no data, and valid (h, w).
+        """
+        plan = self.features.plan
+        cells = plan.cells(window, self._settings.margin_cells())
+        scores, cell_valid = self.cells(cells)
+        pixels = plan.pixels(cells)
+        rows, columns = window.slices_in(pixels)
+        if not cell_valid.any():
+            nothing = np.zeros((self._count, window.height, window.width), np.float32)
+            return nothing, np.zeros(nothing.shape[1:], bool)
+        image, valid = self.features.level.read(pixels)
+        guide = guide_image(torch.from_numpy(image), self._guide_bands)
+        found = upsample_scores(
+            scores, torch.from_numpy(cell_valid), guide, torch.from_numpy(valid), plan.stride, self._settings
+        )[:, rows, columns].numpy()
+        known = valid[rows, columns] & np.isfinite(found).all(0)
+        return np.where(known, found, np.float32(0)), known
+
+    def cells(self, cells: PixelWindow) -> tuple[Tensor, NDArray[np.bool_]]:
+        """Give the scores (N, h, w) and valid (h, w) of a block of cells."""
+        scores = torch.zeros(self._count, cells.height, cells.width)
+        valid = np.zeros((cells.height, cells.width), bool)
+        layout = self.features.layout
+        for chunk in layout.chunks_in(cells):
+            covered = layout.window(chunk)
+            part = covered.intersection(cells)
+            here, there = part.slices_in(cells), part.slices_in(covered)
+            chunk_scores, chunk_valid = self._scored(chunk)
+            scores[:, here[0], here[1]] = chunk_scores[:, there[0], there[1]]
+            valid[here] = chunk_valid[there]
+        return scores, valid
+
+    def _scored(self, chunk: tuple[int, int]) -> tuple[Tensor, NDArray[np.bool_]]:
+        known = self._recent.get(chunk)
+        if known is None:
+            features = self.features.chunk(chunk)
+            known = self._score(features), features.valid
+            self._recent.put(chunk, known)
+        return known

@@ -1,0 +1,397 @@
+"""The feature store: dense features of rasters on disk, so that a second prompt needs no model.
+
+One entry per (model, raster, bands, wavelengths, scaling, grid, head), found by the SHA-256 of them all: whatever
+changes, the old answer cannot be met again. An entry is a zarr group of int8 codes and half-precision scales, chunk
+by chunk:
+
+- a chunk's scales are written last, and each file appears by an atomic rename: scales that can be read mean a whole
+  chunk,
+- every file ends in a CRC-32C; a damaged chunk reads as missing and is computed again,
+- a lock file per chunk lets several processes share the work of one raster; readers take no lock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from filelock import FileLock, Timeout
+from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec
+
+from core.dense.chunk import FeatureChunk
+from core.errors import GeoLangBindError
+from core.raster.grid import PixelWindow
+
+FORMAT = 1
+DEFAULT_CAP_BYTES = 20 * 2**30
+ABANDONED_AFTER_S = 3600.0
+IN_USE_FOR_S = 600.0
+NOT_WRITTEN = -1.0
+"""Never a scale, so that zarr does not leave out the scales of a chunk without data."""
+
+
+class StoreError(GeoLangBindError):
+    """The feature store cannot be written; work goes on without it."""
+
+    code = "store"
+
+
+@dataclass(frozen=True)
+class FeatureKey:
+    """Everything that decides the numbers of an entry.
+
+    Attributes:
+        model_hash: of weights and configuration.
+        raster: fingerprint of the raster: paths, sizes and modification times of its files.
+        bands: 1-based band numbers.
+        wavelengths_um: centre wavelengths.
+        scaling: the scaling with all its parameters, as text.
+        grid: (width, height, a, b, c, d, e, f) of the level that was encoded.
+        head: dense head with its options.
+        windows: (window height, window width, overlap, stride) in pixels.
+    """
+
+    model_hash: str
+    raster: str
+    bands: tuple[int, ...]
+    wavelengths_um: tuple[float, ...]
+    scaling: str
+    grid: tuple[float, ...]
+    head: str
+    windows: tuple[int, ...]
+
+    def digest(self) -> str:
+        """Give the entry's name: the SHA-256 of all fields and the format's number."""
+        return hashlib.sha256(json.dumps([FORMAT, asdict(self)], sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class ChunkLayout:
+    """The feature grid: K channels of ``rows`` × ``columns`` cells in chunks of ``side`` (height, width) cells."""
+
+    channels: int
+    rows: int
+    columns: int
+    side: tuple[int, int]
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Chunks down and across."""
+        return -(-self.rows // self.side[0]), -(-self.columns // self.side[1])
+
+    def window(self, chunk: tuple[int, int]) -> PixelWindow:
+        """Give the cells that a chunk (row, column) covers."""
+        height, width = self.side
+        whole = PixelWindow(chunk[1] * width, chunk[0] * height, width, height)
+        return whole.intersection(PixelWindow(0, 0, self.columns, self.rows))
+
+    def slices(self, chunk: tuple[int, int]) -> tuple[slice, slice]:
+        """Give the rows and columns of cells that a chunk (row, column) covers."""
+        return self.window(chunk).slices_in(PixelWindow(0, 0, self.columns, self.rows))
+
+    def chunks_in(self, cells: PixelWindow) -> list[tuple[int, int]]:
+        """List the chunks that hold a block of cells, row by row."""
+        height, width = self.side
+        return [
+            (row, column)
+            for row in range(cells.row // height, -(-cells.row_stop // height))
+            for column in range(cells.col // width, -(-cells.col_stop // width))
+        ]
+
+
+@dataclass(frozen=True)
+class StoreEntry:
+    """What ``core cache list`` shows of one entry."""
+
+    digest: str
+    path: str
+    bytes: int
+    last_used: float
+    chunks: int
+    chunks_done: int
+    about: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class VerifyReport:
+    """What ``core cache verify`` found."""
+
+    entries: int
+    chunks: int
+    corrupt: int
+
+
+class FeatureStore:
+    """A directory of entries under a size cap.
+
+    Args:
+        root: directory; made when first written to.
+        cap_bytes: when the entries together are larger, those least recently used go first.
+    """
+
+    def __init__(self, root: Path, cap_bytes: int = DEFAULT_CAP_BYTES) -> None:
+        self.root = root
+        self.cap_bytes = cap_bytes
+
+    def open(self, key: FeatureKey, layout: ChunkLayout, about: dict[str, Any] | None = None) -> StoredFeatures:
+        """Open the entry of a key, making it where it is missing.
+
+        Args:
+            key: what decides the numbers.
+            layout: the chunked grid.
+            about: words for ``core cache list``: raster, model, head.
+
+        Raises:
+            StoreError: the directory cannot be written.
+        """
+        digest = key.digest()
+        stored = StoredFeatures(self.root / digest[:2] / digest, layout, {**(about or {}), "key": asdict(key)})
+        stored.create()
+        return stored
+
+    def entries(self) -> list[StoreEntry]:
+        """List the entries, most recently used first."""
+        found = [_describe(path) for path in self._paths()]
+        return sorted((entry for entry in found if entry is not None), key=lambda entry: -entry.last_used)
+
+    def clear(self, digest_prefix: str = "") -> int:
+        """Remove all entries, or those whose name starts so; give the bytes freed."""
+        freed = 0
+        for path in self._paths():
+            if path.name.startswith(digest_prefix):
+                freed += _remove(path)
+        return freed
+
+    def evict(self) -> int:
+        """Bring the store under its cap; entries used within the last ten minutes stay. Gives the bytes freed."""
+        sizes = {path: _size(path) for path in self._paths()}
+        excess, freed = sum(sizes.values()) - self.cap_bytes, 0
+        for path in sorted(sizes, key=_last_used):
+            if freed >= excess:
+                break
+            if time.time() - _last_used(path) > IN_USE_FOR_S:
+                freed += _remove(path)
+        return freed
+
+    def verify(self) -> VerifyReport:
+        """Read every chunk; remove the damaged ones, so that they are computed again, and abandoned part files."""
+        entries = chunks = corrupt = 0
+        for path in self._paths():
+            stored = StoredFeatures.existing(path)
+            if stored is None:
+                begun = not (path / "zarr.json").exists()
+                corrupt += not begun
+                if not begun or time.time() - path.stat().st_mtime > ABANDONED_AFTER_S:
+                    _remove(path)
+                continue
+            entries += 1
+            _remove_abandoned(path)
+            for chunk in stored.done():
+                chunks += 1
+                corrupt += stored.read(chunk) is None
+        return VerifyReport(entries, chunks, corrupt)
+
+    def _paths(self) -> list[Path]:
+        return sorted(path for path in self.root.glob("[0-9a-f][0-9a-f]/*") if len(path.name) == 64)
+
+
+class StoredFeatures:
+    """One entry: chunks of features that are there or not."""
+
+    def __init__(self, path: Path, layout: ChunkLayout, about: dict[str, Any]) -> None:
+        self.path = path
+        self.layout = layout
+        self.about = about
+        self._arrays: tuple[Any, Any] | None = None
+
+    @classmethod
+    def existing(cls, path: Path) -> StoredFeatures | None:
+        """Open what is on disk without knowing its key; None where it cannot be read."""
+        try:
+            group = zarr.open_group(path, mode="r", zarr_format=3)
+            codes: Any = group["codes"]
+            layout = ChunkLayout(codes.shape[0], codes.shape[1], codes.shape[2], (codes.chunks[1], codes.chunks[2]))
+            return cls(path, layout, dict(group.attrs))
+        except Exception:
+            return None
+
+    def create(self) -> None:
+        """Make the entry's metadata unless it is there, and note that it is in use.
+
+        Raises:
+            StoreError: the directory cannot be written.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.path / "create.lock", timeout=60):
+                if not (self.path / "zarr.json").exists():
+                    self._make_group()
+            self.touch()
+        except (OSError, Timeout) as problem:
+            raise _unwritable(self.path, problem) from problem
+
+    def touch(self) -> None:
+        """Note that the entry is in use now."""
+        (self.path / "last_used").touch()
+
+    def has(self, chunk: tuple[int, int]) -> bool:
+        """Whether the chunk (row, column) was written whole."""
+        return self._scale_file(chunk).exists()
+
+    def done(self) -> list[tuple[int, int]]:
+        """List the chunks that were written whole."""
+        rows, columns = self.layout.counts
+        return [(row, column) for row in range(rows) for column in range(columns) if self.has((row, column))]
+
+    def read(self, chunk: tuple[int, int]) -> FeatureChunk | None:
+        """Give a chunk; None where it is missing or damaged (a damaged one is removed)."""
+        if not self.has(chunk):
+            return None
+        rows, columns = self.layout.slices(chunk)
+        try:
+            codes, scales = self._open()
+            gain, inverse_norm = scales[:, rows, columns]
+            if inverse_norm.any() and not self._codes_file(chunk).exists():
+                raise ValueError("codes are missing")
+            return FeatureChunk(codes[:, rows, columns], gain, inverse_norm)
+        except Exception:
+            # zarr, its codecs and the file system each have their own ways to say that bytes are not what they were.
+            with contextlib.suppress(OSError):
+                self._scale_file(chunk).unlink(missing_ok=True)
+            return None
+
+    def write(self, chunk: tuple[int, int], features: FeatureChunk) -> None:
+        """Keep a chunk: codes first, scales last.
+
+        Raises:
+            StoreError: the disk is full or the directory cannot be written.
+        """
+        rows, columns = self.layout.slices(chunk)
+        try:
+            if not (self.path / "zarr.json").exists():
+                self._arrays = None
+                self.create()
+            codes, scales = self._open()
+            if features.valid.any():
+                codes[:, rows, columns] = features.codes
+            scales[:, rows, columns] = np.stack([features.gain, features.inverse_norm])
+        except OSError as problem:
+            raise _unwritable(self.path, problem) from problem
+
+    @contextlib.contextmanager
+    def claim(self, chunk: tuple[int, int], *, wait: bool) -> Iterator[bool]:
+        """Take the work of a chunk for this process; gives whether it was free."""
+        folder = self.path / "locks"
+        lock = FileLock(folder / f"{chunk[0]}-{chunk[1]}.lock")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=-1 if wait else 0)
+        except Timeout:
+            yield False
+            return
+        except OSError as problem:
+            raise _unwritable(self.path, problem) from problem
+        try:
+            yield True
+        finally:
+            lock.release()
+
+    def _open(self) -> tuple[Any, Any]:
+        if self._arrays is None:
+            group = zarr.open_group(self.path, mode="r+", zarr_format=3)
+            self._arrays = (group["codes"], group["scales"])
+        return self._arrays
+
+    def _make_group(self) -> None:
+        """Build the group aside and move it into place, metadata of the group last."""
+        layout = self.layout
+        aside = self.path / f"making-{os.getpid()}"
+        shutil.rmtree(aside, ignore_errors=True)
+        group = zarr.create_group(aside, zarr_format=3, attributes=_plain(self.about))
+        shapes = {
+            "codes": ((layout.channels, layout.rows, layout.columns), (layout.channels, *layout.side), "int8", 0),
+            "scales": ((2, layout.rows, layout.columns), (2, *layout.side), "float16", NOT_WRITTEN),
+        }
+        for name, (shape, chunks, dtype, fill) in shapes.items():
+            group.create_array(
+                name,
+                shape=shape,
+                chunks=chunks,
+                dtype=dtype,
+                fill_value=fill,
+                serializer=BytesCodec(),
+                compressors=(BloscCodec(cname="lz4", clevel=1, shuffle="noshuffle"), Crc32cCodec()),
+            )
+        for item in ("codes", "scales", "zarr.json"):
+            (aside / item).replace(self.path / item)
+        shutil.rmtree(aside, ignore_errors=True)
+
+    def _scale_file(self, chunk: tuple[int, int]) -> Path:
+        return self.path / "scales" / "c" / "0" / str(chunk[0]) / str(chunk[1])
+
+    def _codes_file(self, chunk: tuple[int, int]) -> Path:
+        return self.path / "codes" / "c" / "0" / str(chunk[0]) / str(chunk[1])
+
+
+def _describe(path: Path) -> StoreEntry | None:
+    stored = StoredFeatures.existing(path)
+    if stored is None:
+        return None
+    rows, columns = stored.layout.counts
+    about = {name: value for name, value in stored.about.items() if name != "key"}
+    return StoreEntry(path.name, str(path), _size(path), _last_used(path), rows * columns, len(stored.done()), about)
+
+
+def _plain(about: dict[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(json.dumps(about))
+    return plain
+
+
+def _size(path: Path) -> int:
+    total = 0
+    for folder, _, names in os.walk(path):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += os.stat(os.path.join(folder, name)).st_size
+    return total
+
+
+def _last_used(path: Path) -> float:
+    try:
+        return (path / "last_used").stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _remove(path: Path) -> int:
+    """Remove an entry, metadata first, so that nobody opens what is half gone."""
+    size = _size(path)
+    with contextlib.suppress(OSError):
+        (path / "zarr.json").unlink(missing_ok=True)
+    shutil.rmtree(path, ignore_errors=True)
+    return size
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove part files and half-made groups that nobody will finish."""
+    for part in [*path.rglob("*.partial"), *path.glob("making-*")]:
+        with contextlib.suppress(OSError):
+            if time.time() - part.stat().st_mtime > ABANDONED_AFTER_S:
+                shutil.rmtree(part) if part.is_dir() else part.unlink()
+
+
+def _unwritable(path: Path, problem: BaseException) -> StoreError:
+    return StoreError(
+        f"The feature store at {path.parent.parent} cannot be written ({problem}).",
+        hint="Free some space, or name another directory with GEOLANGBIND_CACHE.",
+    )

@@ -1,0 +1,1 @@
+"""How well a model does: zero-shot classification, dense parsing, retrieval, and agreement with spectral indices."""

@@ -1,0 +1,182 @@
+"""Fetching one large file: resumable, through proxies, checked by hash before it counts. Standard library only."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import shutil
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from core.errors import ModelError
+from core.progress import CancelToken, Progress, no_progress
+
+BLOCK_BYTES = 1 << 20
+TIMEOUT_S = 60
+ATTEMPTS = 4
+USER_AGENT = "geolangbind"
+
+
+def fetch_file(
+    url: str,
+    target: Path,
+    expected_hash: str,
+    *,
+    size: int = 0,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> Path:
+    """Fetch a file, going on where an earlier attempt stopped; it appears under its name only when its hash is right.
+
+    Proxies are taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY, as everywhere.
+
+    Args:
+        url: http(s) address.
+        target: where the file goes; what has come so far lies beside it as ``.part``.
+        expected_hash: the hash it must have: SHA-256, or the SHA-1 git gives a small file (40 digits).
+        size: expected bytes, for progress and free space; 0 where unknown.
+        progress: told the fraction that has come.
+        cancel: looked at between blocks.
+
+    Returns:
+        ``target``.
+
+    Raises:
+        ModelError: the file cannot be reached, the disk is full, or the hash is wrong (then nothing is kept).
+        CancelledError: a stop was asked for; what has come is kept.
+    """
+    part = target.with_name(target.name + ".part")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for attempt in range(ATTEMPTS):
+        before = _bytes_in(part)
+        _refuse_full_disk(target, size - before)
+        try:
+            _append(url, part, size, progress, cancel)
+            break
+        except urllib.error.HTTPError as problem:
+            raise _answered(url, problem) from problem
+        except (OSError, http.client.HTTPException) as problem:
+            # A connection that brought something may bring the rest; one that brought nothing will not.
+            if attempt + 1 == ATTEMPTS or _bytes_in(part) <= before:
+                raise _unreachable(url, problem, part) from problem
+    if not matches(part, expected_hash):
+        part.unlink()
+        raise ModelError(
+            f"{target.name} came through damaged or changed: its hash is wrong, so it was thrown away.",
+            hint="Try again; if it happens again, tell the people who run your proxy or the model's publisher.",
+        )
+    os.replace(part, target)
+    return target
+
+
+def published_hash(url: str) -> tuple[str, int, str]:
+    """Ask a Hugging Face hub for what it publishes about a file.
+
+    Returns:
+        Hash (SHA-256 of a large file, git's SHA-1 of a small one), size in bytes and commit; "" or 0 where the hub
+        does not say.
+
+    Raises:
+        ModelError: the hub cannot be reached.
+    """
+    opener = urllib.request.build_opener(_NoRedirect)
+    request = urllib.request.Request(url, method="HEAD", headers={"User-Agent": USER_AGENT})
+    try:
+        headers = opener.open(request, timeout=TIMEOUT_S).headers
+    except urllib.error.HTTPError as problem:
+        if problem.code not in (301, 302, 303, 307, 308):
+            raise _answered(url, problem) from problem
+        headers = problem.headers
+    except (OSError, http.client.HTTPException) as problem:
+        raise _unreachable(url, problem, None) from problem
+    tag = (headers.get("X-Linked-ETag") or headers.get("ETag") or "").removeprefix("W/").strip('"')
+    digits = headers.get("X-Linked-Size") or headers.get("Content-Length") or "0"
+    known = tag if len(tag) in (40, 64) and all(letter in "0123456789abcdef" for letter in tag) else ""
+    return known, int(digits) if digits.isdigit() else 0, headers.get("X-Repo-Commit") or ""
+
+
+def matches(path: Path, expected_hash: str) -> bool:
+    """Whether a file has a hash: SHA-256 (64 digits), or the SHA-1 git gives its content (40 digits)."""
+    git = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, lambda: git if len(expected_hash) == 40 else hashlib.sha256())
+    return digest.hexdigest() == expected_hash
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """The hub says what it knows in the answer that redirects to its storage."""
+
+    def redirect_request(self, *arguments: Any) -> None:  # noqa: ANN401 - urllib's signature
+        return None
+
+
+def _append(url: str, part: Path, size: int, progress: Progress, cancel: CancelToken | None) -> None:
+    """Bring what is missing of a file; raises OSError when the connection ends early."""
+    have = _bytes_in(part)
+    headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
+    if have:
+        headers["Range"] = f"bytes={have}-"
+    request = urllib.request.Request(url, headers=headers)
+    try:
+        response = urllib.request.build_opener().open(request, timeout=TIMEOUT_S)  # reads the proxies of now
+    except urllib.error.HTTPError as problem:
+        if problem.code == 416 and have:  # nothing is missing
+            return
+        raise
+    with response:
+        if have and response.status != 206:
+            have = 0  # the server starts over
+        expected = have + int(response.headers.get("Content-Length") or 0)
+        total = max(size, expected)
+        with part.open("ab" if have else "wb") as stream:
+            while block := response.read(BLOCK_BYTES):
+                stream.write(block)
+                have += len(block)
+                if total:
+                    progress(min(have / total, 1.0), f"{part.stem}: {have >> 20} of {total >> 20} MB")
+                if cancel is not None:
+                    cancel.raise_if_cancelled()
+        if response.headers.get("Content-Length") and have < expected:
+            raise ConnectionError("the connection ended early")
+
+
+def _refuse_full_disk(target: Path, missing: int) -> None:
+    free = shutil.disk_usage(target.parent).free
+    if missing > free:
+        raise ModelError(
+            f"There is not enough space for {target.name}: {missing >> 20} MB are needed, {free >> 20} MB are free.",
+            hint="Free some space, or set GEOLANGBIND_HOME to another disk.",
+        )
+
+
+def _answered(url: str, problem: urllib.error.HTTPError) -> ModelError:
+    hints = {
+        401: "The model needs an account at its publisher; fetch it by hand and import the folder.",
+        403: "Access was refused; fetch it by hand and import the folder.",
+        404: "Its publisher moved it; fetch it by hand and import the folder.",
+        407: "Your proxy wants a name and a password: set HTTPS_PROXY to http://name:password@host:port.",
+    }
+    return ModelError(
+        f"{url} answered {problem.code} {problem.reason}.", hint=hints.get(problem.code, "Try again later.")
+    )
+
+
+def _unreachable(url: str, problem: Exception, part: Path | None) -> ModelError:
+    reason = getattr(problem, "reason", problem)
+    text = str(reason) or type(problem).__name__
+    if "407" in text:
+        hint = "Your proxy wants a name and a password: set HTTPS_PROXY to http://name:password@host:port."
+    elif "CERTIFICATE" in text.upper():
+        hint = "Your network replaces certificates: set SSL_CERT_FILE to your organisation's certificate file."
+    elif part is not None and _bytes_in(part):
+        hint = f"Run it again to go on from {_bytes_in(part) >> 20} MB."
+    else:
+        hint = "Check the connection and the proxy, or fetch it by hand and import the folder."
+    return ModelError(f"{url} cannot be fetched: {text}.", hint=hint)
+
+
+def _bytes_in(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

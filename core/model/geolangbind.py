@@ -1,0 +1,327 @@
+"""GeoLangBind: images of any bands and words, in one space."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from core.errors import InputError, ModelError, SensorError
+from core.model.config import Config, check_config
+from core.model.maka import MakaTranslator
+from core.model.patch_embedding import parameter_version
+from core.model.text import FrozenSentenceTower, TextTower, make_text_tower
+from core.model.trunk import SpectralViT
+
+if TYPE_CHECKING:
+    from core.model.cards import ModelCard
+    from core.model.devices import ComputeDevice
+
+TEMPLATES = ("a satellite photo of {}.", "a satellite image of {}.")
+"""SkyScript's prompt wording, which the published figures were measured with."""
+TEXT_BATCH = 64
+REMEMBERED_TEXTS = 20_000
+Wavelengths = Tensor | Sequence[float]
+_TEXTS_LOCK = threading.RLock()
+"""Requests share a model; tokenizers and what is remembered take one thread at a time. Not a field, so that models
+can be copied."""
+
+
+class VisualTower(nn.Module):
+    """The trunk and the head that leads into text space (an identity where the widths agree)."""
+
+    head: nn.Module
+
+    def __init__(self, trunk: SpectralViT, embed_dim: int | None) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.head = nn.Identity() if embed_dim is None else nn.Linear(trunk.embed_dim, embed_dim)
+
+    def forward(self, images: Tensor, wavelengths_um: Tensor) -> Tensor:
+        """Encode images (B, C, H, W) as vectors (B, D) in text space."""
+        return self.head(self.trunk(images, wavelengths_um))
+
+
+class GeoLangBind(nn.Module):
+    """A vision trunk for any bands and a text tower that share one embedding space.
+
+    Args:
+        config: sizes and parts; see ``core.model.config``.
+
+    Attributes:
+        config: the configuration it was built from.
+        visual: trunk and head.
+        text: the text tower; a frozen sentence encoder lies outside the state dict.
+        translators: MaKA translators by teacher; may be empty.
+        dense: the dense decoder; None where the model has none.
+        logit_scale: logarithm of the similarity's scale.
+        logit_bias: the similarity's bias: a prompt's score is sigmoid(cosine * exp(logit_scale) + logit_bias).
+        embed_dim: dimensions of the shared space.
+        stride: pixels between the dense features of the default head.
+        card: what is known about the weights; None for a model that was not loaded from the zoo.
+        compute: device and precision it was loaded for; None until loaded.
+    """
+
+    text: TextTower
+    dense: nn.Module | None
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = check_config(config)
+        self.visual = VisualTower(
+            SpectralViT(
+                **{name: config[name] for name in ("image_size", "patch_size", "width", "layers", "heads")},
+                mlp_ratio=config["mlp_ratio"],
+                drop_path=config.get("drop_path", 0.0),
+                stem=config.get("stem"),
+            ),
+            config.get("embed_dim"),
+        )
+        self.embed_dim: int = config.get("embed_dim") or config["width"]
+        self.dense = None
+        if config.get("dense") is not None:
+            from core.model.dense_decoder import DenseDecoder
+
+            self.dense = DenseDecoder(width=config["width"], embed_dim=self.embed_dim, **config["dense"])
+        self.translators = nn.ModuleDict(
+            {name: MakaTranslator(config["width"], **size) for name, size in config.get("translators", {}).items()}
+        )
+        self.logit_scale = nn.Parameter(torch.tensor(math.log(config.get("init_logit_scale", 10.0))))
+        self.logit_bias = nn.Parameter(torch.tensor(float(config.get("init_logit_bias", -10.0))))
+        if "text" in config:
+            tower = make_text_tower(
+                config["text"], width=config["width"], heads=config["heads"], mlp_ratio=config["mlp_ratio"]
+            )
+            if isinstance(tower, FrozenSentenceTower):
+                # Not a submodule: its weights are shared by all models and never saved with one.
+                object.__setattr__(self, "text", tower)
+            else:
+                self.add_module("text", cast("nn.Module", tower))
+        self.stride: int = config["patch_size"] if self.dense is None else cast("int", self.dense.stride)
+        self.card: ModelCard | None = None
+        self.compute: ComputeDevice | None = None
+        self._hash: tuple[tuple[int, ...], str] | None = None
+        self._texts: OrderedDict[str, Tensor] = OrderedDict()
+        self._texts_version: tuple[int, ...] = ()
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters live."""
+        return self.logit_scale.device
+
+    @property
+    def model_hash(self) -> str:
+        """SHA-256 over configuration and weights, the same whatever file they came from."""
+        version = parameter_version(self.parameters())
+        if self._hash is None or self._hash[0] != version:
+            self._hash = (version, hash_weights(self.config, self.state_dict()))
+        return self._hash[1]
+
+    def encode_image(self, images: Tensor, wavelengths_um: Wavelengths, normalize: bool = False) -> Tensor:
+        """Encode whole images.
+
+        Args:
+            images: (B, C, H, W) in model units (-1..1). What does not fill a patch at the right and lower edge is left
+                out, as published models do (384 pixels are 27 patches of 14).
+            wavelengths_um: (C,) centre wavelengths in µm.
+            normalize: whether to give unit vectors.
+
+        Returns:
+            (B, D) float32.
+
+        Raises:
+            SensorError: the wavelengths do not match the bands.
+            InputError: the image is smaller than a patch.
+        """
+        patch = self.visual.trunk.token_stride
+        images = images[..., : images.shape[-2] // patch * patch, : images.shape[-1] // patch * patch]
+        images, wavelengths = self._inputs(images, wavelengths_um)
+        with self.autocast():
+            features = self.visual(images, wavelengths)
+        return F.normalize(features.float(), dim=-1) if normalize else features.float()
+
+    def encode_tokens(self, images: Tensor, wavelengths_um: Wavelengths) -> Tensor:
+        """Encode images as the token map after the final norm.
+
+        Args:
+            images: (B, C, H, W) in model units, H and W multiples of the patch.
+            wavelengths_um: (C,) centre wavelengths in µm.
+
+        Returns:
+            (B, width, h, w) float32.
+
+        Raises:
+            SensorError: the wavelengths do not match the bands.
+            InputError: height or width is not a multiple of the patch.
+        """
+        images, wavelengths = self._inputs(images, wavelengths_um)
+        with self.autocast():
+            return self.visual.trunk.forward_tokens(images, wavelengths).float()
+
+    def encode_dense(self, images: Tensor, wavelengths_um: Wavelengths, head: str | None = None) -> Tensor:
+        """Encode images as a map of vectors in text space, by a dense head.
+
+        Args:
+            images: (B, C, H, W) in model units.
+            wavelengths_um: (C,) centre wavelengths in µm.
+            head: name in ``core.dense.heads``; None for the model's default.
+
+        Returns:
+            (B, D, h, w) float32, not normalised.
+
+        Raises:
+            SensorError, InputError: as encode_tokens.
+            ModelError: the head is unknown or needs parts this model lacks.
+        """
+        from core.dense.heads import dense_features
+
+        images, wavelengths = self._inputs(images, wavelengths_um)
+        with self.autocast():
+            return dense_features(self, images, wavelengths, head).float()
+
+    def encode_text(self, texts: list[str] | Tensor, normalize: bool = False) -> Tensor:
+        """Encode texts, canonicalised first, or token ids.
+
+        Strings are remembered, so asking again costs nothing.
+
+        Args:
+            texts: N strings, or ids (N, length) of this model's tokenizer.
+            normalize: whether to give unit vectors.
+
+        Returns:
+            (N, D) float32.
+
+        Raises:
+            ModelError: the model has no text tower, or it or its tokenizer is not on this computer.
+        """
+        if "text" not in self.config:
+            raise ModelError("This model knows images alone, no words.", hint="Choose a model with a text part.")
+        if isinstance(texts, Tensor):
+            features = self._encode_ids(texts)
+        elif not texts:
+            features = torch.zeros(0, self.embed_dim, device=self.device)
+        else:
+            features = self._encode_strings(texts)
+        return F.normalize(features, dim=-1) if normalize else features
+
+    def text_prompts(self, names: list[str]) -> Tensor:
+        """Encode names inside every prompt template and average, as unit vectors (N, D)."""
+        templates = self.config.get("templates", TEMPLATES)
+        filled = [template.replace("{}", name) for name in names for template in templates]
+        features = self.encode_text(filled, normalize=True).unflatten(0, (len(names), len(templates)))
+        return F.normalize(features.mean(dim=1), dim=-1)
+
+    def translate(self, tokens: Tensor, wavelengths_um: Wavelengths) -> dict[str, Tensor]:
+        """Translate tokens (B, width, h, w) into every teacher's features (B, grid², channels)."""
+        wavelengths = _wavelength_tensor(wavelengths_um)
+        with self.autocast():
+            return {name: translator(tokens, wavelengths) for name, translator in self.translators.items()}
+
+    def autocast(self) -> AbstractContextManager[None]:
+        """Compute in the precision it was loaded for; training keeps its own."""
+        dtype = self.compute.autocast_dtype if self.compute is not None else None
+        return nullcontext() if dtype is None else torch.autocast(self.device.type, dtype=dtype)
+
+    def _apply(self, fn: Any, recurse: bool = True) -> GeoLangBind:  # noqa: ANN401 - torch's hook for .to()
+        """Move the text tower that is not a submodule along with the rest."""
+        super()._apply(fn, recurse)
+        tower = getattr(self, "text", None)
+        if isinstance(tower, FrozenSentenceTower):
+            tower.to(self.device)
+            self._texts.clear()
+        return self
+
+    def _inputs(self, images: Tensor, wavelengths_um: Wavelengths) -> tuple[Tensor, Tensor]:
+        """Check images against wavelengths and bring both to where they are needed."""
+        wavelengths = _wavelength_tensor(wavelengths_um)
+        if images.ndim != 4 or images.shape[1] == 0:
+            raise InputError(f"Images must be a batch (B, C, H, W) with at least one band, not {tuple(images.shape)}.")
+        if images.shape[1] != len(wavelengths):
+            raise SensorError(
+                f"There are {images.shape[1]} bands but {len(wavelengths)} wavelengths.",
+                hint="Give one wavelength in µm for every band.",
+            )
+        patch = self.visual.trunk.token_stride
+        if images.shape[2] % patch or images.shape[3] % patch or 0 in images.shape[2:]:
+            height, width = images.shape[2:]
+            raise InputError(f"An image of {height} × {width} pixels cannot be cut into patches of {patch}.")
+        return images.to(self.device, torch.float32), wavelengths
+
+    def _encode_strings(self, texts: list[str]) -> Tensor:
+        learning = torch.is_grad_enabled() and any(parameter.requires_grad for parameter in self.text.parameters())
+        if learning:
+            return torch.cat([self._encode_ids(self.text.tokenize(part)) for part in _batches(texts)])
+        with _TEXTS_LOCK:
+            return self._remembered(texts)
+
+    def _remembered(self, texts: list[str]) -> Tensor:
+        """Give the vectors of texts (N, D), encoding those that are not remembered."""
+        version = parameter_version(self.text.parameters())
+        if version != self._texts_version:
+            self._texts.clear()
+            self._texts_version = version
+        wanted = list(dict.fromkeys(texts))
+        fresh = [text for text in wanted if text not in self._texts]
+        for part in _batches(fresh):
+            with torch.inference_mode(False), torch.no_grad():
+                for text, vector in zip(part, self._encode_ids(self.text.tokenize(part)), strict=True):
+                    self._texts[text] = vector.clone()
+        for text in wanted:
+            self._texts.move_to_end(text)
+        features = torch.stack([self._texts[text] for text in texts])
+        while len(self._texts) > REMEMBERED_TEXTS:
+            self._texts.popitem(last=False)
+        return features
+
+    def _encode_ids(self, ids: Tensor) -> Tensor:
+        """Encode ids in float32: prompts are few, and their differences are small."""
+        tower: TextTower = self.text
+        with torch.autocast(self.device.type, enabled=False):
+            features = tower.encode(ids).float()
+        if features.shape[-1] != self.embed_dim:
+            raise ModelError(
+                f"Images have {self.embed_dim} dimensions in this model, texts have {features.shape[-1]}.",
+                hint="Set embed_dim in its configuration to that of the text tower.",
+            )
+        return features
+
+
+def create_model(config: Config) -> GeoLangBind:
+    """Build a model with fresh weights.
+
+    Raises:
+        ModelError: the configuration cannot be built.
+    """
+    return GeoLangBind(config)
+
+
+def hash_weights(config: Config, weights: dict[str, Tensor]) -> str:
+    """Give one SHA-256 for a configuration and a state dict, independent of file format and key order."""
+    digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
+    for name in sorted(weights):
+        tensor = weights[name].detach().cpu().contiguous()
+        digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def _wavelength_tensor(wavelengths_um: Wavelengths) -> Tensor:
+    """Give wavelengths as float32 on the CPU, where reading them costs no wait for a GPU."""
+    wavelengths = torch.as_tensor(wavelengths_um, dtype=torch.float32, device="cpu").flatten()
+    if not torch.isfinite(wavelengths).all() or (wavelengths <= 0).any():
+        raise SensorError("A wavelength is not a positive number.", hint="Give wavelengths in µm, such as 0.665.")
+    return wavelengths
+
+
+def _batches(texts: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(texts), TEXT_BATCH):
+        yield texts[start : start + TEXT_BATCH]

@@ -1,0 +1,53 @@
+"""A quick look at load time: does the text tower tell unrelated words apart?
+
+A broken text tower in circulation gives every prompt nearly the same vector, and every map made with it is nonsense.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from core.errors import ModelError
+from core.model.geolangbind import GeoLangBind
+from core.model.text import SiglipTextTower
+
+UNRELATED_PROMPTS = ["water", "a dense forest", "an airport with parked aeroplanes", "snow and ice on a mountain"]
+COLLAPSE_COSINE = 0.95
+
+
+def check_prompts_differ(model: GeoLangBind) -> float:
+    """Make sure that unrelated prompts have different vectors.
+
+    A tokenizer that would have to be fetched is not asked for: fixed, unrelated token ids take the place of words.
+
+    Returns:
+        The largest cosine between two unrelated prompts.
+
+    Raises:
+        ModelError: the text tower has collapsed.
+    """
+    with torch.inference_mode():
+        vectors = F.normalize(model.encode_text(_unrelated(model)), dim=-1)
+    cosines = (vectors @ vectors.T).fill_diagonal_(-1.0)
+    largest = float(cosines.max())
+    if not largest <= COLLAPSE_COSINE:  # also when it is not a number
+        raise ModelError(
+            f"The model's text part is broken: unrelated prompts look the same (cosine {largest:.2f}).",
+            hint="Fetch the model from its original address; copies converted to other formats are known to be broken.",
+        )
+    return largest
+
+
+def _unrelated(model: GeoLangBind) -> list[str] | Tensor:
+    tower = model.text
+    if not isinstance(tower, SiglipTextTower) or Path(tower.tokenizer_name).is_dir():
+        return UNRELATED_PROMPTS
+    generator = torch.Generator().manual_seed(0)
+    ids = torch.ones(len(UNRELATED_PROMPTS), tower.context_length, dtype=torch.long)  # 1 is SigLIP's padding
+    words = tower.context_length // 2
+    ids[:, :words] = torch.randint(2, tower.vocab_size, (len(UNRELATED_PROMPTS), words), generator=generator)
+    return ids

@@ -1,0 +1,192 @@
+"""Text towers: the published SigLIP tower inside a checkpoint, and frozen sentence encoders beside one."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Protocol, cast
+
+import torch
+from open_clip.tokenizer import HFTokenizer
+from open_clip.transformer import LayerNorm, TextTransformer
+from torch import Tensor, nn
+
+from core.errors import ModelError
+from core.model.sentence_encoder import SentenceEncoderFiles, find_sentence_encoder
+
+SIGLIP_TOKENIZER = "timm/ViT-B-16-SigLIP"
+
+
+class TextTower(Protocol):
+    """What encodes text: words to ids, ids to vectors."""
+
+    def tokenize(self, texts: list[str]) -> Tensor:
+        """Give ids (N, length), canonicalised text first."""
+
+    def encode(self, ids: Tensor) -> Tensor:
+        """Encode ids (N, length) as vectors (N, D), float32."""
+
+    def parameters(self) -> Any:  # noqa: ANN401 - iterator of parameters
+        """Give the tower's parameters, loading it where it is loaded late."""
+
+
+class SiglipTextTower(TextTransformer):
+    """open_clip's text transformer in SigLIP's layout, its weights part of the model's checkpoint.
+
+    Args:
+        width: length of a token.
+        context_length: tokens a text is padded or cut to.
+        vocab_size: number of token ids.
+        layers: transformer blocks.
+        heads: attention heads.
+        mlp_ratio: hidden width of the MLPs over ``width``.
+        tokenizer: Hugging Face name or local folder of the tokenizer.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        context_length: int,
+        vocab_size: int,
+        layers: int,
+        heads: int,
+        mlp_ratio: float,
+        tokenizer: str = SIGLIP_TOKENIZER,
+    ) -> None:
+        super().__init__(
+            context_length=context_length,
+            vocab_size=vocab_size,
+            width=width,
+            heads=heads,
+            layers=layers,
+            mlp_ratio=mlp_ratio,
+            output_dim=width,
+            no_causal_mask=True,
+            pool_type="last",
+            proj_bias=True,
+            norm_layer=cast("type[nn.Module]", partial(LayerNorm, eps=1e-6)),
+        )
+        self.tokenizer_name = tokenizer
+        self._tokenizer: HFTokenizer | None = None
+
+    def tokenize(self, texts: list[str]) -> Tensor:
+        """Give ids (N, context length) of canonicalised texts.
+
+        Raises:
+            ModelError: the tokenizer's files are neither local nor can be fetched.
+        """
+        if self._tokenizer is None:
+            self._tokenizer = load_tokenizer(self.tokenizer_name, self.context_length)
+        return self._tokenizer(texts)
+
+    def encode(self, ids: Tensor) -> Tensor:
+        """Encode ids (N, context length) as vectors (N, width)."""
+        return self(ids.to(self.positional_embedding.device))
+
+
+class FrozenSentenceTower:
+    """A sentence encoder that stays as it was published and outside the model's checkpoint; loaded at first use.
+
+    Args:
+        name: Hugging Face name of the encoder.
+        sha256: hash its ``model.safetensors`` must have.
+        revision: commit on the hub it was taken from.
+        context_length: tokens a text is cut to.
+    """
+
+    def __init__(self, name: str, sha256: str, revision: str | None = None, context_length: int = 128) -> None:
+        self.name = name
+        self.sha256 = sha256
+        self.revision = revision
+        self.context_length = context_length
+        self.device = torch.device("cpu")
+        self._encoder: nn.Module | None = None
+        self._tokenizer: HFTokenizer | None = None
+        self._files: SentenceEncoderFiles | None = None
+
+    def to(self, device: torch.device) -> FrozenSentenceTower:
+        """Compute on this device from now on."""
+        self.device = device
+        if self._encoder is not None:
+            self._encoder.to(device)
+        return self
+
+    def tokenize(self, texts: list[str]) -> Tensor:
+        """Give ids (N, length) of canonicalised texts, cut to the longest of them."""
+        if self._tokenizer is None:
+            self._tokenizer = load_tokenizer(str(self._found().folder), self.context_length)
+        ids = self._tokenizer(texts)
+        padding = self._tokenizer.tokenizer.pad_token_id
+        longest = int((ids != padding).sum(dim=1).max())
+        return ids[:, : max(longest, 1)]
+
+    def encode(self, ids: Tensor) -> Tensor:
+        """Encode ids (N, length) as vectors (N, D)."""
+        return self._loaded()(ids.to(self.device))
+
+    def parameters(self) -> Any:  # noqa: ANN401 - iterator of parameters
+        """Give the frozen parameters, loading the encoder."""
+        return self._loaded().parameters()
+
+    def _found(self) -> SentenceEncoderFiles:
+        if self._files is None:
+            self._files = find_sentence_encoder(self.name, self.sha256, self.revision)
+        return self._files
+
+    def _loaded(self) -> nn.Module:
+        """Load through open_clip, from local files alone."""
+        if self._encoder is None:
+            from open_clip.hf_model import HFTextEncoder
+            from transformers import AutoConfig
+            from transformers.utils import logging as transformers_logging
+
+            folder = str(self._found().folder)
+            transformers_logging.disable_progress_bar()
+            width = AutoConfig.from_pretrained(folder, local_files_only=True).hidden_size
+            verbosity = transformers_logging.get_verbosity()
+            transformers_logging.set_verbosity_error()
+            try:
+                encoder = HFTextEncoder(folder, output_dim=width, pooler_type="mean_pooler", proj_type=None)
+            finally:
+                transformers_logging.set_verbosity(verbosity)
+            self._encoder = encoder.float().eval().requires_grad_(False).to(self.device)
+        return self._encoder
+
+
+def load_tokenizer(name: str, context_length: int) -> HFTokenizer:
+    """Load a tokenizer that canonicalises: lower case, no punctuation, single spaces.
+
+    Args:
+        name: local folder, or a name on the Hugging Face hub.
+        context_length: tokens a text is padded or cut to.
+
+    Raises:
+        ModelError: its files are neither local nor can be fetched.
+    """
+    try:
+        return HFTokenizer(name, context_length=context_length, clean="canonicalize")
+    except (OSError, ValueError, RuntimeError) as problem:
+        raise ModelError(
+            f"The tokenizer {name} is not on this computer and could not be fetched.",
+            hint="Connect once, or put its files into a folder and name that folder as text.tokenizer in config.json.",
+        ) from problem
+
+
+def make_text_tower(config: dict[str, Any], *, width: int, heads: int, mlp_ratio: float) -> TextTower:
+    """Make the tower a model configuration's "text" entry describes.
+
+    Args:
+        config: {"tower", "sha256", "revision"} for a frozen sentence encoder, or the sizes of a SigLIP tower.
+        width: the vision trunk's width, which SigLIP's text tower shares.
+        heads: the trunk's attention heads.
+        mlp_ratio: the trunk's MLP ratio.
+
+    Raises:
+        ModelError: an entry is unknown or missing.
+    """
+    try:
+        if "tower" in config:
+            arguments = dict(config)
+            return FrozenSentenceTower(arguments.pop("tower"), **arguments)
+        return SiglipTextTower(**{"width": width, "heads": heads, "mlp_ratio": mlp_ratio, **config})
+    except TypeError as problem:
+        raise ModelError(f"The model configuration's text entry does not fit: {problem}.") from problem

@@ -1,0 +1,40 @@
+"""How long work reports and stops: a progress callback and a cancel token."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from core.errors import CancelledError
+
+Progress = Callable[[float, str], None]
+"""Called with the fraction done (0..1) and a short sentence."""
+
+
+def no_progress(fraction: float, message: str) -> None:
+    """Report to nobody."""
+
+
+class CancelToken:
+    """A flag one thread raises and the working thread looks at between batches."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def cancel(self) -> None:
+        """Ask the work to stop at its next look."""
+        self._event.set()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether a stop was asked for."""
+        return self._event.is_set()
+
+    def raise_if_cancelled(self) -> None:
+        """Stop here when asked to.
+
+        Raises:
+            CancelledError: a stop was asked for.
+        """
+        if self._event.is_set():
+            raise CancelledError("Cancelled.", hint="Run it again to go on from the finished tiles.")

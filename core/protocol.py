@@ -1,0 +1,345 @@
+"""Messages between QGIS and the runtime: JSON lines over stdio, one message a line.
+
+This is the only module of ``core`` that the plugin imports, so it needs the standard library alone.
+A request is ``{"id", "method", "params"}``, its reply ``{"id", "result"}`` or ``{"id", "error"}``; notifications
+``{"method", "params"}`` carry no id of their own but name the request they belong to. Pixels travel as files.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+PROTOCOL_VERSION = 1
+
+Extent = tuple[float, float, float, float]
+"""(xmin, ymin, xmax, ymax) in the coordinate reference system of the source raster."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Request:
+    """A call: ``method`` is one of METHODS, ``params`` the fields of its dataclass."""
+
+    id: int
+    method: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ErrorInfo:
+    """Why a request failed: a stable code, one sentence, and what to do."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The answer to a request: exactly one of result and error."""
+
+    id: int
+    result: dict[str, Any] | None = None
+    error: ErrorInfo | None = None
+
+
+@dataclass(frozen=True)
+class Notification:
+    """A one-way message.
+
+    ``progress`` {id, fraction, message, seconds_left}, ``log`` {level, message}, ``preview`` {id, path, extent, stage},
+    ``loss`` {id, stage, step, steps, loss} and, where held-out labels were looked at, {validation, accuracy}.
+    """
+
+    method: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A raster file as the person wants it read.
+
+    Attributes:
+        path: file, folder, VRT, NetCDF subdataset, or http(s) address of a cloud-optimised GeoTIFF.
+        sensor: name in sensors.toml; None to recognise it.
+        bands: 1-based band numbers; None for the sensor's own.
+        wavelengths_um: centre wavelength per band in µm; None for the sensor's own.
+        scaling: preset name; None for the sensor's own.
+    """
+
+    path: str
+    sensor: str | None = None
+    bands: tuple[int, ...] | None = None
+    wavelengths_um: tuple[float, ...] | None = None
+    scaling: str | None = None
+
+
+@dataclass(frozen=True)
+class HelloParams:
+    """Ask who is there.
+
+    Reply: version, protocol, pid, python, device {kind, name, precision, memory_bytes, label}, models.
+    """
+
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
+class PingParams:
+    """Ask whether the runtime still listens; answered at once, also in the middle of work. Reply: running, waiting."""
+
+
+@dataclass(frozen=True)
+class DescribeParams:
+    """Explain a raster ("core doctor"). Reply: DescribeResult fields."""
+
+    source: Source
+    model: str = "geolb-tiny"
+
+
+@dataclass(frozen=True)
+class HighlightParams:
+    """Score every pixel for each prompt, 0..1, one band a prompt, into a GeoTIFF.
+
+    Attributes:
+        prompts: one or more texts; each may hold synonyms separated by "|".
+        negatives: texts that pull the score down.
+        extent: part to compute; None for the whole raster.
+        resolution: output pixel size in the raster's units; None for the raster's own. Coarser is faster.
+        vector: GeoPackage of polygons above ``threshold`` where named.
+        preview: send ``preview`` notifications with a coarse raster first.
+    """
+
+    source: Source
+    prompts: tuple[str, ...]
+    output: str
+    negatives: tuple[str, ...] = ()
+    model: str = "geolb-tiny"
+    extent: Extent | None = None
+    resolution: float | None = None
+    threshold: float = 0.5
+    vector: str | None = None
+    min_area_m2: float = 0.0
+    simplify_m: float = 0.0
+    smooth: bool = False
+    snap: bool = False
+    preview: bool = False
+    device: str = "auto"
+    cache: bool = True
+
+
+@dataclass(frozen=True)
+class ClassifyParams:
+    """Give every pixel one class of a scheme.
+
+    Attributes:
+        classes: scheme name, path of a scheme file, or an inline list "water; forest, trees; bare ground".
+        scores: path for per-class scores (one band a class) where wanted.
+        confidence: add a confidence band (0..100, uint8) as band 2.
+        areas: CSV path for class areas in hectares where wanted.
+    """
+
+    source: Source
+    output: str
+    classes: str = "worldcover"
+    model: str = "geolb-tiny"
+    extent: Extent | None = None
+    resolution: float | None = None
+    vector: str | None = None
+    min_area_m2: float = 0.0
+    simplify_m: float = 0.0
+    smooth: bool = False
+    areas: str | None = None
+    scores: str | None = None
+    confidence: bool = False
+    preview: bool = False
+    device: str = "auto"
+    cache: bool = True
+
+
+@dataclass(frozen=True)
+class EmbedParams:
+    """Compute and keep the dense features of rasters, so that later prompts are instant."""
+
+    source: Source
+    model: str = "geolb-tiny"
+    extent: Extent | None = None
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
+class SimilarParams:
+    """Score every pixel by likeness to the places pointed at, (x, y) in the raster's CRS."""
+
+    source: Source
+    output: str
+    positives: tuple[tuple[float, float], ...]
+    negatives: tuple[tuple[float, float], ...] = ()
+    text: str | None = None
+    model: str = "geolb-tiny"
+    extent: Extent | None = None
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
+class FinetuneParams:
+    """Teach a model a person's own classes; sends ``loss`` notifications. Reply: what results.json holds.
+
+    Attributes:
+        sources: one or more rasters, of one or several sensors.
+        labels: vector file of points, lines or polygons, or raster of class codes.
+        name: what the new model is called.
+        output: folder of the result; None for one among the models.
+        field: the vector's attribute with the class; None where only one can be meant.
+        names: words for classes that the file calls otherwise, such as codes.
+        model: where to start.
+        mode: adapters, full or head-only.
+        steps: at most.
+    """
+
+    sources: tuple[Source, ...]
+    labels: str
+    name: str
+    output: str | None = None
+    field: str | None = None
+    names: dict[str, str] = dataclasses.field(default_factory=dict)
+    model: str = "geolb-tiny"
+    mode: str = "adapters"
+    steps: int = 160
+    seed: int = 0
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
+class AccuracyParams:
+    """Compare a class map with a reference raster or vector; ``report`` is an HTML path where wanted."""
+
+    map: str
+    reference: str
+    field: str | None = None
+    report: str | None = None
+
+
+@dataclass(frozen=True)
+class PolygoniseParams:
+    """Turn a score raster above a threshold, or a class map, into polygons."""
+
+    raster: str
+    output: str
+    threshold: float | None = 0.5
+    band: int = 1
+    min_area_m2: float = 0.0
+    simplify_m: float = 0.0
+    smooth: bool = False
+
+
+@dataclass(frozen=True)
+class ModelsParams:
+    """List models, import a local file or folder under a name, fetch a published model, or check one.
+
+    Attributes:
+        action: list, import, fetch or check. Each replies with ``models``: the cards; check with ``report`` too.
+    """
+
+    action: str = "list"
+    path: str | None = None
+    name: str | None = None
+    accept_licence: bool = False
+
+
+@dataclass(frozen=True)
+class SchemesParams:
+    """List class schemes with their classes, prompts and colours."""
+
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class CancelParams:
+    """Stop a running request; it answers with error code "cancelled"."""
+
+    request: int
+
+
+@dataclass(frozen=True)
+class ShutdownParams:
+    """End the runtime after the running batch."""
+
+
+METHODS: dict[str, type] = {
+    "hello": HelloParams,
+    "ping": PingParams,
+    "describe": DescribeParams,
+    "highlight": HighlightParams,
+    "classify": ClassifyParams,
+    "embed": EmbedParams,
+    "similar": SimilarParams,
+    "finetune": FinetuneParams,
+    "accuracy": AccuracyParams,
+    "polygonise": PolygoniseParams,
+    "models": ModelsParams,
+    "schemes": SchemesParams,
+    "cancel": CancelParams,
+    "shutdown": ShutdownParams,
+}
+
+
+def encode(message: Request | Reply | Notification) -> str:
+    """Give the message as one line of JSON without the newline."""
+    body = {key: value for key, value in dataclasses.asdict(message).items() if value is not None}
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def decode(line: str) -> Request | Reply | Notification:
+    """Read one line.
+
+    Raises:
+        ValueError: the line is not a message of this protocol.
+    """
+    body = json.loads(line)
+    if not isinstance(body, dict):
+        raise ValueError("A message must be a JSON object.")
+    if "method" in body and "id" in body:
+        return Request(int(body["id"]), str(body["method"]), dict(body.get("params") or {}))
+    if "method" in body:
+        return Notification(str(body["method"]), dict(body.get("params") or {}))
+    if "id" in body and "error" in body:
+        return Reply(int(body["id"]), error=ErrorInfo(**body["error"]))
+    if "id" in body and "result" in body:
+        return Reply(int(body["id"]), result=body["result"])
+    raise ValueError("A message must have a method, a result or an error.")
+
+
+def to_params(params: Any) -> dict[str, Any]:  # noqa: ANN401 - any of the dataclasses above
+    """Give a params dataclass as the plain dictionary that travels."""
+    return dataclasses.asdict(params)
+
+
+def from_params(kind: type[T], params: dict[str, Any]) -> T:
+    """Build a params dataclass, refusing unknown and missing fields.
+
+    Raises:
+        ValueError: a field is unknown or missing.
+    """
+    fields = {item.name: item for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(set(params) - set(fields))
+    if unknown:
+        raise ValueError(f"Unknown field {', '.join(unknown)} for {kind.__name__}.")
+    values = {name: _frozen(value) for name, value in params.items()}
+    if isinstance(values.get("source"), dict):
+        values["source"] = from_params(Source, values["source"])
+    if "sources" in values:
+        values["sources"] = tuple(from_params(Source, item) for item in values["sources"])
+    try:
+        return kind(**values)
+    except TypeError as problem:
+        raise ValueError(f"{kind.__name__}: {problem}.") from problem
+
+
+def _frozen(value: Any) -> Any:  # noqa: ANN401 - JSON value
+    """Turn JSON lists into the tuples that frozen dataclasses hold."""
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

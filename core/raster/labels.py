@@ -1,0 +1,189 @@
+"""Points, lines and polygons with a class, drawn onto a raster's grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyogrio
+import shapely
+from numpy.typing import NDArray
+from pyogrio.errors import DataSourceError
+from rasterio.crs import CRS
+from rasterio.errors import CRSError, RasterioError
+from rasterio.features import rasterize
+from rasterio.transform import Affine
+from rasterio.warp import transform as transform_coordinates
+
+from core.errors import InputError
+from core.raster.ellipsoid import parsed_crs
+from core.raster.grid import GridSpec
+
+_MOST_CLASSES = 254
+
+
+@dataclass(frozen=True)
+class VectorLabels:
+    """Labelled geometries in one coordinate reference system.
+
+    Attributes:
+        geometries: (N,) shapely geometries.
+        codes: (N,) class codes, 1-based.
+        classes: name of each class; code 1 is the first.
+        crs_wkt: reference system of the geometries; None where unknown.
+    """
+
+    geometries: NDArray[Any]
+    codes: NDArray[np.int32]
+    classes: tuple[str, ...]
+    crs_wkt: str | None
+
+    def rasterised(self, grid: GridSpec) -> NDArray[np.uint8]:
+        """Draw the labels onto a grid: (height, width) uint8, 0 where there is none.
+
+        A polygon covers the pixels whose centres it holds, a line every pixel it touches, a point its pixel; later
+        ones lie on top. Large grids are drawn part by part: give ``grid.subgrid(window)``.
+
+        Raises:
+            InputError: the labels' reference system is unknown, but the grid's is not.
+        """
+        geometries = self.on_reference_of(grid).geometries
+        drawn = np.zeros((grid.height, grid.width), np.uint8)
+        left = shapely.box(*grid.extent)
+        near = shapely.intersects(geometries, left) if len(geometries) else np.zeros(0, bool)
+        thin = shapely.get_dimensions(geometries) < 2
+        for touched in (False, True):
+            chosen = near & (thin == touched)
+            if chosen.any():
+                pairs = zip(geometries[chosen], self.codes[chosen].tolist(), strict=True)
+                rasterize(pairs, out=drawn, transform=Affine(*grid.transform), all_touched=touched)
+        return drawn
+
+    def on_reference_of(self, grid: GridSpec) -> VectorLabels:
+        """Give the labels in the reference system of a grid; unchanged where the grid has none.
+
+        Raises:
+            InputError: the labels' reference system is unknown, but the grid's is not.
+        """
+        if grid.crs_wkt is None or self.crs_wkt == grid.crs_wkt:
+            return self
+        if self.crs_wkt is None:
+            raise InputError("The labels have no coordinate reference system.", hint="Assign one to the vector file.")
+        source, target = parsed_crs(self.crs_wkt), parsed_crs(grid.crs_wkt)
+        if source == target:
+            return self
+        moved = shapely.transform(self.geometries, lambda points: _reprojected(points, source, target))
+        return replace(self, geometries=np.asarray(moved), crs_wkt=grid.crs_wkt)
+
+
+def read_labels(
+    path: str | Path, field: str, *, layer: str | None = None, classes: Sequence[str] | None = None
+) -> VectorLabels:
+    """Read labelled geometries from any vector file.
+
+    Args:
+        path: GeoPackage, shapefile, GeoJSON, ... of points, lines or polygons.
+        field: attribute that holds the class, text or number; features without one are left out.
+        layer: layer of the file; None for its first.
+        classes: names in the order of their codes; None to sort those found.
+
+    Raises:
+        InputError: the file cannot be read, has no such field, no labelled geometry, or a class that is not listed.
+    """
+    geometries, values, crs_wkt = _read(Path(path), field, layer)
+    names = [_name(value) for value in values]
+    usable = np.array(
+        [
+            name != "" and geometry is not None and not geometry.is_empty
+            for name, geometry in zip(names, geometries, strict=True)
+        ],
+        dtype=bool,
+    )
+    if not usable.any():
+        raise InputError(f"{path} holds no feature with a class in {field!r}.", hint="Fill in the field.")
+    kept = [name for name, keep in zip(names, usable, strict=True) if keep]
+    known = tuple(classes) if classes is not None else tuple(sorted(set(kept), key=_sorted_as))
+    unknown = sorted(set(kept) - set(known))
+    if unknown:
+        raise InputError(f"The class {unknown[0]!r} in {path} is not in the list.", hint=f"Listed: {', '.join(known)}.")
+    if len(known) > _MOST_CLASSES:
+        raise InputError(
+            f"The field {field!r} holds {len(known)} different values.", hint="Name the field that holds the class."
+        )
+    code_of = {name: code for code, name in enumerate(known, 1)}
+    codes = np.array([code_of[name] for name in kept], np.int32)
+    return VectorLabels(geometries[usable], codes, known, crs_wkt)
+
+
+def rasterise_labels(
+    path: str | Path, field: str, grid: GridSpec, *, layer: str | None = None, classes: Sequence[str] | None = None
+) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """Draw the labels of a vector file onto a grid.
+
+    Returns:
+        (labels (height, width) uint8 with 0 for none, class names: code 1 is the first).
+
+    Raises:
+        InputError: see read_labels; or no label lies on the grid.
+    """
+    labels = read_labels(path, field, layer=layer, classes=classes)
+    drawn = labels.rasterised(grid)
+    if not drawn.any():
+        raise InputError(f"No label of {path} lies on the raster.", hint="Check both coordinate reference systems.")
+    return drawn, labels.classes
+
+
+def _read(path: Path, field: str, layer: str | None) -> tuple[NDArray[Any], NDArray[Any], str | None]:
+    if not path.exists():
+        raise InputError(f"There is no file {path}.", hint="Check the path.")
+    try:
+        fields = [str(name) for name in pyogrio.read_info(path, layer=layer)["fields"]]
+        if field not in fields:
+            listed = ", ".join(fields) or "none"
+            raise InputError(f"{path} has no field {field!r}.", hint=f"Its fields are: {listed}.")
+        meta, _, wkb, columns = pyogrio.raw.read(path, layer=layer, columns=[field], force_2d=True)
+        geometries = shapely.from_wkb(wkb, on_invalid="ignore") if wkb is not None else np.zeros(0, object)
+    except (DataSourceError, ValueError, RuntimeError) as problem:
+        raise InputError(
+            f"{path} is not a vector file that can be read.", hint="Give a GeoPackage, shapefile or GeoJSON."
+        ) from problem
+    return np.asarray(geometries, object), columns[0], _wkt(meta)
+
+
+def _wkt(meta: Mapping[str, Any]) -> str | None:
+    """Give the reference system that pyogrio names ("EPSG:4326" or WKT) as rasterio writes it."""
+    text = meta.get("crs")
+    if not text:
+        return None
+    try:
+        return str(CRS.from_user_input(text).to_wkt())
+    except (CRSError, RasterioError):
+        return None
+
+
+def _name(value: Any) -> str:  # noqa: ANN401 - an attribute of any type
+    """Give a class value as text: 3.0 and 3 are one class, missing ones are empty."""
+    if value is None or (isinstance(value, float | np.floating) and not np.isfinite(value)):
+        return ""
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def _sorted_as(name: str) -> tuple[float, str]:
+    """Sort numbers as numbers, before words."""
+    return (float(name), "") if name.lstrip("-").isdigit() else (float("inf"), name)
+
+
+def _reprojected(points: NDArray[np.float64], source: CRS, target: CRS) -> NDArray[np.float64]:
+    try:
+        x, y = transform_coordinates(source, target, points[:, 0], points[:, 1])
+    except Exception as problem:  # GDAL's errors share no public base
+        raise InputError(
+            "The labels lie where the raster's reference system is not defined.",
+            hint="Check both coordinate reference systems.",
+        ) from problem
+    return np.column_stack([x, y])

@@ -1,0 +1,44 @@
+"""``python -m core.serve [--log FILE]``: the process that QGIS talks to."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import os
+import sys
+from pathlib import Path
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve stdin until it ends, then leave at once: no thread of a library may keep the process alive."""
+    parser = argparse.ArgumentParser(
+        prog="python -m core.serve", description="Model runtime for QGIS: JSON lines on stdio."
+    )
+    parser.add_argument("--log", type=Path, help="log file; it is rotated (default: stderr)")
+    options = parser.parse_args(arguments)
+
+    from core.serve.log import start_logging
+    from core.serve.streams import claim_stdout
+
+    rotating = start_logging(options.log)
+    _volunteer_when_memory_runs_out()
+    output = claim_stdout()
+
+    from core.model.shelf import ModelShelf
+    from core.serve.server import Server
+
+    after_job = (lambda: None) if rotating is None else rotating.rotate_if_large
+    Server(sys.stdin.buffer, output, models=ModelShelf(), after_job=after_job).run()
+    logging.shutdown()
+    os._exit(0)
+
+
+def _volunteer_when_memory_runs_out() -> None:
+    """On Linux, be the process that the system ends before QGIS, where unsaved work lies."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""What there is to choose from, models and class schemes; called like the tasks, so the dispatcher treats all alike."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from core.errors import UsageError
+from core.progress import CancelToken, Progress, no_progress
+
+if TYPE_CHECKING:
+    from core.model.shelf import ModelShelf
+    from core.protocol import ModelsParams, SchemesParams
+
+
+def models(
+    params: ModelsParams,
+    *,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+    notify: Callable[[str, dict[str, Any]], None],
+    models: ModelShelf | None,
+) -> dict[str, Any]:
+    """List models, import one from a local file or folder, fetch a published one, or check one.
+
+    Returns:
+        ``{models: [card, ...]}``; after ``check`` also ``{report: {name, findings, problems}}``.
+
+    Raises:
+        UsageError: an unknown action, or one without its path or name.
+        ModelError: the model cannot be imported or fetched.
+    """
+    from core.model import zoo
+
+    facts: dict[str, Any] = {}
+    if params.action == "import":
+        zoo.import_model(_needed(params.path, "path"), params.name)
+    elif params.action == "fetch":
+        zoo.fetch_model(
+            _needed(params.name, "name"), accept_licence=params.accept_licence, progress=progress, cancel=cancel
+        )
+    elif params.action == "check":
+        facts["report"] = dataclasses.asdict(zoo.check_model(_needed(params.name, "name")))
+    elif params.action != "list":
+        raise UsageError(f"There is no action {params.action!r} on models.", hint="Use list, import, fetch or check.")
+    if models is not None and params.action in ("import", "fetch"):
+        models.forget()  # a model of this name may have been loaded in an older version
+    return {"models": [card.to_json() for card in zoo.list_models()], **facts}
+
+
+def schemes(
+    params: SchemesParams,
+    *,
+    progress: Progress,
+    cancel: CancelToken | None,
+    notify: Callable[[str, dict[str, Any]], None],
+    models: ModelShelf | None,
+) -> dict[str, Any]:
+    """List class schemes, or give the one named (or written inline).
+
+    Returns:
+        ``{schemes: [{name, title, source, classes: [{code, name, prompts, colour}, ...]}, ...]}``.
+
+    Raises:
+        ClassSchemeError: no such scheme.
+    """
+    from core.classes import list_schemes, load_scheme
+
+    names = list_schemes() if params.name is None else (params.name,)
+    return {"schemes": [dataclasses.asdict(load_scheme(name)) for name in names]}
+
+
+def _needed(value: str | None, name: str) -> str:
+    """Give a parameter that the action cannot do without."""
+    if not value:
+        raise UsageError(f"The {name} of the model is missing.", hint=f"Give its {name}.")
+    return value

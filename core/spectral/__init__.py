@@ -1,0 +1,1 @@
+"""What a band is, which sensors exist, and how digital numbers become model input."""

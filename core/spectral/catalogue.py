@@ -1,0 +1,22 @@
+"""Reads ``resources/sensors.toml`` once: the tables of sensors, scaling presets and wavelength placeholders."""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+SENSORS_FILE = Path(__file__).resolve().parents[2] / "resources" / "sensors.toml"
+
+
+@cache
+def catalogue() -> dict[str, Any]:
+    """Give the whole of ``sensors.toml`` as plain tables (``sensors``, ``scaling``, ``placeholders``)."""
+    with SENSORS_FILE.open("rb") as stream:
+        return tomllib.load(stream)

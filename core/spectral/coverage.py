@@ -1,0 +1,62 @@
+"""Whether a model was trained on what it is about to be fed, or extrapolates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from core.spectral.recognise import Recognition
+
+_ALIKE = (
+    ("landsat8_oli", "landsat9_oli"),
+    ("landsat4_tm", "landsat5_tm"),
+    ("enmap", "prisma", "aviris", "hyperspectral"),
+)
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """The verdict and why.
+
+    Attributes:
+        verdict: "trained on" or "extrapolated".
+        reason: one sentence.
+    """
+
+    verdict: Literal["trained on", "extrapolated"]
+    reason: str
+
+
+def coverage(recognition: Recognition, card: Mapping[str, Any]) -> Coverage:
+    """Compare what is fed with what the model card says.
+
+    Activations grow with the number of bands, so band counts far from the trained ones are extrapolation even where the
+    sensor is known.
+
+    Args:
+        recognition: how the raster is fed.
+        card: model card; ``trained_sensors`` lists names of sensors.toml, ``trained_band_counts`` lists numbers of
+        bands, or
+            gives the lowest and highest as ``{"from": 1, "to": 13}``; both may be absent.
+    """
+    trained = tuple(card.get("trained_sensors") or ())
+    count = len(recognition.band_set)
+    counts = card.get("trained_band_counts")
+    bands = "1 band" if count == 1 else f"{count} bands"
+    if counts and not _within(count, counts):
+        return Coverage("extrapolated", f"The model was not trained with {bands}.")
+    if recognition.sensor is None:
+        return Coverage("extrapolated", "The sensor is unknown; only its wavelengths are.")
+    if recognition.sensor in trained:
+        return Coverage("trained on", f"The model was trained on {recognition.title}.")
+    for group in _ALIKE:
+        if recognition.sensor in group and set(group) & set(trained):
+            return Coverage("trained on", "The model was trained on a sensor with nearly the same bands.")
+    return Coverage("extrapolated", f"The model was not trained on {recognition.title}.")
+
+
+def _within(count: int, counts: Any) -> bool:  # noqa: ANN401 - a list or a table of a model card
+    if isinstance(counts, Mapping):
+        return int(counts.get("from", 1)) <= count <= int(counts.get("to", count))
+    return count in counts

@@ -1,0 +1,305 @@
+"""Which sensor a raster comes from and what each of its bands is: by wavelengths, names, hints, or its shape."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Literal
+
+from core.errors import SensorError
+from core.raster.reader import RasterInfo
+from core.raster.statistics import BandStatistics
+from core.spectral.bands import Band
+from core.spectral.file_wavelengths import FileWavelengths, file_wavelengths
+from core.spectral.sensors import Sensor, get_sensor, load_sensors
+
+Statistics = Mapping[int, BandStatistics]
+"""Raster-wide statistics by 1-based band number."""
+
+Confidence = Literal["given", "certain", "likely", "guess"]
+
+_MANY_BANDS = 30  # from here on, an imaging spectrometer
+_SHADES = 16
+_ROLES = {"red": "red", "green": "green", "blue": "blue", "nir": "nir", "near_infrared": "nir", "alpha": "nir"}
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What the bands of a raster are.
+
+    Attributes:
+        sensor: its name, or None where only the wavelengths are known.
+        title: the sensor in words.
+        bands: 1-based band number to band, for all bands whose meaning is known.
+        default: band numbers to feed to the model unless others are asked for.
+        confidence: how sure it is.
+        reasons: why, one sentence each.
+        warnings: what a person should check.
+    """
+
+    sensor: str | None
+    title: str
+    bands: Mapping[int, Band]
+    default: tuple[int, ...]
+    confidence: Confidence
+    reasons: tuple[str, ...]
+    warnings: tuple[str, ...] = field(default=())
+
+
+def declared_meaning(info: RasterInfo, statistics: Statistics | None) -> Meaning | None:
+    """Find out what the bands of a raster are from what it says of itself; None where it says too little.
+
+    Args:
+        info: what the raster says of itself.
+        statistics: of every band by number, where known.
+
+    Raises:
+        SensorError: none of its bands is usable.
+    """
+    bands = imagery_bands(info, statistics)
+    declared = file_wavelengths(info)
+    if declared is not None and len(bands) > 1:
+        return _by_wavelengths(info, declared, None, statistics)
+    return _by_names(info, bands) or _by_hint(info, bands)
+
+
+def meaning_for_sensor(info: RasterInfo, name: str, statistics: Statistics | None) -> Meaning:
+    """Find out which band of a raster is which band of a sensor that was named.
+
+    Raises:
+        UnknownSensorError: there is no such sensor.
+        SensorError: the raster's bands cannot be those of the sensor.
+    """
+    sensor = get_sensor(name)
+    if sensor.wavelengths_from_file:
+        declared = file_wavelengths(info)
+        if declared is None:
+            raise SensorError(
+                f"The file does not say its wavelengths, which {sensor.title} needs.",
+                hint="Add them to the ENVI header or the band metadata, or give band numbers and wavelengths.",
+            )
+        return _by_wavelengths(info, declared, sensor, statistics)
+    bands = imagery_bands(info, statistics)
+    named = _named_bands(info, sensor, bands)
+    reason = f"The sensor was named: {sensor.title}."
+    if len(named) == len(bands) or (len(named) >= 2 and len(named) >= len(sensor.default_bands)):
+        return make_meaning(sensor, named, "given", (reason, "The names of the bands fit it."))
+    layout = layout_of(sensor, len(bands))
+    if layout is None:
+        counts = sorted({len(item) for item in sensor.layouts})
+        raise SensorError(
+            f"{sensor.title} comes with {' or '.join(map(str, counts))} bands, this raster has {len(bands)}.",
+            hint="Name another sensor, or give band numbers and their wavelengths.",
+        )
+    order = order_reason(layout)
+    return make_meaning(
+        sensor, dict(zip(bands, sensor.bands.select(layout).bands, strict=True)), "given", (reason, order)
+    )
+
+
+def imagery_bands(info: RasterInfo, statistics: Statistics | None) -> tuple[int, ...]:
+    """Give the bands that hold imagery, whatever the file calls alpha.
+
+    A band called alpha that holds many shades is near infrared (writers call the fourth 8-bit band alpha unasked); a
+    last 8-bit band of nothing but 0 and 255 is alpha in fact.
+    """
+    bands = info.image_bands
+    if statistics is None:
+        return bands
+    if info.count == 4 and bands == (1, 2, 3) and statistics[4].distinct > _SHADES:
+        return (1, 2, 3, 4)
+    if len(bands) in (2, 4) and info.dtypes[bands[-1] - 1] == "uint8":
+        last = statistics[bands[-1]]
+        if last.distinct <= 2 and last.maximum == 255.0 and last.minimum in (0.0, 255.0):
+            return bands[:-1]
+    return bands
+
+
+def _by_wavelengths(
+    info: RasterInfo,
+    declared: FileWavelengths,
+    sensor: Sensor | None,
+    statistics: Statistics | None,
+) -> Meaning:
+    """Take the file's own wavelengths; leave out bad, empty and water-vapour bands."""
+    reasons = [f"Its wavelengths are in {declared.found_in}."]
+    many = info.count >= _MANY_BANDS
+    if sensor is None:
+        sensor = _hinted(info, wavelengths_from_file=True) or (_spectrometer(declared.centres_um) if many else None)
+    bands = {
+        number: _declared_band(info, declared, number) for number in info.image_bands if declared.centres_um[number - 1]
+    }
+    empty = {
+        number for number in info.image_bands if statistics is not None and statistics[number].valid_fraction == 0.0
+    }
+    if len(empty) == len(info.image_bands):
+        empty = set()
+    bad = {number for number in bands if not declared.usable[number - 1]} | (empty & set(bands))
+    ranges = sensor.absorption_um if sensor is not None and many else ()
+    hidden = {
+        number for number, band in bands.items() if any(low <= band.wavelength_um <= high for low, high in ranges)
+    }
+    default = tuple(number for number in bands if number not in bad | hidden)
+    if bad:
+        reasons.append(f"{len(bad)} bands that are empty or marked as bad are left out.")
+    if hidden - bad:
+        reasons.append(f"{len(hidden - bad)} bands in which water vapour hides the ground are left out.")
+    if not default:
+        raise SensorError("No band of the raster is usable.", hint="All are marked as bad or hold no data.")
+    title = sensor.title if sensor else f"{len(bands)} bands with known wavelengths"
+    return Meaning(sensor.name if sensor else None, title, bands, default, "certain", tuple(reasons))
+
+
+def _declared_band(info: RasterInfo, declared: FileWavelengths, number: int) -> Band:
+    centre, width = declared.centres_um[number - 1], declared.widths_um[number - 1]
+    return Band(f"{centre * 1000:.4g} nm", centre, width, info.ground_sampling_distance_m or 0.0, kind_of(centre))
+
+
+def kind_of(wavelength_um: float) -> Literal["reflectance", "thermal", "sar", "elevation", "unknown"]:
+    """Give what a band of a wavelength measures; radar and height have placeholders of their own."""
+    if wavelength_um < 3.0:
+        return "reflectance"
+    if wavelength_um == 3.75 or 5.39 <= wavelength_um <= 5.44:
+        return "sar"
+    if wavelength_um in (30.0, 31.0):
+        return "elevation"
+    return "thermal" if wavelength_um <= 15.0 else "unknown"
+
+
+def _spectrometer(centres_um: Sequence[float]) -> Sensor:
+    """Tell imaging spectrometers apart by their number of bands and first wavelength."""
+    count, first = len(centres_um), min(value for value in centres_um if value > 0)
+    if count == 224 and 0.41 <= first <= 0.43:
+        return get_sensor("enmap")
+    if count in (224, 425, 432) and first < 0.385:
+        return get_sensor("aviris")
+    return get_sensor("prisma") if 228 <= count <= 240 and 0.395 <= first <= 0.412 else get_sensor("hyperspectral")
+
+
+def _by_names(info: RasterInfo, bands: Sequence[int]) -> Meaning | None:
+    """Match the names of the bands with those of each sensor; the metadata and the layout decide between equals."""
+    ranked = []
+    for order, sensor in enumerate(load_sensors().values()):
+        named = _named_bands(info, sensor, bands)
+        needed = max(1, min(2, len(bands)))
+        if len(named) < needed or len(named) < len(bands) / 2:
+            continue
+        names = tuple(band.name for band in named.values())
+        score = (
+            len(named),
+            _is_hinted(info, sensor),
+            _plausible_type(info, sensor),
+            names in sensor.layouts,
+            size_misfit(info, sensor) <= 1.0,
+            -order,
+        )
+        ranked.append((score, sensor, named))
+    if not ranked:
+        return None
+    ranked.sort(key=lambda item: item[0], reverse=True)
+    score, sensor, named = ranked[0]
+    reasons = [_named_reason(len(named), len(bands), sensor)]
+    if score[1]:
+        reasons.append("Its name or metadata says so, too.")
+    rivals = [other.title for item, other, _ in ranked[1:] if item[:5] == score[:5]]
+    warnings = (f"It could as well be {' or '.join(rivals[:3])}.",) if rivals else ()
+    if any(info.colour_roles[number - 1] == "alpha" and not info.descriptions[number - 1] for number in named):
+        warnings = (*warnings, "A band called alpha holds many shades and is taken for near infrared.")
+    confidence: Confidence = "certain" if score[1] else "likely"
+    return make_meaning(sensor, named, "guess" if rivals else confidence, tuple(reasons), warnings)
+
+
+def _named_bands(info: RasterInfo, sensor: Sensor, bands: Sequence[int]) -> dict[int, Band]:
+    """Give the bands whose names are the sensor's; a name counts once."""
+    found: dict[int, Band] = {}
+    for number in bands:
+        band = sensor.find_band(_band_name(info, number))
+        if band is not None and band not in found.values():
+            found[number] = band
+    return found
+
+
+def _band_name(info: RasterInfo, number: int) -> str:
+    tags = {key.lower(): value for key, value in info.band_tags[number - 1].items()}
+    name = info.descriptions[number - 1] or tags.get("bandname") or tags.get("band_name") or tags.get("name")
+    if name and not re.fullmatch(r"(band|layer)[\s_]*\d+", name.strip(), re.IGNORECASE):
+        return name
+    if name and info.count > 4:
+        return name  # "Band 4" of a long stack names a band; "Band 1" of a picture says nothing
+    return _ROLES.get(info.colour_roles[number - 1], "")
+
+
+def _by_hint(info: RasterInfo, bands: Sequence[int]) -> Meaning | None:
+    """Take the sensor that file name or metadata name, where it has a layout of as many bands."""
+    for sensor in load_sensors().values():
+        layout = layout_of(sensor, len(bands))
+        if layout is None or not _is_hinted(info, sensor):
+            continue
+        reasons = (
+            f"Its name or metadata says {sensor.title}.",
+            order_reason(layout),
+        )
+        return make_meaning(sensor, dict(zip(bands, sensor.bands.select(layout).bands, strict=True)), "likely", reasons)
+    return None
+
+
+def make_meaning(
+    sensor: Sensor,
+    bands: Mapping[int, Band],
+    confidence: Confidence,
+    reasons: tuple[str, ...],
+    warnings: tuple[str, ...] = (),
+) -> Meaning:
+    """Feed all bands but those the sensor leaves unused, unless it has no others."""
+    default = tuple(number for number, band in bands.items() if band.name not in sensor.unused)
+    unused = [band.name for band in bands.values() if band.name in sensor.unused]
+    if unused and default:
+        reasons = (*reasons, f"{', '.join(unused)} {'is' if len(unused) == 1 else 'are'} not used unless asked for.")
+    return Meaning(sensor.name, sensor.title, bands, default or tuple(bands), confidence, reasons, warnings)
+
+
+def _named_reason(named: int, count: int, sensor: Sensor) -> str:
+    if count == 1:
+        return f"Its band has a name of {sensor.title}."
+    return f"{'All' if named == count else f'{named} of'} its {count} bands have names of {sensor.title}."
+
+
+def order_reason(layout: Sequence[str]) -> str:
+    """Say in which order the bands are taken."""
+    if len(layout) == 1:
+        return f"Its band is taken for {layout[0]}."
+    return f"Its {len(layout)} bands are taken in the order {', '.join(layout)}."
+
+
+def layout_of(sensor: Sensor, count: int) -> tuple[str, ...] | None:
+    """Give the sensor's usual order of ``count`` bands, if it has one."""
+    return next((layout for layout in sensor.layouts if len(layout) == count), None)
+
+
+def _hinted(info: RasterInfo, *, wavelengths_from_file: bool) -> Sensor | None:
+    sensors = (item for item in load_sensors().values() if item.wavelengths_from_file == wavelengths_from_file)
+    return next((sensor for sensor in sensors if _is_hinted(info, sensor)), None)
+
+
+def _is_hinted(info: RasterInfo, sensor: Sensor) -> bool:
+    """Look for the sensor in the file's name and the values of its metadata."""
+    values = [value for value in info.tags.values() if len(value) < 300]
+    texts = [PurePath(info.path.rstrip("/")).name, *values]
+    return any(re.search(hint, text, re.IGNORECASE) for hint in sensor.hints for text in texts)
+
+
+def _plausible_type(info: RasterInfo, sensor: Sensor) -> bool:
+    """Tell whether pictures have 8 bits and measurements more."""
+    return all((band.kind == "display") == (info.dtypes[0] == "uint8") for band in sensor.bands.bands)
+
+
+def size_misfit(info: RasterInfo, sensor: Sensor) -> float:
+    """Give by how many factors of three the pixel size is off the sensor's finest; 0 where one of them is unknown."""
+    size = info.ground_sampling_distance_m
+    finest = min((band.ground_sampling_distance_m for band in sensor.default_bands.bands), default=0.0)
+    if not size or not finest:
+        return 0.0
+    return round(4 * abs(math.log(size / finest, 3.0))) / 4

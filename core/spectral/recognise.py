@@ -1,0 +1,211 @@
+"""What a raster is and how it is fed to the model: sensor, bands, wavelengths, scaling; with reasons, or as told."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+
+from core.errors import InputError, SensorError
+from core.raster.reader import RasterInfo, RasterReader
+from core.spectral.bands import Band, BandSet
+from core.spectral.meaning import (
+    Confidence,
+    Meaning,
+    Statistics,
+    declared_meaning,
+    imagery_bands,
+    kind_of,
+    meaning_for_sensor,
+)
+from core.spectral.meaning_by_shape import meaning_by_shape
+from core.spectral.scaling import Scaling
+from core.spectral.scaling_choice import choose_scaling
+from core.spectral.sensors import get_sensor
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """How a raster is fed to the model, and why.
+
+    Attributes:
+        sensor: name in sensors.toml; None where only wavelengths are known.
+        title: the sensor in words.
+        band_indexes: 1-based band numbers that are fed, in order.
+        band_set: what those bands are, in the same order.
+        scaling: how their numbers become model input.
+        confidence: "given" (a person said so), "certain", "likely" or "guess".
+        reasons: why, one sentence each.
+        warnings: what a person should check, one sentence each.
+    """
+
+    sensor: str | None
+    title: str
+    band_indexes: tuple[int, ...]
+    band_set: BandSet
+    scaling: Scaling
+    confidence: Confidence
+    reasons: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def wavelengths_um(self) -> tuple[float, ...]:
+        """Centre wavelengths of the bands that are fed, in µm."""
+        return self.band_set.wavelengths_um
+
+
+def recognise(
+    raster: RasterReader | RasterInfo,
+    *,
+    sensor: str | None = None,
+    bands: Sequence[int] | None = None,
+    wavelengths_um: Sequence[float] | None = None,
+    scaling: str | None = None,
+) -> Recognition:
+    """Find out what a raster is; whatever a person says goes before every guess.
+
+    Args:
+        raster: an open raster, whose values help to tell scalings apart; or its info alone, which suffices where
+        names and
+            type decide.
+        sensor: name of the sensor.
+        bands: 1-based band numbers to feed, in order.
+        wavelengths_um: centre wavelength of each of those bands (or of all bands where none are named) in µm.
+        scaling: name of a scaling preset.
+
+    Raises:
+        SensorError: an unknown sensor or preset, a band number out of range, wavelengths that do not match the bands,
+        or
+            bands whose meaning cannot be told.
+        InputError: the raster holds no data at all.
+    """
+    info = raster.info if isinstance(raster, RasterReader) else raster
+    _check_numbers(info, bands)
+    statistics = None
+    if isinstance(raster, RasterReader):
+        numbers = range(1, info.count + 1)
+        statistics = dict(zip(numbers, raster.statistics(numbers), strict=True))
+    if statistics is not None and all(statistics[number].valid_fraction == 0.0 for number in info.image_bands):
+        raise InputError(
+            "The raster holds no data: every pixel looked at is nodata or not a number.",
+            hint="Check the file and its nodata value.",
+        )
+    if wavelengths_um is not None:
+        meaning = _as_told(info, bands, wavelengths_um, sensor)
+    else:
+        meaning = _from_raster(info, sensor, bands, statistics)
+    chosen = meaning.default if bands is None else tuple(bands)
+    known = meaning.bands
+    band_set = BandSet.of(_fit_kind(info, number, known[number]) for number in chosen)
+    choice = choose_scaling(info, meaning.sensor, chosen, band_set, statistics, scaling)
+    return Recognition(
+        sensor=meaning.sensor,
+        title=meaning.title,
+        band_indexes=chosen,
+        band_set=band_set,
+        scaling=choice.scaling,
+        confidence=meaning.confidence,
+        reasons=(*meaning.reasons, *choice.reasons),
+        warnings=(*meaning.warnings, *choice.warnings),
+    )
+
+
+def _check_numbers(info: RasterInfo, bands: Sequence[int] | None) -> None:
+    if bands is None:
+        return
+    if not bands:
+        raise SensorError("No band is named.", hint=f"Give numbers from 1 to {info.count}.")
+    for number in bands:
+        if not 1 <= number <= info.count:
+            raise SensorError(
+                f"There is no band {number}: the raster has {info.count}.", hint=f"Give numbers from 1 to {info.count}."
+            )
+
+
+def _as_told(
+    info: RasterInfo, bands: Sequence[int] | None, wavelengths_um: Sequence[float], sensor: str | None
+) -> Meaning:
+    """Take the wavelengths that a person gave."""
+    numbers = tuple(bands) if bands is not None else info.image_bands
+    if len(numbers) != len(wavelengths_um):
+        what = "were named" if bands is not None else "are in the raster"
+        raise SensorError(
+            f"{len(wavelengths_um)} wavelengths do not match the {len(numbers)} bands that {what}.",
+            hint="Give one wavelength in µm for each band.",
+        )
+    for value in wavelengths_um:
+        if not math.isfinite(value) or not 0.2 <= value <= 100.0:
+            hint = "Light has 0.3 to 2.5, heat 8 to 14 µm."
+            if 200 <= value <= 20000:
+                hint = f"{value:g} nm is {value / 1000:g} µm."
+            raise SensorError(f"{value:g} is no wavelength in µm.", hint=hint)
+    title = get_sensor(sensor).title if sensor else "bands with wavelengths as given"
+    found = {
+        number: Band(info.descriptions[number - 1] or f"band {number}", float(value), 0.0, 0.0, kind_of(value))
+        for number, value in zip(numbers, wavelengths_um, strict=True)
+    }
+    if len(found) != len(numbers):
+        raise SensorError("A band number is given twice with two wavelengths.", hint="Name each band once.")
+    name = get_sensor(sensor).name if sensor else None
+    return Meaning(name, title, found, numbers, "given", ("Bands and wavelengths were given.",))
+
+
+def _from_raster(
+    info: RasterInfo, sensor: str | None, bands: Sequence[int] | None, statistics: Statistics | None
+) -> Meaning:
+    """Find the meaning of the bands, where a sensor or band numbers may have been named."""
+    try:
+        meaning = meaning_for_sensor(info, sensor, statistics) if sensor else _unnamed(info, statistics)
+    except SensorError:
+        if sensor is None or bands is None:
+            raise
+        meaning = _picked_for_sensor(sensor, bands)
+    if bands is None:
+        return meaning
+    unknown = [number for number in bands if number not in meaning.bands]
+    if unknown and sensor is not None:
+        return _picked_for_sensor(sensor, bands)
+    if unknown:
+        raise SensorError(
+            f"What band {unknown[0]} is cannot be told.", hint="Give the wavelengths of the bands in µm as well."
+        )
+    reason = f"Bands {', '.join(map(str, bands))} were asked for."
+    return replace(meaning, reasons=(*meaning.reasons, reason))
+
+
+def _unnamed(info: RasterInfo, statistics: Statistics | None) -> Meaning:
+    """Find the meaning of the bands without any help."""
+    bands = imagery_bands(info, statistics)
+    found = declared_meaning(info, statistics) or meaning_by_shape(info, bands, statistics)
+    if found is None:
+        raise SensorError(
+            f"What the {len(bands)} bands of {PurePath(info.path).name} are cannot be told.",
+            hint="Name the sensor, or give band numbers and their wavelengths in µm.",
+        )
+    return found
+
+
+def _picked_for_sensor(sensor: str, bands: Sequence[int]) -> Meaning:
+    """Take the picked bands in the order of one of the sensor's layouts."""
+    named = get_sensor(sensor)
+    layout = next((layout for layout in named.layouts if len(layout) == len(bands)), None)
+    if layout is None or len(set(bands)) != len(bands):
+        counts = sorted({len(item) for item in named.layouts})
+        raise SensorError(
+            f"{named.title} comes with {' or '.join(map(str, counts))} bands; {len(bands)} were named.",
+            hint="Name as many bands, in the sensor's order, or give their wavelengths.",
+        )
+    found = dict(zip(bands, named.bands.select(layout).bands, strict=True))
+    reasons = (f"The sensor was named: {named.title}.", f"The bands are taken as {', '.join(layout)}.")
+    return Meaning(named.name, named.title, found, tuple(bands), "given", reasons)
+
+
+def _fit_kind(info: RasterInfo, number: int, band: Band) -> Band:
+    """See 8-bit reflectance as a picture, and a picture of more bits as numbers of unknown meaning."""
+    eight_bit = info.dtypes[number - 1] == "uint8"
+    if eight_bit and band.kind in ("reflectance", "unknown"):
+        return replace(band, kind="display")
+    if not eight_bit and band.kind == "display" and not info.dtypes[number - 1].startswith("float"):
+        return replace(band, kind="unknown")
+    return band

@@ -1,0 +1,1 @@
+"""What can be asked of a raster, one task a file: pure functions over the dense features."""

@@ -1,0 +1,80 @@
+"""Walking over a scene block by block: scores in, pieces of the result out, with bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.dense.pixels import PixelScores
+from core.errors import InputError
+from core.progress import CancelToken, Progress
+from core.raster.grid import PixelWindow
+from core.tasks.regions import snap_to_regions
+from core.tasks.scene import Scene
+
+ScoredBlock = tuple[PixelWindow, NDArray[np.float32], NDArray[np.bool_]]
+"""Where in the result, scores (N, h, w), valid (h, w)."""
+
+STEPS = 4096.0
+"""Scores are rounded to this many steps: finer than anybody sees, and files shrink by half."""
+
+
+def scored_blocks(
+    scores: PixelScores, scene: Scene, *, progress: Progress, cancel: CancelToken, message: str, snap: bool = False
+) -> Iterator[ScoredBlock]:
+    """Score the scene's window, in blocks that follow the chunks of the features.
+
+    Args:
+        scores: gives the scores of pixels.
+        scene: what is asked for.
+        progress: told after every block.
+        cancel: looked at before every block.
+        message: what the progress says.
+        snap: whether to average scores over regions of like colour.
+
+    Raises:
+        InputError: no pixel of the window has data.
+        CancelledError: a stop was asked for.
+    """
+    blocks = list(_blocks(scores, scene.window))
+    seen_data = False
+    for number, (block, inside) in enumerate(blocks, start=1):
+        cancel.raise_if_cancelled()
+        if snap:
+            values, valid = snap_to_regions(scores, block, inside)
+        else:
+            values, valid = scores.read(inside)
+        seen_data = seen_data or bool(valid.any())
+        place = PixelWindow(inside.col - scene.window.col, inside.row - scene.window.row, inside.width, inside.height)
+        yield place, values, valid
+        progress(number / len(blocks), message)
+    if not seen_data:
+        raise InputError(
+            "There are no pixels with data in this part of the raster.", hint="Check its nodata value and the extent."
+        )
+
+
+def _blocks(scores: PixelScores, window: PixelWindow) -> Iterator[tuple[PixelWindow, PixelWindow]]:
+    """Give the chunks under a window in pixels, whole and cut to the window."""
+    features = scores.features
+    for chunk in features.layout.chunks_in(features.plan.cells(window)):
+        whole = features.plan.pixels(features.layout.window(chunk)).intersection(features.level.grid.window)
+        yield whole, whole.intersection(window)
+
+
+def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Turn log-odds into scores 0..1."""
+    return rounded(1 / (1 + np.exp(-logits.clip(-30, 30))))
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Turn logits (N, h, w) into shares that sum to 1 over N."""
+    raised = np.exp(logits - logits.max(0))
+    return np.asarray(raised / raised.sum(0), np.float32)
+
+
+def rounded(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Round scores 0..1 so that they compress."""
+    return np.asarray(np.round(scores * STEPS) / STEPS, np.float32)

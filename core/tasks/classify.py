@@ -1,0 +1,255 @@
+"""A land-cover map in the words of a class scheme: the best class of every pixel."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.classes import ClassScheme, load_scheme
+from core.dense.pixels import PixelScores
+from core.errors import InputError
+from core.progress import CancelToken, Progress
+from core.protocol import ClassifyParams
+from core.raster.areas import ClassArea, write_areas
+from core.raster.grid import GridSpec, PixelWindow, extent_of_window, row_areas_hectares
+from core.raster.reader import open_raster
+from core.raster.vectors import polygonise
+from core.raster.writer import write_cog
+from core.tasks.blocks import ScoredBlock, rounded, scored_blocks, softmax
+from core.tasks.outputs import check_writable, provenance
+from core.tasks.preview import preview_path, preview_resolution, report_nothing
+from core.tasks.scene import Scene, open_scene
+from core.tasks.scoring import ClassContest
+
+if TYPE_CHECKING:
+    from core.model.geolangbind import GeoLangBind
+    from core.model.shelf import ModelShelf
+
+Notify = Callable[[str, dict[str, Any]], None]
+
+
+def run(
+    params: ClassifyParams, *, progress: Progress, cancel: CancelToken, notify: Notify, models: ModelShelf
+) -> dict[str, Any]:
+    """Give every pixel one class of a scheme.
+
+    Args:
+        params: what is asked for.
+        progress: told the fraction done.
+        cancel: stops between two batches.
+        notify: told of a coarse preview with ``preview`` {path, extent, stage} where ``params.preview`` asks for it.
+        models: gives the model.
+
+    Returns:
+        output, scores, vector, areas (path), scheme, classes (code, name, colour, pixels, hectares, share), width,
+        height, extent, sensor, model, warnings.
+
+    Raises:
+        GeoLangBindError: the scheme is unknown, the raster or model cannot be used, or the result not written.
+    """
+    scheme = load_scheme(params.classes)
+    for path in (params.output, params.vector, params.areas, params.scores):
+        check_writable(path)
+    with open_scene(params.source, extent=params.extent, resolution=params.resolution) as scene:
+        progress(0.0, "Loading the model")
+        model = models.get(params.model, params.device)
+        contest = ClassContest(model, [entry.prompts for entry in scheme.classes])
+        if params.preview:
+            _preview(params, scene, model, scheme, contest, cancel, notify)
+        census = ClassCensus(scheme, scene.grid)
+        _write_map(
+            params,
+            scene,
+            model,
+            scheme,
+            contest,
+            params.output,
+            progress,
+            cancel,
+            census=census,
+            scores=params.scores,
+        )
+        areas = census.areas()
+        if params.areas is not None:
+            write_areas(params.areas, areas, {entry.code: entry.name for entry in scheme.classes})
+        if params.vector is not None:
+            polygonise(
+                params.output,
+                params.vector,
+                threshold=None,
+                min_area_m2=params.min_area_m2,
+                simplify_m=params.simplify_m,
+                smooth=params.smooth,
+                cancel=cancel,
+            )
+        return {
+            "output": params.output,
+            "scores": params.scores,
+            "vector": params.vector,
+            "areas": params.areas,
+            "scheme": scheme.name,
+            "classes": _class_rows(scheme, areas),
+            "width": scene.window.width,
+            "height": scene.window.height,
+            "extent": list(extent_of_window(scene.raster.grid, scene.window)),
+            "sensor": scene.recognition.sensor,
+            "model": params.model,
+            "warnings": list(scene.recognition.warnings),
+        }
+
+
+class ClassCensus:
+    """Counts pixels and hectares of every class while the map is written.
+
+    Args:
+        scheme: the legend.
+        grid: says how large a pixel is; without a reference system hectares stay unknown.
+    """
+
+    def __init__(self, scheme: ClassScheme, grid: GridSpec) -> None:
+        self._scheme = scheme
+        self._pixels = np.zeros(len(scheme.classes), np.int64)
+        self._hectares = np.zeros(len(scheme.classes))
+        self._row_areas: NDArray[np.float64] | None = None
+        with contextlib.suppress(InputError):
+            self._row_areas = row_areas_hectares(grid)
+
+    def add(self, place: PixelWindow, best: NDArray[np.intp], valid: NDArray[np.bool_]) -> None:
+        """Count a block whose pixels are of class number ``best`` (h, w) where ``valid``."""
+        for number in range(len(self._pixels)):
+            rows = np.count_nonzero((best == number) & valid, axis=1)
+            self._pixels[number] += rows.sum()
+            if self._row_areas is not None:
+                self._hectares[number] += rows @ self._row_areas[place.row : place.row_stop]
+
+    def areas(self) -> tuple[ClassArea, ...]:
+        """Give the area of every class of the scheme, also of those that do not occur."""
+        known = self._row_areas is not None
+        measured = self._hectares if known else self._pixels.astype(float)
+        shares = measured / max(float(measured.sum()), 1e-300)
+        return tuple(
+            ClassArea(entry.code, int(pixels), float(hectares) if known else float("nan"), float(share))
+            for entry, pixels, hectares, share in zip(
+                self._scheme.classes, self._pixels, self._hectares, shares, strict=True
+            )
+        )
+
+
+def _class_rows(scheme: ClassScheme, areas: tuple[ClassArea, ...]) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": entry.code,
+            "name": entry.name,
+            "colour": entry.colour,
+            "pixels": area.pixels,
+            "hectares": None if math.isnan(area.hectares) else round(area.hectares, 4),
+            "share": round(area.share, 6),
+        }
+        for entry, area in zip(scheme.classes, areas, strict=True)
+    ]
+
+
+def _write_map(
+    params: ClassifyParams,
+    scene: Scene,
+    model: GeoLangBind,
+    scheme: ClassScheme,
+    contest: ClassContest,
+    output: str,
+    progress: Progress,
+    cancel: CancelToken,
+    *,
+    census: ClassCensus | None = None,
+    scores: str | None = None,
+) -> None:
+    """Write the map; where scores are asked for, write those first and make the map of them."""
+    features = scene.features(model, cache=params.cache, cancel=cancel)
+    factors, constants = features.encoder.unit_text(contest.vectors)
+    pixels = PixelScores(features, lambda chunk: contest.logits(chunk.cosines(factors, constants)), len(scheme.classes))
+    found = scored_blocks(pixels, scene, progress=progress, cancel=cancel, message=f"Classifying by {scheme.title}")
+    shares: Iterator[ScoredBlock] = ((place, softmax(logits), valid) for place, logits, valid in found)
+    tags = provenance(model, params.model, scene, CLASS_SCHEME=scheme.name)
+    if scores is not None:
+        shares = _through_file(Path(scores), shares, scene, scheme, tags)
+    write_cog(
+        output,
+        scene.grid,
+        "uint8",
+        scheme.nodata,
+        _map_blocks(shares, scheme, params.confidence, census),
+        band_names=("class", "confidence") if params.confidence else ("class",),
+        tags=tags,
+        colormap={entry.code: entry.rgb for entry in scheme.classes},
+        category_names={entry.code: entry.name for entry in scheme.classes},
+        sources=scene.raster.info.files,
+    )
+
+
+def _through_file(
+    path: Path, shares: Iterator[ScoredBlock], scene: Scene, scheme: ClassScheme, tags: dict[str, str]
+) -> Iterator[ScoredBlock]:
+    """Write all classes' shares to a file, one band a class, and give them back from there."""
+    places: list[PixelWindow] = []
+
+    def blocks() -> Iterator[tuple[PixelWindow, NDArray[np.float32]]]:
+        for place, values, valid in shares:
+            places.append(place)
+            yield place, np.where(valid, rounded(values), np.float32(np.nan))
+
+    write_cog(
+        path,
+        scene.grid,
+        "float32",
+        float("nan"),
+        blocks(),
+        band_names=scheme.names,
+        tags=tags,
+        sources=scene.raster.info.files,
+    )
+    with open_raster(path) as written:
+        for place in places:
+            values, valid = written.read(place)
+            yield place, np.nan_to_num(values), valid
+
+
+def _map_blocks(
+    shares: Iterator[ScoredBlock], scheme: ClassScheme, confidence: bool, census: ClassCensus | None
+) -> Iterator[tuple[PixelWindow, NDArray[np.uint8]]]:
+    codes = np.array(scheme.codes, np.uint8)
+    nodata = np.uint8(scheme.nodata)
+    for place, values, valid in shares:
+        best = values.argmax(0)
+        if census is not None:
+            census.add(place, best, valid)
+        bands = [np.where(valid, codes[best], nodata)]
+        if confidence:
+            # 1..100 leaves both 0 and 255 free: the band shares the map's nodata, whichever it is.
+            certain = np.clip(np.rint(100 * values.max(0)), 1, 100).astype(np.uint8)
+            bands.append(np.where(valid, certain, nodata))
+        yield place, np.stack(bands)
+
+
+def _preview(
+    params: ClassifyParams,
+    scene: Scene,
+    model: GeoLangBind,
+    scheme: ClassScheme,
+    contest: ClassContest,
+    cancel: CancelToken,
+    notify: Notify,
+) -> None:
+    """Give a coarse answer for large windows first."""
+    resolution = preview_resolution(scene)
+    if resolution is None:
+        return
+    path = preview_path(params.output)
+    with open_scene(params.source, extent=params.extent, resolution=resolution) as coarse:
+        _write_map(params, coarse, model, scheme, contest, str(path), report_nothing, cancel)
+        extent = extent_of_window(coarse.raster.grid, coarse.window)
+    notify("preview", {"path": str(path), "extent": list(extent), "stage": "coarse"})

@@ -1,0 +1,131 @@
+"""What a raster is, how it is fed to a model, and whether the model was trained on such input: ``core doctor``."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from core import __version__
+from core.errors import ModelError
+from core.progress import CancelToken, Progress
+from core.protocol import DescribeParams
+from core.raster.reader import open_raster
+from core.spectral.coverage import coverage
+from core.spectral.scaling import scaling_presets
+from core.tasks.recognition import recognise_source
+
+if TYPE_CHECKING:
+    from core.model.shelf import ModelShelf
+
+PACKAGES = ("torch", "timm", "open_clip_torch", "rasterio", "zarr", "numpy")
+
+
+def run(
+    params: DescribeParams,
+    *,
+    progress: Progress,
+    cancel: CancelToken,
+    notify: Callable[[str, dict[str, Any]], None] | None = None,
+    models: ModelShelf | None = None,
+) -> dict[str, Any]:
+    """Explain a raster; no model is loaded for it.
+
+    Args:
+        params: the raster and the model it is meant for.
+        progress: told the fraction done.
+        cancel: looked at before reading.
+        notify: not used.
+        models: not used.
+
+    Returns:
+        path, width, height, count, dtype, crs (WKT or None), extent, pixel_size, ground_sampling_distance_m; sensor,
+        sensor_title, confidence, reasons, warnings; bands [{number, name, wavelength_um, kind, low, high}], scaling
+        {name, title}; model, trained, coverage, coverage_reason.
+
+    Raises:
+        InputError, SensorError: the raster cannot be used.
+    """
+    cancel.raise_if_cancelled()
+    with open_raster(params.source.path) as raster:
+        progress(0.1, "Looking at the raster")
+        recognition = recognise_source(raster, params.source)
+        info = raster.info
+    preset = scaling_presets().get(recognition.scaling.name)
+    verdict = coverage(recognition, _trained_on(params.model))
+    return {
+        "path": info.path,
+        "width": info.width,
+        "height": info.height,
+        "count": info.count,
+        "dtype": info.dtypes[0],
+        "crs": info.grid.crs_wkt,
+        "extent": list(info.grid.extent),
+        "pixel_size": list(info.grid.pixel_size),
+        "ground_sampling_distance_m": info.ground_sampling_distance_m,
+        "sensor": recognition.sensor,
+        "sensor_title": recognition.title,
+        "confidence": recognition.confidence,
+        "reasons": list(recognition.reasons),
+        "warnings": list(recognition.warnings),
+        "bands": [
+            {
+                "number": number,
+                "name": band.name,
+                "wavelength_um": band.wavelength_um,
+                "kind": band.kind,
+                "low": scaling.low,
+                "high": scaling.high,
+            }
+            for number, band, scaling in zip(
+                recognition.band_indexes, recognition.band_set.bands, recognition.scaling.bands, strict=True
+            )
+        ],
+        "scaling": {
+            "name": recognition.scaling.name,
+            "title": preset.title if preset is not None else recognition.scaling.name,
+        },
+        "model": params.model,
+        "trained": verdict.verdict == "trained on",
+        "coverage": verdict.verdict,
+        "coverage_reason": verdict.reason,
+    }
+
+
+def describe_computer(device: str) -> dict[str, str]:
+    """Say what this computer computes with.
+
+    Raises:
+        DeviceError: the device asked for is not there.
+    """
+    from core.dense.cache import cache_folder
+    from core.model.cards import models_folder
+    from core.model.devices import choose_device
+
+    facts = {
+        "GeoLangBind": __version__,
+        "Python": f"{sys.version.split()[0]} ({sys.executable})",
+        "System": platform.platform(),
+        "Device": choose_device(device).label,
+        "Models": str(models_folder()),
+        "Features": str(cache_folder()),
+    }
+    for package in PACKAGES:
+        try:
+            facts[package] = version(package)
+        except PackageNotFoundError:
+            facts[package] = "missing"
+    return facts
+
+
+def _trained_on(model: str) -> dict[str, Any]:
+    """Give what the model's card says it was trained on; nothing for a model that is only a path."""
+    from core.model.zoo import get_card
+
+    try:
+        card = get_card(model)
+    except ModelError:
+        return {}
+    return {"trained_sensors": card.sensors, "trained_band_counts": card.band_counts}

@@ -1,0 +1,84 @@
+"""A model taught a person's own classes, while QGIS watches the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from core.errors import TrainingError, UsageError
+from core.model.cards import models_folder
+from core.progress import CancelToken, Progress
+from core.protocol import FinetuneParams
+
+if TYPE_CHECKING:
+    from core.model.shelf import ModelShelf
+    from core.train.learning_parts import Mode
+
+
+def run(
+    params: FinetuneParams,
+    *,
+    progress: Progress,
+    cancel: CancelToken,
+    notify: Callable[[str, dict[str, Any]], None],
+    models: ModelShelf,
+) -> dict[str, Any]:
+    """Fine-tune a model; it is among the models at once.
+
+    Args:
+        params: what is asked for.
+        progress: told the fraction done.
+        cancel: stops between two steps; nothing is kept.
+        notify: told of every step with ``loss`` {stage, step, steps, loss, validation}.
+        models: forgets what it holds afterwards, since a model of this name may be another now.
+
+    Returns:
+        name, output, classes, before, after, steps, seconds, remarks, table; see ``core.train.local.fine_tune``.
+
+    Raises:
+        TrainingError: the labels cannot be learnt from.
+        GeoLangBindError: a raster or the model cannot be used, the name is taken, or the result not written.
+    """
+    from core.train.local import LocalSettings, fine_tune
+    from core.train.local_score import table
+
+    if not params.sources:
+        raise UsageError("There is no raster to learn from.", hint="Name one or more.")
+    settings = LocalSettings(
+        rasters=params.sources,
+        labels=params.labels,
+        field=params.field,
+        names=params.names,
+        start=params.model,
+        mode=cast("Mode", params.mode),
+        steps=params.steps,
+        seed=params.seed,
+        device=params.device,
+    )
+    results = fine_tune(
+        settings,
+        _folder(params),
+        progress=progress,
+        cancel=cancel,
+        on_loss=lambda point: notify("loss", point),
+    )
+    models.forget()
+    return {**{key: value for key, value in results.items() if key != "history"}, "table": table(results)}
+
+
+def _folder(params: FinetuneParams) -> Path:
+    """Give the folder of the result.
+
+    Raises:
+        TrainingError: the name is no name, or taken.
+    """
+    if params.output:
+        return Path(params.output)
+    name = params.name.strip()
+    if not name or Path(name).name != name or name.startswith("."):
+        raise TrainingError(f"{params.name!r} cannot be a model's name.", hint="Use letters, digits and hyphens.")
+    folder = models_folder() / name
+    if folder.exists():
+        raise TrainingError(f"There is already a model called {name}.", hint="Give it another name.")
+    return folder

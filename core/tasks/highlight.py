@@ -1,0 +1,136 @@
+"""Words to pixels: one score 0..1 a prompt for every pixel of a scene."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.dense.pixels import PixelScores
+from core.progress import CancelToken, Progress
+from core.protocol import HighlightParams
+from core.raster.grid import PixelWindow, extent_of_window
+from core.raster.writer import write_cog
+from core.tasks.blocks import scored_blocks, sigmoid
+from core.tasks.outputs import check_writable, provenance
+from core.tasks.polygonise import write_score_polygons
+from core.tasks.preview import preview_path, preview_resolution, report_nothing
+from core.tasks.scene import Scene, open_scene
+from core.tasks.scoring import Prompt, PromptContest, parse_prompts
+
+if TYPE_CHECKING:
+    from core.model.geolangbind import GeoLangBind
+    from core.model.shelf import ModelShelf
+
+Notify = Callable[[str, dict[str, Any]], None]
+
+
+def run(
+    params: HighlightParams, *, progress: Progress, cancel: CancelToken, notify: Notify, models: ModelShelf
+) -> dict[str, Any]:
+    """Score every pixel for each prompt.
+
+    Args:
+        params: what is asked for.
+        progress: told the fraction done.
+        cancel: stops between two batches.
+        notify: told of a coarse preview with ``preview`` {path, extent, stage} where ``params.preview`` asks for it.
+        models: gives the model.
+
+    Returns:
+        output, vector, prompts, width, height, extent, sensor, model, warnings.
+
+    Raises:
+        GeoLangBindError: the prompt is empty, the raster or model cannot be used, or the result not written.
+    """
+    prompts = parse_prompts(params.prompts)
+    negatives = tuple(Prompt.parse(text) for text in params.negatives)
+    for path in (params.output, params.vector):
+        check_writable(path)
+    with open_scene(params.source, extent=params.extent, resolution=params.resolution) as scene:
+        progress(0.0, "Loading the model")
+        model = models.get(params.model, params.device)
+        contest = PromptContest(model, prompts, negatives)
+        if params.preview:
+            _preview(params, scene, model, contest, cancel, notify)
+        _write_scores(params, scene, model, contest, params.output, progress, cancel)
+        vector = _write_vector(params, cancel)
+        return {
+            "output": params.output,
+            "vector": vector,
+            "prompts": list(params.prompts),
+            "width": scene.window.width,
+            "height": scene.window.height,
+            "extent": list(extent_of_window(scene.raster.grid, scene.window)),
+            "sensor": scene.recognition.sensor,
+            "model": params.model,
+            "warnings": list(scene.recognition.warnings),
+        }
+
+
+def _write_scores(
+    params: HighlightParams,
+    scene: Scene,
+    model: GeoLangBind,
+    contest: PromptContest,
+    output: str,
+    progress: Progress,
+    cancel: CancelToken,
+) -> None:
+    features = scene.features(model, cache=params.cache, cancel=cancel)
+    factors, constants = features.encoder.unit_text(contest.vectors)
+    scores = PixelScores(features, lambda chunk: contest.logits(chunk.cosines(factors, constants)), len(params.prompts))
+    message = f"Highlighting {', '.join(params.prompts)}"
+
+    def blocks() -> Iterator[tuple[PixelWindow, NDArray[np.float32]]]:
+        found = scored_blocks(scores, scene, progress=progress, cancel=cancel, message=message, snap=params.snap)
+        for place, logits, valid in found:
+            yield place, np.where(valid, sigmoid(logits), np.float32(np.nan))
+
+    write_cog(
+        output,
+        scene.grid,
+        "float32",
+        float("nan"),
+        blocks(),
+        band_names=params.prompts,
+        tags=provenance(model, params.model, scene, PROMPT="; ".join(params.prompts), NOT="; ".join(params.negatives)),
+        sources=scene.raster.info.files,
+    )
+
+
+def _preview(
+    params: HighlightParams,
+    scene: Scene,
+    model: GeoLangBind,
+    contest: PromptContest,
+    cancel: CancelToken,
+    notify: Notify,
+) -> None:
+    """Give a coarse answer for large windows first."""
+    resolution = preview_resolution(scene)
+    if resolution is None:
+        return
+    path = preview_path(params.output)
+    with open_scene(params.source, extent=params.extent, resolution=resolution) as coarse:
+        _write_scores(params, coarse, model, contest, str(path), report_nothing, cancel)
+        extent = extent_of_window(coarse.raster.grid, coarse.window)
+    notify("preview", {"path": str(path), "extent": list(extent), "stage": "coarse"})
+
+
+def _write_vector(params: HighlightParams, cancel: CancelToken) -> str | None:
+    if params.vector is None:
+        return None
+    write_score_polygons(
+        params.output,
+        params.vector,
+        names=params.prompts,
+        threshold=params.threshold,
+        min_area_m2=params.min_area_m2,
+        simplify_m=params.simplify_m,
+        smooth=params.smooth,
+        cancel=cancel,
+    )
+    return params.vector

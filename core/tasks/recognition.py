@@ -1,0 +1,22 @@
+"""The meaning of a raster's bands: found out, or as the person says. No torch here, so a description is instant."""
+
+from __future__ import annotations
+
+from core.protocol import Source
+from core.raster.reader import RasterReader
+from core.spectral.recognise import Recognition, recognise
+
+
+def recognise_source(raster: RasterReader, source: Source) -> Recognition:
+    """Find out what the bands of an open raster are, or take the person's word for it.
+
+    Raises:
+        SensorError: bands, wavelengths or sensor do not fit the raster.
+    """
+    return recognise(
+        raster,
+        sensor=source.sensor,
+        bands=source.bands,
+        wavelengths_um=source.wavelengths_um,
+        scaling=source.scaling,
+    )

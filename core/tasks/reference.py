@@ -1,0 +1,155 @@
+"""Reference labels, raster or vector, brought onto the grid of a map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pyogrio
+import rasterio
+from numpy.typing import NDArray
+from pyogrio.errors import DataLayerError, DataSourceError
+from rasterio.crs import CRS
+from rasterio.enums import Resampling
+from rasterio.errors import RasterioError
+from rasterio.transform import Affine
+from rasterio.vrt import WarpedVRT
+from rasterio.windows import Window
+
+from core.errors import InputError
+from core.raster.grid import GridSpec, PixelWindow
+from core.raster.labels import read_labels
+from core.raster.reader import open_raster
+
+UNKNOWN = -1
+"""Where the reference says nothing."""
+
+
+class Reference(Protocol):
+    """Labels on a map's grid."""
+
+    def read(self, window: PixelWindow) -> NDArray[np.int64]:
+        """Give class codes (h, w) of a window of the map's pixels; UNKNOWN where there is no label."""
+
+
+@contextmanager
+def open_reference(path: str, grid: GridSpec, field: str | None, names: Mapping[int, str]) -> Iterator[Reference]:
+    """Open a reference.
+
+    Args:
+        path: raster of class codes, or vector file.
+        grid: the map's grid.
+        field: the vector's attribute that holds class codes or names; None where there is only one that can be meant.
+        names: the map's class names by code, to understand a vector's names.
+
+    Yields:
+        The labels on the map's grid.
+
+    Raises:
+        InputError: the file is neither, lies elsewhere, or lacks the field.
+    """
+    if not Path(path).exists() and "://" not in path:
+        raise InputError(f"There is no file {path}.", hint="Check the path of the reference.")
+    if _is_vector(path):
+        yield _VectorReference(path, grid, field, names)
+        return
+    with ExitStack() as stack:
+        yield _RasterReference(path, grid, stack)
+
+
+class _RasterReference:
+    """The first band of a raster, nearest neighbour."""
+
+    def __init__(self, path: str, grid: GridSpec, stack: ExitStack) -> None:
+        stack.enter_context(open_raster(path))  # says in plain words what is wrong with it
+        dataset = stack.enter_context(rasterio.open(path))
+        self._path = path
+        # The nodata of a map may be one of its codes: it is masked here, but only where the file declares it.
+        self._nodata = dataset.nodata
+        self._warped = None
+        self._dataset = dataset
+        same = dataset.crs is None or grid.crs_wkt is None or dataset.crs == CRS.from_wkt(grid.crs_wkt)
+        aligned = same and np.allclose(dataset.transform[:6], grid.transform, rtol=0, atol=1e-9 * max(grid.pixel_size))
+        if not (aligned and (dataset.width, dataset.height) == (grid.width, grid.height)):
+            source_crs = dataset.crs or grid.crs_wkt
+            if source_crs is None:
+                raise InputError(
+                    f"{path} has another size than the map, and no reference system says how they fit.",
+                    hint="Assign reference systems to both.",
+                )
+            self._warped = stack.enter_context(
+                WarpedVRT(
+                    dataset,
+                    src_crs=source_crs,
+                    crs=grid.crs_wkt or source_crs,
+                    transform=Affine(*grid.transform),
+                    width=grid.width,
+                    height=grid.height,
+                    resampling=Resampling.nearest,
+                    add_alpha=dataset.nodata is None,
+                )
+            )
+
+    def read(self, window: PixelWindow) -> NDArray[np.int64]:
+        """Give class codes (h, w); UNKNOWN outside the reference and at its nodata."""
+        place = Window(window.col, window.row, window.width, window.height)
+        source = self._warped or self._dataset
+        try:
+            values = source.read(1, window=place)
+            known = source.read_masks(1, window=place) > 0
+        except (RasterioError, OSError) as problem:
+            raise InputError(f"{self._path} is damaged: its pixels cannot be read.", hint="Copy it again.") from problem
+        if values.dtype.kind == "f":
+            known &= np.isfinite(values)
+        return np.where(known, np.where(known, values, 0).astype(np.int64), UNKNOWN)
+
+
+class _VectorReference:
+    """Features of a vector file: polygons have the pixels whose centres they cover, points their own pixel."""
+
+    def __init__(self, path: str, grid: GridSpec, field: str | None, names: Mapping[int, str]) -> None:
+        fields = [str(name) for name in pyogrio.read_info(path)["fields"]]
+        self._grid = grid
+        self._labels = read_labels(path, _field(path, field, fields))
+        codes = [_code(name, names) for name in self._labels.classes]
+        if all(code == UNKNOWN for code in codes):
+            listed = ", ".join(f"{code} {name}" for code, name in names.items())
+            raise InputError(
+                f"None of the classes in {path} ({', '.join(self._labels.classes[:8])}) is one of the map.",
+                hint=f"The map has {listed}." if listed else "Use the map's codes.",
+            )
+        self._codes = np.array([UNKNOWN, *codes], np.int64)
+
+    def read(self, window: PixelWindow) -> NDArray[np.int64]:
+        """Give class codes (h, w); UNKNOWN where no feature lies."""
+        return np.asarray(self._codes[self._labels.rasterised(self._grid.subgrid(window))])
+
+
+def _is_vector(path: str) -> bool:
+    try:
+        return bool(pyogrio.read_info(path)["geometry_type"])
+    except (DataSourceError, DataLayerError, ValueError, OSError):
+        return False
+
+
+def _field(path: str, field: str | None, fields: list[str]) -> str:
+    if field is not None and field in fields:
+        return field
+    listed = ", ".join(fields) or "none"
+    if field is not None:
+        raise InputError(f"{path} has no field {field!r}.", hint=f"Its fields are {listed}.")
+    likely = [name for name in fields if name.lower() in ("class", "code", "label", "landcover", "class_id", "name")]
+    if len(fields) == 1 or likely:
+        return (likely or fields)[0]
+    raise InputError(f"Which field of {path} holds the class?", hint=f"Name one with --field: {listed}.")
+
+
+def _code(name: str, names: Mapping[int, str]) -> int:
+    """Understand a label as the name of one of the map's classes, or as a code."""
+    for code, known in names.items():
+        if known.strip().lower() == name.lower():
+            return code
+    return int(name) if name.isdigit() else UNKNOWN

@@ -1,0 +1,81 @@
+"""A raster opened for a task: its bands recognised, its window settled, its features at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from core.dense.cache import open_cache
+from core.dense.features import DenseFeatures, open_features
+from core.progress import CancelToken
+from core.protocol import Extent, Source
+from core.raster.grid import GridSpec, PixelWindow, window_of_extent
+from core.raster.reader import RasterReader, open_raster
+from core.spectral.recognise import Recognition
+from core.spectral.sensors import with_placeholders
+from core.tasks.recognition import recognise_source
+
+if TYPE_CHECKING:
+    from core.model.geolangbind import GeoLangBind
+
+FINER_IS_OWN = 1.001
+"""A resolution asked for that is coarser than the raster's own by less than this is the raster's own."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A part of a raster at one resolution.
+
+    Attributes:
+        raster: open at that resolution.
+        recognition: bands, wavelengths and scaling.
+        window: the part that is asked for, in pixels of ``raster``.
+    """
+
+    raster: RasterReader
+    recognition: Recognition
+    window: PixelWindow
+
+    @property
+    def grid(self) -> GridSpec:
+        """The grid of the result."""
+        return self.raster.grid.subgrid(self.window)
+
+    def features(self, model: GeoLangBind, *, cache: bool = True, cancel: CancelToken | None = None) -> DenseFeatures:
+        """Open the dense features; kept on disk with ``cache``."""
+        store = open_cache() if cache else None
+        return open_features(model, self.raster, as_trained(self.recognition, model), store=store, cancel=cancel)
+
+
+def as_trained(recognition: Recognition, model: GeoLangBind) -> Recognition:
+    """Give radar and height the stand-in wavelengths that the model's card names, where it names any."""
+    table = None if model.card is None else model.card.details.get("placeholders")
+    if table is None:
+        return recognition
+    return replace(recognition, band_set=with_placeholders(recognition.band_set, table))
+
+
+@contextmanager
+def open_scene(source: Source, *, extent: Extent | None = None, resolution: float | None = None) -> Iterator[Scene]:
+    """Open a raster for a task.
+
+    Args:
+        source: the raster and what the person knows about it.
+        extent: the part asked for; None for all.
+        resolution: pixel size asked for, in the raster's units; None, or finer than the raster, for its own.
+
+    Yields:
+        The scene; closed at the end.
+
+    Raises:
+        InputError, SensorError: the raster cannot be used, or the extent lies outside it.
+    """
+    with open_raster(source.path) as raster:
+        recognition = recognise_source(raster, source)
+        if resolution is None or resolution <= max(raster.grid.pixel_size) * FINER_IS_OWN:
+            yield Scene(raster, recognition, window_of_extent(raster.grid, extent))
+            return
+    with open_raster(source.path, resolution=resolution) as raster:
+        yield Scene(raster, recognition, window_of_extent(raster.grid, extent))

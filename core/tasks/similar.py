@@ -1,0 +1,217 @@
+"""More like this: every pixel scored by likeness to the places a person pointed at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.dense.features import DenseFeatures
+from core.dense.pixels import PixelScores
+from core.errors import InputError
+from core.progress import CancelToken, Progress
+from core.protocol import SimilarParams
+from core.raster.grid import PixelWindow, extent_of_window
+from core.raster.writer import write_cog
+from core.tasks.blocks import scored_blocks, sigmoid
+from core.tasks.outputs import check_writable, provenance
+from core.tasks.scene import Scene, open_scene
+from core.tasks.scoring import PromptContest, parse_prompts
+
+if TYPE_CHECKING:
+    from core.model.shelf import ModelShelf
+
+Place = tuple[float, float]
+SURROUNDINGS = 768
+"""Cells of the surroundings that stand for "not this" as long as the person has not shown enough of it."""
+
+
+def run(
+    params: SimilarParams,
+    *,
+    progress: Progress,
+    cancel: CancelToken,
+    notify: Callable[[str, dict[str, Any]], None],
+    models: ModelShelf,
+) -> dict[str, Any]:
+    """Score every pixel by likeness to examples, 0..1.
+
+    Args:
+        params: what is asked for; places are (x, y) in the raster's reference system.
+        progress: told the fraction done.
+        cancel: stops between two batches.
+        notify: not used.
+        models: gives the model.
+
+    Returns:
+        output, positives, negatives, width, height, extent, sensor, model.
+
+    Raises:
+        InputError: there is no example, or one lies outside the raster or where it has no data.
+        GeoLangBindError: the raster or the model cannot be used, or the result not written.
+    """
+    if not params.positives:
+        raise InputError("There is no example.", hint="Point at one or more places of what you look for.")
+    prompts = parse_prompts([params.text]) if params.text is not None else ()
+    check_writable(params.output)
+    with open_scene(params.source, extent=params.extent) as scene:
+        progress(0.0, "Loading the model")
+        model = models.get(params.model, params.device)
+        features = scene.features(model, cancel=cancel)
+        head = fit_examples(features, scene, params.positives, params.negatives)
+        contest = PromptContest(model, prompts) if prompts else None
+        factors, constants = features.encoder.unit_text(contest.vectors if contest is not None else head.weight[None])
+        direction = features.encoder.basis.text(head.weight[None])
+
+        def score(chunk: Any) -> Tensor:  # noqa: ANN401 - FeatureChunk
+            logits = chunk.cosines(*direction) + head.bias
+            if contest is not None:
+                # Examples say what is meant here, the words what it is anywhere: both must agree.
+                logits = 0.5 * (logits + contest.logits(chunk.cosines(factors, constants)))
+            return logits
+
+        scores = PixelScores(features, score, 1)
+
+        def blocks() -> Iterator[tuple[PixelWindow, NDArray[np.float32]]]:
+            found = scored_blocks(scores, scene, progress=progress, cancel=cancel, message="Looking for the like")
+            for place, logits, valid in found:
+                yield place, np.where(valid, sigmoid(logits), np.float32(np.nan))
+
+        write_cog(
+            params.output,
+            scene.grid,
+            "float32",
+            float("nan"),
+            blocks(),
+            band_names=(params.text or "similar",),
+            tags=provenance(
+                model, params.model, scene, EXAMPLES=_shown(params.positives), NOT=_shown(params.negatives)
+            ),
+        )
+        return {
+            "output": params.output,
+            "positives": len(params.positives),
+            "negatives": len(params.negatives),
+            "width": scene.window.width,
+            "height": scene.window.height,
+            "extent": list(extent_of_window(scene.raster.grid, scene.window)),
+            "sensor": scene.recognition.sensor,
+            "model": params.model,
+        }
+
+
+class LinearHead:
+    """Log-odds ``weight · feature + bias`` of unit-length features.
+
+    Args:
+        weight: (D,).
+        bias: a number.
+    """
+
+    def __init__(self, weight: Tensor, bias: float) -> None:
+        self.weight = weight
+        self.bias = bias
+
+
+def fit_examples(
+    features: DenseFeatures, scene: Scene, positives: Sequence[Place], negatives: Sequence[Place]
+) -> LinearHead:
+    """Fit a logistic regression on the cells at the examples.
+
+    One click says little about what is *not* meant, so a sample of the surroundings joins the negatives with as much
+    weight, in all, as the positives: what is least like them or, once there are negatives, what is nearer to those.
+
+    Args:
+        features: the feature grid.
+        scene: the raster the places lie in.
+        positives: places of what is looked for.
+        negatives: places of what is not.
+
+    Raises:
+        InputError: a place lies outside the raster or where it has no data.
+    """
+    wanted, chunks = _vectors_at(features, scene, positives)
+    unwanted, _ = _vectors_at(features, scene, negatives)
+    around = _surroundings(features, sorted(chunks), wanted, unwanted)
+    samples = torch.cat([wanted, unwanted, around])
+    labels = torch.cat([torch.ones(len(wanted)), torch.zeros(len(unwanted) + len(around))])
+    weights = torch.cat(
+        [
+            torch.full((len(wanted),), 1.0 / len(wanted)),
+            torch.full((len(unwanted),), 1.0 / max(1, len(unwanted))),
+            torch.full((len(around),), 1.0 / max(1, len(around))),
+        ]
+    )
+    return _logistic_regression(samples, labels, weights)
+
+
+@torch.enable_grad()
+def _logistic_regression(samples: Tensor, labels: Tensor, weights: Tensor) -> LinearHead:
+    """Minimise the weighted loss with a quadratic penalty, which keeps a few examples from being learnt by heart."""
+    mean = samples.mean(0)
+    centred = (samples - mean).detach()
+    scale = centred.norm(dim=1).mean().clamp_min(1e-6)
+    centred = centred / scale
+    parameters = torch.zeros(samples.shape[1] + 1, requires_grad=True)
+    optimiser = torch.optim.LBFGS([parameters], max_iter=200, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        optimiser.zero_grad()
+        logits = centred @ parameters[:-1] + parameters[-1]
+        loss = F.binary_cross_entropy_with_logits(logits, labels, weight=weights, reduction="sum")
+        loss = loss + 0.01 * parameters[:-1].square().sum()
+        loss.backward()
+        return loss
+
+    optimiser.step(closure)
+    weight = parameters[:-1].detach() / scale
+    return LinearHead(weight, float(parameters[-1].detach() - mean @ weight))
+
+
+def _vectors_at(features: DenseFeatures, scene: Scene, places: Sequence[Place]) -> tuple[Tensor, set[tuple[int, int]]]:
+    """Give the unit vectors (N, D) of the cells at places, and the chunks they lie in."""
+    layout, plan = features.layout, features.plan
+    vectors, chunks = [], set()
+    for x, y in places:
+        col, row = scene.raster.grid.pixel(x, y)
+        if not (0 <= col < scene.raster.grid.width and 0 <= row < scene.raster.grid.height):
+            raise InputError(f"The place {x:g}, {y:g} lies outside the raster.", hint="Give x, y in its CRS.")
+        cell = PixelWindow(int(col) // plan.stride, int(row) // plan.stride, 1, 1)
+        (chunk,) = layout.chunks_in(cell)
+        rows, columns = cell.slices_in(layout.window(chunk))
+        here = features.chunk(chunk).crop(rows, columns)
+        if not here.valid.any():
+            raise InputError(f"There is no data at {x:g}, {y:g}.", hint="Point at a place with data.")
+        vectors.append(here.vectors(features.encoder.basis)[:, 0, 0])
+        chunks.add(chunk)
+    dimensions = features.encoder.model.embed_dim
+    return (torch.stack(vectors) if vectors else torch.zeros(0, dimensions)), chunks
+
+
+def _surroundings(
+    features: DenseFeatures, chunks: Sequence[tuple[int, int]], positives: Tensor, negatives: Tensor
+) -> Tensor:
+    """Sample cells of the examples' chunks that are not like the positives, (N, D); the same every time."""
+    generator = torch.Generator().manual_seed(0)
+    sampled = []
+    for chunk in chunks:
+        kept = features.chunk(chunk)
+        rows, columns = np.nonzero(kept.valid)
+        choice = torch.randperm(len(rows), generator=generator)[: max(1, SURROUNDINGS // len(chunks))].numpy()
+        vectors = kept.at(rows[choice], columns[choice], features.encoder.basis)
+        likeness = (vectors @ F.normalize(positives, dim=1).T).amax(1)
+        if len(negatives):
+            unlike = likeness < (vectors @ F.normalize(negatives, dim=1).T).amax(1)
+        else:
+            unlike = likeness <= likeness.quantile(0.75)
+        sampled.append(vectors[unlike])
+    return torch.cat(sampled)
+
+
+def _shown(places: Sequence[Place]) -> str:
+    return "; ".join(f"{x:.10g},{y:.10g}" for x, y in places)

@@ -1,0 +1,1 @@
+"""Training: recipes, sources of batches, objectives and the loop that runs them."""

@@ -1,0 +1,9 @@
+"""``python -m core.train``: train by a recipe, or fine-tune on local rasters and labels."""
+
+from __future__ import annotations
+
+import sys
+
+from core.train.command import main
+
+sys.exit(main())

@@ -1,0 +1,102 @@
+"""Random views of a batch: geometry, light and bands. Every draw comes from the generator handed in."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.random import Generator
+from torch import Tensor
+
+
+def random_affine(
+    images: Tensor,
+    size: int,
+    rng: Generator,
+    *,
+    zoom: tuple[float, float] = (1.0, 1.0),
+    rotate: bool = True,
+    labels: Tensor | None = None,
+) -> tuple[Tensor, Tensor | None]:
+    """Crop, scale, flip and turn every image at random.
+
+    Args:
+        images: (B, C, H, W) float32.
+        size: side of the result in pixels.
+        rng: source of chance.
+        zoom: smallest and largest source pixels per output pixel, drawn log-uniformly.
+        rotate: any angle, not only quarter turns.
+        labels: (B, H, W) int64, cut alike (nearest neighbour, -1 outside).
+
+    Returns:
+        Images (B, C, size, size) and labels (B, size, size) or None. Outside the source the image is mirrored.
+    """
+    batch, _, height, width = images.shape
+    matrices = np.zeros((batch, 2, 3), dtype=np.float32)
+    for item in range(batch):
+        scale = math.exp(rng.uniform(math.log(zoom[0]), math.log(zoom[1])))
+        angle = rng.uniform(0, 2 * math.pi) if rotate else rng.integers(4) * math.pi / 2
+        flip = 1.0 if rng.random() < 0.5 else -1.0
+        cos, sin = math.cos(angle), math.sin(angle)
+        # grid_sample works in half-sizes of the source, so pixels are scaled by its two sides.
+        matrices[item, 0, :2] = np.array([cos, -sin * flip]) * scale * size / width
+        matrices[item, 1, :2] = np.array([sin, cos * flip]) * scale * size / height
+        reach = scale * size * (abs(cos) + abs(sin))
+        room_x, room_y = max(0.0, 1 - reach / width), max(0.0, 1 - reach / height)
+        matrices[item, :, 2] = rng.uniform(-room_x, room_x), rng.uniform(-room_y, room_y)
+    grid = F.affine_grid(torch.from_numpy(matrices), [batch, 1, size, size], align_corners=False)
+    warped = F.grid_sample(images, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+    if labels is None:
+        return warped, None
+    known = F.grid_sample(
+        (labels + 1).float()[:, None], grid, mode="nearest", padding_mode="zeros", align_corners=False
+    )
+    return warped, known[:, 0].round().long() - 1
+
+
+def random_light(images: Tensor, rng: Generator, strength: float = 0.1) -> Tensor:
+    """Vary gain, offset and contrast, per image and a little per band, as haze, sun and sensors do.
+
+    Args:
+        images: (B, C, H, W) in model units (-1..1).
+        rng: source of chance.
+        strength: standard deviation of the common gain; bands vary by half of it.
+    """
+    batch, bands = images.shape[:2]
+    shape = (batch, 1, 1, 1), (batch, bands, 1, 1)
+    gain = rng.normal(0, strength, shape[0]) + rng.normal(0, strength / 2, shape[1])
+    offset = rng.normal(0, strength / 3, shape[0]) + rng.normal(0, strength / 6, shape[1])
+    unit = (images + 1) / 2
+    unit = unit * torch.from_numpy(np.exp(gain)).float() + torch.from_numpy(offset).float()
+    return unit.clamp(0, 1) * 2 - 1
+
+
+def random_haze(images: Tensor, wavelengths_um: Tensor, rng: Generator, strongest: float) -> Tensor:
+    """Take a random amount of atmosphere away, or add a little: top-of-atmosphere chips then teach surface reflectance.
+
+    Args:
+        images: (B, C, H, W) in model units.
+        wavelengths_um: (C,); haze falls with the square of the wavelength.
+        rng: source of chance.
+        strongest: most that is taken from blue, in units of the full range; a fifth of it is the most that is added.
+    """
+    amount = torch.from_numpy(rng.uniform(-0.2 * strongest, strongest, (len(images), 1, 1, 1))).float()
+    slope = ((0.49 / wavelengths_um) ** 2)[None, :, None, None]
+    return (images - 2 * amount * slope).clamp(-1, 1)
+
+
+def random_noise(images: Tensor, rng: Generator, deviation: float = 0.02) -> Tensor:
+    """Add noise whose strength differs from image to image."""
+    strength = torch.from_numpy(np.abs(rng.normal(0, deviation, (len(images), 1, 1, 1)))).float()
+    noise = torch.from_numpy(rng.standard_normal(tuple(images.shape), dtype=np.float32))
+    return images + noise * strength
+
+
+def random_bands(count: int, rng: Generator, chance: float, smallest: int = 1) -> list[int]:
+    """Choose the bands to keep, in their order: all of them, or with ``chance`` a random subset."""
+    if count <= smallest or rng.random() >= chance:
+        return list(range(count))
+    keep = int(rng.integers(smallest, count + 1))
+    return sorted(rng.choice(count, keep, replace=False).tolist())

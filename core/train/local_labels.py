@@ -1,0 +1,307 @@
+"""A person's labels on any raster's grid: points, lines, polygons or a label raster, checked before they are learnt."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pyogrio
+import rasterio
+import shapely
+from numpy.typing import NDArray
+from pyogrio.errors import DataLayerError, DataSourceError
+from rasterio.enums import Resampling
+from rasterio.errors import RasterioError
+from rasterio.transform import Affine
+from rasterio.vrt import WarpedVRT
+from rasterio.warp import transform_bounds
+from rasterio.windows import Window
+
+from core.errors import InputError, TrainingError
+from core.raster.ellipsoid import parsed_crs
+from core.raster.grid import GridSpec, PixelWindow
+from core.raster.labels import VectorLabels, read_labels
+from core.raster.reader import open_raster
+from core.raster.writer import read_class_names
+
+UNKNOWN = -1
+"""Where there is no label."""
+LIKELY_FIELDS = ("class", "label", "landcover", "land_cover", "class_name", "category", "name", "code", "class_id")
+MOST_OVERLAP = 0.02
+"""Share of the labelled area that polygons of different classes may claim both; more is an error, less is left out."""
+MOST_RASTER_CLASSES = 64
+ELSEWHERE = "Check that labels and rasters cover the same place, and their reference systems."
+
+
+class LabelSet(Protocol):
+    """Labels that can be drawn onto any grid.
+
+    Attributes:
+        classes: what each class is called; label 0 is the first.
+        remarks: what a person should know about the labels, one sentence each.
+        whereabouts: what may be wrong where they lie on no raster, one sentence.
+    """
+
+    classes: tuple[str, ...]
+    remarks: tuple[str, ...]
+    whereabouts: str
+
+    def areas(self, grid: GridSpec) -> list[PixelWindow]:
+        """Give windows of the grid outside of which there is no label."""
+
+    def read(self, grid: GridSpec, window: PixelWindow) -> NDArray[np.int64]:
+        """Give the labels (h, w) of a window of the grid; UNKNOWN where there is none."""
+
+
+@contextmanager
+def open_labels(path: str, field: str | None = None, names: Mapping[str, str] | None = None) -> Iterator[LabelSet]:
+    """Open labels.
+
+    Args:
+        path: vector file of points, lines or polygons, or raster of class codes.
+        field: the vector's attribute with the class; None where only one can be meant.
+        names: words for classes that are called otherwise in the file, such as codes.
+
+    Yields:
+        The labels.
+
+    Raises:
+        TrainingError: the labels cannot be trained on; the message says why.
+    """
+    if not Path(path).exists():
+        raise TrainingError(f"There is no file {path}.", hint="Check the path of the labels.")
+    try:
+        if _is_vector(path):
+            yield _VectorLabelSet(path, _field(path, field), names or {})
+        else:
+            with _open_label_raster(path, names or {}) as labels:
+                yield labels
+    except InputError as problem:
+        raise TrainingError(problem.message, hint=problem.hint) from problem
+
+
+class _VectorLabelSet:
+    """Features of a vector file; where two classes claim the same ground, there is no label."""
+
+    def __init__(self, path: str, field: str, names: Mapping[str, str]) -> None:
+        total, empty = _count_features(path, field)
+        if total == 0:
+            raise TrainingError(f"{path} holds no feature.", hint="Draw some labels and save them.")
+        if empty == total:
+            raise TrainingError(f"All {total} features of {path} have empty geometries.", hint="Draw them again.")
+        found = read_labels(path, field)
+        words = worded(found.classes, names)
+        self.classes = tuple(dict.fromkeys(words))
+        merged = np.array([self.classes.index(word) + 1 for word in words], np.int32)
+        self._labels = dataclasses.replace(found, codes=merged[found.codes - 1], classes=self.classes)
+        self._contested = _contested(self._labels)
+        self._moved: dict[str | None, tuple[VectorLabels, VectorLabels]] = {}
+        remarks = []
+        left_out = total - len(self._labels.geometries)
+        if left_out:
+            remarks.append(f"{left_out} of {total} features have no geometry or no class and are left out.")
+        if len(self._contested.geometries):
+            remarks.append("Where polygons of different classes overlap, their labels are left out.")
+        self.remarks = tuple(remarks)
+        self.whereabouts = _whereabouts(self._labels)
+
+    def areas(self, grid: GridSpec) -> list[PixelWindow]:
+        """Give the window of every feature that touches the grid."""
+        windows = [_window_of(grid, bounds) for bounds in shapely.bounds(self._on(grid)[0].geometries)]
+        return [window for window in windows if not window.is_empty]
+
+    def read(self, grid: GridSpec, window: PixelWindow) -> NDArray[np.int64]:
+        """Draw the labels."""
+        part = grid.subgrid(window)
+        labels, contested = self._on(grid)
+        drawn = labels.rasterised(part).astype(np.int64) - 1
+        if len(contested.geometries):
+            drawn[contested.rasterised(part) > 0] = UNKNOWN
+        return drawn
+
+    def _on(self, grid: GridSpec) -> tuple[VectorLabels, VectorLabels]:
+        """Give labels and contested ground in the grid's reference system, each brought there once."""
+        if grid.crs_wkt not in self._moved:
+            self._moved[grid.crs_wkt] = self._labels.on_reference_of(grid), self._contested.on_reference_of(grid)
+        return self._moved[grid.crs_wkt]
+
+
+class _RasterLabelSet:
+    """The first band of a raster, nearest neighbour; 0 without a name and nodata are no label."""
+
+    def __init__(self, dataset: Any, words: dict[int, str]) -> None:  # noqa: ANN401 - rasterio's reader
+        self._dataset = dataset
+        self.classes = tuple(dict.fromkeys(words.values()))
+        self.remarks: tuple[str, ...] = ()
+        self.whereabouts = ELSEWHERE
+        self._codes = np.array(sorted(words), np.int64)
+        self._merged = np.array([self.classes.index(words[code]) for code in sorted(words)], np.int64)
+
+    def areas(self, grid: GridSpec) -> list[PixelWindow]:
+        """Give the window of the grid that the raster covers."""
+        source, bounds = self._dataset.crs, tuple(self._dataset.bounds)
+        if source is not None and grid.crs_wkt is not None:
+            bounds = transform_bounds(source, parsed_crs(grid.crs_wkt), *bounds)
+        window = _window_of(grid, bounds)
+        return [] if window.is_empty else [window]
+
+    def read(self, grid: GridSpec, window: PixelWindow) -> NDArray[np.int64]:
+        """Read the codes on the grid."""
+        part = grid.subgrid(window)
+        source_crs = self._dataset.crs or grid.crs_wkt
+        if source_crs is None:
+            inside = Window(window.col, window.row, window.width, window.height)
+            values = self._dataset.read(1, window=inside, boundless=True, fill_value=0)
+            known = self._dataset.read_masks(1, window=inside, boundless=True) > 0
+        else:
+            with WarpedVRT(
+                self._dataset,
+                src_crs=source_crs,
+                crs=grid.crs_wkt or source_crs,
+                transform=Affine(*part.transform),
+                width=part.width,
+                height=part.height,
+                resampling=Resampling.nearest,
+                add_alpha=self._dataset.nodata is None,
+            ) as warped:
+                values, known = warped.read(1), warped.read_masks(1) > 0
+        place = np.searchsorted(self._codes, values).clip(0, len(self._codes) - 1)
+        return np.where(known & (self._codes[place] == values), self._merged[place], UNKNOWN)
+
+
+@contextmanager
+def _open_label_raster(path: str, names: Mapping[str, str]) -> Iterator[_RasterLabelSet]:
+    with open_raster(path) as raster:
+        tags = raster.info.tags
+        floating = raster.info.dtypes[0].startswith("float")
+        codes: set[int] = set()
+        for window in raster.grid.window.blocks(2048, 2048):
+            values, valid = raster.read(window, (1,))
+            found = np.unique(values[0][valid])
+            if floating and (found != np.rint(found)).any():
+                raise TrainingError(f"{path} holds no class codes but measured values.", hint="Give a label raster.")
+            codes |= {int(value) for value in found}
+            if len(codes) > MOST_RASTER_CLASSES:
+                raise TrainingError(f"{path} holds more than {MOST_RASTER_CLASSES} codes.", hint="Give a label raster.")
+    known = read_class_names(tags)
+    present = sorted(code for code in codes if code != 0 or "0" in names or 0 in known)
+    if not present:
+        raise TrainingError(f"{path} holds no label: every pixel is 0 or nodata.", hint="Give a label raster.")
+    called = [str(code) if str(code) in names else known.get(code, str(code)) for code in present]
+    words = worded(tuple(called), names)
+    try:
+        with rasterio.open(path) as dataset:
+            yield _RasterLabelSet(dataset, dict(zip(present, words, strict=True)))
+    except RasterioError as problem:
+        raise TrainingError(f"{path} is damaged: its pixels cannot be read.", hint="Copy it again.") from problem
+
+
+def worded(classes: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ...]:
+    """Give every class its words.
+
+    Raises:
+        TrainingError: there is one class alone, a class is a bare number, or a name is for a class that is not there.
+    """
+    unknown = sorted(set(names) - set(classes))
+    if unknown:
+        raise TrainingError(
+            f"A name is given for class {unknown[0]}, which the labels do not have.",
+            hint=f"They have: {', '.join(classes[:12])}.",
+        )
+    words = tuple(_readable(names.get(name, name)) for name in classes)
+    if len(set(words)) < 2:
+        raise TrainingError(
+            f"The labels hold one class alone: {words[0]}.",
+            hint="Label at least one other class, such as what it is not.",
+        )
+    bare = [word for word in words if not re.search(r"[^\W\d_]", word)]
+    if bare:
+        raise TrainingError(
+            f"Class {bare[0]} is a number, not a word that can be understood.",
+            hint=f'Say what it is: --names "{bare[0]}=water".',
+        )
+    return words
+
+
+def _readable(name: str) -> str:
+    """Turn "bare_ground" into words."""
+    return re.sub(r"[_\s]+", " ", name).strip()
+
+
+def _contested(labels: VectorLabels) -> VectorLabels:
+    """Find the ground that polygons of different classes both claim.
+
+    Raises:
+        TrainingError: it is more than a sliver.
+    """
+    areal = shapely.get_dimensions(labels.geometries) == 2
+    shapes, codes = shapely.make_valid(labels.geometries[areal]), labels.codes[areal]
+    one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects") if len(shapes) else np.zeros((2, 0), int)
+    pairs = (codes[one] != codes[other]) & (one < other)
+    one, other = one[pairs], other[pairs]
+    shared = shapely.intersection(shapes[one], shapes[other])
+    sizes = shapely.area(shared)
+    total = float(shapely.area(shapes).sum()) or 1.0
+    if sizes.sum() > MOST_OVERLAP * total:
+        worst = int(sizes.argmax())
+        first, second = (labels.classes[codes[index[worst]] - 1] for index in (one, other))
+        raise TrainingError(
+            f"Polygons of {first} and {second} overlap ({100 * sizes.sum() / total:.0f} % of the labelled area).",
+            hint="Redraw them so that every place has one class.",
+        )
+    kept = shared[sizes > 0]
+    return dataclasses.replace(labels, geometries=kept, codes=np.ones(len(kept), np.int32))
+
+
+def _window_of(grid: GridSpec, bounds: Sequence[float]) -> PixelWindow:
+    """Give the pixels of a grid that bounds (xmin, ymin, xmax, ymax) touch; empty where there are none."""
+    xmin, ymin, xmax, ymax = bounds
+    corners = [grid.pixel(x, y) for x in (xmin, xmax) for y in (ymin, ymax)]
+    col, row = (int(np.floor(min(corner[axis] for corner in corners))) for axis in (0, 1))
+    col_stop, row_stop = (int(np.floor(max(corner[axis] for corner in corners))) + 1 for axis in (0, 1))
+    return PixelWindow(col, row, col_stop - col, row_stop - row).intersection(grid.window)
+
+
+def _whereabouts(labels: VectorLabels) -> str:
+    """Guess the usual mistake: degrees in a file that says metres."""
+    if labels.crs_wkt is not None and not parsed_crs(labels.crs_wkt).is_geographic:
+        xmin, ymin, xmax, ymax = shapely.total_bounds(labels.geometries)
+        if min(xmin, ymin) >= -180 and max(xmax, ymax) <= 180:
+            return "The labels' coordinates look like degrees, but their file names a reference system in metres."
+    return ELSEWHERE
+
+
+def _is_vector(path: str) -> bool:
+    try:
+        return bool(pyogrio.read_info(path)["geometry_type"])
+    except (DataSourceError, DataLayerError, ValueError, OSError):
+        return False
+
+
+def _field(path: str, field: str | None) -> str:
+    """Check the field, or find the one that must be meant."""
+    fields = [str(name) for name in pyogrio.read_info(path)["fields"]]
+    listed = ", ".join(fields) or "none"
+    if field is not None:
+        if field not in fields:
+            raise TrainingError(f"{path} has no field {field!r}.", hint=f"Its fields are: {listed}.")
+        return field
+    likely = [name for name in LIKELY_FIELDS if name in fields]
+    if len(fields) == 1 or likely:
+        return (likely or fields)[0]
+    raise TrainingError(f"Which field of {path} holds the class?", hint=f"Name one with --field: {listed}.")
+
+
+def _count_features(path: str, field: str) -> tuple[int, int]:
+    """Give how many features there are, and how many of them have no geometry."""
+    try:
+        _, _, wkb, _ = pyogrio.raw.read(path, columns=[field], force_2d=True)
+    except (DataSourceError, ValueError, RuntimeError) as problem:
+        raise TrainingError(f"{path} cannot be read.", hint="Give a GeoPackage, shapefile or GeoJSON.") from problem
+    shapes = shapely.from_wkb(wkb, on_invalid="ignore") if wkb is not None else np.zeros(0, object)
+    return len(shapes), int((shapely.is_missing(shapes) | shapely.is_empty(shapes)).sum())

@@ -1,0 +1,220 @@
+"""What is asked of the model on one batch: pooled and dense alignment with text, agreement across sensors, teachers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from open_clip.loss import SigLipLoss
+from torch import Tensor
+
+from core.model.dense_decoder import DenseDecoder
+from core.model.geolangbind import GeoLangBind
+from core.train.batch import Batch
+from core.train.wording import AGREE, UNDECIDED
+
+WORDING_SHARE = 0.35
+"""How much of a contest is between single wordings rather than between the means of all wordings of a class."""
+
+
+@dataclass(frozen=True)
+class BatchTexts:
+    """The words of a batch as unit vectors.
+
+    Attributes:
+        means: (classes, D), each the mean over all wordings of a class.
+        drawn: (N, D), the batch's own wordings: one a class, then distractors.
+    """
+
+    means: Tensor
+    drawn: Tensor
+
+    @property
+    def all(self) -> Tensor:
+        """Means, then drawn texts (classes + N, D)."""
+        return torch.cat([self.means, self.drawn])
+
+
+@dataclass(frozen=True)
+class ObjectiveWeights:
+    """How much each objective counts.
+
+    Attributes:
+        siglip: sigmoid loss of pooled vectors against one text an image.
+        contest: softmax of pooled vectors over the classes of the source.
+        dense: softmax of dense features over classes and distractors, per labelled pixel.
+        dense_sigmoid: the same pixels, each text judged alone.
+        pairs: cosine distance between the features of two band sets of the same ground.
+        teachers: knowledge agglomeration through the MaKA translators.
+    """
+
+    siglip: float = 1.0
+    contest: float = 1.0
+    dense: float = 1.0
+    dense_sigmoid: float = 0.3
+    pairs: float = 1.0
+    teachers: float = 0.1
+
+
+class ClassAwareSigLipLoss(SigLipLoss):
+    """open_clip's sigmoid loss, told which texts of the batch say the same.
+
+    Captions made from class names repeat within a batch; taking the repeats for negatives would punish right answers.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.same: Tensor | None = None
+
+    def get_ground_truth(
+        self, device: torch.device, dtype: torch.dtype, num_logits: int, negative_only: bool = False
+    ) -> Tensor:
+        """Give +1 where image and text agree and -1 elsewhere, (N, N)."""
+        if self.same is None:
+            return super().get_ground_truth(device, dtype, num_logits, negative_only)
+        return self.same.to(device, dtype) * 2 - 1
+
+
+def dense_logits(decoder: DenseDecoder, bottleneck: Tensor, texts: Tensor) -> Tensor:
+    """Give cosines between dense features and texts without forming the features.
+
+    With features W z + b, the dot product with a text t is (Wᵀ t)·z + b·t and the squared norm is
+    zᵀ WᵀW z + 2 bᵀW z + b·b.
+
+    Args:
+        decoder: whose ``project`` is W, b.
+        bottleneck: z (B, K, h, w).
+        texts: unit vectors (N, D).
+
+    Returns:
+        (B, N, h, w) cosines in float32.
+    """
+    weight = decoder.project.weight[:, :, 0, 0].float()
+    bias = decoder.project.bias
+    assert bias is not None
+    bias = bias.float()
+    z = bottleneck.float()
+    dots = F.conv2d(z, (texts @ weight)[:, :, None, None], texts @ bias)
+    gram = F.conv2d(z, (weight.T @ weight)[:, :, None, None])
+    norms = (z * gram).sum(1, keepdim=True) + 2 * F.conv2d(z, (bias @ weight)[None, :, None, None]) + bias @ bias
+    return dots / norms.clamp_min(1e-6).sqrt()
+
+
+def batch_losses(
+    model: GeoLangBind,
+    batch: Batch,
+    texts: BatchTexts,
+    weights: ObjectiveWeights,
+    siglip: ClassAwareSigLipLoss,
+    teachers: dict[str, Tensor],
+) -> dict[str, Tensor]:
+    """Run the model once and give every objective the batch allows, already weighted.
+
+    Args:
+        model: in training mode.
+        batch: images and what is known of them.
+        texts: the batch's words as vectors.
+        weights: of the objectives; 0 leaves one out.
+        siglip: the loss object, which may hold a process group.
+        teachers: features (B, grid², channels) by translator name; may be empty.
+    """
+    trunk = model.visual.trunk
+    losses: dict[str, Tensor] = {}
+    tokens, pyramid = trunk.forward_pyramid(batch.images, batch.wavelengths_um)
+    scale = model.logit_scale.exp()
+    agreement = torch.from_numpy(batch.words.agreement) if batch.words is not None else torch.zeros(0, 0)
+    if batch.targets is not None:
+        pooled = F.normalize(model.visual.head(trunk.pool(tokens)).float(), dim=-1)
+        siglip.same = batch.targets[:, None] == batch.targets[None, :]
+        own = texts.drawn[batch.targets]
+        losses["siglip"] = weights.siglip * siglip(pooled, own, scale, model.logit_bias)
+        logits = scale * pooled @ texts.all.T
+        losses["contest"] = weights.contest * _both_contests(logits, texts, agreement, batch.targets)
+    dense = model.dense
+    if isinstance(dense, DenseDecoder) and (batch.labels is not None or batch.teacher_images is not None):
+        bottleneck = dense.bottleneck(tokens, pyramid)
+        if batch.labels is not None:
+            losses |= _dense_losses(model, dense, bottleneck, batch.labels, texts, agreement, weights)
+        if batch.teacher_images is not None and batch.teacher_wavelengths_um is not None:
+            with torch.no_grad():
+                seen, finer = trunk.forward_pyramid(batch.teacher_images, batch.teacher_wavelengths_um)
+                wanted = F.normalize(dense.project(dense.bottleneck(seen, finer)).float(), dim=1)
+                wanted_pooled = F.normalize(model.visual.head(trunk.pool(seen)).float(), dim=-1)
+            given = F.normalize(dense.project(bottleneck).float(), dim=1)
+            given_pooled = F.normalize(model.visual.head(trunk.pool(tokens)).float(), dim=-1)
+            apart = (1 - (given * wanted).sum(1)).mean() + (1 - (given_pooled * wanted_pooled).sum(1)).mean()
+            losses["pairs"] = weights.pairs * apart
+    if teachers:
+        from core.model.distillation import agglomeration_loss
+
+        translated = model.translate(tokens, batch.wavelengths_um)
+        losses["teachers"] = weights.teachers * agglomeration_loss(
+            {name: translated[name].float() for name in teachers}, teachers
+        )
+    return losses
+
+
+def _both_contests(logits: Tensor, texts: BatchTexts, drawn: Tensor, classes: Tensor) -> Tensor:
+    """Hold the contest between class means, which learns fast, and between single wordings, which keeps words apart.
+
+    Measured over the first 60 steps on EuroSAT: single wordings alone reach an accuracy of 0.35, one fixed text a class
+    0.48.
+
+    Args:
+        logits: (P, classes + N) against ``texts.all``.
+        texts: the batch's words.
+        drawn: (classes, N) agreement of the drawn texts.
+        classes: (P,) class of each item.
+    """
+    count = len(texts.means)
+    means = drawn[:, :count].clone()
+    means[means == AGREE] = UNDECIDED
+    means.fill_diagonal_(AGREE)
+    against_means = torch.cat([logits[:, :count], logits[:, 2 * count :]], dim=1)
+    agreement = torch.cat([means, drawn[:, count:]], dim=1)
+    steady = contest_loss(against_means, agreement[classes])
+    return (1 - WORDING_SHARE) * steady + WORDING_SHARE * contest_loss(logits[:, count:], drawn[classes])
+
+
+def contest_loss(logits: Tensor, agreement: Tensor, smoothing: float = 0.05) -> Tensor:
+    """Ask that the texts that agree win against those that do not.
+
+    Args:
+        logits: (P, N) similarity of each item to each text.
+        agreement: (P, N) of AGREE, DISAGREE, UNDECIDED; undecided texts take no part.
+        smoothing: share of the wish that is spread over all texts taking part.
+
+    Returns:
+        Scalar mean over items.
+    """
+    out = torch.finfo(logits.dtype).min
+    taking_part = agreement != UNDECIDED
+    logs = F.log_softmax(logits.masked_fill(~taking_part, out), dim=1)
+    right = torch.logsumexp(logs.masked_fill(agreement != AGREE, out), dim=1)
+    spread = logs.masked_fill(~taking_part, 0.0).sum(1) / taking_part.sum(1)
+    return -((1 - smoothing) * right + smoothing * spread).mean()
+
+
+def _dense_losses(
+    model: GeoLangBind,
+    dense: DenseDecoder,
+    bottleneck: Tensor,
+    labels: Tensor,
+    texts: BatchTexts,
+    agreement: Tensor,
+    weights: ObjectiveWeights,
+) -> dict[str, Tensor]:
+    """Judge every labelled feature: a contest between texts, and each text alone."""
+    at_features = labels[:, dense.stride // 2 :: dense.stride, dense.stride // 2 :: dense.stride]
+    known = at_features >= 0
+    if not known.any():
+        return {}
+    logits = (model.logit_scale.exp() * dense_logits(dense, bottleneck, texts.all)).permute(0, 2, 3, 1)[known]
+    truth = agreement[at_features[known]]
+    drawn = logits[:, len(texts.means) :]
+    alone = F.binary_cross_entropy_with_logits(drawn + model.logit_bias, (truth == AGREE).float(), reduction="none")
+    return {
+        "dense": weights.dense * _both_contests(logits, texts, agreement, at_features[known]),
+        "dense_sigmoid": weights.dense_sigmoid * (alone * (truth != UNDECIDED)).sum(1).mean(),
+    }

@@ -1,0 +1,63 @@
+"""Checkpoints of a running training: whole or not at all, and enough to go on to the same numbers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from core.errors import OutputError, TrainingError
+
+
+def save_state(state: dict[str, Any], path: Path) -> None:
+    """Write a checkpoint beside its place and move it there, so that a stop never leaves half a file.
+
+    Raises:
+        OutputError: the disk is full or the folder cannot be written.
+    """
+    partial = path.with_suffix(".partial")
+    try:
+        torch.save(state, partial)
+        os.replace(partial, path)
+    except (OSError, RuntimeError) as problem:
+        partial.unlink(missing_ok=True)
+        raise OutputError(f"The checkpoint {path} cannot be written.", hint="Free some disk space.") from problem
+
+
+def load_state(path: Path) -> dict[str, Any] | None:
+    """Read a checkpoint, or give None where there is none yet.
+
+    Raises:
+        TrainingError: the file is damaged.
+    """
+    if not path.exists():
+        return None
+    try:
+        state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+    except Exception as problem:
+        raise TrainingError(
+            f"The checkpoint {path} is damaged.", hint="Delete it to start over, or restore a copy."
+        ) from problem
+    return state
+
+
+class WeightAverage:
+    """A running average of the trained weights; it generalises better than the last step's.
+
+    Args:
+        parameters: by name, as trained.
+        decay: share of the old average kept at a step, reached after a short warm-up.
+    """
+
+    def __init__(self, parameters: Mapping[str, torch.Tensor], decay: float) -> None:
+        self._decay = decay
+        self.values = {name: value.detach().clone() for name, value in parameters.items()}
+
+    @torch.no_grad()
+    def update(self, parameters: Mapping[str, torch.Tensor], step: int) -> None:
+        """Move the average towards the weights after ``step`` steps."""
+        decay = min(self._decay, (1 + step) / (10 + step))
+        torch._foreach_lerp_(list(self.values.values()), [parameters[name].detach() for name in self.values], 1 - decay)

@@ -1,0 +1,78 @@
+"""Words a prompt is compared with, and sentences it is put into."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+RESOURCES = Path(__file__).resolve().parents[1] / "resources"
+
+
+@cache
+def word_groups() -> tuple[tuple[str, ...], ...]:
+    """Give the background vocabulary: groups of words that mean nearly the same, from ``resources/vocabulary.json``."""
+    document = json.loads((RESOURCES / "vocabulary.json").read_text(encoding="utf-8"))
+    return tuple(tuple(group) for group in document["groups"])
+
+
+def background_words(prompts: Sequence[str] = ()) -> tuple[str, ...]:
+    """Give the words a set of prompts is sharpened against: one per group, without groups that a prompt belongs to.
+
+    A group is left out when it shares a word with a prompt, plurals aside: "pine forest" leaves out all woods.
+
+    Args:
+        prompts: what the person asked for; none gives the whole background.
+    """
+    asked = {stem for prompt in prompts for stem in _stems(prompt)}
+    return tuple(group[0] for group in word_groups() if not asked & {stem for word in group for stem in _stems(word)})
+
+
+@cache
+def templates(purpose: str = "prompt") -> tuple[str, ...]:
+    """Give caption templates with ``{}`` for the word.
+
+    Args:
+        purpose: "prompt" for the ensemble a typed word is averaged over; "any" for training on any imagery; or a band
+            kind ("display", "reflectance", "sar", "thermal", "elevation"), which adds its own to those for any.
+
+    Raises:
+        KeyError: there are no templates for the purpose.
+    """
+    document = json.loads((RESOURCES / "templates.json").read_text(encoding="utf-8"))
+    own = tuple(document[purpose])
+    return own if purpose in ("prompt", "any") else (*document["any"], *own)
+
+
+_EMPTY_WORDS = frozenset(
+    {
+        "a",
+        "an",
+        "the",
+        "of",
+        "or",
+        "and",
+        "in",
+        "on",
+        "with",
+        "to",
+        "area",
+        "areas",
+        "land",
+        "field",
+        "bare",
+        "green",
+        "open",
+        "ground",
+    }
+)
+
+
+def _stems(text: str) -> set[str]:
+    """Give a text's telling words without plural endings."""
+    words = re.findall(r"[a-z]+", text.lower())
+    return {
+        re.sub(r"(?<=[^s])s$", "", re.sub(r"(?<=ss|ch|sh)es$", "", word)) for word in words if word not in _EMPTY_WORDS
+    }
