@@ -1,0 +1,12 @@
+"""GeoLangBind for QGIS: type words, see the pixels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def classFactory(iface: Any) -> Any:  # noqa: ANN401 - QGIS's name, QGIS's interface
+    """Give QGIS the plugin object."""
+    from geolangbind_qgis.plugin import GeoLangBindPlugin
+
+    return GeoLangBindPlugin(iface)

@@ -1,0 +1,112 @@
+"""Class schemes as the plugin edits them: the JSON files of ``resources/schemes`` and the user's own."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from geolangbind_qgis.protocol_import import CODE_ROOT
+
+SCHEMES_FOLDER = CODE_ROOT / "resources" / "schemes"
+
+
+@dataclass(frozen=True)
+class SchemeClass:
+    """One class.
+
+    Attributes:
+        code: pixel value in the map, 0..254.
+        name: shown in the legend.
+        prompts: the wordings that the model is asked for.
+        colour: "#rrggbb".
+    """
+
+    code: int
+    name: str
+    prompts: tuple[str, ...]
+    colour: str
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """A list of classes under a name.
+
+    Attributes:
+        name: short name ("worldcover").
+        title: shown to people.
+        classes: the classes, in the order of the legend.
+    """
+
+    name: str
+    title: str
+    classes: tuple[SchemeClass, ...]
+
+    def problem(self) -> str:
+        """Say what keeps the scheme from being used; empty where nothing does."""
+        if len(self.classes) < 2:
+            return "A scheme needs at least two classes."
+        codes = [item.code for item in self.classes]
+        if len(set(codes)) != len(codes):
+            return "Two classes have the same code."
+        if any(not 0 <= code <= 254 for code in codes):
+            return "Codes go from 0 to 254."
+        nameless = [item for item in self.classes if not item.name.strip()]
+        return "A class has no name." if nameless else ""
+
+
+def read_scheme(path: Path) -> Scheme:
+    """Read a scheme file.
+
+    Raises:
+        ValueError: the file is no class scheme; the message says why.
+    """
+    try:
+        body = json.loads(path.read_text(encoding="utf-8"))
+        classes = tuple(_read_class(item, number) for number, item in enumerate(body["classes"], start=1))
+        return Scheme(str(body.get("name", path.stem)), str(body.get("title", path.stem)), classes)
+    except OSError as problem:
+        raise ValueError(f"{path.name} cannot be read: {problem.strerror}.") from problem
+    except (KeyError, TypeError, AttributeError, ValueError) as problem:
+        raise ValueError(f"{path.name} is not a class scheme (JSON with a list of classes).") from problem
+
+
+def write_scheme(scheme: Scheme, path: Path) -> None:
+    """Write the scheme as JSON.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    classes = [
+        {"code": item.code, "name": item.name, "prompts": list(item.prompts), "colour": item.colour}
+        for item in scheme.classes
+    ]
+    body = {"name": scheme.name, "title": scheme.title, "classes": classes}
+    path.write_text(json.dumps(body, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def bundled_schemes() -> list[Scheme]:
+    """Give the schemes that come with the plugin, the default first."""
+    found = []
+    for path in sorted(SCHEMES_FOLDER.glob("*.json")):
+        try:
+            found.append(replace(read_scheme(path), name=path.stem))
+        except ValueError:
+            continue  # one damaged file must not hide the others
+    return sorted(found, key=lambda scheme: (scheme.name != "worldcover", scheme.title))
+
+
+def scheme_words() -> list[str]:
+    """Give every class name and wording of the bundled schemes once, for completion."""
+    words: dict[str, None] = {}
+    for scheme in bundled_schemes():
+        for item in scheme.classes:
+            words.update(dict.fromkeys((item.name.lower(), *item.prompts)))
+    return sorted(words)
+
+
+def _read_class(item: dict, number: int) -> SchemeClass:
+    """Read one class; wording defaults to the name."""
+    name = str(item["name"])
+    prompts = tuple(str(prompt) for prompt in item.get("prompts", ())) or (name.lower(),)
+    return SchemeClass(int(item.get("code", number)), name, prompts, str(item.get("colour", "#888888")))

@@ -1,0 +1,351 @@
+"""The GeoLangBind dock: brings the pages, the runs and the map together."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from qgis.core import Qgis, QgsApplication, QgsMapLayer, QgsProject, QgsRasterLayer
+from qgis.gui import QgisInterface, QgsDockWidget
+from qgis.PyQt.QtCore import QUrl, pyqtSignal
+from qgis.PyQt.QtGui import QDesktopServices
+from qgis.PyQt.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from geolangbind_qgis import settings
+from geolangbind_qgis.gui.diagnostics_text import diagnostics_text
+from geolangbind_qgis.gui.polygons_dialog import PolygonsDialog
+from geolangbind_qgis.gui.recognition_dialog import RecognitionDialog
+from geolangbind_qgis.gui.save_scores import ask_and_save_scores
+from geolangbind_qgis.gui.search_page import SearchPage
+from geolangbind_qgis.gui.setup_page import SetupPage
+from geolangbind_qgis.gui.statistics_dialog import StatisticsDialog
+from geolangbind_qgis.gui.status_line import StatusLine
+from geolangbind_qgis.gui.teach_page import TeachPage
+from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.recognition import Recognised, keep_reading, read_reading
+from geolangbind_qgis.layers.score_histogram import ScoreHistogramTask
+from geolangbind_qgis.layers.score_style import shown_band
+from geolangbind_qgis.protocol_import import CODE_ROOT
+from geolangbind_qgis.runs.describe import Describer
+from geolangbind_qgis.runs.failure import Failure
+from geolangbind_qgis.runs.highlight import Highlighter, overlays_of
+from geolangbind_qgis.runtime.client_qt import RuntimeState
+from geolangbind_qgis.session import DEFAULT_MODEL, Session
+
+
+class GeoLangBindDock(QgsDockWidget):
+    """Where prompts are typed and results are looked at.
+
+    Signals:
+        environment_changed: the runtime was set up or removed.
+    """
+
+    environment_changed = pyqtSignal()
+
+    def __init__(self, iface: QgisInterface, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__("GeoLangBind", parent)
+        self.setObjectName("GeoLangBindDock")
+        self._iface = iface
+        self._session = session
+        self._recognised: dict[str, Recognised] = {}
+        self._tasks: list[ScoreHistogramTask] = []
+        self.highlighter = Highlighter(session, self)
+        self.describer = Describer(session, self)
+        self.page = SearchPage(iface.mapCanvas(), self)
+        self.setup = SetupPage(session, self)
+        self.teach = TeachPage(session, self)
+        self.status = StatusLine(self)
+        self._stack = QStackedWidget(self)
+        for page in (self.page, self.setup, self.teach):
+            self._stack.addWidget(page)
+        content = QWidget(self)
+        box = QVBoxLayout(content)
+        box.setContentsMargins(0, 0, 0, 2)
+        box.setSpacing(2)
+        box.addWidget(self._stack, 1)
+        box.addWidget(self.status)
+        self.setWidget(content)
+        self.setMinimumWidth(300)
+        self._connect()
+        self._on_runtime_changed()
+        self.page.follow(iface.activeLayer())
+        self._on_layer(self.page.layer())
+        if not session.is_set_up:
+            self.show_runtime_page(True)
+
+    def run(self) -> None:
+        """Start looking for the prompts."""
+        if self.highlighter.busy:
+            return
+        if not self._session.is_set_up:
+            self.show_runtime_page(True)
+            return
+        try:
+            wish = self.page.wish()
+        except ValueError as problem:
+            self.page.run_bar.show_idle(str(problem))
+            return
+        settings.remember_prompts([text for text, _ in wish.prompts])
+        self.page.prompts.refresh_words()
+        starting = self._session.state is not RuntimeState.READY
+        self.page.run_bar.show_busy(0.0, tr("Starting the runtime…") if starting else tr("Looking…"))
+        self.highlighter.start(wish)
+
+    def look_for(self, layer: QgsMapLayer) -> None:
+        """Show the prompt for a layer, as the layer's menu asks."""
+        self.show_runtime_page(not self._session.is_set_up)
+        self.page.follow(layer)
+        self.setUserVisible(True)
+        self.page.prompts.focus()
+
+    def show_runtime_page(self, show: bool) -> None:
+        """Switch between the search page and the runtime's page."""
+        self._stack.setCurrentWidget(self.setup if show else self.page)
+        self.status.runtime_button.setChecked(show)
+        self.status.teach_button.setChecked(False)
+        if show:
+            self.setup.refresh()
+
+    def show_teach_page(self, show: bool) -> None:
+        """Switch between the search page and the page that teaches classes."""
+        if show and not self._session.is_set_up:
+            self.show_runtime_page(True)
+            return
+        self.show_runtime_page(False)
+        self.status.teach_button.setChecked(show)
+        if show:
+            self.teach.refresh(self.page.layer())
+            self._stack.setCurrentWidget(self.teach)
+
+    def clean_up(self) -> None:
+        """Stop all work and let go of the map, before the plugin goes."""
+        self.highlighter.abandon()
+        self.describer.abandon()
+        self.setup.clean_up()
+        self.teach.clean_up()
+        for task in self._tasks:
+            task.cancel()
+        project = QgsProject.instance()
+        project.layersRemoved.disconnect(self._on_layers_removed)
+        project.layerWillBeRemoved.disconnect(self._on_layer_will_be_removed)
+        project.cleared.disconnect(self._on_project_cleared)
+        self._iface.currentLayerChanged.disconnect(self.page.follow)
+        self._session.runtime_changed.disconnect(self._on_runtime_changed)
+        self.page.clean_up()
+
+    def _connect(self) -> None:
+        """Wire everything up."""
+        page = self.page
+        self._iface.currentLayerChanged.connect(page.follow)
+        page.layer_changed.connect(self._on_layer)
+        page.prompts.submitted.connect(self.run)
+        page.run_bar.run_wanted.connect(self.run)
+        page.run_bar.cancel_wanted.connect(self.highlighter.cancel)
+        page.recognition.edit_wanted.connect(self._edit_reading)
+        page.model.activated.connect(self._on_model)
+        page.result.save_wanted.connect(self._save_scores)
+        page.result.polygons_wanted.connect(self._make_polygons)
+        page.result.statistics_wanted.connect(self._show_statistics)
+        self.highlighter.progressed.connect(page.run_bar.show_busy)
+        self.highlighter.shown.connect(self._on_shown)
+        self.highlighter.finished.connect(self._on_finished)
+        self.highlighter.failed.connect(self._on_failed)
+        self.describer.described.connect(self._on_described)
+        self.describer.failed.connect(self._on_describe_failed)
+        self.status.runtime_wanted.connect(
+            lambda: self.show_runtime_page(self._stack.currentWidget() is not self.setup)
+        )
+        self.status.teach_wanted.connect(lambda: self.show_teach_page(self._stack.currentWidget() is not self.teach))
+        self.teach.back_wanted.connect(lambda: self.show_teach_page(False))
+        self.teach.taught.connect(self._on_taught)
+        self.status.help_wanted.connect(open_help)
+        self.setup.environment_changed.connect(self._on_environment_changed)
+        self.setup.diagnostics_wanted.connect(
+            lambda: self.setup.copy_diagnostics(diagnostics_text(self._session, self.page.layer()))
+        )
+        self._session.runtime_changed.connect(self._on_runtime_changed)
+        project = QgsProject.instance()
+        project.layersRemoved.connect(self._on_layers_removed)
+        project.layerWillBeRemoved.connect(self._on_layer_will_be_removed)
+        project.cleared.connect(self._on_project_cleared)
+
+    # What the layer is ------------------------------------------------------------------------------------------
+
+    def _on_layer(self, layer: QgsMapLayer | None) -> None:
+        """Show what the layer is and what was found on it."""
+        found = overlays_of(QgsProject.instance(), layer.id()) if layer is not None else []
+        self.page.result.set_results(found)
+        self._count_missing(found)
+        if isinstance(layer, QgsRasterLayer):
+            known = self._recognised.get(layer.id())
+            if known is not None:
+                self.page.recognition.show_recognised(known, read_reading(layer).is_own)
+            elif self.isVisible() or self._session.state is RuntimeState.READY:
+                self.describer.describe(layer)
+
+    def _on_described(self, layer_id: str, found: Recognised) -> None:
+        self._recognised[layer_id] = found
+        layer = self.page.layer()
+        if layer is not None and layer.id() == layer_id:
+            self.page.recognition.show_recognised(found, read_reading(layer).is_own)
+
+    def _on_describe_failed(self, layer_id: str, failure: Failure) -> None:
+        layer = self.page.layer()
+        if layer is not None and layer.id() == layer_id and not failure.cancelled:
+            self.page.recognition.show_text(failure.text, editable=True)
+
+    def _edit_reading(self) -> None:
+        """Let the user correct what was recognised."""
+        layer = self.page.layer()
+        if layer is None:
+            return
+        dialog = RecognitionDialog(layer.bandCount(), read_reading(layer), self._recognised.get(layer.id()), self)
+        if dialog.exec():
+            keep_reading(layer, dialog.reading())
+            self._recognised.pop(layer.id(), None)
+            self.describer.describe(layer)
+
+    # Runs -------------------------------------------------------------------------------------------------------
+
+    def _on_shown(self, layer_ids: list[str]) -> None:
+        """Offer the overlays as soon as a coarse answer is on the map."""
+        layer = self.page.layer()
+        if layer is not None:
+            self.page.result.set_results(overlays_of(QgsProject.instance(), layer.id()))
+        if layer_ids:
+            self.page.result.choose(layer_ids[0])
+
+    def _on_finished(self, layer_ids: list[str], seconds: float) -> None:
+        self.page.run_bar.show_idle(tr("Done in {0} s.").format(f"{seconds:.1f}"))
+        for layer_id in layer_ids:
+            self.page.result.forget(layer_id)
+            layer = QgsProject.instance().mapLayer(layer_id)
+            if isinstance(layer, QgsRasterLayer):
+                self._count(layer)
+
+    def _on_failed(self, failure: Failure) -> None:
+        self.page.run_bar.show_idle(tr("Cancelled.") if failure.cancelled else failure.message)
+        layer = self.page.layer()
+        self.page.result.set_results(overlays_of(QgsProject.instance(), layer.id()) if layer is not None else [])
+        if not failure.cancelled:
+            self._iface.messageBar().pushMessage("GeoLangBind", failure.text, Qgis.MessageLevel.Warning)
+
+    def _count_missing(self, layers: list[QgsRasterLayer]) -> None:
+        """Count areas of results that were opened with the project."""
+        for layer in layers:
+            if not self.page.result.knows(layer.id()) and not self.highlighter.busy:
+                self._count(layer)
+
+    def _count(self, layer: QgsRasterLayer) -> None:
+        """Count the area at each score, in the background."""
+        project = QgsProject.instance()
+        shown = partial(self.page.result.show_histogram, layer.id())
+        task = ScoreHistogramTask(
+            layer.dataProvider(), shown_band(layer), project.transformContext(), project.ellipsoid(), shown
+        )
+        task.taskCompleted.connect(partial(self._drop_task, task))
+        task.taskTerminated.connect(partial(self._drop_task, task))
+        self._tasks.append(task)
+        QgsApplication.taskManager().addTask(task)
+
+    def _drop_task(self, task: ScoreHistogramTask) -> None:
+        if task in self._tasks:
+            self._tasks.remove(task)
+
+    # What is made of results --------------------------------------------------------------------------------------
+
+    def _save_scores(self) -> None:
+        layer = self.page.result.layer()
+        if layer is not None:
+            ask_and_save_scores(layer, self._iface, self)
+
+    def _make_polygons(self) -> None:
+        layer, client = self.page.result.layer(), self._session.client
+        if layer is not None and client is not None:
+            PolygonsDialog(layer, client, self._iface, self).open()
+
+    def _show_statistics(self) -> None:
+        layers = [
+            QgsProject.instance().mapLayer(self.page.result.results.itemData(i))
+            for i in range(self.page.result.results.count())
+        ]
+        StatisticsDialog([layer for layer in layers if layer is not None], self.page.result.histograms(), self).open()
+
+    # The runtime and the project ------------------------------------------------------------------------------------
+
+    def _on_runtime_changed(self) -> None:
+        """Show the device, and the models that the runtime knows."""
+        label, kind = self._session.device_label()
+        if not self._session.is_set_up:
+            label = tr("Runtime not set up")
+        elif self._session.state is RuntimeState.STARTING:
+            label = tr("Runtime starting…")
+        elif self._session.state is RuntimeState.STOPPED:
+            label = tr("Runtime at rest")
+        self.status.show_device(label, kind if self._session.state is RuntimeState.READY else "")
+        self._show_models()
+        layer = self.page.layer()
+        if self._session.state is RuntimeState.READY and layer is not None and layer.id() not in self._recognised:
+            self.describer.describe(layer)
+
+    def _show_models(self) -> None:
+        """Fill the list of models with those that can be used."""
+        combo = self.page.model
+        models: list[dict[str, Any]] = [
+            item for item in self._session.facts.get("models") or [] if isinstance(item, dict)
+        ]
+        names = {
+            str(item.get("name")): str(item.get("title") or item.get("name"))
+            for item in models
+            if item.get("available", True)
+        }
+        names.setdefault(DEFAULT_MODEL, DEFAULT_MODEL)
+        combo.clear()
+        for name, title in names.items():
+            combo.addItem(title, name)
+        combo.setCurrentIndex(max(0, combo.findData(self._session.model)))
+
+    def _on_model(self) -> None:
+        """Use another model; what is recognised depends on it."""
+        self._session.choose_model(self.page.model.currentData())
+        self._recognised.clear()
+        self._on_layer(self.page.layer())
+
+    def _on_taught(self, name: str, title: str) -> None:
+        """Offer the new model, chosen for the next prompts."""
+        if self.page.model.findData(name) < 0:
+            self.page.model.addItem(title, name)
+        self._session.facts.setdefault("models", []).append({"name": name, "title": title, "available": True})
+        self.page.model.setCurrentIndex(self.page.model.findData(name))
+        self._on_model()
+
+    def _on_environment_changed(self) -> None:
+        self._recognised.clear()
+        self.environment_changed.emit()
+
+    def _on_layer_will_be_removed(self, layer_id: str) -> None:
+        """Stop the run whose layer goes away."""
+        if layer_id == self.highlighter.source_layer_id:
+            self.highlighter.cancel()
+
+    def _on_layers_removed(self, layer_ids: list[str]) -> None:
+        for layer_id in layer_ids:
+            self._recognised.pop(layer_id, None)
+            self.page.result.forget(layer_id)
+        layer = self.page.layer()
+        self.page.result.set_results(overlays_of(QgsProject.instance(), layer.id()) if layer is not None else [])
+
+    def _on_project_cleared(self) -> None:
+        """Stop everything that belonged to the project that was closed."""
+        if self.highlighter.busy:
+            self.highlighter.cancel()
+            self.highlighter.abandon()
+            self.page.run_bar.show_idle("")
+        self._recognised.clear()
+
+
+def open_help() -> None:
+    """Open the help pages that come with the plugin."""
+    page: Path = CODE_ROOT / "docs" / "help" / "index.html"
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(page)))

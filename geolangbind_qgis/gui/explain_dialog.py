@@ -1,0 +1,107 @@
+"""What the runtime sees in a layer, as a page to read and copy."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QGuiApplication
+from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
+
+from geolangbind_qgis.i18n import tr
+
+
+class ExplainDialog(QDialog):
+    """Shows the runtime's description of a layer: what was recognised, why, and what the model will get."""
+
+    def __init__(
+        self, layer_name: str, reading_note: str, result: dict[str, Any], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("About {0}").format(layer_name))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.page = QTextBrowser(self)
+        self.page.setHtml(explain_html(layer_name, reading_note, result))
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        copy = buttons.addButton(tr("&Copy"), QDialogButtonBox.ButtonRole.ActionRole)
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.page.toPlainText()))
+        buttons.rejected.connect(self.reject)
+        box = QVBoxLayout(self)
+        box.addWidget(self.page)
+        box.addWidget(buttons)
+        self.resize(620, 560)
+
+
+def explain_html(layer_name: str, reading_note: str, result: dict[str, Any]) -> str:
+    """Word the runtime's description as a page: sentences first, then the bands as a table, then the rest."""
+    title = str(result.get("sensor_title") or result.get("sensor") or tr("Unknown sensor"))
+    parts = [f"<h2>{escape(layer_name)}</h2><p><b>{escape(title)}</b>. {escape(reading_note)}</p>"]
+    trained = result.get("trained")
+    if trained is not None:
+        text = (
+            tr("The model was trained on input of this kind.")
+            if trained
+            else tr(
+                "The model was not trained on input of this kind: it extrapolates from the "
+                "wavelengths. Check results with care."
+            )
+        )
+        parts.append(f"<p>{escape(text)}</p>")
+    for heading, key in ((tr("Warnings"), "warnings"), (tr("Why"), "reasons")):
+        lines = result.get(key) or []
+        if lines:
+            items = "".join(f"<li>{escape(str(line))}</li>" for line in lines)
+            parts.append(f"<h3>{heading}</h3><ul>{items}</ul>")
+    bands = [band for band in result.get("bands") or [] if isinstance(band, dict)]
+    if bands:
+        parts.append(f"<h3>{tr('Bands fed to the model')}</h3>{_table(bands)}")
+    rest = {
+        key: value
+        for key, value in result.items()
+        if key not in {"sensor", "sensor_title", "trained", "warnings", "reasons", "bands"}
+        and value not in (None, "", [], {})
+    }
+    if rest:
+        rows = "".join(
+            f"<tr><td>{escape(_words(key))}</td><td>{escape(_text(value))}</td></tr>" for key, value in rest.items()
+        )
+        parts.append(f"<h3>{tr('The file')}</h3><table cellpadding='3'>{rows}</table>")
+    return "".join(parts)
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    """Word rows with the same keys as a table."""
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    head = "".join(f"<th align='left'>{escape(_words(key))}</th>" for key in keys)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(_text(row.get(key)))}</td>" for key in keys) + "</tr>" for row in rows
+    )
+    return f"<table cellpadding='3'><tr>{head}</tr>{body}</table>"
+
+
+def _words(key: str) -> str:
+    """Turn a field name into words with its unit."""
+    units = {" um": " (µm)", " m": " (m)", " bytes": " (bytes)"}
+    text = key.replace("_", " ")
+    for ending, unit in units.items():
+        if text.endswith(ending):
+            text = text[: -len(ending)] + unit
+    return text[:1].upper() + text[1:]
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - a JSON value
+    """Word a JSON value."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return tr("yes") if value else tr("no")
+    if isinstance(value, str) and '["' in value:  # well-known text of a coordinate reference system: its name will do
+        return value.split('"')[1]
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{_words(str(key)).lower()} {_text(item)}" for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_text(item) for item in value)
+    return str(value)

@@ -1,0 +1,268 @@
+"""The entries in the right-click menu of raster layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from qgis.core import Qgis, QgsMapLayerType, QgsProject, QgsRasterLayer
+from qgis.gui import QgisInterface
+from qgis.PyQt.QtCore import QObject, Qt
+from qgis.PyQt.QtWidgets import QAction, QDialog, QProgressBar, QPushButton
+
+from geolangbind_qgis.class_schemes import Scheme, bundled_schemes
+from geolangbind_qgis.gui.dock import GeoLangBindDock
+from geolangbind_qgis.gui.explain_dialog import ExplainDialog
+from geolangbind_qgis.gui.icons import icon
+from geolangbind_qgis.gui.run_bar import time_left_text
+from geolangbind_qgis.gui.scheme_editor import SchemeEditor
+from geolangbind_qgis.gui.table_dialog import TableDialog
+from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.export_grid import plan_grid, suggested_pixel
+from geolangbind_qgis.layers.extents import to_layer_crs, within
+from geolangbind_qgis.layers.placement import source_of
+from geolangbind_qgis.layers.readable import ReadBy, can_read
+from geolangbind_qgis.layers.recognition import read_reading
+from geolangbind_qgis.layers.snapshot import take_snapshot
+from geolangbind_qgis.runs.classify import ClassArea, Classifier, ClassifyWish
+from geolangbind_qgis.runs.describe import Describer
+from geolangbind_qgis.runs.failure import Failure
+from geolangbind_qgis.session import Session
+
+_MENU = "GeoLangBind"
+
+
+@dataclass
+class _Shown:
+    """What the message bar shows for a run."""
+
+    item: Any
+    bar: QProgressBar
+
+
+class LayerMenu(QObject):
+    """Adds "Classify land cover", "Classify with…", "Highlight…" and "Explain this layer" to raster layers."""
+
+    def __init__(
+        self, iface: QgisInterface, session: Session, dock: GeoLangBindDock, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._iface = iface
+        self._session = session
+        self._dock = dock
+        self._running: dict[Classifier, _Shown | None] = {}
+        self._scheme: Scheme | None = None
+        self._explainer = Describer(session, self)
+        self._explainer.explained.connect(self._show_explanation)
+        self._explainer.failed.connect(lambda _, failure: self._tell(failure))
+        self.actions: list[QAction] = []
+        for text, name, slot in (
+            (tr("Classify land cover"), "classify", self.classify),
+            (tr("Classify with…"), "classify", self.classify_with),
+            (tr("Highlight…"), "geolangbind", self.highlight),
+            (tr("Explain this layer"), "explain", self.explain),
+        ):
+            action = QAction(icon(name), text, self)
+            action.triggered.connect(self._for_current_layer(slot))
+            iface.addCustomActionForLayerType(action, _MENU, QgsMapLayerType.RasterLayer, True)
+            self.actions.append(action)
+        QgsProject.instance().cleared.connect(self.stop_all)
+        QgsProject.instance().layerWillBeRemoved.connect(self._on_layer_will_be_removed)
+
+    def classify(
+        self,
+        layer: QgsRasterLayer,
+        scheme: Scheme | None = None,
+        *,
+        visible_only: bool = False,
+        confidence: bool = False,
+    ) -> None:
+        """Classify a layer; the default scheme and the whole layer where nothing else is said.
+
+        A layer without pixels of its own (a tile server) is classified where it is in view.
+        """
+        if not self._ready():
+            return
+        try:
+            wish = self._wish(layer, scheme, visible_only, confidence)
+        except ValueError as problem:
+            self._tell(Failure(str(problem)))
+            return
+        classifier = Classifier(self._session, wish, self)
+        self._running[classifier] = None
+        classifier.progressed.connect(lambda *report: self._on_progress(classifier, *report))
+        classifier.finished.connect(
+            lambda layer_id, areas, seconds: self._on_classified(classifier, layer_id, areas, seconds)
+        )
+        classifier.failed.connect(lambda failure: self._on_failed(classifier, failure))
+        self._show_progress(classifier)
+        classifier.start()
+
+    def classify_with(self, layer: QgsRasterLayer) -> None:
+        """Ask for the classes first."""
+        if not self._ready():
+            return
+        editor = SchemeEditor(layer.name(), self._scheme, self._iface.mainWindow())
+        if editor.exec() == QDialog.DialogCode.Accepted:
+            self._scheme = editor.scheme()
+            self.classify(
+                layer,
+                self._scheme,
+                visible_only=editor.visible_only.isChecked(),
+                confidence=editor.confidence.isChecked(),
+            )
+
+    def highlight(self, layer: QgsRasterLayer) -> None:
+        """Show the dock with the cursor in the prompt."""
+        self._dock.look_for(layer)
+
+    def explain(self, layer: QgsRasterLayer) -> None:
+        """Show what the runtime sees in the layer."""
+        if not self._ready():
+            return
+        read_by, reason = can_read(layer)
+        if read_by is ReadBy.NOBODY:
+            self._tell(Failure(reason))
+            return
+        if read_by is ReadBy.QGIS and not layer.dataProvider().xSize():
+            self._show_explanation(layer.id(), {"sensor_title": tr("Pictures from a server: red, green and blue")})
+            return
+        self._explainer.describe(layer)
+
+    def stop_all(self) -> None:
+        """Stop every run in silence."""
+        for classifier in list(self._running):
+            classifier.abandon()
+            self._drop(classifier)
+
+    def clean_up(self) -> None:
+        """Take the entries away and stop everything."""
+        QgsProject.instance().cleared.disconnect(self.stop_all)
+        QgsProject.instance().layerWillBeRemoved.disconnect(self._on_layer_will_be_removed)
+        self.stop_all()
+        self._explainer.abandon()
+        for action in self.actions:
+            self._iface.removeCustomActionForLayerType(action)
+            action.deleteLater()
+        self.actions = []
+
+    def _for_current_layer(self, slot: Callable[[QgsRasterLayer], None]) -> Callable[..., None]:
+        """Give a slot that passes the layer that was clicked on."""
+
+        def triggered(*_: object) -> None:
+            layer = self._iface.activeLayer()
+            if isinstance(layer, QgsRasterLayer):
+                slot(layer)
+
+        return triggered
+
+    def _wish(self, layer: QgsRasterLayer, scheme: Scheme | None, visible_only: bool, confidence: bool) -> ClassifyWish:
+        """Put together what the user asks for.
+
+        Raises:
+            ValueError: the layer cannot be read, is a result, or is out of view.
+        """
+        if source_of(layer):
+            raise ValueError(tr("This layer is a result. Choose the image it was made from."))
+        snapshot = take_snapshot(layer)
+        chosen = scheme or next(iter(bundled_schemes()), None)
+        if chosen is None:
+            raise ValueError(tr("The plugin is incomplete: its class schemes are missing. Install it again."))
+        view = self._iface.mapCanvas().mapSettings()
+        extent, grid = None, None
+        if visible_only or not snapshot.width:
+            box = to_layer_crs(
+                view.visibleExtent(), view.destinationCrs(), snapshot.crs, QgsProject.instance().transformContext()
+            )
+            extent = within(box, snapshot.extent)
+        if snapshot.provider is not None:
+            part = extent or snapshot.extent
+            pixel = suggested_pixel(snapshot.provider, part, part.width() / max(1, view.outputSize().width()))
+            height = snapshot.extent.height() / snapshot.height if snapshot.height else 0.0
+            grid = plan_grid(part, (snapshot.extent.xMinimum(), snapshot.extent.yMaximum()), pixel, height)
+        return ClassifyWish(snapshot, read_reading(layer), chosen, extent, None, grid, confidence)
+
+    def _ready(self) -> bool:
+        """Whether there is a runtime; where not, the way to set it up is shown."""
+        if self._session.is_set_up:
+            return True
+        self._dock.setUserVisible(True)
+        self._dock.show_runtime_page(True)
+        return False
+
+    def _show_progress(self, classifier: Classifier) -> None:
+        """Show a progress bar with a Cancel button in the message bar."""
+        message_bar = self._iface.messageBar()
+        item = message_bar.createMessage("GeoLangBind", tr("Classifying {0}…").format(classifier.wish.snapshot.name))
+        bar = QProgressBar(item)
+        bar.setRange(0, 0)
+        bar.setMaximumWidth(260)
+        cancel = QPushButton(tr("Cancel"), item)
+        cancel.clicked.connect(classifier.cancel)
+        item.layout().addWidget(bar)
+        item.layout().addWidget(cancel)
+        shown = _Shown(item, bar)
+        item.destroyed.connect(lambda *_: self._forget_item(classifier))
+        message_bar.pushWidget(item, Qgis.MessageLevel.Info)
+        self._running[classifier] = shown
+
+    def _forget_item(self, classifier: Classifier) -> None:
+        """The user closed the message; the run goes on."""
+        if classifier in self._running:
+            self._running[classifier] = None
+
+    def _on_progress(self, classifier: Classifier, fraction: float, message: str, seconds_left: float | None) -> None:
+        shown = self._running.get(classifier)
+        if shown is None:
+            return
+        shown.bar.setRange(0, 1000 if fraction > 0 else 0)
+        shown.bar.setValue(round(1000 * fraction))
+        left = f" · {time_left_text(seconds_left)}" if seconds_left is not None else ""
+        shown.item.setText(f"{classifier.wish.snapshot.name}: {message}{left}")
+
+    def _on_classified(self, classifier: Classifier, layer_id: str, areas: list[ClassArea], seconds: float) -> None:
+        self._drop(classifier)
+        name = classifier.wish.snapshot.name
+        message_bar = self._iface.messageBar()
+        item = message_bar.createMessage("GeoLangBind", tr("{0} classified in {1} s.").format(name, f"{seconds:.1f}"))
+        if areas:
+            button = QPushButton(tr("Areas…"), item)
+            button.clicked.connect(lambda: self.show_areas(name, areas))
+            item.layout().addWidget(button)
+        message_bar.pushWidget(item, Qgis.MessageLevel.Success, 0)
+
+    def show_areas(self, name: str, areas: list[ClassArea]) -> TableDialog:
+        """Show the areas table."""
+        rows: list[list[str | float]] = [[area.name, area.hectares, area.share] for area in areas]
+        header = [tr("Class"), tr("Area (ha)"), tr("Share (%)")]
+        colours = [area.colour for area in areas]
+        dialog = TableDialog(tr("Areas of {0}").format(name), header, rows, colours, self._iface.mainWindow())
+        dialog.setWindowModality(Qt.WindowModality.NonModal)
+        dialog.show()
+        return dialog
+
+    def _on_failed(self, classifier: Classifier, failure: Failure) -> None:
+        self._drop(classifier)
+        if not failure.cancelled:
+            self._tell(failure)
+
+    def _drop(self, classifier: Classifier) -> None:
+        shown = self._running.pop(classifier, None)
+        if shown is not None:
+            self._iface.messageBar().popWidget(shown.item)
+        classifier.deleteLater()
+
+    def _on_layer_will_be_removed(self, layer_id: str) -> None:
+        for classifier in list(self._running):
+            if classifier.wish.snapshot.layer_id == layer_id:
+                classifier.abandon()
+                self._drop(classifier)
+
+    def _show_explanation(self, layer_id: str, result: dict) -> None:
+        layer = QgsProject.instance().mapLayer(layer_id)
+        if layer is not None:
+            ExplainDialog(layer.name(), can_read(layer)[1], result, self._iface.mainWindow()).show()
+
+    def _tell(self, failure: Failure) -> None:
+        self._iface.messageBar().pushMessage("GeoLangBind", failure.text, Qgis.MessageLevel.Warning)

@@ -1,0 +1,153 @@
+"""Outlines of what is above the threshold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qgis.core import Qgis, QgsFillSymbol, QgsProject, QgsRasterLayer, QgsSingleSymbolRenderer, QgsVectorLayer
+from qgis.gui import QgisInterface, QgsFileWidget
+from qgis.PyQt.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QLabel,
+    QVBoxLayout,
+    QWidget,
+)
+
+from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.placement import add_above_source, source_of
+from geolangbind_qgis.layers.score_style import read_score_style, shown_band
+from geolangbind_qgis.protocol_import import protocol
+from geolangbind_qgis.runs.failure import failure_of
+from geolangbind_qgis.runs.results_folder import new_file
+from geolangbind_qgis.runtime.client_qt import RuntimeClient
+
+
+class PolygonsDialog(QDialog):
+    """Asks how to draw the outlines, has the runtime draw them, and adds them as a layer.
+
+    Args:
+        layer: a score layer.
+        client: the runtime client.
+        iface: QGIS's interface.
+        parent: window.
+    """
+
+    def __init__(
+        self,
+        layer: QgsRasterLayer,
+        client: RuntimeClient,
+        iface: QgisInterface,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Polygons of {0}").format(layer.name()))
+        self._client = client
+        self._iface = iface
+        self._name = layer.name()
+        self._raster = layer.source().split("|", 1)[0]
+        self._band = shown_band(layer)
+        self._source_id = source_of(layer)
+        self._style = read_score_style(layer)
+        self._handle: Any = None
+        self.min_area = _metres(" m²", 10_000_000, tr("Smaller patches and holes are left out"))
+        self.simplify = _metres(" m", 10_000, tr("Outlines may move by this much to save points; 0 keeps every step"))
+        pixel = layer.rasterUnitsPerPixelX()
+        if not layer.crs().isGeographic():
+            self.min_area.setValue(round(pixel * pixel * 10))
+            self.simplify.setValue(round(pixel / 2, 2))
+        self.smooth = QCheckBox(tr("S&mooth outlines"), self)
+        self.smooth.setChecked(True)
+        self.file = QgsFileWidget(self)
+        self.file.setStorageMode(QgsFileWidget.StorageMode.SaveFile)
+        self.file.setFilter("GeoPackage (*.gpkg)")
+        self.file.lineEdit().setPlaceholderText(tr("[temporary file]"))
+        self._said = QLabel(self)
+        self._said.setWordWrap(True)
+        form = QFormLayout()
+        form.addRow(tr("Threshold"), QLabel(f"{self._style.threshold:.3f}", self))
+        form.addRow(tr("&Least area"), self.min_area)
+        form.addRow(tr("&Simplify by"), self.simplify)
+        form.addRow("", self.smooth)
+        form.addRow(tr("Save to"), self.file)
+        self._buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel, self
+        )
+        self._buttons.button(QDialogButtonBox.StandardButton.Ok).setText(tr("&Make polygons"))
+        self._buttons.accepted.connect(self.make)
+        self._buttons.rejected.connect(self.reject)
+        box = QVBoxLayout(self)
+        box.addLayout(form)
+        box.addWidget(self._said)
+        box.addWidget(self._buttons)
+        self.setMinimumWidth(380)
+
+    def make(self) -> None:
+        """Have the outlines drawn; the dialog closes when they are on the map."""
+        self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(False)
+        self._said.setText(tr("Drawing outlines…"))
+        output = self.file.filePath() or str(new_file(self._name, ".gpkg"))
+        params = protocol.PolygoniseParams(
+            raster=self._raster,
+            output=output,
+            threshold=self._style.threshold,
+            band=self._band,
+            min_area_m2=self.min_area.value(),
+            simplify_m=self.simplify.value(),
+            smooth=self.smooth.isChecked(),
+        )
+        self._handle = self._client.request(
+            "polygonise", params, on_result=lambda result: self._on_result(result, output), on_error=self._on_error
+        )
+
+    def reject(self) -> None:
+        """Close, and stop what runs."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+        super().reject()
+
+    def _on_result(self, result: dict, output: str) -> None:
+        if self._handle is None:
+            return
+        self._handle = None
+        path = str(result.get("output") or output)
+        layer = QgsVectorLayer(path, tr("{0} (polygons)").format(self._name), "ogr")
+        if not layer.isValid() or layer.featureCount() == 0:
+            self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(True)
+            self._said.setText(tr("Nothing is left at this threshold and least area."))
+            return
+        layer.setRenderer(QgsSingleSymbolRenderer(_outline(self._style.colour)))
+        add_above_source(QgsProject.instance(), layer, self._source_id)
+        text = tr("{0} polygons in {1}.").format(layer.featureCount(), Path(path).name)
+        self._iface.messageBar().pushMessage("GeoLangBind", text, Qgis.MessageLevel.Success)
+        self.accept()
+
+    def _on_error(self, error: Any) -> None:  # noqa: ANN401 - ErrorInfo
+        if self._handle is None:
+            return
+        self._handle = None
+        self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(True)
+        self._said.setText(failure_of(error).text)
+
+
+def _metres(suffix: str, most: float, tip: str) -> QDoubleSpinBox:
+    """Make a field for a length or an area."""
+    box = QDoubleSpinBox()
+    box.setRange(0, most)
+    box.setDecimals(2)
+    box.setSuffix(suffix)
+    box.setToolTip(tip)
+    return box
+
+
+def _outline(colour: str) -> QgsFillSymbol:
+    """Give a strong outline over a weak fill."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return QgsFillSymbol.createSimple(
+        {"color": f"{red},{green},{blue},50", "outline_color": f"{red},{green},{blue},255", "outline_width": "0.5"}
+    )

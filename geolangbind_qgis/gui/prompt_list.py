@@ -1,0 +1,122 @@
+"""What to look for: one or more prompts, and what to keep out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qgis.PyQt.QtCore import QStringListModel, pyqtSignal
+from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
+
+from geolangbind_qgis import settings
+from geolangbind_qgis.class_schemes import scheme_words
+from geolangbind_qgis.gui.prompt_row import PromptRow
+from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.score_style import PROMPT_COLOURS
+
+MOST_PROMPTS = 8
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What to look for and the colour to show it in."""
+
+    text: str
+    colour: str
+
+
+class PromptList(QWidget):
+    """Rows of prompts with a button for one more, and a line of negative prompts.
+
+    Signals:
+        submitted: Enter was pressed in a line.
+    """
+
+    submitted = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._words = QStringListModel(self)
+        self._rows: list[PromptRow] = []
+        self._row_box = QVBoxLayout()
+        self._row_box.setSpacing(3)
+        self._add = QToolButton(self)
+        self._add.setText(tr("+ &Another prompt"))
+        self._add.setAutoRaise(True)
+        self._add.setToolTip(tr("Look for several things in one run, each in a layer of its own"))
+        self._add.clicked.connect(lambda: self.add_row().edit.setFocus())
+        self._negatives = QLineEdit(self)
+        self._negatives.setClearButtonEnabled(True)
+        self._negatives.setPlaceholderText(tr("optional: shadow; wet sand"))
+        self._negatives.setToolTip(tr("What looks similar but is not meant. Separate several with a semicolon."))
+        self._negatives.setAccessibleName(tr("But not"))
+        self._negatives.returnPressed.connect(self.submitted)
+        not_label = QLabel(tr("But &not"), self)
+        not_label.setBuddy(self._negatives)
+        not_row = QHBoxLayout()
+        not_row.addWidget(not_label)
+        not_row.addWidget(self._negatives, 1)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(3)
+        box.addLayout(self._row_box)
+        box.addWidget(self._add)
+        box.addLayout(not_row)
+        self.add_row()
+        self.refresh_words()
+
+    def prompts(self) -> list[Prompt]:
+        """Give the filled-in prompts, each text once."""
+        found: dict[str, Prompt] = {}
+        for row in self._rows:
+            if row.text():
+                found.setdefault(row.text(), Prompt(row.text(), row.colour()))
+        return list(found.values())
+
+    def negatives(self) -> tuple[str, ...]:
+        """Give the negative prompts."""
+        return tuple(part.strip() for part in self._negatives.text().split(";") if part.strip())
+
+    def add_row(self, text: str = "") -> PromptRow:
+        """Add a line for one more prompt."""
+        taken = {row.colour() for row in self._rows}
+        colour = next((item for item in PROMPT_COLOURS if item not in taken), PROMPT_COLOURS[0])
+        row = PromptRow(self._words, colour, self)
+        row.edit.setText(text)
+        row.submitted.connect(self.submitted)
+        row.removed.connect(lambda: self._remove_row(row))
+        self._rows.append(row)
+        self._row_box.addWidget(row)
+        self._update_buttons()
+        return row
+
+    def set_prompts(self, texts: list[str]) -> None:
+        """Show these prompts and no others."""
+        while len(self._rows) > 1:
+            self._remove_row(self._rows[-1])
+        self._rows[0].edit.setText(texts[0] if texts else "")
+        for text in texts[1:]:
+            self.add_row(text)
+
+    def set_negatives(self, texts: list[str]) -> None:
+        """Show these negative prompts."""
+        self._negatives.setText("; ".join(texts))
+
+    def focus(self) -> None:
+        """Put the cursor into the first prompt."""
+        self._rows[0].edit.setFocus()
+        self._rows[0].edit.selectAll()
+
+    def refresh_words(self) -> None:
+        """Offer the history first, then the words of the class schemes."""
+        self._words.setStringList(list(dict.fromkeys([*settings.prompt_history(), *scheme_words()])))
+
+    def _remove_row(self, row: PromptRow) -> None:
+        self._rows.remove(row)
+        self._row_box.removeWidget(row)
+        row.deleteLater()
+        self._update_buttons()
+
+    def _update_buttons(self) -> None:
+        for row in self._rows:
+            row.set_removable(len(self._rows) > 1)
+        self._add.setEnabled(len(self._rows) < MOST_PROMPTS)

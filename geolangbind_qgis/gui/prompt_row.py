@@ -1,0 +1,67 @@
+"""One prompt: its colour, its words, and a button to take it away."""
+
+from __future__ import annotations
+
+from qgis.gui import QgsColorButton
+from qgis.PyQt.QtCore import QStringListModel, Qt, pyqtSignal
+from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtWidgets import QCompleter, QHBoxLayout, QLineEdit, QToolButton, QWidget
+
+from geolangbind_qgis.i18n import tr
+
+
+class PromptRow(QWidget):
+    """A line to type what to look for.
+
+    Signals:
+        submitted: Enter was pressed.
+        removed: the row's own button was pressed.
+    """
+
+    submitted = pyqtSignal()
+    removed = pyqtSignal()
+
+    def __init__(self, words: QStringListModel, colour: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._colour = QgsColorButton(self)
+        self._colour.setFixedWidth(34)
+        self._colour.setShowMenu(False)
+        self._colour.setColor(QColor(colour))
+        self._colour.setToolTip(tr("Colour of this prompt on the map"))
+        self.edit = QLineEdit(self)
+        self.edit.setPlaceholderText(tr("What to look for: solar farms, open water, …"))
+        self.edit.setClearButtonEnabled(True)
+        self.edit.setToolTip(
+            tr("Words for what you look for. Separate synonyms with |, as in: forest | woodland. Enter runs.")
+        )
+        self.edit.setAccessibleName(tr("Prompt"))
+        completer = QCompleter(words, self)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        completer.setMaxVisibleItems(10)
+        self.edit.setCompleter(completer)
+        self.edit.returnPressed.connect(self.submitted)
+        self._remove = QToolButton(self)
+        self._remove.setText("×")
+        self._remove.setAutoRaise(True)
+        self._remove.setToolTip(tr("Remove this prompt"))
+        self._remove.setAccessibleName(tr("Remove this prompt"))
+        self._remove.clicked.connect(self.removed)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self._colour)
+        row.addWidget(self.edit, 1)
+        row.addWidget(self._remove)
+
+    def text(self) -> str:
+        """Give the words, trimmed."""
+        return " ".join(self.edit.text().split())
+
+    def colour(self) -> str:
+        """Give the colour as "#rrggbb"."""
+        return self._colour.color().name()
+
+    def set_removable(self, removable: bool) -> None:
+        """Show or hide the button that takes the row away."""
+        self._remove.setVisible(removable)

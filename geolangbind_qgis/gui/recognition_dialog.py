@@ -1,0 +1,125 @@
+"""Where a user corrects what a layer was recognised as."""
+
+from __future__ import annotations
+
+from qgis.PyQt.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.recognition import Reading, Recognised
+from geolangbind_qgis.sensor_names import scaling_titles, sensor_titles
+
+
+class RecognitionDialog(QDialog):
+    """Asks for sensor, bands, wavelengths and scaling; what is left empty is recognised.
+
+    Args:
+        band_count: bands in the layer.
+        reading: what the user set before.
+        found: what was recognised, shown as placeholders; None where nothing was yet.
+        parent: window.
+    """
+
+    def __init__(
+        self, band_count: int, reading: Reading, found: Recognised | None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Sensor, bands and scaling"))
+        self._band_count = band_count
+        self._sensor = _combo(tr("Recognise it"), sensor_titles(), reading.sensor)
+        self._scaling = _combo(tr("As the sensor's product needs"), scaling_titles(), reading.scaling)
+        self._bands = QLineEdit(", ".join(map(str, reading.bands)), self)
+        self._wavelengths = QLineEdit(", ".join(f"{length:g}" for length in reading.wavelengths_um), self)
+        if found is not None:
+            self._bands.setPlaceholderText(", ".join(map(str, found.band_numbers)))
+            self._wavelengths.setPlaceholderText(", ".join(f"{length:g}" for length in found.wavelengths_um))
+        self._bands.setToolTip(tr("Band numbers from 1, in the order the model gets them, as in 4, 3, 2 or 1-12"))
+        self._wavelengths.setToolTip(tr("Centre wavelength of each band in micrometres, as in 0.665, 0.56, 0.49"))
+        self._problem = QLabel(self)
+        self._problem.setWordWrap(True)
+        form = QFormLayout()
+        form.addRow(tr("&Sensor"), self._sensor)
+        form.addRow(tr("&Bands"), self._bands)
+        form.addRow(tr("&Wavelengths (µm)"), self._wavelengths)
+        form.addRow(tr("S&caling"), self._scaling)
+        kinds = QDialogButtonBox.StandardButton
+        buttons = QDialogButtonBox(kinds.Ok | kinds.Cancel | kinds.Reset, self)
+        buttons.accepted.connect(self._on_accept)
+        buttons.rejected.connect(self.reject)
+        buttons.button(kinds.Reset).clicked.connect(self._on_reset)
+        box = QVBoxLayout(self)
+        box.addLayout(form)
+        box.addWidget(self._problem)
+        box.addWidget(buttons)
+        self.setMinimumWidth(460)
+
+    def reading(self) -> Reading:
+        """Give what the user set.
+
+        Raises:
+            ValueError: a field cannot be understood; the message says which.
+        """
+        bands = _numbers(self._bands.text())
+        wrong = [band for band in bands if not 1 <= band <= self._band_count]
+        if wrong:
+            raise ValueError(
+                tr("The layer has bands 1 to {0}; {1} is not one of them.").format(self._band_count, wrong[0])
+            )
+        try:
+            wavelengths = tuple(
+                float(part) for part in self._wavelengths.text().replace(";", ",").split(",") if part.strip()
+            )
+        except ValueError:
+            raise ValueError(tr("Wavelengths are numbers separated by commas, with a point for decimals.")) from None
+        expected = len(bands) or self._band_count
+        if wavelengths and len(wavelengths) != expected:
+            raise ValueError(tr("Give one wavelength a band: {0} of them.").format(expected))
+        return Reading(self._sensor.currentData(), bands, wavelengths, self._scaling.currentData())
+
+    def _on_accept(self) -> None:
+        try:
+            self.reading()
+        except ValueError as problem:
+            self._problem.setText(f"<b>{problem}</b>")
+            return
+        self.accept()
+
+    def _on_reset(self) -> None:
+        self._sensor.setCurrentIndex(0)
+        self._scaling.setCurrentIndex(0)
+        self._bands.clear()
+        self._wavelengths.clear()
+        self._problem.clear()
+
+
+def _combo(first: str, titles: dict[str, str], chosen: str | None) -> QComboBox:
+    """Make a choice whose first entry leaves it to the runtime."""
+    combo = QComboBox()
+    combo.addItem(first, None)
+    for name, title in titles.items():
+        combo.addItem(title, name)
+    combo.setCurrentIndex(max(0, combo.findData(chosen)) if chosen else 0)
+    return combo
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """Read "4, 3, 2" or "1-12"."""
+    found: list[int] = []
+    for part in text.replace(";", ",").split(","):
+        first, dash, last = part.strip().partition("-")
+        try:
+            if dash:
+                found.extend(range(int(first), int(last) + 1))
+            elif first:
+                found.append(int(first))
+        except ValueError:
+            raise ValueError(tr("Bands are numbers from 1 separated by commas.")) from None
+    return tuple(found)

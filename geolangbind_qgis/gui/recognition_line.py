@@ -1,0 +1,61 @@
+"""What the runtime takes a layer for, in one line, with a way to correct it."""
+
+from __future__ import annotations
+
+from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+
+from geolangbind_qgis.gui.icons import icon
+from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.recognition import Recognised
+
+
+class RecognitionLine(QWidget):
+    """Shows sensor, bands, scaling, and whether the model was trained on such input.
+
+    Signals:
+        edit_wanted: the user wants to correct it.
+    """
+
+    edit_wanted = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._label = QLabel(self)
+        self._label.setWordWrap(True)
+        self._label.setTextFormat(Qt.TextFormat.RichText)
+        self._label.setMinimumWidth(230)
+        self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._edit = QToolButton(self)
+        self._edit.setIcon(icon("edit"))
+        self._edit.setAutoRaise(True)
+        self._edit.setToolTip(tr("Correct sensor, bands and scaling"))
+        self._edit.setAccessibleName(tr("Correct sensor, bands and scaling"))
+        self._edit.clicked.connect(self.edit_wanted)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self._label, 1)
+        row.addWidget(self._edit, 0, Qt.AlignmentFlag.AlignTop)
+
+    def show_text(self, text: str, *, editable: bool = False) -> None:
+        """Show a plain sentence, such as why a layer cannot be used."""
+        self._label.setText(text.replace("<", "&lt;"))
+        self._label.setToolTip("")
+        self._edit.setEnabled(editable)
+
+    def show_recognised(self, found: Recognised, own: bool) -> None:
+        """Show what was recognised.
+
+        Args:
+            found: the runtime's description.
+            own: whether the user corrected it.
+        """
+        mark, colour = ("●", "#2e9e5b") if found.trained else ("▲", "#d98a00")
+        state = tr("trained on") if found.trained else tr("extrapolated")
+        parts = [found.title, found.bands_text, found.scaling_title]
+        text = " · ".join(part.replace("<", "&lt;") for part in parts if part)
+        own_text = f" <i>({tr('set by you')})</i>" if own else ""
+        self._label.setText(f"{text}{own_text} · <span style='color:{colour}'>{mark}</span> {state}")
+        self._label.setToolTip("<br>".join((*found.reasons, *found.warnings)))
+        self._edit.setEnabled(True)

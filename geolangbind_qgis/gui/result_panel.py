@@ -1,0 +1,207 @@
+"""What was found, and how it is shown: threshold, colour, opacity, area, and what can be made of it."""
+
+from __future__ import annotations
+
+from qgis.core import QgsProject, QgsRasterLayer
+from qgis.gui import QgsColorButton
+from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
+from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QGroupBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
+
+from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.score_histogram import ScoreHistogram
+from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style, read_score_style
+
+_STEPS = 200
+_STYLE_DELAY_MS = 15
+
+
+class ResultPanel(QGroupBox):
+    """Edits the style of score layers; moving a slider never starts a run.
+
+    Signals:
+        save_wanted, polygons_wanted, statistics_wanted: a button was pressed, for the layer that is chosen.
+        chosen: another result is chosen.
+    """
+
+    save_wanted = pyqtSignal()
+    polygons_wanted = pyqtSignal()
+    statistics_wanted = pyqtSignal()
+    chosen = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(tr("Result"), parent)
+        self._histograms: dict[str, ScoreHistogram] = {}
+        self._style_timer = QTimer(self)
+        self._style_timer.setSingleShot(True)
+        self._style_timer.setInterval(_STYLE_DELAY_MS)
+        self._style_timer.timeout.connect(self._apply)
+        self.results = QComboBox(self)
+        self.results.setAccessibleName(tr("Result layer"))
+        self.results.currentIndexChanged.connect(self._on_chosen)
+        self.threshold = QSlider(Qt.Orientation.Horizontal, self)
+        self.threshold.setRange(0, _STEPS - 1)
+        self.threshold.setPageStep(10)
+        self.threshold.setToolTip(
+            tr("Pixels below this score are transparent. Moves the style alone, nothing is computed again.")
+        )
+        self.threshold_box = QDoubleSpinBox(self)
+        self.threshold_box.setRange(0.0, (_STEPS - 1) / _STEPS)
+        self.threshold_box.setSingleStep(0.01)
+        self.threshold_box.setDecimals(3)
+        self.threshold.valueChanged.connect(lambda steps: self.threshold_box.setValue(steps / _STEPS))
+        self.threshold_box.valueChanged.connect(self._on_threshold)
+        self.opacity = QSlider(Qt.Orientation.Horizontal, self)
+        self.opacity.setRange(5, 100)
+        self.opacity.valueChanged.connect(lambda _: self._style_timer.start())
+        self.colour = QgsColorButton(self)
+        self.colour.setFixedWidth(48)
+        self.colour.setShowMenu(False)
+        self.colour.setColorDialogTitle(tr("Colour of this result"))
+        self.colour.colorChanged.connect(lambda _: self._style_timer.start())
+        self.area = QLabel(self)
+        self.area.setWordWrap(True)
+        self._build()
+        self.set_results([])
+
+    def set_results(self, layers: list[QgsRasterLayer]) -> None:
+        """Offer these score layers; the first is chosen unless the one chosen before is among them."""
+        before = self.results.currentData()
+        self.results.blockSignals(True)
+        self.results.clear()
+        for layer in layers:
+            self.results.addItem(layer.name(), layer.id())
+        self.results.setCurrentIndex(max(0, self.results.findData(before)) if layers else -1)
+        self.results.blockSignals(False)
+        self.setVisible(bool(layers))
+        self._on_chosen()
+
+    def layer(self) -> QgsRasterLayer | None:
+        """Give the score layer that is chosen, None where it is gone."""
+        found = QgsProject.instance().mapLayer(self.results.currentData() or "")
+        return found if isinstance(found, QgsRasterLayer) else None
+
+    def choose(self, layer_id: str) -> None:
+        """Choose a result."""
+        self.results.setCurrentIndex(max(0, self.results.findData(layer_id)))
+
+    def show_histogram(self, layer_id: str, histogram: ScoreHistogram) -> None:
+        """Take the counted areas of a layer."""
+        self._histograms[layer_id] = histogram
+        self._show_area()
+
+    def histogram(self) -> ScoreHistogram | None:
+        """Give the counted areas of the chosen layer."""
+        return self._histograms.get(self.results.currentData() or "")
+
+    def histograms(self) -> dict[str, ScoreHistogram]:
+        """Give the counted areas by layer id."""
+        return dict(self._histograms)
+
+    def knows(self, layer_id: str) -> bool:
+        """Whether the areas of a layer were counted."""
+        return layer_id in self._histograms
+
+    def forget(self, layer_id: str) -> None:
+        """Drop what is known of a layer."""
+        self._histograms.pop(layer_id, None)
+
+    def _build(self) -> None:
+        """Lay the widgets out."""
+        threshold_row = QHBoxLayout()
+        threshold_row.addWidget(self.threshold, 1)
+        threshold_row.addWidget(self.threshold_box)
+        look_row = QHBoxLayout()
+        look_row.addWidget(self.opacity, 1)
+        look_row.addWidget(self.colour)
+        form = QFormLayout()
+        form.setVerticalSpacing(4)
+        form.addRow(tr("Sho&wn"), self.results)
+        form.addRow(tr("&Threshold"), threshold_row)
+        form.addRow(tr("&Opacity"), look_row)
+        form.labelForField(threshold_row).setBuddy(self.threshold)
+        form.labelForField(look_row).setBuddy(self.opacity)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(4)
+        for text, tip, signal in (
+            (tr("&Save as…"), tr("Keep the scores as a GeoTIFF"), self.save_wanted),
+            (tr("&Polygons…"), tr("Outline what is above the threshold"), self.polygons_wanted),
+            (tr("S&tatistics…"), tr("Areas above the threshold"), self.statistics_wanted),
+        ):
+            button = QPushButton(text, self)
+            button.setToolTip(tip)
+            button.setAutoDefault(False)
+            button.clicked.connect(signal)
+            buttons.addWidget(button)
+        box = QVBoxLayout(self)
+        box.setSpacing(5)
+        box.addLayout(form)
+        box.addWidget(self.area)
+        box.addLayout(buttons)
+
+    def _on_chosen(self) -> None:
+        """Show the style of the layer that is chosen now."""
+        layer = self.layer()
+        if layer is None:
+            return
+        style = read_score_style(layer)
+        widgets = (self.threshold, self.threshold_box, self.opacity, self.colour)
+        for widget in widgets:
+            widget.blockSignals(True)
+        self.threshold.setValue(round(style.threshold * _STEPS))
+        self.threshold_box.setValue(style.threshold)
+        self.opacity.setValue(round(style.opacity * 100))
+        self.colour.setColor(QColor(style.colour))
+        for widget in widgets:
+            widget.blockSignals(False)
+        self._show_area()
+        self.chosen.emit()
+
+    def _on_threshold(self, threshold: float) -> None:
+        self.threshold.blockSignals(True)
+        self.threshold.setValue(round(threshold * _STEPS))
+        self.threshold.blockSignals(False)
+        self._style_timer.start()
+        self._show_area()
+
+    def _apply(self) -> None:
+        """Give the layer the style that the widgets show."""
+        layer = self.layer()
+        if layer is not None:
+            style = ScoreStyle(self.threshold_box.value(), self.colour.color().name(), self.opacity.value() / 100)
+            apply_score_style(layer, style)
+
+    def _show_area(self) -> None:
+        histogram = self.histogram()
+        if histogram is None or histogram.total <= 0:
+            self.area.setText(tr("Counting areas…") if self.layer() is not None else "")
+            return
+        above = histogram.above(self.threshold_box.value())
+        share = 100 * above / histogram.total
+        self.area.setText(
+            tr("{0} above the threshold ({1} % of {2})").format(
+                area_text(above), f"{share:.1f}", area_text(histogram.total)
+            )
+        )
+
+
+def area_text(hectares: float) -> str:
+    """Give an area in the unit that reads best."""
+    if hectares >= 10_000:
+        return f"{hectares / 100:,.0f} km²"
+    if hectares >= 100:
+        return f"{hectares:,.0f} ha"
+    if hectares >= 0.1:
+        return f"{hectares:.2f} ha"
+    return f"{hectares * 10_000:.0f} m²"

@@ -1,0 +1,80 @@
+"""Run, how far it is, and Cancel."""
+
+from __future__ import annotations
+
+from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from geolangbind_qgis.gui.icons import icon
+from geolangbind_qgis.i18n import tr
+
+_STEPS = 1000
+
+
+class RunBar(QWidget):
+    """The button that starts and, while something runs, the progress with time left and a Cancel button.
+
+    Signals:
+        run_wanted: Run was pressed.
+        cancel_wanted: Cancel was pressed.
+    """
+
+    run_wanted = pyqtSignal()
+    cancel_wanted = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.run_button = QPushButton(icon("run"), tr("&Run"), self)
+        self.run_button.setDefault(True)
+        self.run_button.setToolTip(tr("Light up the pixels that match the prompts (Enter)"))
+        self.run_button.clicked.connect(self.run_wanted)
+        self.cancel_button = QPushButton(tr("&Cancel"), self)
+        self.cancel_button.clicked.connect(self.cancel_wanted)
+        self._bar = QProgressBar(self)
+        self._bar.setRange(0, _STEPS)
+        self._bar.setTextVisible(True)
+        self._message = QLabel(self)
+        self._message.setWordWrap(True)
+        row = QHBoxLayout()
+        row.addWidget(self.run_button)
+        row.addWidget(self._bar, 1)
+        row.addWidget(self.cancel_button)
+        row.addStretch(0)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(3)
+        box.addLayout(row)
+        box.addWidget(self._message)
+        self.show_idle("")
+
+    def show_busy(self, fraction: float, message: str, seconds_left: float | None = None) -> None:
+        """Show how far the run is."""
+        self.run_button.hide()
+        self._bar.show()
+        self.cancel_button.show()
+        self._bar.setRange(0, _STEPS if fraction > 0 else 0)
+        self._bar.setValue(round(fraction * _STEPS))
+        left = "" if seconds_left is None else " · " + time_left_text(seconds_left)
+        self._say(message + left)
+
+    def show_idle(self, message: str) -> None:
+        """Offer Run again, with a closing word."""
+        self._bar.hide()
+        self.cancel_button.hide()
+        self.run_button.show()
+        self._say(message)
+
+    def _say(self, message: str) -> None:
+        self._message.setText(message)
+        self._message.setVisible(bool(message))
+
+
+def time_left_text(seconds: float) -> str:
+    """Give the time left in words."""
+    if seconds < 1:
+        return tr("almost done")
+    if seconds < 90:
+        return tr("{0} s left").format(round(seconds))
+    if seconds < 5400:
+        return tr("{0} min left").format(round(seconds / 60))
+    return tr("{0} h left").format(f"{seconds / 3600:.1f}")

@@ -1,0 +1,216 @@
+"""Where class schemes are chosen, changed, imported and exported."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from qgis.gui import QgsColorButton
+from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from geolangbind_qgis.class_schemes import Scheme, SchemeClass, bundled_schemes, read_scheme, write_scheme
+from geolangbind_qgis.i18n import tr
+
+_COLOUR, _CODE, _NAME, _PROMPTS = range(4)
+_NEW_COLOURS = ("#1b9e77", "#d95f02", "#7570b3", "#e7298a", "#66a61e", "#e6ab02", "#a6761d", "#666666")
+
+
+class SchemeEditor(QDialog):
+    """Edits a class scheme as a table of colour, code, name and wordings.
+
+    Args:
+        layer_name: shown in the title.
+        scheme: the scheme to begin with; the first bundled one where None.
+        parent: window.
+    """
+
+    def __init__(self, layer_name: str, scheme: Scheme | None = None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Classify {0}").format(layer_name))
+        self._schemes = bundled_schemes()
+        self._name, self._title = "own", tr("Own classes")
+        self.combo = QComboBox(self)
+        for known in self._schemes:
+            self.combo.addItem(known.title, known.name)
+        self.combo.addItem(tr("Own classes"), "")
+        self.combo.activated.connect(self._on_chosen)
+        self.table = QTableWidget(0, 4, self)
+        self.table.setHorizontalHeaderLabels([tr("Colour"), tr("Code"), tr("Class"), tr("Wordings (separate with ;)")])
+        self.table.verticalHeader().setVisible(False)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        heads = self.table.horizontalHeader()
+        heads.setSectionResizeMode(_COLOUR, QHeaderView.ResizeMode.Fixed)
+        heads.setSectionResizeMode(_CODE, QHeaderView.ResizeMode.Fixed)
+        self.table.setColumnWidth(_COLOUR, 60)
+        self.table.setColumnWidth(_CODE, 56)
+        self.table.setColumnWidth(_NAME, 180)
+        heads.setStretchLastSection(True)
+        self.visible_only = QCheckBox(tr("&Visible extent only"), self)
+        self.confidence = QCheckBox(tr("Also show how &sure the model is"), self)
+        self._problem = QLabel(self)
+        self._problem.setWordWrap(True)
+        self._build()
+        first = scheme or (self._schemes[0] if self._schemes else None)
+        if first is not None:
+            self.show_scheme(first)
+
+    def scheme(self) -> Scheme:
+        """Give the scheme as edited.
+
+        Raises:
+            ValueError: it cannot be used; the message says why.
+        """
+        classes = []
+        for row in range(self.table.rowCount()):
+            name = self._text(row, _NAME)
+            code = self._text(row, _CODE)
+            if not code.isdigit():
+                raise ValueError(tr("The code of “{0}” is not a whole number.").format(name))
+            prompts = tuple(part.strip() for part in self._text(row, _PROMPTS).split(";") if part.strip())
+            colour = self.table.cellWidget(row, _COLOUR).color().name()
+            classes.append(SchemeClass(int(code), name, prompts or (name.lower(),), colour))
+        scheme = Scheme(self._name, self._title, tuple(classes))
+        if scheme.problem():
+            raise ValueError(scheme.problem())
+        return scheme
+
+    def show_scheme(self, scheme: Scheme) -> None:
+        """Fill the table."""
+        self._name, self._title = scheme.name, scheme.title
+        self.combo.setCurrentIndex(max(self.combo.findData(scheme.name), -1))
+        if self.combo.findData(scheme.name) < 0:
+            self.combo.setCurrentIndex(self.combo.count() - 1)
+        self.table.setRowCount(0)
+        for item in scheme.classes:
+            self.add_class(item)
+
+    def add_class(self, item: SchemeClass | None = None) -> None:
+        """Add a line, an empty one where nothing is given."""
+        row = self.table.rowCount()
+        if item is None:
+            codes = [int(self._text(at, _CODE)) for at in range(row) if self._text(at, _CODE).isdigit()]
+            item = SchemeClass(max(codes, default=0) + 1, "", (), _NEW_COLOURS[row % len(_NEW_COLOURS)])
+        self.table.insertRow(row)
+        button = QgsColorButton(self.table)
+        button.setShowMenu(False)
+        button.setColor(QColor(item.colour))
+        self.table.setCellWidget(row, _COLOUR, button)
+        for column, text in ((_CODE, str(item.code)), (_NAME, item.name), (_PROMPTS, "; ".join(item.prompts))):
+            self.table.setItem(row, column, QTableWidgetItem(text))
+
+    def _build(self) -> None:
+        """Lay the widgets out."""
+        top = QHBoxLayout()
+        label = QLabel(tr("S&cheme"), self)
+        label.setBuddy(self.combo)
+        top.addWidget(label)
+        top.addWidget(self.combo, 1)
+        for text, slot in (
+            (tr("&Import…"), self._import),
+            (tr("&Export…"), self._export),
+        ):
+            top.addWidget(_button(text, slot))
+        line = QHBoxLayout()
+        line.addWidget(_button(tr("&Add class"), self._add_and_edit))
+        line.addWidget(_button(tr("&Remove class"), self._remove))
+        line.addStretch(1)
+        line.addWidget(self.visible_only)
+        line.addWidget(self.confidence)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel, self)
+        buttons.button(QDialogButtonBox.StandardButton.Ok).setText(tr("&Classify"))
+        buttons.accepted.connect(self._on_accept)
+        buttons.rejected.connect(self.reject)
+        box = QVBoxLayout(self)
+        box.addLayout(top)
+        box.addWidget(self.table, 1)
+        box.addLayout(line)
+        box.addWidget(self._problem)
+        box.addWidget(buttons)
+        self._problem.hide()
+        self.resize(760, 480)
+
+    def _text(self, row: int, column: int) -> str:
+        item = self.table.item(row, column)
+        return item.text().strip() if item is not None else ""
+
+    def _on_chosen(self) -> None:
+        """Show another bundled scheme; "Own classes" keeps the table as a beginning."""
+        name = self.combo.currentData()
+        for known in self._schemes:
+            if known.name == name:
+                self.show_scheme(known)
+                return
+        self._name, self._title = "own", tr("Own classes")
+
+    def _on_accept(self) -> None:
+        try:
+            self.scheme()
+        except ValueError as problem:
+            self._say(str(problem))
+            return
+        self.accept()
+
+    def _add_and_edit(self) -> None:
+        self.add_class()
+        row = self.table.rowCount() - 1
+        self.table.setCurrentCell(row, _NAME)
+        self.table.editItem(self.table.item(row, _NAME))
+
+    def _remove(self) -> None:
+        for row in sorted({index.row() for index in self.table.selectedIndexes()}, reverse=True):
+            self.table.removeRow(row)
+
+    def _import(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, tr("Import a class scheme"), "", "JSON (*.json)")
+        if not name:
+            return
+        try:
+            self.show_scheme(read_scheme(Path(name)))
+            self._problem.hide()
+        except ValueError as problem:
+            self._say(str(problem))
+
+    def _export(self) -> None:
+        try:
+            scheme = self.scheme()
+        except ValueError as problem:
+            self._say(str(problem))
+            return
+        name, _ = QFileDialog.getSaveFileName(
+            self, tr("Export the class scheme"), f"{scheme.name}.json", "JSON (*.json)"
+        )
+        if not name:
+            return
+        path = Path(name if name.lower().endswith(".json") else name + ".json")
+        try:
+            write_scheme(replace(scheme, name=path.stem), path)
+        except OSError as problem:
+            self._say(tr("{0} cannot be written: {1}.").format(path, problem.strerror))
+
+    def _say(self, text: str) -> None:
+        self._problem.setText(text)
+        self._problem.show()
+
+
+def _button(text: str, slot: object) -> QPushButton:
+    """Make a button that Enter does not press by accident."""
+    button = QPushButton(text)
+    button.setAutoDefault(False)
+    button.clicked.connect(slot)
+    return button

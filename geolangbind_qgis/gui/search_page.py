@@ -1,0 +1,193 @@
+"""The dock's main page: layer, prompts, area, run, result."""
+
+from __future__ import annotations
+
+import math
+
+from qgis.core import QgsMapLayer, QgsMapLayerProxyModel, QgsProject, QgsRasterLayer
+from qgis.gui import QgsMapCanvas, QgsMapLayerComboBox
+from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QFrame,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from geolangbind_qgis.gui.area_choice import Area, AreaChoice
+from geolangbind_qgis.gui.prompt_list import PromptList
+from geolangbind_qgis.gui.recognition_line import RecognitionLine
+from geolangbind_qgis.gui.result_panel import ResultPanel
+from geolangbind_qgis.gui.run_bar import RunBar
+from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.export_grid import plan_grid, suggested_pixel
+from geolangbind_qgis.layers.extents import within
+from geolangbind_qgis.layers.placement import source_of
+from geolangbind_qgis.layers.readable import ReadBy, can_read
+from geolangbind_qgis.layers.recognition import read_reading
+from geolangbind_qgis.layers.snapshot import take_snapshot
+from geolangbind_qgis.runs.highlight import HighlightWish
+
+MOST_VISIBLE_PIXELS = 4096
+"""A view that shows more of a layer than this a side is answered on a coarser grid, doubled until it fits."""
+
+
+class SearchPage(QScrollArea):
+    """Asks for everything a highlight run needs.
+
+    Signals:
+        layer_changed: another layer is chosen (None where there is none).
+    """
+
+    layer_changed = pyqtSignal(object)
+
+    def __init__(self, canvas: QgsMapCanvas, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._canvas = canvas
+        self.layers = QgsMapLayerComboBox(self)
+        self.layers.setFilters(QgsMapLayerProxyModel.Filter.RasterLayer)
+        self.layers.setAccessibleName(tr("Raster layer"))
+        self.recognition = RecognitionLine(self)
+        self.prompts = PromptList(self)
+        self.area = AreaChoice(canvas, self)
+        self.pixel = QDoubleSpinBox(self)
+        self.pixel.setDecimals(6)
+        self.pixel.setRange(0.000001, 1_000_000)
+        self.pixel.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
+        self.pixel.setToolTip(tr("Pixel size, in units of the layer, at which QGIS fetches this layer"))
+        self.model = QComboBox(self)
+        self.model.setToolTip(tr("The model that compares words and pixels"))
+        self.run_bar = RunBar(self)
+        self.result = ResultPanel(self)
+        self._build()
+        self.layers.layerChanged.connect(self._on_layer)
+        self.area.changed.connect(self._suggest_pixel)
+        canvas.extentsChanged.connect(self._suggest_pixel)
+        project = QgsProject.instance()
+        project.layersAdded.connect(self._hide_results_from_list)
+        self._hide_results_from_list([])
+        self._on_layer(self.layer())
+
+    def layer(self) -> QgsRasterLayer | None:
+        """Give the chosen layer."""
+        found = self.layers.currentLayer()
+        return found if isinstance(found, QgsRasterLayer) else None
+
+    def follow(self, layer: QgsMapLayer | None) -> None:
+        """Choose the layer that became active, or the source of the result that did."""
+        if not isinstance(layer, QgsRasterLayer):
+            return
+        source = QgsProject.instance().mapLayer(source_of(layer))
+        if isinstance(source, QgsRasterLayer):
+            self.layers.setLayer(source)
+            self.result.choose(layer.id()) if self.result.results.findData(layer.id()) >= 0 else None
+        elif not source_of(layer):
+            self.layers.setLayer(layer)
+
+    def wish(self) -> HighlightWish:
+        """Put together what the user asks for.
+
+        Raises:
+            ValueError: something is missing or does not fit; the message says what.
+        """
+        layer = self.layer()
+        if layer is None:
+            raise ValueError(tr("Choose a raster layer."))
+        prompts = self.prompts.prompts()
+        if not prompts:
+            raise ValueError(tr("Type what to look for."))
+        snapshot = take_snapshot(layer)
+        extent = within(self.area.extent_for(layer.crs(), snapshot.extent), snapshot.extent)
+        whole = self.area.area is Area.LAYER
+        grid, resolution = None, None
+        if snapshot.read_by is ReadBy.QGIS:
+            origin = (snapshot.extent.xMinimum(), snapshot.extent.yMaximum())
+            height = snapshot.extent.height() / snapshot.height if snapshot.height else 0.0
+            grid = plan_grid(
+                extent, origin, self.pixel.value(), height if self.pixel.value() == snapshot.pixel_size else 0.0
+            )
+        elif self.area.area is Area.VISIBLE:
+            resolution = _coarser(snapshot.pixel_size, max(extent.width(), extent.height()))
+        return HighlightWish(
+            snapshot=snapshot,
+            reading=read_reading(layer),
+            prompts=tuple((prompt.text, prompt.colour) for prompt in prompts),
+            negatives=self.prompts.negatives(),
+            extent=None if whole else extent,
+            polygons=self.area.polygons_in(layer.crs()),
+            resolution=resolution,
+            grid=grid,
+        )
+
+    def clean_up(self) -> None:
+        """Let go of the map canvas and the project."""
+        self._canvas.extentsChanged.disconnect(self._suggest_pixel)
+        QgsProject.instance().layersAdded.disconnect(self._hide_results_from_list)
+        self.area.clean_up()
+
+    def _build(self) -> None:
+        """Lay the widgets out."""
+        content = QWidget(self)
+        form = QFormLayout()
+        form.setVerticalSpacing(5)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._pixel_label = QLabel(tr("Pi&xel size"), self)
+        self._pixel_label.setBuddy(self.pixel)
+        form.addRow(tr("&Layer"), self.layers)
+        form.addRow("", self.recognition)
+        form.addRow(tr("Look &for"), self.prompts)
+        form.addRow(tr("W&here"), self.area)
+        form.labelForField(self.area).setBuddy(self.area.combo)
+        form.addRow(self._pixel_label, self.pixel)
+        form.addRow(tr("&Model"), self.model)
+        box = QVBoxLayout(content)
+        box.setContentsMargins(6, 6, 6, 6)
+        box.setSpacing(7)
+        box.addLayout(form)
+        box.addWidget(self.run_bar)
+        box.addWidget(self.result)
+        box.addStretch(1)
+        self.setWidget(content)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def _on_layer(self, layer: QgsMapLayer | None) -> None:
+        """Follow the choice of layer."""
+        read_by, reason = can_read(layer)
+        self.run_bar.run_button.setEnabled(read_by is not ReadBy.NOBODY)
+        self.pixel.setVisible(read_by is ReadBy.QGIS)
+        self._pixel_label.setVisible(read_by is ReadBy.QGIS)
+        self.recognition.show_text(reason)
+        self._suggest_pixel()
+        self.layer_changed.emit(layer)
+
+    def _suggest_pixel(self) -> None:
+        """Offer the pixel size that fits the view, where the layer has none of its own."""
+        layer = self.layer()
+        if layer is None or not self.pixel.isVisibleTo(self.widget()) or self.pixel.hasFocus():
+            return
+        snapshot_extent = layer.extent()
+        try:
+            extent = within(self.area.extent_for(layer.crs(), snapshot_extent), snapshot_extent)
+        except ValueError:
+            return
+        size = self._canvas.mapSettings().outputSize()
+        per_pixel = extent.width() / max(1, size.width()) if self.area.area is Area.VISIBLE else 0.0
+        self.pixel.setValue(suggested_pixel(layer.dataProvider(), extent, per_pixel))
+
+    def _hide_results_from_list(self, _: list[QgsMapLayer]) -> None:
+        """Keep results out of the list of layers to search."""
+        results = [layer for layer in QgsProject.instance().mapLayers().values() if source_of(layer)]
+        self.layers.setExceptedLayerList(results)
+
+
+def _coarser(pixel: float, side: float) -> float | None:
+    """Give the pixel size, doubled until the longer side fits; None where the layer's own does."""
+    if pixel <= 0 or side / pixel <= MOST_VISIBLE_PIXELS:
+        return None
+    return pixel * 2 ** math.ceil(math.log2(side / pixel / MOST_VISIBLE_PIXELS))

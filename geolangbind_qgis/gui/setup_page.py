@@ -1,0 +1,408 @@
+"""The dock's page about the runtime: what will be installed, where, how large, for which device; and doing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from qgis.core import QgsApplication
+from qgis.gui import QgsCollapsibleGroupBox, QgsFileWidget
+from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtGui import QGuiApplication
+from qgis.PyQt.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMessageBox,
+    QPlainTextEdit,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.runs.environment_task import EnvironmentTask
+from geolangbind_qgis.runtime.environment import (
+    Plan,
+    build_environment,
+    find_environment,
+    plan_environment,
+    remove_environment,
+    use_environment,
+)
+from geolangbind_qgis.runtime.manifest import Manifest
+from geolangbind_qgis.runtime.setup_error import SetupError
+from geolangbind_qgis.runtime_choice import (
+    choose_environment_folder,
+    chosen_command,
+    chosen_python,
+    environment_folder,
+    qgis_proxy,
+)
+from geolangbind_qgis.session import Session
+
+_LOG_LINES = 2000
+
+
+class SetupPage(QScrollArea):
+    """Sets up, repairs and removes the runtime, and gives diagnostics.
+
+    Signals:
+        environment_changed: there is another environment than before, or none.
+        diagnostics_wanted: the user wants the report for a bug tracker.
+    """
+
+    environment_changed = pyqtSignal()
+    diagnostics_wanted = pyqtSignal()
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._task: EnvironmentTask | None = None
+        self._plan: Plan | None = None
+        self.state = _text(self)
+        self.plan_text = _text(self)
+        self.device = QComboBox(self)
+        for name, title in (
+            ("auto", tr("Choose for me")),
+            ("cpu", tr("Processor (CPU)")),
+            ("cuda", tr("NVIDIA graphics card (CUDA)")),
+        ):
+            self.device.addItem(title, name)
+        self.device.setCurrentIndex(max(0, self.device.findData(session.device)))
+        self.device.activated.connect(self._on_device)
+        self.folder = _path_field(self, QgsFileWidget.StorageMode.GetDirectory, tr("Folder of the environment"))
+        self.wheels = _path_field(
+            self, QgsFileWidget.StorageMode.GetDirectory, tr("Only for installation without a network")
+        )
+        self.python = _path_field(
+            self, QgsFileWidget.StorageMode.GetFile, tr("Interpreter of an environment you made yourself")
+        )
+        self.folder.setFilePath(str(environment_folder()))
+        self.folder.fileChanged.connect(self._on_folder)
+        self.wheels.fileChanged.connect(lambda _: self.make_plan())
+        self.install_button = QPushButton(tr("&Set up the runtime"), self)
+        self.install_button.clicked.connect(lambda: self.install())
+        self.cancel_button = QPushButton(tr("&Cancel"), self)
+        self.cancel_button.clicked.connect(self.cancel)
+        self.repair_button = QPushButton(tr("R&epair"), self)
+        self.repair_button.setToolTip(tr("Make the environment again from nothing"))
+        self.repair_button.clicked.connect(lambda: self.install(fresh=True))
+        self.remove_button = QPushButton(tr("Remo&ve"), self)
+        self.remove_button.setToolTip(tr("Delete the environment"))
+        self.remove_button.clicked.connect(self._ask_and_remove)
+        self.use_button = QPushButton(tr("&Use it"), self)
+        self.use_button.setToolTip(tr("Check that Python, and use it as it is"))
+        self.use_button.clicked.connect(self._use_own)
+        self.diagnostics_button = QPushButton(tr("Copy &diagnostics"), self)
+        self.diagnostics_button.setToolTip(
+            tr("Versions, device and last errors as text for a bug report; no private data")
+        )
+        self.diagnostics_button.clicked.connect(self.diagnostics_wanted)
+        self.bar = QProgressBar(self)
+        self.bar.setRange(0, 1000)
+        self.step = _text(self)
+        self.log = QPlainTextEdit(self)
+        self.log.setReadOnly(True)
+        self.log.setMaximumBlockCount(_LOG_LINES)
+        self.log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.log.setMinimumHeight(120)
+        self._build()
+        self._show_idle()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is at work on the environment."""
+        return self._task is not None
+
+    def refresh(self) -> None:
+        """Show what is there now, and what would be done."""
+        manifest = find_environment(environment_folder())
+        python = chosen_python()
+        self._show_state(manifest, python)
+        self.install_button.setVisible(python is None and not self.busy)
+        for button in (self.repair_button, self.remove_button):
+            button.setVisible(python is not None)
+            button.setEnabled(not self.busy)
+        self.remove_button.setEnabled(manifest is not None and not self.busy)
+        if python is None and not self.busy:
+            self.make_plan()
+
+    def show_as_new(self) -> None:
+        """Show the page as somebody sees it who has no runtime yet."""
+        self._show_state(None, None)
+        self.install_button.show()
+        self.repair_button.hide()
+        self.remove_button.hide()
+        self.make_plan()
+
+    def _show_state(self, manifest: Manifest | None, python: Path | None) -> None:
+        """Say in words what there is."""
+        if manifest is not None:
+            torch = manifest.versions.get("torch", "")
+            own = "" if manifest.managed else " " + tr("It is your own environment.")
+            self.state.setText(
+                "<b>"
+                + tr("The runtime is ready.")
+                + "</b> "
+                + escape(
+                    tr("Python {0}, torch {1}, computes on {2}.").format(
+                        manifest.python_version, torch, manifest.device
+                    )
+                    + own
+                )
+            )
+        elif python is not None:
+            self.state.setText(
+                "<b>" + tr("The runtime is ready.") + "</b> " + tr("It uses {0}.").format(_breakable(str(python)))
+            )
+        else:
+            self.state.setText(
+                "<b>"
+                + tr("One step before the first prompt")
+                + "</b><br>"
+                + tr(
+                    "The model runs in a Python environment of its own, apart from QGIS. It is made once; "
+                    "afterwards everything works without a network."
+                )
+            )
+
+    def make_plan(self) -> None:
+        """Look, in the background, at what would be installed."""
+        folder, device, wheels = environment_folder(), self.device.currentData(), self._wheels()
+        self.plan_text.setText(tr("Looking at this computer…"))
+        self._start(
+            tr("Plan the GeoLangBind runtime"),
+            lambda task: plan_environment(folder, device=device, wheels=wheels),
+            self._on_planned,
+            quiet=True,
+        )
+
+    def install(self, *, fresh: bool = False) -> None:
+        """Set the environment up.
+
+        Args:
+            fresh: begin from nothing.
+        """
+        folder, device, wheels, proxy = environment_folder(), self.device.currentData(), self._wheels(), qgis_proxy()
+
+        def work(task: EnvironmentTask) -> Any:  # noqa: ANN401 - a Manifest
+            plan = plan_environment(folder, device=device, wheels=wheels)
+            for line in plan.describe():
+                task.log(line)
+            return build_environment(
+                plan, progress=task.step, log=task.log, cancelled=task.isCanceled, proxy=proxy, fresh=fresh
+            )
+
+        self._leave_environment()
+        self._start(tr("Set up the GeoLangBind runtime"), work, self._on_changed)
+
+    def cancel(self) -> None:
+        """Stop what is at work; what is downloaded is kept."""
+        if self._task is not None:
+            self.step.setText(tr("Stopping…"))
+            self._task.cancel()
+
+    def clean_up(self) -> None:
+        """Stop before the page goes."""
+        if self._task is not None:
+            self._task.stepped.disconnect()
+            self._task.logged.disconnect()
+            self._task.taskCompleted.disconnect()
+            self._task.taskTerminated.disconnect()
+            self._task.cancel()
+
+    def _build(self) -> None:
+        """Lay the widgets out."""
+        content = QWidget(self)
+        plan_form = QFormLayout()
+        plan_form.addRow(tr("De&vice"), self.device)
+        more = QgsCollapsibleGroupBox(tr("More ways"), self)
+        more.setCollapsed(True)
+        form = QFormLayout(more)
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
+        own_row = QHBoxLayout()
+        own_row.addWidget(self.python, 1)
+        own_row.addWidget(self.use_button)
+        form.addRow(tr("Put the environment into"), self.folder)
+        form.addRow(tr("Install from a folder of wheels"), self.wheels)
+        form.addRow(tr("Use a Python environment you have"), own_row)
+        log_box = QgsCollapsibleGroupBox(tr("Log"), self)
+        QVBoxLayout(log_box).addWidget(self.log)
+        log_box.setCollapsed(True)
+        upkeep = QHBoxLayout()
+        for button in (self.repair_button, self.remove_button, self.diagnostics_button):
+            upkeep.addWidget(button)
+        working = QHBoxLayout()
+        working.addWidget(self.bar, 1)
+        working.addWidget(self.cancel_button)
+        box = QVBoxLayout(content)
+        box.setSpacing(8)
+        box.addWidget(self.state)
+        box.addLayout(plan_form)
+        box.addWidget(self.plan_text)
+        box.addWidget(self.install_button)
+        box.addLayout(working)
+        box.addWidget(self.step)
+        box.addWidget(more)
+        box.addWidget(log_box)
+        box.addLayout(upkeep)
+        box.addStretch(1)
+        self.setWidget(content)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def _start(
+        self,
+        title: str,
+        work: Callable[[EnvironmentTask], Any],
+        on_done: Callable[[Any], None],
+        *,
+        quiet: bool = False,
+    ) -> None:
+        """Have work done in the background, one piece at a time."""
+        if self._task is not None:
+            return
+        task = EnvironmentTask(title, work)
+        self._task = task
+        if not quiet:
+            self.log.clear()
+            self._show_busy(title)
+        task.stepped.connect(self._on_step)
+        task.logged.connect(self.log.appendPlainText)
+        task.taskCompleted.connect(lambda: self._on_completed(task, on_done))
+        task.taskTerminated.connect(lambda: self._on_terminated(task, quiet))
+        QgsApplication.taskManager().addTask(task)
+
+    def _on_completed(self, task: EnvironmentTask, on_done: Callable[[Any], None]) -> None:
+        self._task = None
+        self._show_idle()
+        on_done(task.result)
+
+    def _on_terminated(self, task: EnvironmentTask, quiet: bool) -> None:
+        """Say why it did not work, with what to do."""
+        self._task = None
+        self._show_idle()
+        problem = task.problem or SetupError(tr("Stopped."), "", code="cancelled")
+        text = f"<b>{escape(problem.message)}</b> {escape(problem.hint)}"
+        (self.plan_text if quiet else self.step).setText(text)
+        self.step.setVisible(not quiet)
+        if not quiet:
+            self._session.set_command(chosen_command())
+            self.environment_changed.emit()
+            self.install_button.setVisible(chosen_python() is None)
+
+    def _on_planned(self, plan: Plan) -> None:
+        """Show the plan, line by line."""
+        self._plan = plan
+        lines = (line.partition(":") for line in plan.describe())
+        self.plan_text.setText("<br>".join(f"<b>{escape(head)}</b>: {_breakable(text)}" for head, _, text in lines))
+
+    def _on_step(self, fraction: float, message: str) -> None:
+        self.bar.setValue(round(1000 * fraction))
+        self.step.setText(escape(message))
+
+    def _on_changed(self, manifest: Any) -> None:  # noqa: ANN401 - a Manifest, or None after removal
+        """Use the environment from now on."""
+        self.plan_text.clear()
+        note = getattr(manifest, "note", "")
+        self.step.setText(escape(note))
+        self.step.setVisible(bool(note))
+        self._session.set_command(chosen_command())
+        self.environment_changed.emit()
+        self.refresh()
+        self._session.start_runtime()
+
+    def _on_device(self) -> None:
+        self._session.choose_device(self.device.currentData())
+        if chosen_python() is None:
+            self.make_plan()
+
+    def _on_folder(self, folder: str) -> None:
+        if folder and Path(folder) != environment_folder():
+            choose_environment_folder(Path(folder))
+            self._session.set_command(chosen_command())
+            self.environment_changed.emit()
+            self.refresh()
+
+    def _ask_and_remove(self) -> None:
+        """Remove the environment, if the user is sure."""
+        buttons = QMessageBox.StandardButton
+        question = tr("Remove the runtime in {0}? It can be set up again at any time.").format(environment_folder())
+        if QMessageBox.question(self, "GeoLangBind", question, buttons.Yes | buttons.No) == buttons.Yes:
+            self.remove()
+
+    def remove(self) -> None:
+        """Remove the environment."""
+        folder = environment_folder()
+        self._leave_environment()
+        self._start(tr("Remove the GeoLangBind runtime"), lambda task: remove_environment(folder), self._on_changed)
+
+    def _use_own(self) -> None:
+        """Check the user's own environment and use it."""
+        python, folder = self.python.filePath(), environment_folder()
+        if not python:
+            self.step.setText(tr("Choose the Python of an environment first."))
+            self.step.show()
+            return
+        self._leave_environment()
+        self._start(tr("Check an environment"), lambda task: use_environment(Path(python), folder), self._on_changed)
+
+    def _leave_environment(self) -> None:
+        """End the runtime, so that its files may change."""
+        self._session.set_command(None)
+
+    def copy_diagnostics(self, text: str) -> None:
+        """Put the report into the clipboard."""
+        QGuiApplication.clipboard().setText(text)
+        self.step.setText(tr("Diagnostics are in the clipboard."))
+        self.step.show()
+
+    def _wheels(self) -> Path | None:
+        return Path(self.wheels.filePath()) if self.wheels.filePath() else None
+
+    def _show_busy(self, title: str) -> None:
+        for widget in (self.bar, self.cancel_button, self.step):
+            widget.show()
+        for button in (self.install_button, self.repair_button, self.remove_button, self.use_button):
+            button.setEnabled(False)
+        self.bar.setValue(0)
+        self.step.setText(escape(title))
+
+    def _show_idle(self) -> None:
+        for widget in (self.bar, self.cancel_button):
+            widget.hide()
+        for button in (self.install_button, self.repair_button, self.use_button):
+            button.setEnabled(True)
+        self.remove_button.setEnabled(find_environment(environment_folder()) is not None)
+        if not self.step.text():
+            self.step.hide()
+
+
+def _breakable(text: str) -> str:
+    """Let long paths break at their slashes."""
+    return escape(text.strip()).replace("/", "/\u200b").replace("\\", "\\\u200b")
+
+
+def _text(parent: QWidget) -> QLabel:
+    """Make a label for sentences."""
+    label = QLabel(parent)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.RichText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label
+
+
+def _path_field(parent: QWidget, mode: QgsFileWidget.StorageMode, tip: str) -> QgsFileWidget:
+    """Make a field for a path."""
+    field = QgsFileWidget(parent)
+    field.setStorageMode(mode)
+    field.setToolTip(tip)
+    return field

@@ -1,0 +1,189 @@
+"""The dock's page "Teach it your classes": labels in, a new model out, and the loss while it learns."""
+
+from __future__ import annotations
+
+from html import escape
+
+from qgis.core import QgsMapLayer, QgsMapLayerProxyModel, QgsProject, QgsRasterLayer, QgsVectorLayer
+from qgis.gui import QgsFieldComboBox, QgsMapLayerComboBox
+from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtGui import QFontDatabase
+from qgis.PyQt.QtWidgets import (
+    QFormLayout,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from geolangbind_qgis.gui.loss_curve import LossCurve
+from geolangbind_qgis.gui.run_bar import RunBar
+from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.label_file import class_names
+from geolangbind_qgis.runs.failure import Failure
+from geolangbind_qgis.runs.finetune import Lesson, Teacher
+from geolangbind_qgis.session import Session
+
+_LIKELY_FIELDS = ("class", "label", "landcover", "class_name", "category", "name")
+
+
+class TeachPage(QScrollArea):
+    """Chooses labels, field and rasters, runs, and shows how it went.
+
+    Signals:
+        back_wanted: the user wants to go back to the prompts.
+        taught: name and title of the new model, which is chosen from now on.
+    """
+
+    back_wanted = pyqtSignal()
+    taught = pyqtSignal(str, str)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.teacher = Teacher(session, self)
+        kinds = QgsMapLayerProxyModel.Filter
+        self.labels = QgsMapLayerComboBox(self)
+        self.labels.setFilters(kinds.PointLayer | kinds.LineLayer | kinds.PolygonLayer | kinds.RasterLayer)
+        self.labels.setAllowEmptyLayer(True)
+        self.labels.setLayer(None)
+        self.labels.setToolTip(tr("Points, lines or polygons with a class, or a raster of class codes"))
+        self.field = QgsFieldComboBox(self)
+        self.field.setToolTip(tr("The field that holds the class. Plain words work best: solar panels, not SP."))
+        self.names = QLineEdit(self)
+        self.names.setPlaceholderText(tr("only for codes: 1=water; 2=trees"))
+        self.rasters = QListWidget(self)
+        self.rasters.setMaximumHeight(96)
+        self.rasters.setToolTip(tr("Rasters to learn from; several sensors can serve together"))
+        self.rasters.setAccessibleName(tr("Rasters"))
+        self.name = QLineEdit(tr("my-model"), self)
+        self.curve = LossCurve(self)
+        self.run_bar = RunBar(self)
+        self.run_bar.run_button.setText(tr("&Teach"))
+        self.run_bar.run_button.setToolTip(tr("Learn the classes; a few minutes for one scene"))
+        self.result = QLabel(self)
+        self.result.setTextFormat(Qt.TextFormat.RichText)
+        self.result.setWordWrap(True)
+        self.result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.back_button = QPushButton(tr("&Back to the prompts"), self)
+        self._build()
+        self._connect()
+        self._on_labels(self.labels.currentLayer())
+
+    def refresh(self, active: QgsMapLayer | None) -> None:
+        """Offer the rasters of the project, with the active one chosen."""
+        chosen = {layer.id() for layer in self.chosen_rasters()} or ({active.id()} if active is not None else set())
+        self.rasters.clear()
+        for layer in QgsProject.instance().mapLayers().values():
+            if isinstance(layer, QgsRasterLayer):
+                item = QListWidgetItem(layer.name(), self.rasters)
+                item.setData(Qt.ItemDataRole.UserRole, layer.id())
+                item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+                state = Qt.CheckState.Checked if layer.id() in chosen else Qt.CheckState.Unchecked
+                item.setCheckState(state)
+
+    def chosen_rasters(self) -> list[QgsRasterLayer]:
+        """Give the rasters that are ticked; a raster of labels is not learnt from."""
+        items = [self.rasters.item(row) for row in range(self.rasters.count())]
+        ticked = [item for item in items if item.checkState() == Qt.CheckState.Checked]
+        layers = [QgsProject.instance().mapLayer(item.data(Qt.ItemDataRole.UserRole)) for item in ticked]
+        labels = self.labels.currentLayer()
+        return [layer for layer in layers if isinstance(layer, QgsRasterLayer) and layer is not labels]
+
+    def run(self) -> None:
+        """Begin to teach."""
+        if self.teacher.busy:
+            return
+        try:
+            self.teacher.start(self._lesson())
+        except ValueError as problem:
+            self.run_bar.show_idle(str(problem))
+            return
+        self.curve.clear()
+        self.result.clear()
+        self.run_bar.show_busy(0.0, tr("Starting the runtime…"))
+
+    def clean_up(self) -> None:
+        """Stop before the page goes."""
+        self.teacher.abandon()
+
+    def _lesson(self) -> Lesson:
+        """Collect what is asked for.
+
+        Raises:
+            ValueError: something is missing; the message says what.
+        """
+        labels, rasters = self.labels.currentLayer(), self.chosen_rasters()
+        if labels is None:
+            raise ValueError(tr("Choose a layer with labels."))
+        if not rasters:
+            raise ValueError(tr("Tick at least one raster."))
+        field = self.field.currentField() if isinstance(labels, QgsVectorLayer) else ""
+        return Lesson(tuple(rasters), labels, field, class_names(self.names.text()), self.name.text().strip())
+
+    def _build(self) -> None:
+        content = QWidget(self)
+        title = QLabel("<b>" + tr("Teach it your classes") + "</b>", content)
+        hint = QLabel(tr("Five small polygons a class are enough to begin with."), content)
+        hint.setWordWrap(True)
+        form = QFormLayout()
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        form.addRow(tr("&Labels"), self.labels)
+        form.addRow(tr("&Field"), self.field)
+        form.addRow(tr("&Words"), self.names)
+        form.addRow(tr("Ra&sters"), self.rasters)
+        form.addRow(tr("&Name"), self.name)
+        box = QVBoxLayout(content)
+        box.setSpacing(6)
+        for widget in (title, hint):
+            box.addWidget(widget)
+        box.addLayout(form)
+        for widget in (self.run_bar, self.curve, self.result):
+            box.addWidget(widget)
+        box.addStretch(1)
+        box.addWidget(self.back_button)
+        self.setWidget(content)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+
+    def _connect(self) -> None:
+        self.labels.layerChanged.connect(self._on_labels)
+        self.run_bar.run_wanted.connect(self.run)
+        self.run_bar.cancel_wanted.connect(self.teacher.cancel)
+        self.back_button.clicked.connect(self.back_wanted)
+        self.teacher.progressed.connect(self.run_bar.show_busy)
+        self.teacher.learnt.connect(self.curve.add)
+        self.teacher.finished.connect(self._on_finished)
+        self.teacher.failed.connect(self._on_failed)
+
+    def _on_labels(self, layer: QgsMapLayer | None) -> None:
+        """Offer the fields of the layer, the likeliest chosen."""
+        vector = isinstance(layer, QgsVectorLayer)
+        self.field.setLayer(layer if vector else None)
+        self.field.setEnabled(vector)
+        if vector:
+            fields = [field.name() for field in layer.fields()]
+            likely = next((name for name in _LIKELY_FIELDS if name in fields), None)
+            if likely is not None:
+                self.field.setField(likely)
+
+    def _on_finished(self, result: dict) -> None:
+        """Choose the new model and show the table."""
+        name = str(result.get("name", ""))
+        self._session.choose_model(name)
+        fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont).family()
+        remarks = "".join(f"<p>{escape(str(remark))}</p>" for remark in result.get("remarks") or ())
+        self.result.setText(
+            f'<pre style="font-family: {escape(fixed)}">{escape(str(result.get("table", "")))}</pre>{remarks}'
+        )
+        seconds = round(float(result.get("seconds") or 0))
+        self.run_bar.show_idle(tr("{0} is ready, after {1} s, and chosen for the next prompts.").format(name, seconds))
+        self.taught.emit(name, name)
+
+    def _on_failed(self, failure: Failure) -> None:
+        self.run_bar.show_idle(tr("Cancelled.") if failure.cancelled else failure.text)

@@ -1,0 +1,1219 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="de" sourcelanguage="en">
+  <context>
+    <name>GeoLangBind</name>
+    <message>
+      <source>Area</source>
+      <translation>Gebiet</translation>
+    </message>
+    <message>
+      <source>Draw a rectangle on the map</source>
+      <translation>Ein Rechteck auf der Karte zeichnen</translation>
+    </message>
+    <message>
+      <source>Layer whose selected polygons are meant; all its polygons where none is selected</source>
+      <translation>Layer, dessen gewählte Polygone gemeint sind; alle, wenn keines gewählt ist</translation>
+    </message>
+    <message>
+      <source>Polygon layer</source>
+      <translation>Polygonlayer</translation>
+    </message>
+    <message>
+      <source>Visible extent</source>
+      <translation>Sichtbarer Ausschnitt</translation>
+    </message>
+    <message>
+      <source>Drawn rectangle</source>
+      <translation>Gezeichnetes Rechteck</translation>
+    </message>
+    <message>
+      <source>Selected polygons</source>
+      <translation>Gewählte Polygone</translation>
+    </message>
+    <message>
+      <source>Whole layer</source>
+      <translation>Ganzer Layer</translation>
+    </message>
+    <message>
+      <source>Select polygons first, or choose a layer that has some.</source>
+      <translation>Wählen Sie zuerst Polygone, oder einen Layer, der welche hat.</translation>
+    </message>
+    <message>
+      <source>Draw a rectangle on the map first.</source>
+      <translation>Zeichnen Sie zuerst ein Rechteck auf der Karte.</translation>
+    </message>
+    <message>
+      <source>Runtime not set up</source>
+      <translation>Laufzeit nicht eingerichtet</translation>
+    </message>
+    <message>
+      <source>Starting the runtime…</source>
+      <translation>Laufzeit startet…</translation>
+    </message>
+    <message>
+      <source>Looking…</source>
+      <translation>Suche läuft…</translation>
+    </message>
+    <message>
+      <source>Cancelled.</source>
+      <translation>Abgebrochen.</translation>
+    </message>
+    <message>
+      <source>Runtime starting…</source>
+      <translation>Laufzeit startet…</translation>
+    </message>
+    <message>
+      <source>Done in {0} s.</source>
+      <translation>Fertig in {0} s.</translation>
+    </message>
+    <message>
+      <source>Runtime at rest</source>
+      <translation>Laufzeit ruht</translation>
+    </message>
+    <message>
+      <source>&amp;Copy</source>
+      <translation>&amp;Kopieren</translation>
+    </message>
+    <message>
+      <source>Unknown sensor</source>
+      <translation>Unbekannter Sensor</translation>
+    </message>
+    <message>
+      <source>The model was trained on input of this kind.</source>
+      <translation>Das Modell wurde mit solchen Daten trainiert.</translation>
+    </message>
+    <message>
+      <source>The model was not trained on input of this kind: it extrapolates from the wavelengths. Check results with care.</source>
+      <translation>Das Modell wurde nicht mit solchen Daten trainiert: es schließt aus den Wellenlängen. Prüfen Sie die Ergebnisse sorgfältig.</translation>
+    </message>
+    <message>
+      <source>Warnings</source>
+      <translation>Warnungen</translation>
+    </message>
+    <message>
+      <source>Why</source>
+      <translation>Warum</translation>
+    </message>
+    <message>
+      <source>yes</source>
+      <translation>ja</translation>
+    </message>
+    <message>
+      <source>no</source>
+      <translation>nein</translation>
+    </message>
+    <message>
+      <source>About {0}</source>
+      <translation>Über {0}</translation>
+    </message>
+    <message>
+      <source>Bands fed to the model</source>
+      <translation>Bänder, die das Modell erhält</translation>
+    </message>
+    <message>
+      <source>The file</source>
+      <translation>Die Datei</translation>
+    </message>
+    <message>
+      <source>Cancel</source>
+      <translation>Abbrechen</translation>
+    </message>
+    <message>
+      <source>Class</source>
+      <translation>Klasse</translation>
+    </message>
+    <message>
+      <source>Area (ha)</source>
+      <translation>Fläche (ha)</translation>
+    </message>
+    <message>
+      <source>Share (%)</source>
+      <translation>Anteil (%)</translation>
+    </message>
+    <message>
+      <source>Classify land cover</source>
+      <translation>Landbedeckung klassifizieren</translation>
+    </message>
+    <message>
+      <source>Classify with…</source>
+      <translation>Klassifizieren mit…</translation>
+    </message>
+    <message>
+      <source>Highlight…</source>
+      <translation>Hervorheben…</translation>
+    </message>
+    <message>
+      <source>Explain this layer</source>
+      <translation>Diesen Layer erklären</translation>
+    </message>
+    <message>
+      <source>This layer is a result. Choose the image it was made from.</source>
+      <translation>Dieser Layer ist ein Ergebnis. Wählen Sie das Bild, aus dem es entstand.</translation>
+    </message>
+    <message>
+      <source>The plugin is incomplete: its class schemes are missing. Install it again.</source>
+      <translation>Das Plugin ist unvollständig: die Klassenschemata fehlen. Installieren Sie es neu.</translation>
+    </message>
+    <message>
+      <source>Areas…</source>
+      <translation>Flächen…</translation>
+    </message>
+    <message>
+      <source>Pictures from a server: red, green and blue</source>
+      <translation>Bilder von einem Server: Rot, Grün und Blau</translation>
+    </message>
+    <message>
+      <source>Classifying {0}…</source>
+      <translation>{0} wird klassifiziert…</translation>
+    </message>
+    <message>
+      <source>{0} classified in {1} s.</source>
+      <translation>{0} in {1} s klassifiziert.</translation>
+    </message>
+    <message>
+      <source>Areas of {0}</source>
+      <translation>Flächen von {0}</translation>
+    </message>
+    <message>
+      <source>Loss</source>
+      <translation>Verlust</translation>
+    </message>
+    <message>
+      <source>Blue: loss while learning. Orange: loss at labels that are held out; lower is better.</source>
+      <translation>Blau: Verlust beim Lernen. Orange: Verlust an zurückgehaltenen Beispielen; weniger ist besser.</translation>
+    </message>
+    <message>
+      <source>The loss is drawn here</source>
+      <translation>Hier erscheint der Verlust</translation>
+    </message>
+    <message>
+      <source>Smaller patches and holes are left out</source>
+      <translation>Kleinere Flecken und Löcher fallen weg</translation>
+    </message>
+    <message>
+      <source>Outlines may move by this much to save points; 0 keeps every step</source>
+      <translation>So weit dürfen Umrisse abweichen, um Punkte zu sparen; 0 behält jede Stufe</translation>
+    </message>
+    <message>
+      <source>S&amp;mooth outlines</source>
+      <translation>Umrisse &amp;glätten</translation>
+    </message>
+    <message>
+      <source>[temporary file]</source>
+      <translation>[temporäre Datei]</translation>
+    </message>
+    <message>
+      <source>Threshold</source>
+      <translation>Schwelle</translation>
+    </message>
+    <message>
+      <source>&amp;Least area</source>
+      <translation>&amp;Mindestfläche</translation>
+    </message>
+    <message>
+      <source>&amp;Simplify by</source>
+      <translation>&amp;Vereinfachen um</translation>
+    </message>
+    <message>
+      <source>Save to</source>
+      <translation>Speichern in</translation>
+    </message>
+    <message>
+      <source>&amp;Make polygons</source>
+      <translation>Polygone &amp;erzeugen</translation>
+    </message>
+    <message>
+      <source>Drawing outlines…</source>
+      <translation>Umrisse werden gezeichnet…</translation>
+    </message>
+    <message>
+      <source>Nothing is left at this threshold and least area.</source>
+      <translation>Bei dieser Schwelle und Mindestfläche bleibt nichts übrig.</translation>
+    </message>
+    <message>
+      <source>{0} polygons in {1}.</source>
+      <translation>{0} Polygone in {1}.</translation>
+    </message>
+    <message>
+      <source>Polygons of {0}</source>
+      <translation>Polygone von {0}</translation>
+    </message>
+    <message>
+      <source>{0} (polygons)</source>
+      <translation>{0} (Polygone)</translation>
+    </message>
+    <message>
+      <source>+ &amp;Another prompt</source>
+      <translation>+ Weiterer &amp;Begriff</translation>
+    </message>
+    <message>
+      <source>Look for several things in one run, each in a layer of its own</source>
+      <translation>Mehreres in einem Lauf suchen, jedes in einem eigenen Layer</translation>
+    </message>
+    <message>
+      <source>optional: shadow; wet sand</source>
+      <translation>freiwillig: Schatten; nasser Sand</translation>
+    </message>
+    <message>
+      <source>What looks similar but is not meant. Separate several with a semicolon.</source>
+      <translation>Was ähnlich aussieht, aber nicht gemeint ist. Mehreres mit Semikolon trennen.</translation>
+    </message>
+    <message>
+      <source>But not</source>
+      <translation>Aber nicht</translation>
+    </message>
+    <message>
+      <source>But &amp;not</source>
+      <translation>Aber &amp;nicht</translation>
+    </message>
+    <message>
+      <source>Colour of this prompt on the map</source>
+      <translation>Farbe dieses Begriffs auf der Karte</translation>
+    </message>
+    <message>
+      <source>What to look for: solar farms, open water, …</source>
+      <translation>Was gesucht wird (englisch): solar farms, open water, …</translation>
+    </message>
+    <message>
+      <source>Words for what you look for. Separate synonyms with |, as in: forest | woodland. Enter runs.</source>
+      <translation>Wörter für das Gesuchte, auf Englisch. Synonyme mit | trennen: forest | woodland. Enter startet.</translation>
+    </message>
+    <message>
+      <source>Prompt</source>
+      <translation>Begriff</translation>
+    </message>
+    <message>
+      <source>Remove this prompt</source>
+      <translation>Diesen Begriff entfernen</translation>
+    </message>
+    <message>
+      <source>Sensor, bands and scaling</source>
+      <translation>Sensor, Bänder und Skalierung</translation>
+    </message>
+    <message>
+      <source>Recognise it</source>
+      <translation>Erkennen</translation>
+    </message>
+    <message>
+      <source>As the sensor's product needs</source>
+      <translation>Wie es das Produkt des Sensors verlangt</translation>
+    </message>
+    <message>
+      <source>Band numbers from 1, in the order the model gets them, as in 4, 3, 2 or 1-12</source>
+      <translation>Bandnummern ab 1 in der Reihenfolge für das Modell, etwa 4, 3, 2 oder 1-12</translation>
+    </message>
+    <message>
+      <source>Centre wavelength of each band in micrometres, as in 0.665, 0.56, 0.49</source>
+      <translation>Mittlere Wellenlänge je Band in Mikrometern, etwa 0.665, 0.56, 0.49</translation>
+    </message>
+    <message>
+      <source>&amp;Sensor</source>
+      <translation>&amp;Sensor</translation>
+    </message>
+    <message>
+      <source>&amp;Bands</source>
+      <translation>&amp;Bänder</translation>
+    </message>
+    <message>
+      <source>&amp;Wavelengths (µm)</source>
+      <translation>&amp;Wellenlängen (µm)</translation>
+    </message>
+    <message>
+      <source>S&amp;caling</source>
+      <translation>S&amp;kalierung</translation>
+    </message>
+    <message>
+      <source>Wavelengths are numbers separated by commas, with a point for decimals.</source>
+      <translation>Wellenlängen sind durch Kommas getrennte Zahlen mit Dezimalpunkt.</translation>
+    </message>
+    <message>
+      <source>Bands are numbers from 1 separated by commas.</source>
+      <translation>Bänder sind durch Kommas getrennte Zahlen ab 1.</translation>
+    </message>
+    <message>
+      <source>The layer has bands 1 to {0}; {1} is not one of them.</source>
+      <translation>Der Layer hat die Bänder 1 bis {0}; {1} gehört nicht dazu.</translation>
+    </message>
+    <message>
+      <source>Give one wavelength a band: {0} of them.</source>
+      <translation>Geben Sie je Band eine Wellenlänge an: {0} Stück.</translation>
+    </message>
+    <message>
+      <source>Correct sensor, bands and scaling</source>
+      <translation>Sensor, Bänder und Skalierung berichtigen</translation>
+    </message>
+    <message>
+      <source>trained on</source>
+      <translation>trainiert</translation>
+    </message>
+    <message>
+      <source>extrapolated</source>
+      <translation>extrapoliert</translation>
+    </message>
+    <message>
+      <source>set by you</source>
+      <translation>von Ihnen gesetzt</translation>
+    </message>
+    <message>
+      <source>Result</source>
+      <translation>Ergebnis</translation>
+    </message>
+    <message>
+      <source>Result layer</source>
+      <translation>Ergebnislayer</translation>
+    </message>
+    <message>
+      <source>Pixels below this score are transparent. Moves the style alone, nothing is computed again.</source>
+      <translation>Pixel unter diesem Wert sind durchsichtig. Ändert nur die Darstellung, nichts wird neu berechnet.</translation>
+    </message>
+    <message>
+      <source>Colour of this result</source>
+      <translation>Farbe dieses Ergebnisses</translation>
+    </message>
+    <message>
+      <source>Sho&amp;wn</source>
+      <translation>Ge&amp;zeigt</translation>
+    </message>
+    <message>
+      <source>&amp;Threshold</source>
+      <translation>Sch&amp;welle</translation>
+    </message>
+    <message>
+      <source>&amp;Opacity</source>
+      <translation>&amp;Deckkraft</translation>
+    </message>
+    <message>
+      <source>&amp;Save as…</source>
+      <translation>&amp;Speichern als…</translation>
+    </message>
+    <message>
+      <source>Keep the scores as a GeoTIFF</source>
+      <translation>Die Werte als GeoTIFF behalten</translation>
+    </message>
+    <message>
+      <source>&amp;Polygons…</source>
+      <translation>&amp;Polygone…</translation>
+    </message>
+    <message>
+      <source>Outline what is above the threshold</source>
+      <translation>Umreißen, was über der Schwelle liegt</translation>
+    </message>
+    <message>
+      <source>S&amp;tatistics…</source>
+      <translation>S&amp;tatistik…</translation>
+    </message>
+    <message>
+      <source>Areas above the threshold</source>
+      <translation>Flächen über der Schwelle</translation>
+    </message>
+    <message>
+      <source>Counting areas…</source>
+      <translation>Flächen werden gezählt…</translation>
+    </message>
+    <message>
+      <source>{0} above the threshold ({1} % of {2})</source>
+      <translation>{0} über der Schwelle ({1} % von {2})</translation>
+    </message>
+    <message>
+      <source>almost done</source>
+      <translation>gleich fertig</translation>
+    </message>
+    <message>
+      <source>&amp;Run</source>
+      <translation>&amp;Starten</translation>
+    </message>
+    <message>
+      <source>Light up the pixels that match the prompts (Enter)</source>
+      <translation>Pixel zeigen, die zu den Begriffen passen (Enter)</translation>
+    </message>
+    <message>
+      <source>&amp;Cancel</source>
+      <translation>&amp;Abbrechen</translation>
+    </message>
+    <message>
+      <source>{0} h left</source>
+      <translation>noch {0} h</translation>
+    </message>
+    <message>
+      <source>{0} s left</source>
+      <translation>noch {0} s</translation>
+    </message>
+    <message>
+      <source>{0} min left</source>
+      <translation>noch {0} min</translation>
+    </message>
+    <message>
+      <source>Save the raster as</source>
+      <translation>Raster speichern als</translation>
+    </message>
+    <message>
+      <source>GeoTIFF (*.tif)</source>
+      <translation>GeoTIFF (*.tif)</translation>
+    </message>
+    <message>
+      <source>Saved as {0}.</source>
+      <translation>Gespeichert als {0}.</translation>
+    </message>
+    <message>
+      <source>Own classes</source>
+      <translation>Eigene Klassen</translation>
+    </message>
+    <message>
+      <source>&amp;Visible extent only</source>
+      <translation>Nur &amp;sichtbarer Ausschnitt</translation>
+    </message>
+    <message>
+      <source>Also show how &amp;sure the model is</source>
+      <translation>Auch zeigen, wie s&amp;icher das Modell ist</translation>
+    </message>
+    <message>
+      <source>S&amp;cheme</source>
+      <translation>S&amp;chema</translation>
+    </message>
+    <message>
+      <source>&amp;Classify</source>
+      <translation>&amp;Klassifizieren</translation>
+    </message>
+    <message>
+      <source>Import a class scheme</source>
+      <translation>Ein Klassenschema einlesen</translation>
+    </message>
+    <message>
+      <source>Export the class scheme</source>
+      <translation>Das Klassenschema ausgeben</translation>
+    </message>
+    <message>
+      <source>Colour</source>
+      <translation>Farbe</translation>
+    </message>
+    <message>
+      <source>Code</source>
+      <translation>Code</translation>
+    </message>
+    <message>
+      <source>Wordings (separate with ;)</source>
+      <translation>Wortlaute (mit ; trennen)</translation>
+    </message>
+    <message>
+      <source>&amp;Import…</source>
+      <translation>&amp;Einlesen…</translation>
+    </message>
+    <message>
+      <source>&amp;Export…</source>
+      <translation>&amp;Ausgeben…</translation>
+    </message>
+    <message>
+      <source>&amp;Add class</source>
+      <translation>Klasse &amp;hinzufügen</translation>
+    </message>
+    <message>
+      <source>&amp;Remove class</source>
+      <translation>Klasse &amp;entfernen</translation>
+    </message>
+    <message>
+      <source>Classify {0}</source>
+      <translation>{0} klassifizieren</translation>
+    </message>
+    <message>
+      <source>The code of “{0}” is not a whole number.</source>
+      <translation>Der Code von „{0}“ ist keine ganze Zahl.</translation>
+    </message>
+    <message>
+      <source>{0} cannot be written: {1}.</source>
+      <translation>{0} kann nicht geschrieben werden: {1}.</translation>
+    </message>
+    <message>
+      <source>Raster layer</source>
+      <translation>Rasterlayer</translation>
+    </message>
+    <message>
+      <source>Pixel size, in units of the layer, at which QGIS fetches this layer</source>
+      <translation>Pixelgröße in Einheiten des Layers, in der QGIS diesen Layer abruft</translation>
+    </message>
+    <message>
+      <source>The model that compares words and pixels</source>
+      <translation>Das Modell, das Wörter und Pixel vergleicht</translation>
+    </message>
+    <message>
+      <source>Pi&amp;xel size</source>
+      <translation>Pi&amp;xelgröße</translation>
+    </message>
+    <message>
+      <source>&amp;Layer</source>
+      <translation>&amp;Layer</translation>
+    </message>
+    <message>
+      <source>Look &amp;for</source>
+      <translation>Su&amp;chen</translation>
+    </message>
+    <message>
+      <source>W&amp;here</source>
+      <translation>W&amp;o</translation>
+    </message>
+    <message>
+      <source>&amp;Model</source>
+      <translation>&amp;Modell</translation>
+    </message>
+    <message>
+      <source>Choose a raster layer.</source>
+      <translation>Wählen Sie einen Rasterlayer.</translation>
+    </message>
+    <message>
+      <source>Type what to look for.</source>
+      <translation>Geben Sie ein, was gesucht wird.</translation>
+    </message>
+    <message>
+      <source>Folder of the environment</source>
+      <translation>Ordner der Umgebung</translation>
+    </message>
+    <message>
+      <source>Only for installation without a network</source>
+      <translation>Nur für die Installation ohne Netz</translation>
+    </message>
+    <message>
+      <source>Interpreter of an environment you made yourself</source>
+      <translation>Interpreter einer selbst angelegten Umgebung</translation>
+    </message>
+    <message>
+      <source>&amp;Set up the runtime</source>
+      <translation>Laufzeit &amp;einrichten</translation>
+    </message>
+    <message>
+      <source>R&amp;epair</source>
+      <translation>&amp;Reparieren</translation>
+    </message>
+    <message>
+      <source>Make the environment again from nothing</source>
+      <translation>Die Umgebung von Grund auf neu anlegen</translation>
+    </message>
+    <message>
+      <source>Remo&amp;ve</source>
+      <translation>Ent&amp;fernen</translation>
+    </message>
+    <message>
+      <source>Delete the environment</source>
+      <translation>Die Umgebung löschen</translation>
+    </message>
+    <message>
+      <source>&amp;Use it</source>
+      <translation>&amp;Verwenden</translation>
+    </message>
+    <message>
+      <source>Check that Python, and use it as it is</source>
+      <translation>Dieses Python prüfen und unverändert verwenden</translation>
+    </message>
+    <message>
+      <source>Copy &amp;diagnostics</source>
+      <translation>&amp;Diagnose kopieren</translation>
+    </message>
+    <message>
+      <source>Versions, device and last errors as text for a bug report; no private data</source>
+      <translation>Versionen, Gerät und letzte Fehler als Text für einen Fehlerbericht; nichts Privates</translation>
+    </message>
+    <message>
+      <source>Looking at this computer…</source>
+      <translation>Der Rechner wird untersucht…</translation>
+    </message>
+    <message>
+      <source>Plan the GeoLangBind runtime</source>
+      <translation>GeoLangBind-Laufzeit planen</translation>
+    </message>
+    <message>
+      <source>Set up the GeoLangBind runtime</source>
+      <translation>GeoLangBind-Laufzeit einrichten</translation>
+    </message>
+    <message>
+      <source>De&amp;vice</source>
+      <translation>&amp;Gerät</translation>
+    </message>
+    <message>
+      <source>More ways</source>
+      <translation>Weitere Wege</translation>
+    </message>
+    <message>
+      <source>Put the environment into</source>
+      <translation>Umgebung ablegen in</translation>
+    </message>
+    <message>
+      <source>Install from a folder of wheels</source>
+      <translation>Aus einem Ordner mit Wheels installieren</translation>
+    </message>
+    <message>
+      <source>Use a Python environment you have</source>
+      <translation>Eine vorhandene Python-Umgebung verwenden</translation>
+    </message>
+    <message>
+      <source>Log</source>
+      <translation>Protokoll</translation>
+    </message>
+    <message>
+      <source>Remove the GeoLangBind runtime</source>
+      <translation>GeoLangBind-Laufzeit entfernen</translation>
+    </message>
+    <message>
+      <source>Check an environment</source>
+      <translation>Eine Umgebung prüfen</translation>
+    </message>
+    <message>
+      <source>Diagnostics are in the clipboard.</source>
+      <translation>Die Diagnose ist in der Zwischenablage.</translation>
+    </message>
+    <message>
+      <source>Choose for me</source>
+      <translation>Automatisch</translation>
+    </message>
+    <message>
+      <source>Processor (CPU)</source>
+      <translation>Prozessor (CPU)</translation>
+    </message>
+    <message>
+      <source>NVIDIA graphics card (CUDA)</source>
+      <translation>NVIDIA-Grafikkarte (CUDA)</translation>
+    </message>
+    <message>
+      <source>Stopping…</source>
+      <translation>Wird angehalten…</translation>
+    </message>
+    <message>
+      <source>Stopped.</source>
+      <translation>Angehalten.</translation>
+    </message>
+    <message>
+      <source>Remove the runtime in {0}? It can be set up again at any time.</source>
+      <translation>Die Laufzeit in {0} entfernen? Sie kann jederzeit neu eingerichtet werden.</translation>
+    </message>
+    <message>
+      <source>Choose the Python of an environment first.</source>
+      <translation>Wählen Sie zuerst das Python einer Umgebung.</translation>
+    </message>
+    <message>
+      <source>It is your own environment.</source>
+      <translation>Es ist Ihre eigene Umgebung.</translation>
+    </message>
+    <message>
+      <source>The model runs in a Python environment of its own, apart from QGIS. It is made once; afterwards everything works without a network.</source>
+      <translation>Das Modell läuft in einer eigenen Python-Umgebung, getrennt von QGIS. Sie wird einmal angelegt; danach geht alles ohne Netz.</translation>
+    </message>
+    <message>
+      <source>The runtime is ready.</source>
+      <translation>Die Laufzeit ist bereit.</translation>
+    </message>
+    <message>
+      <source>It uses {0}.</source>
+      <translation>Sie verwendet {0}.</translation>
+    </message>
+    <message>
+      <source>One step before the first prompt</source>
+      <translation>Ein Schritt vor dem ersten Begriff</translation>
+    </message>
+    <message>
+      <source>Python {0}, torch {1}, computes on {2}.</source>
+      <translation>Python {0}, torch {1}, rechnet auf {2}.</translation>
+    </message>
+    <message>
+      <source>Searched (ha)</source>
+      <translation>Durchsucht (ha)</translation>
+    </message>
+    <message>
+      <source>Help</source>
+      <translation>Hilfe</translation>
+    </message>
+    <message>
+      <source>Teach it your classes</source>
+      <translation>Eigene Klassen beibringen</translation>
+    </message>
+    <message>
+      <source>Runtime: set-up, device, diagnostics</source>
+      <translation>Laufzeit: Einrichtung, Gerät, Diagnose</translation>
+    </message>
+    <message>
+      <source>Runtime</source>
+      <translation>Laufzeit</translation>
+    </message>
+    <message>
+      <source>Computes on: {0}</source>
+      <translation>Rechnet auf: {0}</translation>
+    </message>
+    <message>
+      <source>&amp;Save as CSV…</source>
+      <translation>Als CSV &amp;speichern…</translation>
+    </message>
+    <message>
+      <source>Save as CSV</source>
+      <translation>Als CSV speichern</translation>
+    </message>
+    <message>
+      <source>Points, lines or polygons with a class, or a raster of class codes</source>
+      <translation>Punkte, Linien oder Polygone mit einer Klasse, oder ein Raster aus Klassennummern</translation>
+    </message>
+    <message>
+      <source>The field that holds the class. Plain words work best: solar panels, not SP.</source>
+      <translation>Das Feld mit der Klasse. Klare Wörter wirken am besten: Solarmodule statt SM.</translation>
+    </message>
+    <message>
+      <source>only for codes: 1=water; 2=trees</source>
+      <translation>nur bei Nummern: 1=water; 2=trees</translation>
+    </message>
+    <message>
+      <source>Rasters to learn from; several sensors can serve together</source>
+      <translation>Raster, aus denen gelernt wird; mehrere Sensoren können zusammen dienen</translation>
+    </message>
+    <message>
+      <source>Rasters</source>
+      <translation>Raster</translation>
+    </message>
+    <message>
+      <source>my-model</source>
+      <translation>mein-modell</translation>
+    </message>
+    <message>
+      <source>&amp;Teach</source>
+      <translation>&amp;Beibringen</translation>
+    </message>
+    <message>
+      <source>Learn the classes; a few minutes for one scene</source>
+      <translation>Die Klassen lernen; wenige Minuten für eine Szene</translation>
+    </message>
+    <message>
+      <source>&amp;Back to the prompts</source>
+      <translation>&amp;Zurück zur Suche</translation>
+    </message>
+    <message>
+      <source>Five small polygons a class are enough to begin with.</source>
+      <translation>Für den Anfang genügen fünf kleine Polygone je Klasse.</translation>
+    </message>
+    <message>
+      <source>&amp;Labels</source>
+      <translation>&amp;Beispiele</translation>
+    </message>
+    <message>
+      <source>&amp;Field</source>
+      <translation>&amp;Feld</translation>
+    </message>
+    <message>
+      <source>&amp;Words</source>
+      <translation>&amp;Wörter</translation>
+    </message>
+    <message>
+      <source>Ra&amp;sters</source>
+      <translation>Ra&amp;ster</translation>
+    </message>
+    <message>
+      <source>&amp;Name</source>
+      <translation>&amp;Name</translation>
+    </message>
+    <message>
+      <source>Choose a layer with labels.</source>
+      <translation>Wählen Sie einen Layer mit Beispielen.</translation>
+    </message>
+    <message>
+      <source>Tick at least one raster.</source>
+      <translation>Haken Sie mindestens ein Raster an.</translation>
+    </message>
+    <message>
+      <source>{0} is ready, after {1} s, and chosen for the next prompts.</source>
+      <translation>{0} ist nach {1} s fertig und für die nächsten Suchen gewählt.</translation>
+    </message>
+    <message>
+      <source>Names of classes are written as in 1=water; 2=trees.</source>
+      <translation>Namen von Klassen werden so geschrieben: 1=water; 2=trees.</translation>
+    </message>
+    <message>
+      <source>{0} is a table without geometries.</source>
+      <translation>{0} ist eine Tabelle ohne Geometrien.</translation>
+    </message>
+    <message>
+      <source>Choose the field of {0} that holds the class.</source>
+      <translation>Wählen Sie das Feld von {0}, das die Klasse enthält.</translation>
+    </message>
+    <message>
+      <source>{0} is not stored in a file. Save it first.</source>
+      <translation>{0} liegt nicht in einer Datei. Speichern Sie es zuerst.</translation>
+    </message>
+    <message>
+      <source>{0} cannot be read.</source>
+      <translation>{0} kann nicht gelesen werden.</translation>
+    </message>
+    <message>
+      <source>The runtime reads this raster itself.</source>
+      <translation>Die Laufzeit liest dieses Raster selbst.</translation>
+    </message>
+    <message>
+      <source>QGIS fetches the pixels of this layer at the resolution you choose.</source>
+      <translation>QGIS ruft die Pixel dieses Layers in der gewählten Auflösung ab.</translation>
+    </message>
+    <message>
+      <source>This raster lives in QGIS's memory; QGIS copies it.</source>
+      <translation>Dieses Raster liegt im Speicher von QGIS; QGIS kopiert es.</translation>
+    </message>
+    <message>
+      <source>This raster lives in a database; QGIS copies it.</source>
+      <translation>Dieses Raster liegt in einer Datenbank; QGIS kopiert es.</translation>
+    </message>
+    <message>
+      <source>Only QGIS has the driver for this format; QGIS copies it.</source>
+      <translation>Nur QGIS hat den Treiber für dieses Format; QGIS kopiert es.</translation>
+    </message>
+    <message>
+      <source>This source needs QGIS's stored login; QGIS copies it.</source>
+      <translation>Diese Quelle braucht die in QGIS hinterlegte Anmeldung; QGIS kopiert sie.</translation>
+    </message>
+    <message>
+      <source>Layers of the kind {0} have no pixels to read.</source>
+      <translation>Layer der Art {0} haben keine lesbaren Pixel.</translation>
+    </message>
+    <message>
+      <source>{0} is not a raster layer.</source>
+      <translation>{0} ist kein Rasterlayer.</translation>
+    </message>
+    <message>
+      <source>{0} cannot be opened: its source is missing.</source>
+      <translation>{0} kann nicht geöffnet werden: die Quelle fehlt.</translation>
+    </message>
+    <message>
+      <source>{0} has no coordinate reference system. Set one in its properties.</source>
+      <translation>{0} hat kein Koordinatenbezugssystem. Setzen Sie eines in den Eigenschaften.</translation>
+    </message>
+    <message>
+      <source>QGIS copies the pixels of this layer ({0}).</source>
+      <translation>QGIS kopiert die Pixel dieses Layers ({0}).</translation>
+    </message>
+    <message>
+      <source>Show or hide the GeoLangBind dock</source>
+      <translation>Das GeoLangBind-Bedienfeld zeigen oder verbergen</translation>
+    </message>
+    <message>
+      <source>Accuracy of a class map</source>
+      <translation>Genauigkeit einer Klassenkarte</translation>
+    </message>
+    <message>
+      <source>Compares a class map with a reference: confusion matrix, accuracies per class, and areas.</source>
+      <translation>Vergleicht eine Klassenkarte mit einer Referenz: Konfusionsmatrix, Genauigkeit je Klasse und Flächen.</translation>
+    </message>
+    <message>
+      <source>&lt;p&gt;Compares a class map with a reference, pixel by pixel. The reference is a raster of class codes, or a vector layer with a field of class codes or names; it need not cover the whole map nor share its coordinate reference system.&lt;/p&gt;&lt;p&gt;Gives overall accuracy, Cohen's kappa and mean intersection over union as numbers, and a report (HTML) with the confusion matrix and user's and producer's accuracy per class.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;Vergleicht eine Klassenkarte Pixel für Pixel mit einer Referenz. Die Referenz ist ein Raster mit Klassencodes, oder ein Vektorlayer mit einem Feld für Codes oder Namen; sie muss weder die ganze Karte decken noch deren Koordinatenbezugssystem haben.&lt;/p&gt;&lt;p&gt;Ergibt Gesamtgenauigkeit, Cohens Kappa und mittlere IoU als Zahlen, und einen Bericht (HTML) mit der Konfusionsmatrix sowie Nutzer- und Produzentengenauigkeit je Klasse.&lt;/p&gt;</translation>
+    </message>
+    <message>
+      <source>This layer</source>
+      <translation>Dieser Layer</translation>
+    </message>
+    <message>
+      <source>Class map</source>
+      <translation>Klassenkarte</translation>
+    </message>
+    <message>
+      <source>Reference (raster or vector)</source>
+      <translation>Referenz (Raster oder Vektor)</translation>
+    </message>
+    <message>
+      <source>Field with the class (vector reference)</source>
+      <translation>Feld mit der Klasse (bei Vektoren)</translation>
+    </message>
+    <message>
+      <source>Report</source>
+      <translation>Bericht</translation>
+    </message>
+    <message>
+      <source>Overall accuracy</source>
+      <translation>Gesamtgenauigkeit</translation>
+    </message>
+    <message>
+      <source>Cohen's kappa</source>
+      <translation>Cohens Kappa</translation>
+    </message>
+    <message>
+      <source>Mean intersection over union</source>
+      <translation>Mittlere IoU</translation>
+    </message>
+    <message>
+      <source>Gives every pixel one class of a scheme, without training data.</source>
+      <translation>Gibt jedem Pixel eine Klasse eines Schemas, ohne Trainingsdaten.</translation>
+    </message>
+    <message>
+      <source>Areas (CSV)</source>
+      <translation>Flächen (CSV)</translation>
+    </message>
+    <message>
+      <source>&lt;p&gt;Gives every pixel the class whose wording fits it best. No training data is needed.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Classes&lt;/b&gt;: the name of a scheme ({0}), a scheme file (JSON), or a list: classes separated with a semicolon, synonyms of a class with a comma, as in &lt;i&gt;water; forest, trees; bare soil&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;The map lies exactly on the pixels of the input and carries class names and colours. &lt;b&gt;Areas&lt;/b&gt; is a table of hectares per class, also right in degrees. &lt;b&gt;Confidence&lt;/b&gt; adds a second band (0 to 100). &lt;b&gt;Scores&lt;/b&gt; is a raster with one band a class.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;Gibt jedem Pixel die Klasse, deren Wortlaut am besten passt. Trainingsdaten sind nicht nötig.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Klassen&lt;/b&gt;: der Name eines Schemas ({0}), eine Schemadatei (JSON), oder eine Liste: Klassen durch Semikolon getrennt, Synonyme einer Klasse durch Komma, etwa &lt;i&gt;water; forest, trees; bare soil&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;Die Karte liegt genau auf den Pixeln der Eingabe und trägt Klassennamen und Farben. &lt;b&gt;Flächen&lt;/b&gt; ist eine Tabelle mit Hektar je Klasse, auch in Grad richtig. &lt;b&gt;Sicherheit&lt;/b&gt; fügt ein zweites Band hinzu (0 bis 100). &lt;b&gt;Werte&lt;/b&gt; ist ein Raster mit einem Band je Klasse.&lt;/p&gt;</translation>
+    </message>
+    <message>
+      <source>Classes</source>
+      <translation>Klassen</translation>
+    </message>
+    <message>
+      <source>Add a confidence band</source>
+      <translation>Ein Band mit der Sicherheit hinzufügen</translation>
+    </message>
+    <message>
+      <source>Land cover</source>
+      <translation>Landbedeckung</translation>
+    </message>
+    <message>
+      <source>Scores per class</source>
+      <translation>Werte je Klasse</translation>
+    </message>
+    <message>
+      <source>Land cover ({0})</source>
+      <translation>Landbedeckung ({0})</translation>
+    </message>
+    <message>
+      <source>Prepare a raster for prompts</source>
+      <translation>Ein Raster für Begriffe vorbereiten</translation>
+    </message>
+    <message>
+      <source>Computes a raster's features once and keeps them, so that every later prompt is answered at once.</source>
+      <translation>Berechnet die Merkmale eines Rasters einmal und behält sie, sodass jeder spätere Begriff sofort beantwortet wird.</translation>
+    </message>
+    <message>
+      <source>&lt;p&gt;Computing features is the slow part of every prompt. This does it ahead of time, for instance over night in batch for many rasters; prompts and classifications on them are then quick.&lt;/p&gt;&lt;p&gt;Cancel at any time: finished tiles are kept, and the next run goes on from there.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;Merkmale zu berechnen ist der langsame Teil jedes Begriffs. Dies erledigt ihn im Voraus, etwa über Nacht im Stapel für viele Raster; Begriffe und Klassifikationen gehen danach schnell.&lt;/p&gt;&lt;p&gt;Jederzeit abbrechbar: fertige Kacheln bleiben, und der nächste Lauf macht dort weiter.&lt;/p&gt;</translation>
+    </message>
+    <message>
+      <source>Where the features lie</source>
+      <translation>Wo die Merkmale liegen</translation>
+    </message>
+    <message>
+      <source>Teach a model your classes</source>
+      <translation>Einem Modell eigene Klassen beibringen</translation>
+    </message>
+    <message>
+      <source>Fine-tunes a model on labels you drew; the new model can be chosen at once.</source>
+      <translation>Stimmt ein Modell auf gezeichnete Beispiele ab; das neue Modell ist sofort wählbar.</translation>
+    </message>
+    <message>
+      <source>&lt;p&gt;Draw a few polygons, points or lines of each class, put the class into a field, and the model learns them in minutes. The class names are words the model understands, so name them plainly: &lt;i&gt;solar panels&lt;/i&gt;, not &lt;i&gt;SP&lt;/i&gt;. Unseen words go on working.&lt;/p&gt;&lt;p&gt;Several rasters, also of different sensors, can serve together. Labels may lie in any coordinate reference system; a raster of class codes serves too, with &lt;b&gt;Words for codes&lt;/b&gt; as in &lt;i&gt;1=water; 2=trees&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;Whole blocks of ground are held out to measure the model before and after. The log shows a table of the classes; the new model is listed under &lt;b&gt;Name of the new model&lt;/b&gt;.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;Zeichnen Sie einige Polygone, Punkte oder Linien je Klasse, schreiben Sie die Klasse in ein Feld, und das Modell lernt sie in Minuten. Die Klassennamen sind Wörter, die das Modell versteht; nennen Sie sie also klar: &lt;i&gt;solar panels&lt;/i&gt;, nicht &lt;i&gt;SP&lt;/i&gt;. Nie gelernte Wörter wirken weiterhin.&lt;/p&gt;&lt;p&gt;Mehrere Raster, auch verschiedener Sensoren, können zusammen dienen. Die Beispiele dürfen in jedem Koordinatenbezugssystem liegen; auch ein Raster aus Klassennummern dient, mit &lt;b&gt;Wörter für Nummern&lt;/b&gt; wie in &lt;i&gt;1=water; 2=trees&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;Ganze Geländeblöcke werden zurückgehalten, um das Modell vorher und nachher zu messen. Das Protokoll zeigt eine Tabelle der Klassen; das neue Modell steht unter &lt;b&gt;Name des neuen Modells&lt;/b&gt;.&lt;/p&gt;</translation>
+    </message>
+    <message>
+      <source>Raster layers</source>
+      <translation>Rasterlayer</translation>
+    </message>
+    <message>
+      <source>Labels (vector or raster)</source>
+      <translation>Beispiele (Vektor oder Raster)</translation>
+    </message>
+    <message>
+      <source>Field with the class (vector labels)</source>
+      <translation>Feld mit der Klasse (bei Vektoren)</translation>
+    </message>
+    <message>
+      <source>Words for codes, as in 1=water; 2=trees</source>
+      <translation>Wörter für Nummern, wie in 1=water; 2=trees</translation>
+    </message>
+    <message>
+      <source>Name of the new model</source>
+      <translation>Name des neuen Modells</translation>
+    </message>
+    <message>
+      <source>What learns</source>
+      <translation>Was lernt</translation>
+    </message>
+    <message>
+      <source>Steps at most</source>
+      <translation>Höchstzahl der Schritte</translation>
+    </message>
+    <message>
+      <source>Model to start from</source>
+      <translation>Ausgangsmodell</translation>
+    </message>
+    <message>
+      <source>Device</source>
+      <translation>Gerät</translation>
+    </message>
+    <message>
+      <source>Overall accuracy on held-out labels, before</source>
+      <translation>Gesamtgenauigkeit an zurückgehaltenen Beispielen, vorher</translation>
+    </message>
+    <message>
+      <source>Overall accuracy on held-out labels, after</source>
+      <translation>Gesamtgenauigkeit an zurückgehaltenen Beispielen, nachher</translation>
+    </message>
+    <message>
+      <source>Highlight what words describe</source>
+      <translation>Hervorheben, was Wörter beschreiben</translation>
+    </message>
+    <message>
+      <source>Scores every pixel of a raster by how well it matches your words.</source>
+      <translation>Bewertet jedes Pixel eines Rasters danach, wie gut es zu Ihren Wörtern passt.</translation>
+    </message>
+    <message>
+      <source>&lt;p&gt;Type what you look for, and every pixel gets a score from 0 to 1 for how well it matches.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Prompts&lt;/b&gt;: separate several with a semicolon; each becomes a band. Separate synonyms of one prompt with |, as in &lt;i&gt;forest | woodland; open water&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;&lt;b&gt;But not&lt;/b&gt;: what looks similar and is not meant.&lt;/p&gt;&lt;p&gt;The result lies exactly on the pixels of the input; it has no data where the input has none. The threshold only sets how the layer is shown at first, and what becomes a polygon.&lt;/p&gt;&lt;p&gt;Sensor, bands and scaling are recognised; set them under &lt;i&gt;Advanced&lt;/i&gt; where the log says they are not. Features are kept on disk, so the next prompt on the same raster is quick.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;Geben Sie ein, was Sie suchen, und jedes Pixel erhält einen Wert von 0 bis 1 dafür, wie gut es passt.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Begriffe&lt;/b&gt;: mehrere durch Semikolon trennen; jeder wird ein Band. Synonyme eines Begriffs mit | trennen, etwa &lt;i&gt;forest | woodland; open water&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Aber nicht&lt;/b&gt;: was ähnlich aussieht und nicht gemeint ist.&lt;/p&gt;&lt;p&gt;Das Ergebnis liegt genau auf den Pixeln der Eingabe; es hat keine Daten, wo die Eingabe keine hat. Die Schwelle bestimmt nur die erste Darstellung und was zum Polygon wird.&lt;/p&gt;&lt;p&gt;Sensor, Bänder und Skalierung werden erkannt; setzen Sie sie unter &lt;i&gt;Erweitert&lt;/i&gt;, wenn das Protokoll das Gegenteil sagt. Merkmale bleiben auf der Platte, sodass der nächste Begriff auf demselben Raster schnell geht.&lt;/p&gt;</translation>
+    </message>
+    <message>
+      <source>Prompts (separate with ;)</source>
+      <translation>Begriffe (mit ; trennen)</translation>
+    </message>
+    <message>
+      <source>But not (separate with ;)</source>
+      <translation>Aber nicht (mit ; trennen)</translation>
+    </message>
+    <message>
+      <source>Scores</source>
+      <translation>Werte</translation>
+    </message>
+    <message>
+      <source>List or import models</source>
+      <translation>Modelle auflisten oder einlesen</translation>
+    </message>
+    <message>
+      <source>Lists the models the runtime knows, or imports one from a local file.</source>
+      <translation>Listet die Modelle der Laufzeit auf, oder liest eines aus einer Datei ein.</translation>
+    </message>
+    <message>
+      <source>&lt;p&gt;&lt;b&gt;list&lt;/b&gt;: names, titles and licences of the models, and which of them are installed.&lt;/p&gt;&lt;p&gt;&lt;b&gt;import&lt;/b&gt;: takes a checkpoint you have as a file (.safetensors, .bin, .pt) and keeps it under a name. It is checked first: its keys must fit, and a short test of its text tower must pass.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;&lt;b&gt;list&lt;/b&gt;: Namen, Titel und Lizenzen der Modelle, und welche davon installiert sind.&lt;/p&gt;&lt;p&gt;&lt;b&gt;import&lt;/b&gt;: nimmt eine Gewichtsdatei (.safetensors, .bin, .pt) und behält sie unter einem Namen. Sie wird zuerst geprüft: ihre Schlüssel müssen passen, und ein kurzer Test ihres Textteils muss gelingen.&lt;/p&gt;</translation>
+    </message>
+    <message>
+      <source>What to do</source>
+      <translation>Was zu tun ist</translation>
+    </message>
+    <message>
+      <source>Checkpoint to import</source>
+      <translation>Einzulesende Gewichtsdatei</translation>
+    </message>
+    <message>
+      <source>Name to keep it under</source>
+      <translation>Name, unter dem sie bleibt</translation>
+    </message>
+    <message>
+      <source>Names of the models, separated with commas</source>
+      <translation>Namen der Modelle, durch Kommas getrennt</translation>
+    </message>
+    <message>
+      <source>Choose the checkpoint to import.</source>
+      <translation>Wählen Sie die einzulesende Gewichtsdatei.</translation>
+    </message>
+    <message>
+      <source>installed</source>
+      <translation>installiert</translation>
+    </message>
+    <message>
+      <source>not installed</source>
+      <translation>nicht installiert</translation>
+    </message>
+    <message>
+      <source>Least area of a polygon (m²)</source>
+      <translation>Mindestfläche eines Polygons (m²)</translation>
+    </message>
+    <message>
+      <source>Simplify outlines by (m)</source>
+      <translation>Umrisse vereinfachen um (m)</translation>
+    </message>
+    <message>
+      <source>Smooth outlines</source>
+      <translation>Umrisse glätten</translation>
+    </message>
+    <message>
+      <source>Polygons</source>
+      <translation>Polygone</translation>
+    </message>
+    <message>
+      <source>Polygons are written as GeoPackage: choose a file that ends in .gpkg.</source>
+      <translation>Polygone werden als GeoPackage geschrieben: wählen Sie eine Datei, die auf .gpkg endet.</translation>
+    </message>
+    <message>
+      <source>Part to compute (empty: all of it)</source>
+      <translation>Zu berechnender Teil (leer: alles)</translation>
+    </message>
+    <message>
+      <source>Pixel size of the result, in the layer's units (empty: the layer's own)</source>
+      <translation>Pixelgröße des Ergebnisses in Einheiten des Layers (leer: die des Layers)</translation>
+    </message>
+    <message>
+      <source>Sensor (empty: recognise it)</source>
+      <translation>Sensor (leer: erkennen)</translation>
+    </message>
+    <message>
+      <source>Band numbers, as in 4,3,2 (empty: the sensor's own)</source>
+      <translation>Bandnummern, etwa 4,3,2 (leer: die des Sensors)</translation>
+    </message>
+    <message>
+      <source>Wavelength of each band in µm, as in 0.665,0.56,0.49 (empty: the sensor's own)</source>
+      <translation>Wellenlänge je Band in µm, etwa 0.665,0.56,0.49 (leer: die des Sensors)</translation>
+    </message>
+    <message>
+      <source>Scaling (empty: as the sensor's product needs)</source>
+      <translation>Skalierung (leer: wie es das Produkt verlangt)</translation>
+    </message>
+    <message>
+      <source>Model</source>
+      <translation>Modell</translation>
+    </message>
+    <message>
+      <source>The algorithm was not prepared.</source>
+      <translation>Der Algorithmus wurde nicht vorbereitet.</translation>
+    </message>
+    <message>
+      <source>Bands and wavelengths are numbers separated by commas.</source>
+      <translation>Bänder und Wellenlängen sind durch Kommas getrennte Zahlen.</translation>
+    </message>
+    <message>
+      <source>{0} Copying {1} × {2} pixels.</source>
+      <translation>{0} {1} × {2} Pixel werden kopiert.</translation>
+    </message>
+    <message>
+      <source>The GeoLangBind runtime is not set up yet. Set it up in the GeoLangBind dock.</source>
+      <translation>Die GeoLangBind-Laufzeit ist noch nicht eingerichtet. Richten Sie sie im GeoLangBind-Bedienfeld ein.</translation>
+    </message>
+    <message>
+      <source>Cancelled. Finished tiles are kept for the next run.</source>
+      <translation>Abgebrochen. Fertige Kacheln bleiben für den nächsten Lauf.</translation>
+    </message>
+    <message>
+      <source>Find what looks like these places</source>
+      <translation>Finden, was diesen Stellen gleicht</translation>
+    </message>
+    <message>
+      <source>Scores every pixel by how much it looks like the places you point at.</source>
+      <translation>Bewertet jedes Pixel danach, wie sehr es den gezeigten Stellen gleicht.</translation>
+    </message>
+    <message>
+      <source>&lt;p&gt;Point at one or more places of what you look for, and every pixel gets a score from 0 to 1 for how much it looks like them. Lines and polygons count with a point on each of them.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Places of what it is not&lt;/b&gt; sharpen the answer. &lt;b&gt;Words&lt;/b&gt;, where given, must agree as well: examples say what is meant here, the words what it is anywhere.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;Zeigen Sie auf eine oder mehrere Stellen mit dem Gesuchten, und jedes Pixel erhält einen Wert von 0 bis 1, wie sehr es ihnen gleicht. Linien und Polygone zählen mit einem Punkt auf jedem von ihnen.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Stellen mit dem, was nicht gemeint ist&lt;/b&gt; schärfen die Antwort. &lt;b&gt;Wörter&lt;/b&gt;, falls angegeben, müssen ebenfalls passen: Beispiele sagen, was hier gemeint ist, die Wörter, was es überall ist.&lt;/p&gt;</translation>
+    </message>
+    <message>
+      <source>Places of what you look for</source>
+      <translation>Stellen mit dem Gesuchten</translation>
+    </message>
+    <message>
+      <source>Places of what it is not</source>
+      <translation>Stellen mit dem, was nicht gemeint ist</translation>
+    </message>
+    <message>
+      <source>Words that must agree</source>
+      <translation>Wörter, die ebenfalls passen müssen</translation>
+    </message>
+    <message>
+      <source>Likeness</source>
+      <translation>Ähnlichkeit</translation>
+    </message>
+    <message>
+      <source>There are more than {0} places. Choose some.</source>
+      <translation>Es sind mehr als {0} Stellen. Wählen Sie einige aus.</translation>
+    </message>
+    <message>
+      <source>The runtime is not set up.</source>
+      <translation>Die Laufzeit ist nicht eingerichtet.</translation>
+    </message>
+    <message>
+      <source>Set it up in the GeoLangBind dock.</source>
+      <translation>Richten Sie sie im GeoLangBind-Bedienfeld ein.</translation>
+    </message>
+    <message>
+      <source>Confidence, % ({0})</source>
+      <translation>Sicherheit, % ({0})</translation>
+    </message>
+    <message>
+      <source>The runtime is not set up. Set it up in the GeoLangBind dock.</source>
+      <translation>Die Laufzeitumgebung ist nicht eingerichtet. Richten Sie sie im GeoLangBind-Fenster ein.</translation>
+    </message>
+    <message>
+      <source>Fetching pixels</source>
+      <translation>Pixel werden abgerufen</translation>
+    </message>
+  </context>
+</TS>

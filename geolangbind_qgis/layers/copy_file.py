@@ -1,0 +1,32 @@
+"""A result copied to where the user wants to keep it, without holding up the window."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from qgis.core import QgsTask
+
+
+class CopyFileTask(QgsTask):
+    """Copies a file in the background; a whole copy is left, or none."""
+
+    def __init__(self, source: Path, target: Path) -> None:
+        super().__init__(f"Save {target.name}", QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt)
+        self.target = target
+        self.problem = ""
+        self._source = source
+
+    def run(self) -> bool:
+        """Copy, on a thread of QGIS's."""
+        unfinished = self.target.with_name(self.target.name + ".unfinished")
+        try:
+            shutil.copyfile(self._source, unfinished)
+            unfinished.replace(self.target)
+        except OSError as problem:
+            self.problem = f"{self.target} cannot be written: {problem.strerror}."
+            with suppress(OSError):
+                unfinished.unlink()
+            return False
+        return True

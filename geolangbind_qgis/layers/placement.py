@@ -1,0 +1,46 @@
+"""Where results go in the layer tree: in a group of their own, right above the layer they came from."""
+
+from __future__ import annotations
+
+from qgis.core import QgsLayerTreeGroup, QgsMapLayer, QgsProject, QgsRasterLayer
+
+_MARK = "geolangbind/results_of"
+SOURCE = "geolangbind/source_layer"
+"""Custom property of a result: id of the layer it came from."""
+
+
+def add_above_source(project: QgsProject, result: QgsMapLayer, source_id: str) -> None:
+    """Add the layer to the project at the top of its source's result group.
+
+    Args:
+        project: the open project.
+        result: a layer that is not in the project yet.
+        source_id: id of the layer it was computed from; where that is gone, the group goes to the top.
+    """
+    result.setCustomProperty(SOURCE, source_id)
+    project.addMapLayer(result, False)
+    group = results_group(project, source_id)
+    node = group.insertLayer(0, result)
+    group.setExpanded(True)
+    node.setExpanded(not isinstance(result, QgsRasterLayer) or result.bandCount() == 1)
+
+
+def results_group(project: QgsProject, source_id: str) -> QgsLayerTreeGroup:
+    """Give the result group of a source layer, made where it is missing."""
+    root = project.layerTreeRoot()
+    for group in root.findGroups(True):
+        if group.customProperty(_MARK) == source_id:
+            return group
+    source = project.mapLayer(source_id)
+    node = root.findLayer(source_id) if source is not None else None
+    parent = node.parent() if node is not None else root
+    position = parent.children().index(node) if node is not None else 0
+    name = f"GeoLangBind: {source.name()}" if source is not None else "GeoLangBind"
+    group = parent.insertGroup(position, name)
+    group.setCustomProperty(_MARK, source_id)
+    return group
+
+
+def source_of(result: QgsMapLayer) -> str:
+    """Give the id of the layer a result came from, empty where it is no result."""
+    return str(result.customProperty(SOURCE, ""))

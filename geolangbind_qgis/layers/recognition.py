@@ -1,0 +1,103 @@
+"""What a layer was recognised as, and the corrections a user made, kept with the layer in the project."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from qgis.core import QgsMapLayer
+
+_CORRECTION = "geolangbind/reading"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the user wants a layer read; None and empty leave it to the runtime.
+
+    Attributes:
+        sensor: name in sensors.toml.
+        bands: band numbers from 1.
+        wavelengths_um: centre wavelength a band, µm.
+        scaling: preset name.
+    """
+
+    sensor: str | None = None
+    bands: tuple[int, ...] = ()
+    wavelengths_um: tuple[float, ...] = ()
+    scaling: str | None = None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the user set anything."""
+        return self != Reading()
+
+    def source_fields(self) -> dict[str, Any]:
+        """Give the fields of ``protocol.Source`` but for the path."""
+        return {
+            "sensor": self.sensor,
+            "bands": self.bands or None,
+            "wavelengths_um": self.wavelengths_um or None,
+            "scaling": self.scaling,
+        }
+
+
+def read_reading(layer: QgsMapLayer) -> Reading:
+    """Give the user's corrections of a layer."""
+    try:
+        body = json.loads(str(layer.customProperty(_CORRECTION, "{}")))
+        return Reading(
+            body.get("sensor"),
+            tuple(int(band) for band in body.get("bands", ())),
+            tuple(float(length) for length in body.get("wavelengths_um", ())),
+            body.get("scaling"),
+        )
+    except (ValueError, TypeError, AttributeError):
+        return Reading()
+
+
+def keep_reading(layer: QgsMapLayer, reading: Reading) -> None:
+    """Keep the user's corrections with the layer."""
+    if reading.is_own:
+        layer.setCustomProperty(_CORRECTION, json.dumps(asdict(reading)))
+    else:
+        layer.removeCustomProperty(_CORRECTION)
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """The part of the runtime's description that the dock shows.
+
+    Attributes:
+        title: sensor in words.
+        sensor: its name; None where unknown.
+        band_names: the bands fed to the model.
+        band_numbers: their numbers in the file, from 1.
+        wavelengths_um: their centre wavelengths, µm.
+        scaling: preset name.
+        scaling_title: the preset in words.
+        trained: whether the model was trained on such input.
+        reasons: why it was recognised so.
+        warnings: what to know about it.
+    """
+
+    title: str
+    sensor: str | None
+    band_names: tuple[str, ...]
+    band_numbers: tuple[int, ...]
+    wavelengths_um: tuple[float, ...]
+    scaling: str
+    scaling_title: str
+    trained: bool
+    reasons: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def bands_text(self) -> str:
+        """The bands in a few words."""
+        count = len(self.band_names)
+        if count == 0:
+            return ""
+        if count <= 4:
+            return ", ".join(self.band_names)
+        return f"{count} bands ({self.band_names[0]}–{self.band_names[-1]})"

@@ -1,0 +1,106 @@
+"""How much area lies at each score, counted once, so that the area above any threshold is known at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransformContext,
+    QgsDistanceArea,
+    QgsGeometry,
+    QgsRasterDataProvider,
+    QgsRectangle,
+    QgsTask,
+    QgsUnitTypes,
+)
+
+BINS = 200
+_ROWS = 256
+
+
+@dataclass(frozen=True)
+class ScoreHistogram:
+    """Hectares a score bin; bin i holds scores from i / BINS on.
+
+    Attributes:
+        hectares: BINS numbers.
+    """
+
+    hectares: tuple[float, ...]
+
+    @property
+    def total(self) -> float:
+        """Hectares with any score."""
+        return math.fsum(self.hectares)
+
+    def above(self, threshold: float) -> float:
+        """Give the hectares with a score of at least the threshold, which is rounded to a bin edge."""
+        return math.fsum(self.hectares[min(BINS, max(0, round(threshold * BINS))) :])
+
+
+class ScoreHistogramTask(QgsTask):
+    """Counts a score band in the background."""
+
+    def __init__(
+        self,
+        provider: QgsRasterDataProvider,
+        band: int,
+        context: QgsCoordinateTransformContext,
+        ellipsoid: str,
+        on_done: Callable[[ScoreHistogram], None],
+    ) -> None:
+        super().__init__("Count areas", QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt)
+        self._provider = provider.clone()
+        self._band = band
+        self._measure = QgsDistanceArea()
+        self._measure.setSourceCrs(QgsCoordinateReferenceSystem(provider.crs()), context)
+        self._measure.setEllipsoid(ellipsoid)
+        self._on_done = on_done
+        self._histogram: ScoreHistogram | None = None
+
+    def run(self) -> bool:
+        """Read the band strip by strip, on a thread of QGIS's."""
+        hectares = numpy.zeros(BINS)
+        columns, rows, extent = self._provider.xSize(), self._provider.ySize(), self._provider.extent()
+        height = extent.height() / rows
+        for start in range(0, rows, _ROWS):
+            if self.isCanceled():
+                return False
+            count = min(_ROWS, rows - start)
+            top = extent.yMaximum() - start * height
+            strip = QgsRectangle(extent.xMinimum(), top - count * height, extent.xMaximum(), top)
+            block = self._provider.block(self._band, strip, columns, count)
+            values = _as_scores(block.data(), block.dataType(), block.height() * block.width())
+            if block.hasNoDataValue():
+                values[values == block.noDataValue()] = numpy.nan
+            scores = values[numpy.isfinite(values)]
+            bins = numpy.clip((scores * BINS + 1e-6).astype(numpy.int32), 0, BINS - 1)
+            hectares += numpy.bincount(bins, minlength=BINS) * self._pixel_hectares(strip, columns, count)
+            self.setProgress(100 * (start + count) / rows)
+        self._histogram = ScoreHistogram(tuple(float(value) for value in hectares))
+        return True
+
+    def finished(self, result: bool) -> None:
+        """Hand the counts over, on the main thread."""
+        if result and self._histogram is not None:
+            self._on_done(self._histogram)
+
+    def _pixel_hectares(self, strip: QgsRectangle, columns: int, rows: int) -> float:
+        """Give the mean area of a pixel of the strip on the ellipsoid."""
+        area = self._measure.measureArea(QgsGeometry.fromRect(strip))
+        square_metres = self._measure.convertAreaMeasurement(area, QgsUnitTypes.AreaUnit.AreaSquareMeters)
+        return square_metres / 10_000 / (columns * rows)
+
+
+def _as_scores(data: bytes, data_type: int, count: int) -> numpy.ndarray:
+    """Give the block as a flat float array, all missing where it could not be read."""
+    kinds = {1: "u1", 2: "u2", 3: "i2", 4: "u4", 5: "i4", 6: "f4", 7: "f8"}
+    kind = kinds.get(int(data_type), "f4")
+    raw = bytes(data)
+    if len(raw) != count * numpy.dtype(kind).itemsize:
+        return numpy.full(count, numpy.nan, dtype=numpy.float32)
+    return numpy.frombuffer(raw, dtype=kind).astype(numpy.float32)

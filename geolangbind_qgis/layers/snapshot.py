@@ -1,0 +1,72 @@
+"""A picture of a raster layer taken on the main thread, for work that goes on elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qgis.core import QgsCoordinateReferenceSystem, QgsRasterDataProvider, QgsRasterLayer, QgsRectangle
+
+from geolangbind_qgis.layers.readable import ReadBy, can_read
+
+
+@dataclass(frozen=True)
+class LayerSnapshot:
+    """Everything later steps need to know of a layer, so that they never touch the layer itself.
+
+    Attributes:
+        layer_id: id of the layer in the project.
+        name: its name in the layer tree.
+        read_by: who reads its pixels.
+        reason: why, in words.
+        path: file, address or sub-dataset the runtime opens; empty where QGIS must copy the pixels.
+        crs: coordinate reference system of the layer.
+        extent: full extent in that system.
+        width: columns; 0 where the layer has no fixed grid (tile servers).
+        height: rows; 0 where the layer has no fixed grid.
+        provider: an own copy of the data provider where QGIS must copy the pixels, else None.
+    """
+
+    layer_id: str
+    name: str
+    read_by: ReadBy
+    reason: str
+    path: str
+    crs: QgsCoordinateReferenceSystem
+    extent: QgsRectangle
+    width: int
+    height: int
+    provider: QgsRasterDataProvider | None
+
+    @property
+    def pixel_size(self) -> float:
+        """Pixel width in units of the layer's CRS; 0 without a fixed grid."""
+        return self.extent.width() / self.width if self.width else 0.0
+
+
+def take_snapshot(layer: QgsRasterLayer) -> LayerSnapshot:
+    """Describe the layer; call on the main thread.
+
+    Raises:
+        ValueError: nobody can read the layer; the message says why.
+    """
+    read_by, reason = can_read(layer)
+    if read_by is ReadBy.NOBODY:
+        raise ValueError(reason)
+    provider = layer.dataProvider()
+    return LayerSnapshot(
+        layer_id=layer.id(),
+        name=layer.name(),
+        read_by=read_by,
+        reason=reason,
+        path=runtime_path(layer) if read_by is ReadBy.RUNTIME else "",
+        crs=QgsCoordinateReferenceSystem(layer.crs()),
+        extent=QgsRectangle(layer.extent()),
+        width=provider.xSize(),
+        height=provider.ySize(),
+        provider=provider.clone() if read_by is ReadBy.QGIS else None,
+    )
+
+
+def runtime_path(layer: QgsRasterLayer) -> str:
+    """Give the GDAL source without QGIS's own options (what follows ``|``)."""
+    return layer.source().split("|", 1)[0]

@@ -1,0 +1,84 @@
+"""The plugin object: puts everything into QGIS and takes all of it out again."""
+
+from __future__ import annotations
+
+from qgis.core import QgsApplication
+from qgis.gui import QgisInterface
+from qgis.PyQt.QtCore import QCoreApplication, Qt
+from qgis.PyQt.QtWidgets import QAction
+
+from geolangbind_qgis.gui.dock import GeoLangBindDock
+from geolangbind_qgis.gui.icons import icon
+from geolangbind_qgis.gui.layer_menu import LayerMenu
+from geolangbind_qgis.i18n import install_translator, tr
+from geolangbind_qgis.processing.provider import GeoLangBindProvider
+from geolangbind_qgis.runtime_choice import chosen_command
+from geolangbind_qgis.session import Session
+
+
+class GeoLangBindPlugin:
+    """What QGIS loads.
+
+    Args:
+        iface: QGIS's interface; None under ``qgis_process``, where only Processing is wanted.
+    """
+
+    def __init__(self, iface: QgisInterface | None) -> None:
+        self.iface = iface
+        self.session: Session | None = None
+        self.dock: GeoLangBindDock | None = None
+        self.menu: LayerMenu | None = None
+        self._provider: GeoLangBindProvider | None = None
+        self._action: QAction | None = None
+        self._translator = install_translator()
+
+    def initProcessing(self) -> None:
+        """Offer the algorithms; all that ``qgis_process`` needs."""
+        self.session = self.session or Session(chosen_command())
+        self._provider = GeoLangBindProvider(self.session)
+        QgsApplication.processingRegistry().addProvider(self._provider)
+
+    def initGui(self) -> None:
+        """Put the dock, its toolbar button, the layer menu and the algorithms into QGIS."""
+        iface = self.iface
+        self.session = Session(chosen_command(), iface.mainWindow() if iface is not None else None)
+        self.initProcessing()
+        if iface is None:
+            return
+        self.dock = GeoLangBindDock(iface, self.session, iface.mainWindow())
+        iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
+        self.menu = LayerMenu(iface, self.session, self.dock, self.dock)
+        self._action = QAction(icon("geolangbind"), "GeoLangBind", iface.mainWindow())
+        self._action.setCheckable(True)
+        self._action.setToolTip(tr("Show or hide the GeoLangBind dock"))
+        self.dock.setToggleVisibilityAction(self._action)
+        self.dock.visibilityChanged.connect(self._on_visible)
+        iface.addRasterToolBarIcon(self._action)
+        iface.addPluginToRasterMenu("GeoLangBind", self._action)
+
+    def unload(self) -> None:
+        """Stop all work, end the runtime, and leave nothing behind."""
+        if self._provider is not None:
+            QgsApplication.processingRegistry().removeProvider(self._provider)
+            self._provider = None
+        if self.menu is not None:
+            self.menu.clean_up()
+        if self.dock is not None and self.iface is not None:
+            self.dock.clean_up()
+            self.iface.removeDockWidget(self.dock)
+            self.dock.deleteLater()
+        if self._action is not None and self.iface is not None:
+            self.iface.removeRasterToolBarIcon(self._action)
+            self.iface.removePluginRasterMenu("GeoLangBind", self._action)
+            self._action.deleteLater()
+        if self.session is not None:
+            self.session.close()
+            self.session.deleteLater()
+        if self._translator is not None:
+            QCoreApplication.removeTranslator(self._translator)
+        self.menu = self.dock = self.session = self._action = None
+
+    def _on_visible(self, visible: bool) -> None:
+        """Warm the runtime up when the dock is first looked at."""
+        if visible and self.session is not None:
+            self.session.start_runtime()

@@ -1,0 +1,1 @@
+"""The plugin's jobs as Processing algorithms, one a file."""

@@ -1,0 +1,120 @@
+"""``geolangbind:accuracy``: a class map against a reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import (
+    QgsMapLayer,
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterField,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterMapLayer,
+    QgsProcessingParameterRasterLayer,
+)
+
+from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.processing.runtime_algorithm import RuntimeAlgorithm
+from geolangbind_qgis.protocol_import import protocol
+
+MAP, REFERENCE, FIELD, REPORT = "MAP", "REFERENCE", "FIELD", "REPORT"
+OVERALL, KAPPA, MEAN_IOU = "OVERALL_ACCURACY", "KAPPA", "MEAN_IOU"
+
+
+class AccuracyAlgorithm(RuntimeAlgorithm):
+    """Compares a class map with a reference raster or vector layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._map = ""
+        self._reference = ""
+
+    def name(self) -> str:
+        """Give the name used in scripts."""
+        return "accuracy"
+
+    def displayName(self) -> str:
+        """Give the name shown in the toolbox."""
+        return tr("Accuracy of a class map")
+
+    def shortDescription(self) -> str:
+        """Give one line about it."""
+        return tr("Compares a class map with a reference: confusion matrix, accuracies per class, and areas.")
+
+    def tags(self) -> list[str]:
+        """Give words to find it by."""
+        return ["validation", "confusion matrix", "kappa", "assessment", "IoU", "F1"]
+
+    def shortHelpString(self) -> str:
+        """Give the help beside the dialog."""
+        return tr(
+            "<p>Compares a class map with a reference, pixel by pixel. The reference is a raster of class codes, or a "
+            "vector layer with a field of class codes or names; it need not cover the whole map nor share its "
+            "coordinate reference system.</p>"
+            "<p>Gives overall accuracy, Cohen's kappa and mean intersection over union as numbers, and a report (HTML) "
+            "with the confusion matrix and user's and producer's accuracy per class.</p>"
+        )
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        """Declare parameters and outputs."""
+        self.addParameter(QgsProcessingParameterRasterLayer(MAP, tr("Class map")))
+        kinds = [QgsProcessing.SourceType.TypeRaster, QgsProcessing.SourceType.TypeVectorAnyGeometry]
+        self.addParameter(QgsProcessingParameterMapLayer(REFERENCE, tr("Reference (raster or vector)"), types=kinds))
+        self.addParameter(
+            QgsProcessingParameterField(
+                FIELD, tr("Field with the class (vector reference)"), parentLayerParameterName=REFERENCE, optional=True
+            )
+        )
+        self.addParameter(QgsProcessingParameterFileDestination(REPORT, tr("Report"), "HTML (*.html)", optional=True))
+        self.addOutput(QgsProcessingOutputNumber(OVERALL, tr("Overall accuracy")))
+        self.addOutput(QgsProcessingOutputNumber(KAPPA, tr("Cohen's kappa")))
+        self.addOutput(QgsProcessingOutputNumber(MEAN_IOU, tr("Mean intersection over union")))
+
+    def prepareAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """Take the files behind the layers, on the main thread."""
+        if not super().prepareAlgorithm(parameters, context, feedback):
+            return False
+        self._map = _file_of(self.parameterAsRasterLayer(parameters, MAP, context))
+        self._reference = _file_of(self.parameterAsLayer(parameters, REFERENCE, context))
+        return True
+
+    def processAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """Have the comparison made."""
+        report = self.parameterAsFileOutput(parameters, REPORT, context) if parameters.get(REPORT) else None
+        params = protocol.AccuracyParams(
+            map=self._map,
+            reference=self._reference,
+            field=self.parameterAsString(parameters, FIELD, context) or None,
+            report=report,
+        )
+        result = self.ask("accuracy", params, feedback)
+        outputs: dict[str, Any] = {
+            OVERALL: result.get("overall"),
+            KAPPA: result.get("kappa"),
+            MEAN_IOU: result.get("mean_iou"),
+        }
+        for name, value in outputs.items():
+            feedback.pushInfo(f"{name.replace('_', ' ').lower()}: {value}")
+        if report:
+            outputs[REPORT] = report
+        return outputs
+
+
+def _file_of(layer: QgsMapLayer | None) -> str:
+    """Give the file behind a layer.
+
+    Raises:
+        QgsProcessingException: the layer is not in a file.
+    """
+    if layer is None or layer.providerType() not in ("gdal", "ogr"):
+        name = layer.name() if layer is not None else tr("This layer")
+        raise QgsProcessingException(tr("{0} is not stored in a file. Save it first.").format(name))
+    return layer.source().split("|", 1)[0]

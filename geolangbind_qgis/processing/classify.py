@@ -1,0 +1,109 @@
+"""``geolangbind:classify``: land cover."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingParameterBoolean,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterRasterDestination,
+    QgsProcessingParameterString,
+)
+
+from geolangbind_qgis.class_schemes import bundled_schemes
+from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.class_style import apply_class_style
+from geolangbind_qgis.processing.polygon_parameters import VECTOR, add_polygon_parameters, polygon_fields
+from geolangbind_qgis.processing.raster_algorithm import RasterAlgorithm
+from geolangbind_qgis.processing.styled_layers import style_when_loaded
+from geolangbind_qgis.protocol_import import protocol
+
+CLASSES, CONFIDENCE, OUTPUT, AREAS, SCORES = "CLASSES", "CONFIDENCE", "OUTPUT", "AREAS", "SCORES"
+
+
+class ClassifyAlgorithm(RasterAlgorithm):
+    """Gives every pixel one class of a scheme."""
+
+    icon_name = "classify"
+
+    def name(self) -> str:
+        """Give the name used in scripts."""
+        return "classify"
+
+    def displayName(self) -> str:
+        """Give the name shown in the toolbox."""
+        return tr("Classify land cover")
+
+    def shortDescription(self) -> str:
+        """Give one line about it."""
+        return tr("Gives every pixel one class of a scheme, without training data.")
+
+    def tags(self) -> list[str]:
+        """Give words to find it by."""
+        return ["land use", "land cover", "LULC", "segmentation", "classification", "zero-shot", "AI"]
+
+    def shortHelpString(self) -> str:
+        """Give the help beside the dialog."""
+        names = ", ".join(scheme.name for scheme in bundled_schemes())
+        return tr(
+            "<p>Gives every pixel the class whose wording fits it best. No training data is needed.</p>"
+            "<p><b>Classes</b>: the name of a scheme ({0}), a scheme file (JSON), or a list: classes separated with "
+            "a semicolon, synonyms of a class with a comma, as in <i>water; forest, trees; bare soil</i>."
+            "</p><p>The map lies exactly on the pixels of the input and carries class names and colours. "
+            "<b>Areas</b> is a table of hectares per class, also right in degrees. <b>Confidence</b> adds a second "
+            "band (0 to 100). <b>Scores</b> is a raster with one band a class.</p>"
+        ).format(names)
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        """Declare parameters and outputs."""
+        self.add_input()
+        self.addParameter(QgsProcessingParameterString(CLASSES, tr("Classes"), "worldcover"))
+        self.addParameter(QgsProcessingParameterBoolean(CONFIDENCE, tr("Add a confidence band"), False))
+        self.add_resolution()
+        self.add_reading()
+        self.addParameter(QgsProcessingParameterRasterDestination(OUTPUT, tr("Land cover")))
+        table = QgsProcessingParameterFileDestination(
+            AREAS, tr("Areas (CSV)"), "CSV (*.csv)", optional=True, createByDefault=False
+        )
+        self.addParameter(table)
+        self.addParameter(
+            QgsProcessingParameterRasterDestination(
+                SCORES, tr("Scores per class"), optional=True, createByDefault=False
+            )
+        )
+        add_polygon_parameters(self)
+
+    def processAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """Have the map computed."""
+        output = self.parameterAsOutputLayer(parameters, OUTPUT, context)
+        areas = self.parameterAsFileOutput(parameters, AREAS, context) if parameters.get(AREAS) else None
+        scores = self.parameterAsOutputLayer(parameters, SCORES, context) if parameters.get(SCORES) else None
+        params = protocol.ClassifyParams(
+            source=self.source(parameters, context, feedback),
+            classes=self.parameterAsString(parameters, CLASSES, context) or "worldcover",
+            output=output,
+            areas=areas,
+            scores=scores,
+            confidence=self.parameterAsBool(parameters, CONFIDENCE, context),
+            **self.extent_fields(parameters, context),
+            **self.model_fields(parameters, context),
+            **polygon_fields(self, parameters, context),
+        )
+        result = self.ask("classify", params, feedback)
+        for warning in result.get("warnings") or ():
+            feedback.pushWarning(str(warning))
+        style_when_loaded(context, output, tr("Land cover ({0})").format(Path(params.classes).stem), apply_class_style)
+        outputs = {OUTPUT: output}
+        if areas:
+            outputs[AREAS] = areas
+        if scores:
+            outputs[SCORES] = scores
+        if params.vector:
+            outputs[VECTOR] = params.vector
+        return outputs

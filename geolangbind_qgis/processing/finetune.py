@@ -1,0 +1,144 @@
+"""``geolangbind:finetune``: a model taught one's own classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingOutputNumber,
+    QgsProcessingOutputString,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterField,
+    QgsProcessingParameterMapLayer,
+    QgsProcessingParameterMultipleLayers,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterString,
+    QgsRasterLayer,
+)
+
+from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.label_file import class_names, label_file
+from geolangbind_qgis.processing.runtime_algorithm import RuntimeAlgorithm
+from geolangbind_qgis.protocol_import import protocol
+from geolangbind_qgis.runs.finetune import source_of
+from geolangbind_qgis.session import DEFAULT_MODEL
+
+RASTERS, LABELS, FIELD, NAMES, NAME = "RASTERS", "LABELS", "FIELD", "NAMES", "NAME"
+MODE, STEPS, MODEL, DEVICE = "MODE", "STEPS", "MODEL", "DEVICE"
+NEW_MODEL, BEFORE, AFTER = "NEW_MODEL", "ACCURACY_BEFORE", "ACCURACY_AFTER"
+MODES = ("adapters", "head-only", "full")
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+class FinetuneAlgorithm(RuntimeAlgorithm):
+    """Teaches a model the classes of a label layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sources: tuple[Any, ...] = ()
+        self._labels = ""
+
+    def name(self) -> str:
+        """Give the name used in scripts."""
+        return "finetune"
+
+    def displayName(self) -> str:
+        """Give the name shown in the toolbox."""
+        return tr("Teach a model your classes")
+
+    def shortDescription(self) -> str:
+        """Give one line about it."""
+        return tr("Fine-tunes a model on labels you drew; the new model can be chosen at once.")
+
+    def tags(self) -> list[str]:
+        """Give words to find it by."""
+        return ["training", "fine-tune", "learn", "classes", "samples", "machine learning", "AI"]
+
+    def shortHelpString(self) -> str:
+        """Give the help beside the dialog."""
+        return tr(
+            "<p>Draw a few polygons, points or lines of each class, put the class into a field, and the model learns "
+            "them in minutes. The class names are words the model understands, so name them plainly: <i>solar "
+            "panels</i>, not <i>SP</i>. Unseen words go on working.</p>"
+            "<p>Several rasters, also of different sensors, can serve together. Labels may lie in any coordinate "
+            "reference system; a raster of class codes serves too, with <b>Words for codes</b> as in <i>1=water; "
+            "2=trees</i>.</p>"
+            "<p>Whole blocks of ground are held out to measure the model before and after. The log shows a table of "
+            "the classes; the new model is listed under <b>Name of the new model</b>.</p>"
+        )
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        """Declare parameters and outputs."""
+        kinds = QgsProcessing.SourceType
+        text, enum = QgsProcessingParameterString, QgsProcessingParameterEnum
+        self.addParameter(QgsProcessingParameterMultipleLayers(RASTERS, tr("Raster layers"), kinds.TypeRaster))
+        self.addParameter(
+            QgsProcessingParameterMapLayer(
+                LABELS, tr("Labels (vector or raster)"), types=[kinds.TypeVectorAnyGeometry, kinds.TypeRaster]
+            )
+        )
+        self.addParameter(
+            QgsProcessingParameterField(
+                FIELD, tr("Field with the class (vector labels)"), parentLayerParameterName=LABELS, optional=True
+            )
+        )
+        self.addParameter(text(NAMES, tr("Words for codes, as in 1=water; 2=trees"), optional=True))
+        self.addParameter(text(NAME, tr("Name of the new model"), "my-model"))
+        self.addParameter(enum(MODE, tr("What learns"), list(MODES), defaultValue=MODES[0], usesStaticStrings=True))
+        number = QgsProcessingParameterNumber
+        self.addParameter(number(STEPS, tr("Steps at most"), number.Type.Integer, 160, minValue=1))
+        self.addParameter(text(MODEL, tr("Model to start from"), DEFAULT_MODEL))
+        self.addParameter(enum(DEVICE, tr("Device"), list(DEVICES), defaultValue="auto", usesStaticStrings=True))
+        self.addOutput(QgsProcessingOutputString(NEW_MODEL, tr("Name of the new model")))
+        self.addOutput(QgsProcessingOutputNumber(BEFORE, tr("Overall accuracy on held-out labels, before")))
+        self.addOutput(QgsProcessingOutputNumber(AFTER, tr("Overall accuracy on held-out labels, after")))
+
+    def prepareAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """Take the files behind the layers, on the main thread."""
+        if not super().prepareAlgorithm(parameters, context, feedback):
+            return False
+        layers = self.parameterAsLayerList(parameters, RASTERS, context)
+        labels = self.parameterAsLayer(parameters, LABELS, context)
+        field = self.parameterAsString(parameters, FIELD, context)
+        try:
+            self._sources = tuple(source_of(layer) for layer in layers if isinstance(layer, QgsRasterLayer))
+            self._labels = label_file(labels, field, context.transformContext())
+        except ValueError as problem:
+            raise QgsProcessingException(str(problem)) from problem
+        return True
+
+    def processAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """Have the model taught."""
+        try:
+            names = class_names(self.parameterAsString(parameters, NAMES, context))
+        except ValueError as problem:
+            raise QgsProcessingException(str(problem)) from problem
+        params = protocol.FinetuneParams(
+            sources=self._sources,
+            labels=self._labels,
+            name=self.parameterAsString(parameters, NAME, context),
+            field=self.parameterAsString(parameters, FIELD, context) or None,
+            names=names,
+            model=self.parameterAsString(parameters, MODEL, context) or DEFAULT_MODEL,
+            mode=self.parameterAsEnumString(parameters, MODE, context) or MODES[0],
+            steps=self.parameterAsInt(parameters, STEPS, context),
+            device=self.parameterAsEnumString(parameters, DEVICE, context) or "auto",
+        )
+        result = self.ask("finetune", params, feedback)
+        for line in str(result.get("table", "")).splitlines():
+            feedback.pushInfo(line)
+        for remark in result.get("remarks") or ():
+            feedback.pushWarning(str(remark))
+        return {
+            NEW_MODEL: str(result.get("name")),
+            BEFORE: (result.get("before") or {}).get("overall_accuracy"),
+            AFTER: (result.get("after") or {}).get("overall_accuracy"),
+        }

@@ -1,0 +1,107 @@
+"""``geolangbind:highlight``: prompts to scores."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterRasterDestination,
+    QgsProcessingParameterString,
+    QgsRasterLayer,
+)
+
+from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style
+from geolangbind_qgis.processing.polygon_parameters import VECTOR, add_polygon_parameters, polygon_fields
+from geolangbind_qgis.processing.raster_algorithm import RasterAlgorithm
+from geolangbind_qgis.processing.styled_layers import style_when_loaded
+from geolangbind_qgis.protocol_import import protocol
+
+PROMPTS, NOT, THRESHOLD, OUTPUT = "PROMPTS", "NOT", "THRESHOLD", "OUTPUT"
+
+
+class HighlightAlgorithm(RasterAlgorithm):
+    """Scores every pixel for each prompt."""
+
+    def name(self) -> str:
+        """Give the name used in scripts."""
+        return "highlight"
+
+    def displayName(self) -> str:
+        """Give the name shown in the toolbox."""
+        return tr("Highlight what words describe")
+
+    def shortDescription(self) -> str:
+        """Give one line about it."""
+        return tr("Scores every pixel of a raster by how well it matches your words.")
+
+    def tags(self) -> list[str]:
+        """Give words to find it by."""
+        return ["text", "prompt", "search", "segment", "detect", "language", "zero-shot", "AI"]
+
+    def shortHelpString(self) -> str:
+        """Give the help beside the dialog."""
+        return tr(
+            "<p>Type what you look for, and every pixel gets a score from 0 to 1 for how well it matches.</p>"
+            "<p><b>Prompts</b>: separate several with a semicolon; each becomes a band. Separate synonyms of one "
+            "prompt with |, as in <i>forest | woodland; open water</i>.</p>"
+            "<p><b>But not</b>: what looks similar and is not meant.</p>"
+            "<p>The result lies exactly on the pixels of the input; it has no data where the input has none. The "
+            "threshold only sets how the layer is shown at first, and what becomes a polygon.</p>"
+            "<p>Sensor, bands and scaling are recognised; set them under <i>Advanced</i> where the log says they are "
+            "not. Features are kept on disk, so the next prompt on the same raster is quick.</p>"
+        )
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        """Declare parameters and outputs."""
+        self.add_input()
+        self.addParameter(QgsProcessingParameterString(PROMPTS, tr("Prompts (separate with ;)")))
+        self.addParameter(QgsProcessingParameterString(NOT, tr("But not (separate with ;)"), optional=True))
+        number = QgsProcessingParameterNumber
+        self.addParameter(number(THRESHOLD, tr("Threshold"), number.Type.Double, 0.5, minValue=0.0, maxValue=1.0))
+        self.add_resolution()
+        self.add_reading()
+        self.addParameter(QgsProcessingParameterRasterDestination(OUTPUT, tr("Scores")))
+        add_polygon_parameters(self)
+
+    def processAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """Have the scores computed."""
+        prompts = _texts(self.parameterAsString(parameters, PROMPTS, context))
+        if not prompts:
+            raise QgsProcessingException(tr("Type what to look for."))
+        threshold = self.parameterAsDouble(parameters, THRESHOLD, context)
+        output = self.parameterAsOutputLayer(parameters, OUTPUT, context)
+        params = protocol.HighlightParams(
+            source=self.source(parameters, context, feedback),
+            prompts=prompts,
+            negatives=_texts(self.parameterAsString(parameters, NOT, context)),
+            output=output,
+            threshold=threshold,
+            **self.extent_fields(parameters, context),
+            **self.model_fields(parameters, context),
+            **polygon_fields(self, parameters, context),
+        )
+        result = self.ask("highlight", params, feedback)
+        for warning in result.get("warnings") or ():
+            feedback.pushWarning(str(warning))
+        style_when_loaded(context, output, prompts[0], partial(_style, threshold=threshold))
+        outputs = {OUTPUT: output}
+        if params.vector:
+            outputs[VECTOR] = params.vector
+        return outputs
+
+
+def _style(layer: QgsRasterLayer, threshold: float) -> None:
+    apply_score_style(layer, ScoreStyle(threshold), 1)
+
+
+def _texts(text: str) -> tuple[str, ...]:
+    """Split at semicolons."""
+    return tuple(part.strip() for part in text.split(";") if part.strip())

@@ -1,0 +1,55 @@
+"""The provider ``geolangbind`` in QGIS's Processing toolbox."""
+
+from __future__ import annotations
+
+from qgis.core import QgsProcessingProvider
+from qgis.PyQt.QtGui import QIcon
+
+from geolangbind_qgis.gui.icons import icon
+from geolangbind_qgis.processing.accuracy import AccuracyAlgorithm
+from geolangbind_qgis.processing.classify import ClassifyAlgorithm
+from geolangbind_qgis.processing.embed import EmbedAlgorithm
+from geolangbind_qgis.processing.finetune import FinetuneAlgorithm
+from geolangbind_qgis.processing.highlight import HighlightAlgorithm
+from geolangbind_qgis.processing.models import ModelsAlgorithm
+from geolangbind_qgis.processing.similar import SimilarAlgorithm
+from geolangbind_qgis.session import Session
+
+ALGORITHMS = (
+    HighlightAlgorithm,
+    ClassifyAlgorithm,
+    SimilarAlgorithm,
+    FinetuneAlgorithm,
+    EmbedAlgorithm,
+    AccuracyAlgorithm,
+    ModelsAlgorithm,
+)
+
+
+class GeoLangBindProvider(QgsProcessingProvider):
+    """Offers the algorithms; they share the window's runtime.
+
+    Args:
+        session: gives the runtime client; must outlive the provider.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+
+    def id(self) -> str:
+        """Give the name used in ``geolangbind:highlight``."""
+        return "geolangbind"
+
+    def name(self) -> str:
+        """Give the name shown in the toolbox."""
+        return "GeoLangBind"
+
+    def icon(self) -> QIcon:
+        """Give the plugin's icon."""
+        return icon("geolangbind")
+
+    def loadAlgorithms(self) -> None:
+        """Offer every algorithm."""
+        for algorithm in ALGORITHMS:
+            self.addAlgorithm(algorithm())

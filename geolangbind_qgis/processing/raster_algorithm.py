@@ -1,0 +1,186 @@
+"""What the algorithms share that read a raster layer: how it is read, which part, with which model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterExtent,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterRasterLayer,
+    QgsProcessingParameterString,
+    QgsRasterBlockFeedback,
+    QgsRectangle,
+)
+
+from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.export import ExportError, export_layer
+from geolangbind_qgis.layers.export_grid import plan_grid, suggested_pixel
+from geolangbind_qgis.layers.extents import as_tuple, within
+from geolangbind_qgis.layers.readable import ReadBy
+from geolangbind_qgis.layers.recognition import Reading, read_reading
+from geolangbind_qgis.layers.snapshot import LayerSnapshot, take_snapshot
+from geolangbind_qgis.processing.runtime_algorithm import RuntimeAlgorithm
+from geolangbind_qgis.protocol_import import protocol
+from geolangbind_qgis.runs.results_folder import new_file
+from geolangbind_qgis.sensor_names import scaling_titles, sensor_titles
+from geolangbind_qgis.session import DEFAULT_MODEL
+
+INPUT, EXTENT, RESOLUTION = "INPUT", "EXTENT", "RESOLUTION"
+SENSOR, BANDS, WAVELENGTHS, SCALING, MODEL, DEVICE = "SENSOR", "BANDS", "WAVELENGTHS", "SCALING", "MODEL", "DEVICE"
+DEVICES = ("auto", "cpu", "cuda", "mps")
+_SHARE_OF_COPY = 30.0
+
+
+class RasterAlgorithm(RuntimeAlgorithm):
+    """An algorithm over one raster layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._snapshot: LayerSnapshot | None = None
+        self._reading = Reading()
+        self._extent: QgsRectangle | None = None
+
+    def add_input(self) -> None:
+        """Declare the layer and the part of it."""
+        self.addParameter(QgsProcessingParameterRasterLayer(INPUT, tr("Raster layer")))
+        self.addParameter(QgsProcessingParameterExtent(EXTENT, tr("Part to compute (empty: all of it)"), optional=True))
+
+    def add_resolution(self) -> None:
+        """Declare the pixel size of the result."""
+        self._add_advanced(
+            QgsProcessingParameterNumber(
+                RESOLUTION,
+                tr("Pixel size of the result, in the layer's units (empty: the layer's own)"),
+                QgsProcessingParameterNumber.Type.Double,
+                optional=True,
+                minValue=1e-9,
+            )
+        )
+
+    def add_reading(self) -> None:
+        """Declare how the layer is read, and with which model and device."""
+        sensors, scalings = list(sensor_titles()), list(scaling_titles())
+        text = QgsProcessingParameterString
+        self._add_advanced(_names(SENSOR, tr("Sensor (empty: recognise it)"), sensors))
+        self._add_advanced(text(BANDS, tr("Band numbers, as in 4,3,2 (empty: the sensor's own)"), optional=True))
+        self._add_advanced(
+            text(
+                WAVELENGTHS,
+                tr("Wavelength of each band in µm, as in 0.665,0.56,0.49 (empty: the sensor's own)"),
+                optional=True,
+            )
+        )
+        self._add_advanced(_names(SCALING, tr("Scaling (empty: as the sensor's product needs)"), scalings))
+        self._add_advanced(text(MODEL, tr("Model"), DEFAULT_MODEL))
+        device = QgsProcessingParameterEnum(
+            DEVICE, tr("Device"), list(DEVICES), defaultValue="auto", usesStaticStrings=True
+        )
+        self._add_advanced(device)
+
+    def prepareAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """Take a picture of the layer and the wishes, on the main thread."""
+        if not super().prepareAlgorithm(parameters, context, feedback):
+            return False
+        layer = self.parameterAsRasterLayer(parameters, INPUT, context)
+        if layer is None:
+            raise QgsProcessingException(self.invalidRasterError(parameters, INPUT))
+        try:
+            self._snapshot = take_snapshot(layer)
+            self._reading = self._given_reading(parameters, context) or read_reading(layer)
+            extent = self.parameterAsExtent(parameters, EXTENT, context, layer.crs())
+            given = parameters.get(EXTENT) not in (None, "") and not extent.isEmpty()
+            self._extent = within(extent, self._snapshot.extent) if given else None
+        except ValueError as problem:
+            raise QgsProcessingException(str(problem)) from problem
+        return True
+
+    def source(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> Any:  # noqa: ANN401 - protocol.Source
+        """Give ``protocol.Source`` of the layer, copied first where only QGIS can read it.
+
+        Raises:
+            QgsProcessingException: the layer cannot be copied.
+        """
+        snapshot = self._snapshot
+        if snapshot is None:
+            raise QgsProcessingException(tr("The algorithm was not prepared."))
+        path = snapshot.path
+        if snapshot.read_by is ReadBy.QGIS:
+            path = self._copy(snapshot, self.parameterAsDouble(parameters, RESOLUTION, context), feedback)
+        return protocol.Source(path=path, **self._reading.source_fields())
+
+    def extent_fields(self, parameters: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
+        """Give ``extent`` and ``resolution`` for the request; a copy needs neither, for it has just those pixels."""
+        if self._snapshot is not None and self._snapshot.read_by is ReadBy.QGIS:
+            return {"extent": None, "resolution": None}
+        resolution = self.parameterAsDouble(parameters, RESOLUTION, context) if parameters.get(RESOLUTION) else None
+        return {"extent": as_tuple(self._extent) if self._extent is not None else None, "resolution": resolution}
+
+    def model_fields(self, parameters: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
+        """Give ``model`` and ``device`` for the request."""
+        return {
+            "model": self.parameterAsString(parameters, MODEL, context) or DEFAULT_MODEL,
+            "device": self.parameterAsEnumString(parameters, DEVICE, context) or "auto",
+        }
+
+    def _copy(self, snapshot: LayerSnapshot, pixel: float, feedback: QgsProcessingFeedback) -> str:
+        """Copy the pixels of a layer that only QGIS can read."""
+        extent = self._extent or snapshot.extent
+        block_feedback = QgsRasterBlockFeedback()
+        feedback.canceled.connect(block_feedback.cancel)
+        path = new_file(f"copy of {snapshot.name}")
+        try:
+            size = pixel or suggested_pixel(snapshot.provider, extent, 0.0)
+            height = snapshot.extent.height() / snapshot.height if snapshot.height and not pixel else 0.0
+            grid = plan_grid(extent, (snapshot.extent.xMinimum(), snapshot.extent.yMaximum()), size, height)
+            feedback.pushInfo(tr("{0} Copying {1} × {2} pixels.").format(snapshot.reason, grid.width, grid.height))
+            done = export_layer(
+                snapshot.provider,
+                snapshot.crs,
+                grid,
+                path,
+                progress=lambda fraction: feedback.setProgress(_SHARE_OF_COPY * fraction),
+                cancelled=feedback.isCanceled,
+                feedback=block_feedback,
+            )
+        except (ExportError, ValueError) as problem:
+            raise QgsProcessingException(str(problem)) from problem
+        if not done:
+            raise QgsProcessingException(tr("Cancelled."))
+        self._lowest = _SHARE_OF_COPY
+        return str(path)
+
+    def _given_reading(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Reading | None:
+        """Give the reading set in the parameters; None where none is."""
+        try:
+            bands = tuple(int(part) for part in self._parts(parameters, BANDS, context))
+            wavelengths = tuple(float(part) for part in self._parts(parameters, WAVELENGTHS, context))
+        except ValueError:
+            raise ValueError(tr("Bands and wavelengths are numbers separated by commas.")) from None
+        sensor = self.parameterAsEnumString(parameters, SENSOR, context) or None
+        scaling = self.parameterAsEnumString(parameters, SCALING, context) or None
+        reading = Reading(sensor, bands, wavelengths, scaling)
+        return reading if reading.is_own else None
+
+    def _parts(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> list[str]:
+        text = self.parameterAsString(parameters, name, context)
+        return [part.strip() for part in text.split(",") if part.strip()]
+
+    def _add_advanced(self, parameter: QgsProcessingParameterDefinition) -> None:
+        """Declare a parameter that most people leave alone."""
+        parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
+        self.addParameter(parameter)
+
+
+def _names(name: str, text: str, options: list[str]) -> QgsProcessingParameterEnum:
+    """Make an optional choice whose values are the names themselves, so that scripts read well."""
+    return QgsProcessingParameterEnum(name, text, options, optional=True, usesStaticStrings=True)

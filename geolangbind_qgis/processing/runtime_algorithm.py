@@ -1,0 +1,76 @@
+"""What all algorithms share: asking the runtime, progress, cancel, errors in plain words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import QgsProcessingAlgorithm, QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback
+from qgis.PyQt.QtGui import QIcon
+
+from geolangbind_qgis.gui.icons import icon
+from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.runtime.blocking import RuntimeRequestError, call_and_wait
+
+
+class RuntimeAlgorithm(QgsProcessingAlgorithm):
+    """An algorithm whose work is done by the runtime process."""
+
+    icon_name = "geolangbind"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._client: Any = None
+        self._lowest, self._highest = 0.0, 100.0
+
+    def createInstance(self) -> RuntimeAlgorithm:
+        """Give QGIS a fresh copy."""
+        return type(self)()
+
+    def icon(self) -> QIcon:
+        """Give the icon shown in the toolbox."""
+        return icon(self.icon_name)
+
+    def helpUrl(self) -> str:
+        """Give the page with more about the algorithm."""
+        from geolangbind_qgis.protocol_import import CODE_ROOT
+
+        return (CODE_ROOT / "docs" / "help" / "processing.html").as_uri() + f"#{self.name()}"
+
+    def canExecute(self) -> tuple[bool, str]:
+        """Say whether a runtime is set up."""
+        if self.provider() is None or self.provider().session.is_set_up:
+            return True, ""
+        return False, tr("The GeoLangBind runtime is not set up yet. Set it up in the GeoLangBind dock.")
+
+    def prepareAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """Take the runtime's client, on the main thread."""
+        self._client = self.provider().session.client
+        if self._client is None:
+            feedback.reportError(self.canExecute()[1], True)
+            return False
+        return True
+
+    def ask(self, method: str, params: Any, feedback: QgsProcessingFeedback) -> dict[str, Any]:  # noqa: ANN401
+        """Ask the runtime and wait, with progress and cancel.
+
+        Raises:
+            QgsProcessingException: the runtime refused or failed; the message says why and what to do.
+        """
+        told = ""
+
+        def progress(fraction: float, message: str, seconds_left: float | None) -> None:
+            nonlocal told
+            feedback.setProgress(self._lowest + fraction * (self._highest - self._lowest))
+            if message != told:
+                told = message
+                feedback.setProgressText(message)
+
+        try:
+            return call_and_wait(self._client, method, params, progress=progress, cancelled=feedback.isCanceled)
+        except RuntimeRequestError as failure:
+            if failure.error.code == "cancelled":
+                feedback.pushInfo(tr("Cancelled. Finished tiles are kept for the next run."))
+                raise QgsProcessingException(tr("Cancelled.")) from failure
+            raise QgsProcessingException(f"{failure.error.message} {failure.error.hint}".strip()) from failure

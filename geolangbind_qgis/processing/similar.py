@@ -1,0 +1,114 @@
+"""``geolangbind:similar``: likeness to places pointed at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import (
+    QgsCoordinateTransform,
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterRasterDestination,
+    QgsProcessingParameterString,
+    QgsRasterLayer,
+)
+
+from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style
+from geolangbind_qgis.processing.raster_algorithm import RasterAlgorithm
+from geolangbind_qgis.processing.styled_layers import style_when_loaded
+from geolangbind_qgis.protocol_import import protocol
+
+EXAMPLES, COUNTEREXAMPLES, TEXT, OUTPUT = "EXAMPLES", "COUNTEREXAMPLES", "TEXT", "OUTPUT"
+MOST_PLACES = 2000
+
+
+class SimilarAlgorithm(RasterAlgorithm):
+    """Scores every pixel by likeness to examples."""
+
+    icon_name = "geolangbind"
+
+    def name(self) -> str:
+        """Give the name used in scripts."""
+        return "similar"
+
+    def displayName(self) -> str:
+        """Give the name shown in the toolbox."""
+        return tr("Find what looks like these places")
+
+    def shortDescription(self) -> str:
+        """Give one line about it."""
+        return tr("Scores every pixel by how much it looks like the places you point at.")
+
+    def tags(self) -> list[str]:
+        """Give words to find it by."""
+        return ["example", "similarity", "points", "samples", "search", "AI"]
+
+    def shortHelpString(self) -> str:
+        """Give the help beside the dialog."""
+        return tr(
+            "<p>Point at one or more places of what you look for, and every pixel gets a score from 0 to 1 for how "
+            "much it looks like them. Lines and polygons count with a point on each of them.</p>"
+            "<p><b>Places of what it is not</b> sharpen the answer. <b>Words</b>, where given, must agree as well: "
+            "examples say what is meant here, the words what it is anywhere.</p>"
+        )
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        """Declare parameters and outputs."""
+        self.add_input()
+        source, kinds = QgsProcessingParameterFeatureSource, [QgsProcessing.SourceType.TypeVectorAnyGeometry]
+        self.addParameter(source(EXAMPLES, tr("Places of what you look for"), kinds))
+        self.addParameter(source(COUNTEREXAMPLES, tr("Places of what it is not"), kinds, optional=True))
+        self.addParameter(QgsProcessingParameterString(TEXT, tr("Words that must agree"), optional=True))
+        self.add_reading()
+        self.addParameter(QgsProcessingParameterRasterDestination(OUTPUT, tr("Likeness")))
+
+    def processAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """Have the likeness computed."""
+        source = self.source(parameters, context, feedback)
+        output = self.parameterAsOutputLayer(parameters, OUTPUT, context)
+        text = self.parameterAsString(parameters, TEXT, context).strip()
+        params = protocol.SimilarParams(
+            source=source,
+            output=output,
+            positives=self._places(parameters, EXAMPLES, context),
+            negatives=self._places(parameters, COUNTEREXAMPLES, context),
+            text=text or None,
+            extent=self.extent_fields(parameters, context)["extent"],
+            **self.model_fields(parameters, context),
+        )
+        self.ask("similar", params, feedback)
+        style_when_loaded(context, output, text or tr("Likeness"), _style)
+        return {OUTPUT: output}
+
+    def _places(
+        self, parameters: dict[str, Any], name: str, context: QgsProcessingContext
+    ) -> tuple[tuple[float, float], ...]:
+        """Give a point on every feature, in the raster's coordinate reference system.
+
+        Raises:
+            QgsProcessingException: there are more than can be meant.
+        """
+        features = self.parameterAsSource(parameters, name, context)
+        if features is None or self._snapshot is None:
+            return ()
+        if features.featureCount() > MOST_PLACES:
+            raise QgsProcessingException(tr("There are more than {0} places. Choose some.").format(MOST_PLACES))
+        transform = QgsCoordinateTransform(features.sourceCrs(), self._snapshot.crs, context.transformContext())
+        places = []
+        for feature in features.getFeatures():
+            geometry = feature.geometry()
+            if geometry.isNull() or geometry.isEmpty():
+                continue
+            point = transform.transform(geometry.pointOnSurface().asPoint())
+            places.append((point.x(), point.y()))
+        return tuple(places)
+
+
+def _style(layer: QgsRasterLayer) -> None:
+    apply_score_style(layer, ScoreStyle(0.5), 1)

@@ -1,0 +1,42 @@
+"""Finds ``core.protocol``, the one module of the runtime that the plugin shares, without touching ``sys.path``.
+
+The module is read from its file, so it does not matter whether the folder around it is on the path or whether
+another plugin has a package named ``core``. A checkout and the installed plugin have the same layout.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+CODE_ROOT = Path(__file__).resolve().parent.parent
+"""The folder that holds ``geolangbind_qgis``, ``core``, ``training`` and ``resources``."""
+
+_NAME = f"{__package__}.shared_protocol"
+
+
+def _load_protocol() -> ModuleType:
+    """Give ``core.protocol``, loaded once.
+
+    Raises:
+        ImportError: the plugin folder is incomplete.
+    """
+    file = CODE_ROOT / "core" / "protocol.py"
+    for name in ("core.protocol", _NAME):
+        loaded = sys.modules.get(name)
+        if loaded is not None and Path(str(loaded.__file__)).resolve() == file:
+            return loaded
+    if not file.is_file():
+        raise ImportError(f"The GeoLangBind plugin is incomplete: {file} is missing. Install the plugin again.")
+    spec = importlib.util.spec_from_file_location(_NAME, file)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{file} cannot be imported.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[_NAME] = module  # dataclasses look their module up there
+    spec.loader.exec_module(module)
+    return module
+
+
+protocol = _load_protocol()

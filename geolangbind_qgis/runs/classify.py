@@ -1,0 +1,139 @@
+"""From a class scheme to a land-cover layer with a legend and areas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qgis.core import QgsProject, QgsRasterLayer, QgsRectangle
+from qgis.PyQt.QtCore import QElapsedTimer, QObject, pyqtSignal
+
+from geolangbind_qgis.class_schemes import Scheme, write_scheme
+from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.class_style import MapClass, apply_class_style, apply_confidence_style
+from geolangbind_qgis.layers.export_grid import ExportGrid
+from geolangbind_qgis.layers.extents import as_tuple
+from geolangbind_qgis.layers.placement import add_above_source
+from geolangbind_qgis.layers.recognition import Reading
+from geolangbind_qgis.layers.snapshot import LayerSnapshot
+from geolangbind_qgis.protocol_import import protocol
+from geolangbind_qgis.runs.failure import Failure
+from geolangbind_qgis.runs.results_folder import new_file
+from geolangbind_qgis.runs.run import Run
+from geolangbind_qgis.session import Session
+
+
+@dataclass(frozen=True)
+class ClassArea:
+    """How much of a class there is."""
+
+    name: str
+    colour: str
+    hectares: float
+    share: float
+
+
+@dataclass(frozen=True)
+class ClassifyWish:
+    """What the user asked for, taken on the main thread.
+
+    Attributes:
+        snapshot: the layer.
+        reading: how it is to be read.
+        scheme: the classes.
+        extent: part in the layer's CRS; None for all of it.
+        resolution: pixel size of the result; None for the layer's own.
+        grid: pixels to copy where only QGIS reads the layer.
+        confidence: also make a layer that says how sure the model is.
+    """
+
+    snapshot: LayerSnapshot
+    reading: Reading
+    scheme: Scheme
+    extent: QgsRectangle | None = None
+    resolution: float | None = None
+    grid: ExportGrid | None = None
+    confidence: bool = False
+
+
+class Classifier(QObject):
+    """Classifies one layer and adds the map; made anew for each run, so that several can wait their turn.
+
+    Signals:
+        progressed: fraction, message, seconds left or None.
+        finished: id of the map layer, list of ``ClassArea``, seconds it took.
+        failed: a ``Failure``.
+    """
+
+    progressed = pyqtSignal(float, str, object)
+    finished = pyqtSignal(str, list, float)
+    failed = pyqtSignal(object)
+
+    def __init__(self, session: Session, wish: ClassifyWish, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.wish = wish
+        self._run: Run | None = None
+        self._clock = QElapsedTimer()
+
+    def start(self) -> None:
+        """Begin; signals follow from the event loop."""
+        client = self._session.client
+        if client is None:
+            self.failed.emit(Failure(tr("The runtime is not set up."), tr("Set it up in the GeoLangBind dock.")))
+            return
+        wish = self.wish
+        scheme_file = new_file("scheme", ".json")
+        write_scheme(wish.scheme, scheme_file)
+        params = protocol.ClassifyParams(
+            source=protocol.Source(path=wish.snapshot.path, **wish.reading.source_fields()),
+            output=str(new_file(f"{wish.snapshot.name} {wish.scheme.name}")),
+            classes=str(scheme_file),
+            model=self._session.model,
+            extent=as_tuple(wish.extent) if wish.extent is not None and wish.grid is None else None,
+            resolution=wish.resolution,
+            confidence=wish.confidence,
+            device=self._session.device,
+        )
+        self._clock.start()
+        self._run = Run(client, "classify", params, wish.snapshot, wish.grid, self._session.copies, self)
+        self._run.progressed.connect(self.progressed)
+        self._run.finished.connect(self._on_result)
+        self._run.failed.connect(self.failed)
+        self._run.start()
+
+    def cancel(self) -> None:
+        """Ask for a stop; ``failed`` follows."""
+        if self._run is not None:
+            self._run.cancel()
+
+    def abandon(self) -> None:
+        """Stop in silence."""
+        if self._run is not None:
+            self._run.abandon()
+
+    def _on_result(self, result: dict) -> None:
+        """Add the map, and how sure the model is where that was asked for."""
+        wish = self.wish
+        raster = str(result.get("output") or (self._run.params.output if self._run is not None else ""))
+        legend = [MapClass(item.code, item.name, item.colour) for item in wish.scheme.classes]
+        project = QgsProject.instance()
+        layer = QgsRasterLayer(raster, tr("Land cover ({0})").format(wish.scheme.title), "gdal")
+        apply_class_style(layer, legend)
+        if wish.confidence and layer.bandCount() > 1:
+            sure = QgsRasterLayer(raster, tr("Confidence, % ({0})").format(wish.scheme.title), "gdal")
+            apply_confidence_style(sure, 2)
+            add_above_source(project, sure, wish.snapshot.layer_id)
+            project.layerTreeRoot().findLayer(sure.id()).setItemVisibilityChecked(False)
+        add_above_source(project, layer, wish.snapshot.layer_id)
+        project.layerTreeRoot().findLayer(layer.id()).setExpanded(True)
+        self.finished.emit(layer.id(), areas_of(result), self._clock.elapsed() / 1000)
+
+
+def areas_of(result: dict) -> list[ClassArea]:
+    """Give the areas in the runtime's result, the largest first; classes that do not occur are left out."""
+    found = [
+        ClassArea(str(item["name"]), str(item["colour"]), float(item["hectares"]), 100 * float(item["share"]))
+        for item in result.get("classes") or []
+        if item.get("hectares")
+    ]
+    return sorted(found, key=lambda area: -area.hectares)

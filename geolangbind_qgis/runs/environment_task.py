@@ -1,0 +1,51 @@
+"""Work on the runtime's environment, in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from qgis.core import QgsTask
+from qgis.PyQt.QtCore import pyqtSignal
+
+from geolangbind_qgis.runtime.setup_error import SetupError
+
+
+class EnvironmentTask(QgsTask):
+    """Plans, builds, checks or removes the environment, whichever function it is given.
+
+    Signals:
+        stepped: fraction done and what is being done.
+        logged: a line of the tools at work.
+
+    Args:
+        title: shown in QGIS's task list.
+        work: called with the task on a thread of QGIS's; uses ``step``, ``log`` and ``isCanceled``, gives any result.
+    """
+
+    stepped = pyqtSignal(float, str)
+    logged = pyqtSignal(str)
+
+    def __init__(self, title: str, work: Callable[[EnvironmentTask], Any]) -> None:
+        super().__init__(title, QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt)
+        self.result: Any = None
+        self.problem: SetupError | None = None
+        self._work = work
+
+    def run(self) -> bool:
+        """Do the work."""
+        try:
+            self.result = self._work(self)
+        except SetupError as problem:
+            self.problem = problem
+            return False
+        return True
+
+    def step(self, fraction: float, message: str) -> None:
+        """Report how far it is."""
+        self.setProgress(100 * fraction)
+        self.stepped.emit(fraction, message)
+
+    def log(self, line: str) -> None:
+        """Report a line of the tools at work."""
+        self.logged.emit(line)

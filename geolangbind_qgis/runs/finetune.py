@@ -1,0 +1,130 @@
+"""From labels on the map to a model that knows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer
+from qgis.PyQt.QtCore import QObject, pyqtSignal
+
+from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.label_file import label_file
+from geolangbind_qgis.layers.readable import ReadBy
+from geolangbind_qgis.layers.recognition import read_reading
+from geolangbind_qgis.layers.snapshot import take_snapshot
+from geolangbind_qgis.protocol_import import protocol
+from geolangbind_qgis.runs.failure import failure_of
+from geolangbind_qgis.session import Session
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What shall be taught.
+
+    Attributes:
+        rasters: layers to learn from.
+        labels: layer with the classes.
+        field: its attribute with the class; empty for a raster.
+        names: words for codes.
+        name: of the new model.
+    """
+
+    rasters: tuple[QgsRasterLayer, ...]
+    labels: QgsMapLayer
+    field: str
+    names: dict[str, str]
+    name: str
+
+
+class Teacher(QObject):
+    """Has one model taught at a time.
+
+    Signals:
+        progressed: fraction, message, seconds left or None.
+        learnt: parameters of a ``loss`` notification.
+        finished: the runtime's result.
+        failed: a ``Failure``.
+    """
+
+    progressed = pyqtSignal(float, str, object)
+    learnt = pyqtSignal(dict)
+    finished = pyqtSignal(dict)
+    failed = pyqtSignal(object)
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._request: Any = None
+        self._number = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether a model is being taught."""
+        return self._request is not None
+
+    def start(self, lesson: Lesson) -> None:
+        """Begin; signals follow from the event loop.
+
+        Raises:
+            ValueError: a layer cannot serve; the message says why.
+        """
+        client = self._session.client
+        if client is None:
+            raise ValueError(tr("The runtime is not set up. Set it up in the GeoLangBind dock."))
+        params = protocol.FinetuneParams(
+            sources=tuple(source_of(layer) for layer in lesson.rasters),
+            labels=label_file(lesson.labels, lesson.field, QgsProject.instance().transformContext()),
+            name=lesson.name,
+            field=lesson.field or None,
+            names=lesson.names,
+            model=self._session.model,
+            device=self._session.device,
+        )
+        self._number += 1
+        number = self._number
+        self._request = client.request(
+            "finetune",
+            params,
+            on_result=lambda result: self._on_result(number, result),
+            on_error=lambda error: self._on_error(number, error),
+            on_progress=lambda *report: self._tell(number, self.progressed, *(*report, None, None)[:3]),
+            on_loss=lambda point: self._tell(number, self.learnt, point),
+        )
+
+    def cancel(self) -> None:
+        """Ask for a stop; ``failed`` follows."""
+        if self._request is not None:
+            self._request.cancel()
+
+    def abandon(self) -> None:
+        """Stop in silence."""
+        self.cancel()
+        self._request = None
+        self._number += 1
+
+    def _tell(self, number: int, signal: Any, *report: Any) -> None:  # noqa: ANN401 - a bound signal
+        if number == self._number:
+            signal.emit(*report)
+
+    def _on_result(self, number: int, result: dict) -> None:
+        if number == self._number:
+            self._request = None
+            self.finished.emit(result)
+
+    def _on_error(self, number: int, error: Any) -> None:  # noqa: ANN401 - ErrorInfo of the protocol
+        if number == self._number:
+            self._request = None
+            self.failed.emit(failure_of(error))
+
+
+def source_of(layer: QgsRasterLayer) -> Any:  # noqa: ANN401 - protocol.Source
+    """Give the ``protocol.Source`` of a layer that lies in a file.
+
+    Raises:
+        ValueError: only QGIS can read the layer, or nobody.
+    """
+    snapshot = take_snapshot(layer)
+    if snapshot.read_by is not ReadBy.RUNTIME:
+        raise ValueError(tr("{0} is not stored in a file. Save it first.").format(layer.name()))
+    return protocol.Source(path=snapshot.path, **read_reading(layer).source_fields())

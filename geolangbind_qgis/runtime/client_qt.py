@@ -1,0 +1,332 @@
+"""The runtime as QGIS uses it: one child process, started when first needed and again after a death, never waited for.
+
+Everything happens in the event loop of the thread that made the client: calls return at once, callbacks bring answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any
+
+from qgis.PyQt.QtCore import QCoreApplication, QElapsedTimer, QObject, QProcess, QProcessEnvironment, QTimer, pyqtSignal
+
+from ..protocol_import import protocol
+from .client import ClientState, Event, Failed, Finished, Learnt, Logged, Previewed, Progressed
+from .deaths import Death, Ending, end_of_file, explain_death, size_of_file
+from .farewell import Farewell
+from .launch import RuntimeCommand
+
+_STDERR_KEPT = 16_384
+_MILLISECONDS = 1000
+
+
+class RuntimeState(Enum):
+    """What the dock shows about the runtime."""
+
+    STOPPED = "stopped"
+    STARTING = "starting"
+    READY = "ready"
+
+
+class RuntimeRequest:
+    """A request on its way; ``cancel`` asks the runtime to stop it within one batch."""
+
+    def __init__(
+        self, client: RuntimeClient, id: int, method: str, callbacks: dict[str, Callable[..., None] | None]
+    ) -> None:
+        self.id = id
+        self.method = method
+        self._client = client
+        self._callbacks = callbacks
+
+    def cancel(self) -> None:
+        """Ask for a stop; ``on_error`` follows with code "cancelled", unless the answer was quicker."""
+        self._client.cancel(self.id)
+
+    def tell(self, what: str, *report: Any) -> None:  # noqa: ANN401 - as the callback takes it
+        """Call the callback of this name, if there is one."""
+        callback = self._callbacks.get(what)
+        if callback is not None:
+            callback(*report)
+
+
+class RuntimeClient(QObject):
+    """Starts the runtime, asks it, watches over it.
+
+    Signals:
+        state_changed: a ``RuntimeState``.
+        greeted: facts of ``hello`` (version, device, models) after each start.
+        logged: level and message of a remark of the runtime.
+        died: ``ErrorInfo`` of an end that nobody asked for.
+
+    Args:
+        command: how the process is started.
+        start_seconds: how long the greeting may take; torch is read from a cold disk in that time.
+        heartbeat_seconds: how often a working runtime is asked whether it lives.
+        silence_seconds: how long a working runtime may say nothing before it is ended.
+        stop_seconds: how long it may take to clean up when it is asked to end.
+        device: what ``hello`` asks for.
+    """
+
+    state_changed = pyqtSignal(object)
+    greeted = pyqtSignal(dict)
+    logged = pyqtSignal(str, str)
+    died = pyqtSignal(object)
+
+    def __init__(
+        self,
+        command: RuntimeCommand,
+        parent: QObject | None = None,
+        *,
+        start_seconds: float = 180.0,
+        heartbeat_seconds: float = 5.0,
+        silence_seconds: float = 90.0,
+        stop_seconds: float = 6.0,
+        device: str = "auto",
+    ) -> None:
+        super().__init__(parent)
+        self.command = command
+        self.facts: dict[str, Any] = {}
+        self.recent_errors: list[str] = []
+        self._device = device
+        self._state = RuntimeState.STOPPED
+        self._conversation = ClientState()
+        self._requests: dict[int, RuntimeRequest] = {}
+        self._process: QProcess | None = None
+        self._ending: Ending | None = None
+        self._stderr = b""
+        self._log_size = 0
+        self._start_seconds, self._stop_seconds = start_seconds, stop_seconds
+        self._silence_seconds = silence_seconds
+        self._heard = QElapsedTimer()
+        self._start_watch = QTimer(self)
+        self._start_watch.setSingleShot(True)
+        self._start_watch.timeout.connect(lambda: self._kill(Ending.SILENT_AT_START))
+        self._heartbeat = QTimer(self)
+        self._heartbeat.setInterval(int(heartbeat_seconds * _MILLISECONDS))
+        self._heartbeat.timeout.connect(self._beat)
+        application = QCoreApplication.instance()
+        if application is not None:
+            application.aboutToQuit.connect(self.close)
+
+    @property
+    def state(self) -> RuntimeState:
+        """Whether the process is there and has answered its greeting."""
+        return self._state
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody waits for an answer."""
+        return bool(self._requests)
+
+    @property
+    def process_id(self) -> int | None:
+        """The number of the child process; None when there is none."""
+        return None if self._process is None else int(self._process.processId()) or None
+
+    def start(self) -> None:
+        """Start the process where it does not run; ``greeted`` follows."""
+        if self._process is not None:
+            return
+        process = QProcess(self)
+        environment = QProcessEnvironment()
+        for name, value in self.command.environment.items():
+            environment.insert(name, value)
+        process.setProcessEnvironment(environment)
+        process.setWorkingDirectory(self.command.working_directory)
+        process.setProgram(self.command.program)
+        process.setArguments(list(self.command.arguments))
+        process.readyReadStandardOutput.connect(self._read)
+        process.readyReadStandardError.connect(self._read_stderr)
+        process.errorOccurred.connect(self._on_process_error)
+        process.finished.connect(self._on_finished)
+        self._process, self._ending, self._stderr, self.facts = process, None, b"", {}
+        self._log_size = size_of_file(self.command.log_file)
+        self._change_state(RuntimeState.STARTING)
+        self._heard.start()
+        self._start_watch.start(int(self._start_seconds * _MILLISECONDS))
+        process.start()
+        self._send("hello", protocol.HelloParams(device=self._device))
+
+    def request(
+        self,
+        method: str,
+        params: Any = None,  # noqa: ANN401 - the method's dataclass, a dict, or None
+        *,
+        on_result: Callable[[dict[str, Any]], None] | None = None,
+        on_error: Callable[[protocol.ErrorInfo], None] | None = None,
+        on_progress: Callable[[float, str, float | None], None] | None = None,
+        on_preview: Callable[[dict[str, Any]], None] | None = None,
+        on_loss: Callable[[dict[str, Any]], None] | None = None,
+    ) -> RuntimeRequest:
+        """Ask the runtime, starting it where it does not run.
+
+        Args:
+            method: one of ``protocol.METHODS``.
+            params: its parameters.
+            on_result: called once with the result.
+            on_error: called once with an ``ErrorInfo``, also when the process dies; exactly one of the two is called.
+            on_progress: called with fraction (0..1), message and seconds left (None while unknown).
+            on_preview: called with the parameters of each ``preview`` notification.
+            on_loss: called with the parameters of each ``loss`` notification.
+        """
+        self.start()
+        callbacks = {"result": on_result, "error": on_error, "progress": on_progress}
+        callbacks |= {"preview": on_preview, "loss": on_loss}
+        number = self._send(method, params)
+        request = RuntimeRequest(self, number, method, callbacks)
+        if self._process is None:  # could not even be started, and that was told at once
+            QTimer.singleShot(0, lambda: request.tell("error", explain_death(Death(Ending.NOT_STARTED))))
+            return request
+        self._requests[number] = request
+        if not self._heartbeat.isActive():
+            self._heard.restart()
+            self._heartbeat.start()
+        return request
+
+    def cancel(self, id: int) -> None:
+        """Ask the runtime to stop a request."""
+        if id in self._requests and self._process is not None:
+            self._send("cancel", protocol.CancelParams(request=id))
+
+    def stop(self) -> None:
+        """End the process without waiting; those who wait for answers are told, and the next request starts another."""
+        process = self._process
+        if process is None:
+            return
+        self._gone(Death(Ending.STOPPED), keep_process=True)
+        Farewell(process, self._stop_seconds)
+
+    def close(self) -> None:
+        """End the process and wait for its end, for the moment when QGIS quits and no event loop runs any more."""
+        self.stop()
+        Farewell.wait_for_all()
+
+    def _send(self, method: str, params: Any = None) -> int:  # noqa: ANN401 - the method's dataclass, a dict, or None
+        """Number a message and write it; Qt keeps it until the process takes it."""
+        number, line = self._conversation.begin(method, params)
+        if self._process is not None:
+            self._process.write(line)
+        return number
+
+    def _read(self) -> None:
+        """Take what has come and tell those who wait."""
+        if self._process is None:
+            return
+        self._heard.restart()
+        self._handle(self._conversation.feed(bytes(self._process.readAllStandardOutput())))
+        if self._conversation.talks_rubbish:
+            self._kill(Ending.RUBBISH)
+
+    def _read_stderr(self) -> None:
+        if self._process is not None:
+            self._stderr = (self._stderr + bytes(self._process.readAllStandardError()))[-_STDERR_KEPT:]
+
+    def _handle(self, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, Logged):
+                self.logged.emit(event.level, event.message)
+            elif isinstance(event, Progressed) and event.id in self._requests:
+                self._requests[event.id].tell("progress", event.fraction, event.message, event.seconds_left)
+            elif isinstance(event, Previewed) and event.id in self._requests:
+                self._requests[event.id].tell("preview", event.params)
+            elif isinstance(event, Learnt) and event.id in self._requests:
+                self._requests[event.id].tell("loss", event.params)
+            elif isinstance(event, Finished):
+                self._on_answer(event)
+            elif isinstance(event, Failed):
+                self._on_failure(event)
+
+    def _on_answer(self, event: Finished) -> None:
+        if event.method == "hello":
+            self._on_greeting(event.result)
+        request = self._requests.pop(event.id, None)
+        self._rest_when_idle()
+        if request is not None:
+            request.tell("result", event.result)
+
+    def _on_failure(self, event: Failed) -> None:
+        if event.method == "hello" and event.id not in self._requests and self._ending is None:
+            self.logged.emit("warning", f"{event.error.message} {event.error.hint}".strip())
+            self._on_greeting({})  # it speaks, so it lives; what it cannot do shows in the requests
+        request = self._requests.pop(event.id, None)
+        self._rest_when_idle()
+        if request is not None:
+            if event.error.code != "cancelled":
+                self._remember(event.error)
+            request.tell("error", event.error)
+
+    def _on_greeting(self, facts: dict[str, Any]) -> None:
+        self._start_watch.stop()
+        self.facts = facts
+        if self._state is RuntimeState.STARTING:
+            self._change_state(RuntimeState.READY)
+            self.greeted.emit(facts)
+
+    def _rest_when_idle(self) -> None:
+        if not self._requests:
+            self._heartbeat.stop()
+
+    def _beat(self) -> None:
+        """Ask a working runtime for a sign of life; end one that has been silent for too long."""
+        if self._process is None or self._state is not RuntimeState.READY:
+            return
+        if self._heard.hasExpired(int(self._silence_seconds * _MILLISECONDS)):
+            self._kill(Ending.SILENT)
+        elif "ping" not in self._conversation.pending.values():
+            self._send("ping")
+
+    def _kill(self, why: Ending) -> None:
+        if self._process is not None and self._ending is None:
+            self._ending = why
+            self._process.kill()
+
+    def _on_process_error(self, error: QProcess.ProcessError) -> None:
+        if error == QProcess.ProcessError.FailedToStart:
+            self._gone(Death(Ending.NOT_STARTED))
+
+    def _on_finished(self, code: int, status: QProcess.ExitStatus) -> None:
+        self._read()
+        self._read_stderr()
+        crashed = status == QProcess.ExitStatus.CrashExit
+        ending = self._ending or (Ending.SIGNALLED if crashed else Ending.EXITED)
+        last_words = self._stderr.decode("utf-8", "replace") or end_of_file(self.command.log_file, since=self._log_size)
+        was_ready = self._state is RuntimeState.READY
+        self._gone(Death(ending, code, was_ready, self._conversation.rubbish, last_words))
+
+    def _gone(self, death: Death, *, keep_process: bool = False) -> None:
+        """Let go of the process and tell everybody who waited."""
+        process, self._process = self._process, None
+        self._start_watch.stop()
+        self._heartbeat.stop()
+        if process is not None:
+            for signal in (
+                process.readyReadStandardOutput,
+                process.readyReadStandardError,
+                process.errorOccurred,
+                process.finished,
+            ):
+                signal.disconnect()
+            if not keep_process:
+                process.deleteLater()
+        error = explain_death(death)
+        asked_for = death.ending is Ending.STOPPED
+        waiting, self._requests = self._requests, {}
+        self._conversation.end(error)
+        self._change_state(RuntimeState.STOPPED)
+        if not asked_for:
+            self._remember(error)
+        for request in waiting.values():
+            request.tell("error", error)
+        if not asked_for:
+            self.died.emit(error)
+
+    def _change_state(self, state: RuntimeState) -> None:
+        if state is not self._state:
+            self._state = state
+            self.state_changed.emit(state)
+
+    def _remember(self, error: protocol.ErrorInfo) -> None:
+        """Keep the latest errors for the diagnostics."""
+        self.recent_errors = [*self.recent_errors[-9:], f"{error.code}: {error.message}"]

@@ -1,0 +1,61 @@
+"""One set-up at a time for one environment, also between several QGIS windows and the command line."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from .setup_error import SetupError
+
+
+@contextlib.contextmanager
+def install_lock(target: Path) -> Iterator[None]:
+    """Hold the lock of an environment; the system lets go of it when the process ends, however it ends.
+
+    Args:
+        target: folder of the environment; the lock file lies beside it.
+
+    Raises:
+        SetupError: somebody else holds it, or the file cannot be written.
+    """
+    path = target.with_name(f"{target.name}.lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as problem:
+        raise no_rights(path.parent, problem) from problem
+    try:
+        if not _lock(descriptor):
+            raise SetupError(
+                "Another set-up of the runtime is at work.", "Wait until it has ended, then try again.", code="busy"
+            )
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def no_rights(folder: Path, problem: OSError) -> SetupError:
+    """Give the error of a folder that cannot be written to."""
+    return SetupError(
+        f"The folder {folder} cannot be written to ({problem.strerror or type(problem).__name__}).",
+        "Choose a folder that you may write to.",
+        code="rights",
+    )
+
+
+def _lock(descriptor: int) -> bool:
+    """Take the lock without waiting."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,50 @@
+"""How the runtime process is started: which program, with what arguments, where, and in which environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .child import child_environment
+
+_BOOTSTRAP = (
+    "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); "
+    "runpy.run_module('core.serve', run_name='__main__', alter_sys=True)"
+)
+"""Makes ``core`` importable in an isolated interpreter, which ignores PYTHONPATH and the current folder."""
+
+
+@dataclass(frozen=True)
+class RuntimeCommand:
+    """A program to start and what surrounds it.
+
+    Attributes:
+        working_directory: a folder the person owns, never the plugin's own (Windows locks it against updates).
+        log_file: where the runtime writes; its end explains a death.
+    """
+
+    program: str
+    arguments: tuple[str, ...]
+    working_directory: str
+    environment: Mapping[str, str] = field(default_factory=child_environment)
+    log_file: str | None = None
+
+
+def runtime_command(
+    python: Path, code_root: Path, working_directory: Path, *, extra_environment: Mapping[str, str] | None = None
+) -> RuntimeCommand:
+    """Give the command of ``python -m core.serve`` in a runtime environment.
+
+    Args:
+        python: the interpreter of the runtime environment.
+        code_root: folder that holds ``core`` and ``resources``.
+        working_directory: folder for the log; made where missing.
+        extra_environment: variables to add, for instance a proxy's.
+    """
+    working_directory.mkdir(parents=True, exist_ok=True)
+    log_file = working_directory / "logs" / "runtime.log"
+    arguments = ("-I", "-u", "-X", "utf8", "-c", _BOOTSTRAP, str(code_root), "--log", str(log_file))
+    return RuntimeCommand(
+        str(python), arguments, str(working_directory), child_environment(extra=extra_environment), str(log_file)
+    )

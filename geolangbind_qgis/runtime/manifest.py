@@ -1,0 +1,77 @@
+"""The paper that says an environment is whole: written last and at once, removed before anything is changed."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MANIFEST_FILE = "geolangbind-environment.json"
+UNFINISHED_FILE = "geolangbind-unfinished"
+FORMAT = 2
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What an environment holds.
+
+    Attributes:
+        python: its interpreter.
+        requirements: hash of each requirement file that it was made from.
+        device: what torch computed on in the self-test: ``cpu``, ``cuda`` or ``mps``.
+        versions: package versions found in the self-test.
+        python_version: for instance "3.11.2".
+        managed: whether this code made it; False for an environment of the person's own.
+        note: what the person should know, for instance that the card could not be used.
+    """
+
+    python: str
+    requirements: list[str]
+    device: str
+    versions: dict[str, str] = field(default_factory=dict)
+    python_version: str = ""
+    managed: bool = True
+    note: str = ""
+    format: int = FORMAT
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """Give the manifest of an environment; None where it is missing, unreadable or its interpreter is gone."""
+    try:
+        values = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
+        manifest = Manifest(**values)
+    except (OSError, ValueError, TypeError):
+        return None
+    return manifest if manifest.format == FORMAT and Path(manifest.python).is_file() else None
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest so that it is there wholly or not at all, and take the mark of the unfinished away."""
+    temporary = folder / f"{MANIFEST_FILE}.new"
+    with temporary.open("w", encoding="utf-8") as stream:
+        json.dump(dataclasses.asdict(manifest), stream, indent=1)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(temporary, folder / MANIFEST_FILE)
+    (folder / UNFINISHED_FILE).unlink(missing_ok=True)
+
+
+def mark_unfinished(folder: Path) -> None:
+    """Say that the environment is being changed, before it is."""
+    (folder / MANIFEST_FILE).unlink(missing_ok=True)
+    (folder / UNFINISHED_FILE).touch()
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether this code made the environment, whole or not, and so may remove it."""
+    manifest = read_manifest(folder)
+    return (folder / UNFINISHED_FILE).is_file() or (manifest is not None and manifest.managed)
+
+
+def requirements_hash(file: Path) -> str:
+    """Hash what a requirement file asks for, comments and line ends apart."""
+    lines = (line.split("#")[0].strip() for line in file.read_text(encoding="utf-8").splitlines())
+    return hashlib.sha256("\n".join(line for line in lines if line).encode()).hexdigest()

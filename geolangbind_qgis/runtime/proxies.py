@@ -1,0 +1,51 @@
+"""QGIS's network settings as the environment variables that pip and the runtime read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from .setup_error import SetupError
+
+
+def proxy_environment(settings: Mapping[str, object] | None) -> dict[str, str]:
+    """Give the variables for a proxy; the secret stays in the environment and never on a command line.
+
+    Args:
+        settings: ``enabled``, ``type`` (``HttpProxy``, ``HttpCachingProxy``, ``Socks5Proxy``, ``DefaultProxy``,
+            ``NoProxy``), ``host``, ``port``, ``user``, ``password``, ``excludes`` (hosts), ``certificate`` (CA file).
+
+    Raises:
+        SetupError: a kind of proxy that pip cannot use.
+    """
+    settings = settings or {}
+    variables = {}
+    certificate = str(settings.get("certificate") or "")
+    if certificate:
+        variables.update(PIP_CERT=certificate, SSL_CERT_FILE=certificate, REQUESTS_CA_BUNDLE=certificate)
+    kind, host = str(settings.get("type") or "HttpProxy"), str(settings.get("host") or "")
+    if not settings.get("enabled", bool(host)) or not host or kind in ("NoProxy", "DefaultProxy"):
+        return variables
+    if kind.startswith("Socks"):
+        raise SetupError(
+            "A SOCKS proxy cannot be used for the installation.",
+            "Set an HTTP proxy in QGIS's network options, or install from a folder of wheels.",
+            code="proxy",
+        )
+    user, password = str(settings.get("user") or ""), str(settings.get("password") or "")
+    login = f"{quote(user, safe='')}{':' + quote(password, safe='') if password else ''}@" if user else ""
+    port = f":{settings['port']}" if settings.get("port") else ""
+    address = f"http://{login}{host}{port}"
+    excludes = settings.get("excludes") or ()
+    no_proxy = [str(item) for item in excludes] if isinstance(excludes, (list, tuple)) else [str(excludes)]
+    variables.update(HTTP_PROXY=address, HTTPS_PROXY=address, http_proxy=address, https_proxy=address)
+    if no_proxy:
+        variables.update(NO_PROXY=",".join(no_proxy), no_proxy=",".join(no_proxy))
+    return variables
+
+
+def without_secrets(text: str) -> str:
+    """Take user names, passwords and tokens out of the addresses in a text."""
+    text = re.sub(r"(\w+://)[^/\s@]+@", r"\1***@", text)
+    return re.sub(r"(?i)\b(token|key|password|sig|signature|access_token)=[^&\s\"']+", r"\1=***", text)

@@ -1,0 +1,25 @@
+"""Why setting the runtime up did not work."""
+
+from __future__ import annotations
+
+
+class SetupError(Exception):
+    """One sentence of what happened and one of what to do.
+
+    Args:
+        message: in the words of a GIS analyst.
+        hint: what to do about it.
+        code: ``space``, ``rights``, ``network``, ``proxy``, ``python``,
+            ``package``, ``busy``, ``cancelled`` or ``setup``.
+    """
+
+    def __init__(self, message: str, hint: str, *, code: str = "setup") -> None:
+        super().__init__(f"{message} {hint}".strip())
+        self.message = message
+        self.hint = hint
+        self.code = code
+
+
+def cancelled() -> SetupError:
+    """Give the error of a set-up that the person stopped."""
+    return SetupError("Stopped.", "Start it again to go on; what is downloaded is kept.", code="cancelled")

@@ -1,0 +1,75 @@
+"""Which Python runs the model: the plugin's environment (made by it or named by the user), or the checkout's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qgis.core import QgsApplication, QgsSettings
+from qgis.PyQt.QtNetwork import QNetworkProxy
+
+from geolangbind_qgis import settings
+from geolangbind_qgis.protocol_import import CODE_ROOT
+from geolangbind_qgis.runtime.environment import environment_python, find_environment
+from geolangbind_qgis.runtime.launch import RuntimeCommand, runtime_command
+from geolangbind_qgis.runtime.proxies import proxy_environment
+from geolangbind_qgis.runtime.setup_error import SetupError
+
+_FOLDER = "environment_folder"
+
+
+def runtime_home() -> Path:
+    """Give the folder for logs and the environment: in the user's profile, outside the plugin folder."""
+    return Path(QgsApplication.qgisSettingsDirPath()) / "geolangbind"
+
+
+def environment_folder() -> Path:
+    """Give the folder of the plugin's environment."""
+    return Path(settings.value(_FOLDER) or runtime_home() / "environment")
+
+
+def choose_environment_folder(folder: Path) -> None:
+    """Have the environment elsewhere, for instance on a larger disk."""
+    settings.remember(_FOLDER, str(folder))
+
+
+def chosen_python() -> Path | None:
+    """Give the interpreter to use; None where nothing is set up."""
+    manifest = find_environment(environment_folder())
+    if manifest is not None:
+        return Path(manifest.python)
+    in_checkout = environment_python(CODE_ROOT / ".venv")  # a developer's; the packaged plugin has none
+    return in_checkout if in_checkout.is_file() else None
+
+
+def chosen_command() -> RuntimeCommand | None:
+    """Give the command that starts the runtime; None where nothing is set up."""
+    python = chosen_python()
+    if python is None:
+        return None
+    try:
+        network = proxy_environment(qgis_proxy())
+    except SetupError:
+        network = {}  # a kind of proxy that only matters for downloads, which say so themselves
+    return runtime_command(python, CODE_ROOT, runtime_home(), extra_environment=network)
+
+
+def qgis_proxy() -> dict[str, object]:
+    """Give QGIS's proxy settings in the words of ``runtime.proxies``."""
+    stored = QgsSettings()
+    if not stored.value("proxy/proxyEnabled", False, type=bool):
+        return {}
+    kind = str(stored.value("proxy/proxyType", ""))
+    facts: dict[str, object] = {
+        "enabled": True,
+        "type": kind,
+        "host": str(stored.value("proxy/proxyHost", "")),
+        "port": str(stored.value("proxy/proxyPort", "")),
+        "user": str(stored.value("proxy/proxyUser", "")),
+        "password": str(stored.value("proxy/proxyPassword", "")),
+        "excludes": stored.value("proxy/noProxyUrls", []) or [],
+    }
+    if kind == "DefaultProxy":
+        system = QNetworkProxy.applicationProxy()
+        if system.hostName():
+            facts.update(type="HttpProxy", host=system.hostName(), port=str(system.port()))
+    return facts

@@ -1,0 +1,30 @@
+"""Names and titles of sensors and scaling presets, for the dialog where recognition is corrected.
+
+Read with a regular expression, because QGIS's Python may be older than the one that brought a TOML reader.
+"""
+
+from __future__ import annotations
+
+import re
+
+from geolangbind_qgis.protocol_import import CODE_ROOT
+
+_ENTRY = re.compile(r'^\[(sensors|scaling)\.(\w+)\]\s*\ntitle\s*=\s*"([^"]*)"', re.MULTILINE)
+
+
+def sensor_titles() -> dict[str, str]:
+    """Give the titles of sensors by name, in the order of the table."""
+    return _titles("sensors")
+
+
+def scaling_titles() -> dict[str, str]:
+    """Give the titles of scaling presets by name, in the order of the table."""
+    return _titles("scaling")
+
+
+def _titles(section: str) -> dict[str, str]:
+    try:
+        text = (CODE_ROOT / "resources" / "sensors.toml").read_text(encoding="utf-8")
+    except OSError:
+        return {}
+    return {name: title for kind, name, title in _ENTRY.findall(text) if kind == section}

@@ -1,0 +1,108 @@
+"""What one QGIS window shares: the runtime's client, copies of layers, and the chosen model and device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.PyQt.QtCore import QObject, pyqtSignal
+
+from geolangbind_qgis import settings
+from geolangbind_qgis.runs.copies import LayerCopies
+from geolangbind_qgis.runtime.client_qt import RuntimeClient, RuntimeState
+from geolangbind_qgis.runtime.launch import RuntimeCommand
+
+DEFAULT_MODEL = "geolb-tiny"
+
+
+class Session(QObject):
+    """Owner of the runtime client, which is made anew when the environment or the device changes.
+
+    Signals:
+        runtime_changed: state, device or environment is another.
+
+    Args:
+        command: how the runtime starts; None where none is set up.
+        parent: owner.
+    """
+
+    runtime_changed = pyqtSignal()
+
+    def __init__(self, command: RuntimeCommand | None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.copies = LayerCopies()
+        self.client: RuntimeClient | None = None
+        self._command = command
+        self._renew()
+
+    @property
+    def is_set_up(self) -> bool:
+        """Whether there is an environment to start the runtime in."""
+        return self._command is not None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the runtime said in its greeting; empty before."""
+        return self.client.facts if self.client is not None else {}
+
+    @property
+    def model(self) -> str:
+        """The model that new runs use."""
+        return settings.value("model", DEFAULT_MODEL)
+
+    @property
+    def device(self) -> str:
+        """The device that new runs use: "auto", "cpu", "cuda" or "mps"."""
+        return settings.value("device", "auto")
+
+    def choose_model(self, name: str) -> None:
+        """Use another model from the next run on."""
+        settings.remember("model", name)
+
+    def choose_device(self, name: str) -> None:
+        """Use another device; the runtime starts again with it."""
+        if name != self.device:
+            settings.remember("device", name)
+            self._renew()
+
+    def set_command(self, command: RuntimeCommand | None) -> None:
+        """Use another environment, or none."""
+        self._command = command
+        self._renew()
+
+    def start_runtime(self) -> None:
+        """Start the runtime ahead of the first request, so that the device shows and the first answer is quick."""
+        if self.client is not None:
+            self.client.start()
+
+    def close(self) -> None:
+        """End the runtime and forget it."""
+        if self.client is not None:
+            self.client.close()
+            self.client.deleteLater()
+            self.client = None
+
+    def device_label(self) -> tuple[str, str]:
+        """Give the device in words and its kind, both as the runtime says; kind is empty where nothing runs."""
+        device = self.facts.get("device") or {}
+        return str(device.get("label", "")), str(device.get("kind", ""))
+
+    @property
+    def state(self) -> RuntimeState:
+        """State of the runtime process."""
+        return self.client.state if self.client is not None else RuntimeState.STOPPED
+
+    def _renew(self) -> None:
+        """Make a client for the command and device of now."""
+        if self.client is not None:
+            self.client.stop()
+            self.client.state_changed.disconnect(self._tell)
+            self.client.greeted.disconnect(self._tell)
+            self.client = None
+        if self._command is not None:
+            self.client = RuntimeClient(self._command, self, device=self.device)
+            self.client.state_changed.connect(self._tell)
+            self.client.greeted.connect(self._tell)
+        self.runtime_changed.emit()
+
+    def _tell(self, *_: Any) -> None:  # noqa: ANN401 - whatever the signal carries
+        self.runtime_changed.emit()

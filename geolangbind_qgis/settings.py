@@ -1,0 +1,36 @@
+"""What the plugin remembers between sessions, in QGIS's own settings."""
+
+from __future__ import annotations
+
+import json
+
+from qgis.core import QgsSettings
+
+_SECTION = "geolangbind/"
+HISTORY_LENGTH = 60
+
+
+def value(name: str, usual: str = "") -> str:
+    """Give a remembered text."""
+    return str(QgsSettings().value(_SECTION + name, usual))
+
+
+def remember(name: str, text: str) -> None:
+    """Keep a text under a name."""
+    QgsSettings().setValue(_SECTION + name, text)
+
+
+def prompt_history() -> list[str]:
+    """Give earlier prompts, the latest first."""
+    try:
+        found = json.loads(value("prompt_history", "[]"))
+    except ValueError:
+        return []
+    return [str(item) for item in found] if isinstance(found, list) else []
+
+
+def remember_prompts(prompts: list[str]) -> None:
+    """Put prompts at the head of the history."""
+    history = [prompt for prompt in prompts if prompt]
+    history += [prompt for prompt in prompt_history() if prompt not in history]
+    remember("prompt_history", json.dumps(history[:HISTORY_LENGTH], ensure_ascii=False))
