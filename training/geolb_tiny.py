@@ -1,0 +1,55 @@
+"""The embedded model from one command: all stages of training, the held-out figures, the card.
+
+python -m training.geolb_tiny --data ../shared/data
+
+Stops and goes on: each stage resumes from its checkpoint, and a finished stage is not run again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from core.evaluate.benchmarks import benchmarks, run_benchmark
+from core.model import load_model
+from core.train.command import train
+
+ROOT = Path(__file__).resolve().parents[1]
+STAGES = (
+    ("geolb_tiny.yaml", "runs/geolb_tiny", 2000),
+    ("geolb_tiny_sensors.yaml", "runs/geolb_tiny_sensors", None),
+    ("geolb_tiny_polish.yaml", "runs/geolb_tiny_polish", None),
+)
+"""Recipe, folder, and the step at which a stage hands over before its schedule ends."""
+EMBEDDED = ROOT / "resources" / "models" / "geolb-tiny"
+
+
+def main() -> None:
+    """Train, measure, write the card."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    options = parser.parse_args()
+    for recipe, output, until in STAGES:
+        if not (ROOT / output / "model.safetensors").exists():
+            train(ROOT / "training" / "recipes" / recipe, ROOT / output, until=until)
+    EMBEDDED.mkdir(parents=True, exist_ok=True)
+    for name in ("model.safetensors", "config.json", "card.json"):
+        shutil.copyfile(ROOT / STAGES[-1][1] / name, EMBEDDED / name)
+    model = load_model("geolb-tiny")
+    figures: dict[str, Any] = {}
+    for name in benchmarks():
+        figures[name] = run_benchmark(model, name, options.data)
+        print(name, json.dumps(figures[name]), flush=True)
+    left_out = ROOT / "runs" / "leave_one_out" / "leave_one_tile_out.json"
+    if left_out.exists():
+        figures["leave_one_tile_out"] = json.loads(left_out.read_text(encoding="utf-8"))
+    card = json.loads((EMBEDDED / "card.json").read_text(encoding="utf-8"))
+    card["figures"] = figures
+    (EMBEDDED / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

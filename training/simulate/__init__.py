@@ -1,0 +1,1 @@
+"""The scene simulator: procedural landscapes with known truth, seen by any sensor."""

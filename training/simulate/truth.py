@@ -1,0 +1,46 @@
+"""What is true of a simulated scene: land-cover codes of public legends, and where a typed word applies."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from training.simulate.materials import MATERIALS
+
+Array = np.ndarray
+
+_WORLDCOVER = np.array([material.worldcover for material in MATERIALS], np.uint8)
+_ESRI = np.array([material.esri for material in MATERIALS], np.uint8)
+
+
+def worldcover(labels: Array) -> Array:
+    """Turn material labels to ESA WorldCover codes, uint8; 0 where the legend has no class (clouds)."""
+    return _WORLDCOVER[labels]
+
+
+def esri(labels: Array) -> Array:
+    """Turn material labels to the Esri nine-class codes, uint8; 0 where the legend has no class (clouds)."""
+    return _ESRI[labels]
+
+
+def materials_meant(prompt: str) -> tuple[int, ...]:
+    """Give the label values that a typed word or list of synonyms means: materials that have one of them as a word.
+
+    Args:
+        prompt: "water", or several joined by commas or "or": "vineyard or orchard".
+    """
+    wanted = {part.strip().lower() for part in re.split(r",|\bor\b", prompt) if part.strip()} | {prompt.strip().lower()}
+    return tuple(index for index, material in enumerate(MATERIALS) if wanted & {material.name, *material.words})
+
+
+def prompt_truth(labels: Array, prompt: str) -> Array:
+    """Give where a prompt applies, bool, same shape as the labels.
+
+    Raises:
+        KeyError: no material has such a word.
+    """
+    meant = materials_meant(prompt)
+    if not meant:
+        raise KeyError(f"No simulated material is called {prompt!r}.")
+    return np.isin(labels, meant)

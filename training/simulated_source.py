@@ -1,0 +1,150 @@
+"""Simulated landscapes as a training source: any sensor, any bands, a material per pixel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from core.spectral.bands import Band, BandSet
+from core.spectral.scaling import physical_range
+from core.spectral.sensors import get_sensor
+from core.train.augment import random_affine, random_light, random_noise
+from core.train.batch import Batch
+from core.train.wording import Wording
+from training.simulate.landscape import Landscape, simulate_landscape
+from training.simulate.materials import MATERIALS
+from training.simulate.render import render
+
+CLASS_WORDS = {material.name: material.words for material in MATERIALS}
+_COMPATIBLE_NAMES = (
+    (("residential area", "industrial area"), ("tile roof", "metal roof", "grey roof", "asphalt road", "concrete",
+      "parking lot", "swimming pool", "unpaved track")),
+    (("tile roof", "metal roof", "grey roof"), ("tile roof", "metal roof", "grey roof")),
+    (("residential area",), ("industrial area",)),
+    (("coniferous woodland", "broadleaf woodland"), ("coniferous woodland", "broadleaf woodland", "orchard",
+      "mangrove")),
+    (("green crop", "ripe cereal", "ploughed field", "rice paddy"), ("green crop", "ripe cereal", "ploughed field",
+      "rice paddy", "orchard", "vineyard")),
+    (("orchard",), ("vineyard",)),
+    (("wetland",), ("mangrove", "rice paddy", "grassland", "mudflat")),
+    (("shrubland",), ("heath", "grassland")),
+    (("bare soil",), ("ploughed field", "sand", "rock", "quarry", "unpaved track", "mudflat")),
+    (("asphalt road",), ("parking lot", "unpaved track", "concrete")),
+    (("parking lot",), ("concrete",)),
+    (("open water", "river", "shallow water"), ("swimming pool", "open water", "river", "shallow water")),
+    (("mudflat",), ("shallow water",)),
+)  # fmt: skip
+_POSITION = {material.name: index for index, material in enumerate(MATERIALS)}
+COMPATIBLE = frozenset(
+    (_POSITION[one], _POSITION[other]) for left, right in _COMPATIBLE_NAMES for one, other in product(left, right)
+)
+"""Materials whose words could be said of each other, so that neither is punished for it."""
+
+
+@dataclass(frozen=True)
+class SimulatedSettings:
+    """How landscapes become batches.
+
+    Attributes:
+        landscapes: how many are made; each is seen through ever new sensors, suns and skies.
+        size: side of a landscape in pixels.
+        sampling_m: pixel sizes in metres to draw from, repeated for weight.
+        sensors: names in sensors.toml, repeated for weight; "any" draws bands at random from 0.43 to 2.35 µm.
+        crop: side of the images the model sees.
+        batch: images a batch.
+        subset_chance: chance to keep a random subset of the sensor's bands.
+        teach: chance that red, green and blue of the same ground also teach the features.
+        seed: of the landscapes.
+    """
+
+    landscapes: int = 96
+    size: int = 256
+    sampling_m: tuple[float, ...] = (10.0, 10.0, 10.0, 20.0, 30.0, 5.0, 3.0, 1.0, 0.5)
+    sensors: tuple[str, ...] = (
+        "aerial_rgb", "aerial_rgb", "sentinel2_l2a", "sentinel2_l2a", "sentinel2_l2a", "landsat8_oli", "aerial_rgbn",
+        "worldview2", "sentinel1", "sentinel1", "dem", "thermal", "any", "any",
+    )  # fmt: skip
+    crop: int = 96
+    batch: int = 16
+    subset_chance: float = 0.5
+    teach: float = 0.2
+    seed: int = 7
+
+
+RGB = BandSet.of(Band(name, wavelength, 0.06) for name, wavelength in (("R", 0.665), ("G", 0.56), ("B", 0.49)))
+
+
+class SimulatedSource:
+    """Random cuts of simulated landscapes through random sensors; the classes are the simulator's materials."""
+
+    def __init__(self, name: str, settings: SimulatedSettings, wording: Wording) -> None:
+        self.name = name
+        self.wording = wording
+        self._settings = settings
+        draw = np.random.default_rng(settings.seed)
+        self._landscapes: list[Landscape] = [
+            simulate_landscape(
+                settings.size,
+                settings.size,
+                float(settings.sampling_m[draw.integers(len(settings.sampling_m))]),
+                settings.seed * 1000 + number,
+                clouds=float(draw.random() < 0.15) * 0.15,
+            )
+            for number in range(settings.landscapes)
+        ]
+
+    def batch(self, rng: Generator) -> Batch:
+        """Draw a landscape, a sensor and a sky, and cut."""
+        settings = self._settings
+        landscape = self._landscapes[rng.integers(len(self._landscapes))]
+        bands = self._draw_bands(rng)
+        seed = int(rng.integers(1 << 31))
+        teach = rng.random() < settings.teach
+        seen = BandSet(bands.bands + RGB.bands) if teach else bands
+        values = to_model_units(render(landscape, seen, seed=seed), seen)
+        optical = bands.bands[0].kind == "reflectance"
+        truth = (landscape.visible_labels if optical else landscape.labels).astype(np.int64)
+        whole = torch.from_numpy(values)[None].expand(settings.batch, -1, -1, -1)
+        labels = torch.from_numpy(truth)[None].expand(settings.batch, -1, -1)
+        images, cut = random_affine(whole, settings.crop, rng, zoom=(0.7, 1.2), rotate=False, labels=labels)
+        images = random_noise(random_light(images, rng, 0.06), rng)
+        return Batch(
+            source=self.name,
+            images=images[:, : len(bands)],
+            wavelengths_um=torch.tensor(bands.wavelengths_um),
+            words=self.wording.draw(rng, distractors=6),
+            labels=cut,
+            teacher_images=images[:, len(bands) :] if teach else None,
+            teacher_wavelengths_um=torch.tensor(RGB.wavelengths_um) if teach else None,
+        )
+
+    def _draw_bands(self, rng: Generator) -> BandSet:
+        name = self._settings.sensors[rng.integers(len(self._settings.sensors))]
+        bands = _random_optical(rng) if name == "any" else list(get_sensor(name).bands.bands)
+        if name == "aerial_rgb":
+            bands = list(RGB.bands)
+        if len(bands) > 1 and rng.random() < self._settings.subset_chance:
+            keep = int(rng.integers(1, len(bands) + 1))
+            bands = [bands[item] for item in sorted(rng.choice(len(bands), keep, replace=False))]
+        return BandSet.of(bands)
+
+
+def to_model_units(physical: NDArray[np.float32], band_set: BandSet) -> NDArray[np.float32]:
+    """Scale physical values (C, H, W) to -1..1 as ``core.spectral.scaling`` does for real rasters."""
+    out = np.empty_like(physical)
+    for index, band in enumerate(band_set.bands):
+        low, high = physical_range(band) or tuple(np.percentile(physical[index], (2, 98)))
+        out[index] = np.clip((physical[index] - low) / max(high - low, 1e-6), 0, 1) * 2 - 1
+    return out
+
+
+def _random_optical(rng: Generator) -> list[Band]:
+    """Draw bands of an instrument nobody built: 1 to 24 of any centre and width, in order of wavelength."""
+    count = round(float(np.exp(rng.uniform(0, np.log(24)))))
+    centres = np.sort(rng.uniform(0.43, 2.35, count))
+    return [Band(f"b{number}", float(centre), float(rng.uniform(0.01, 0.1))) for number, centre in enumerate(centres)]

@@ -1,0 +1,1 @@
+"""Measurements behind the choices written down in docs/, each made again by one command."""
