@@ -1,0 +1,82 @@
+"""A raster on disk into the feature store: how much of the time is the model's, and what two workers add."""
+
+from __future__ import annotations
+
+import time
+
+import torch
+from measure import write_raster
+
+from core.archive.embed import cluster, embed_archive
+from core.archive.parts import EmbedJob, embed_part, plan_scene
+from core.dense.encode import DenseEncoder
+from core.model.shelf import ModelShelf
+from core.progress import CancelToken, no_progress
+from core.protocol import EmbedParams, Source
+from core.tasks import embed
+
+SIDE = 1536
+
+
+def test_whole_pipeline_over_encoding_alone(tmp_path, store_folder, record, monkeypatch):
+    raster = write_raster(tmp_path / "scene.tif", SIDE)
+    shelf = ModelShelf()
+    shelf.get("geolb-tiny").model_hash  # noqa: B018 - computed once a model, not once a raster
+    encoding = [0.0]
+    encode = DenseEncoder.encode
+
+    def timed(self: DenseEncoder, images: torch.Tensor) -> torch.Tensor:
+        began = time.perf_counter()
+        try:
+            return encode(self, images)
+        finally:
+            encoding[0] += time.perf_counter() - began
+
+    monkeypatch.setattr(DenseEncoder, "encode", timed)
+    began = time.perf_counter()
+    embed.run(
+        EmbedParams(Source(str(raster))),
+        progress=no_progress,
+        cancel=CancelToken(),
+        notify=lambda method, params: None,
+        models=shelf,
+    )
+    whole = time.perf_counter() - began
+    record(f"embedding {SIDE}² pixels: encoding alone over the whole pipeline", encoding[0] / whole, at_least=0.9)
+    record(f"embedding {SIDE}² pixels: rate of the whole", SIDE**2 / 1e6 / whole, "Mpixel/s")
+    stored = sum(file.stat().st_size for file in store_folder.rglob("*") if file.is_file())
+    record("feature store: bytes a pixel", stored / SIDE**2, "B")
+    float32 = (SIDE / 2) ** 2 * 384 * 4
+    record("feature store: size over float32 features", stored / float32, at_most=0.25)
+
+
+def test_two_workers_over_one_process(tmp_path, record):
+    scenes = [write_raster(tmp_path / f"{number}.tif", 1024 + number) for number in range(4)]
+    warm = write_raster(tmp_path / "warm.tif", 256)
+
+    def jobs(store: str, threads: int) -> list[EmbedJob]:
+        return [
+            EmbedJob(Source(str(scene)), "geolb-tiny", "cpu", str(tmp_path / store), 10**10, threads)
+            for scene in scenes
+        ]
+
+    def warm_job(threads: int) -> EmbedJob:
+        return EmbedJob(Source(str(warm)), "geolb-tiny", "cpu", str(tmp_path / f"warm{threads}"), 10**10, threads)
+
+    threads = torch.get_num_threads()
+    embed_part(warm_job(threads), plan_scene(warm_job(threads)).parts[0])
+    alone = embed_archive(jobs("alone", threads))
+    with cluster("local", 2) as client:
+        client.run(_warm, warm_job(1))
+        together = embed_archive(jobs("together", 1), client)
+    assert together.chunks_computed == alone.chunks_computed > 0
+    record(
+        "two workers of one thread over one process of two: throughput", alone.seconds / together.seconds, at_least=0.9
+    )
+
+
+def _warm(job: EmbedJob) -> None:
+    """Load the model and run it once."""
+    part = plan_scene(job)
+    for block in part.parts:
+        embed_part(job, block)

@@ -1,0 +1,102 @@
+"""A prompt over stored features: against reading the bytes, against running the model, and to the first pixels."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from measure import median_seconds, write_raster
+
+from core.dense.chunk import FeatureChunk
+from core.dense.features import DenseFeatures
+from core.model.shelf import ModelShelf
+from core.progress import CancelToken, no_progress
+from core.protocol import HighlightParams, Source
+from core.raster.grid import PixelWindow, extent_of_window
+from core.tasks import highlight
+from core.tasks.scene import open_scene
+from core.tasks.scoring import PromptContest, parse_prompts
+
+VIEW = 1000
+
+
+def fill(features: DenseFeatures) -> None:
+    """Keep random features for the whole raster: what a prompt costs does not depend on what they say."""
+    generator = np.random.default_rng(0)
+    for row in range(features.layout.counts[0]):
+        for column in range(features.layout.counts[1]):
+            window = features.layout.window((row, column))
+            shape = (window.height, window.width)
+            codes = generator.integers(-127, 128, (features.layout.channels, *shape), dtype=np.int8)
+            gain = np.full(shape, 1 / 127 / 8, np.float16)
+            features._stored.write((row, column), FeatureChunk(codes, gain, np.full(shape, 0.05, np.float16)))
+
+
+def read_all(folder: Path) -> int:
+    """Read every byte of an entry, as the operating system holds them in memory by now."""
+    return sum(len(file.read_bytes()) for file in folder.rglob("*") if file.is_file())
+
+
+@torch.inference_mode()
+def test_a_prompt_over_a_stored_scene(tmp_path, store_folder, record, large):
+    side = 10000 if large else 4000
+    raster = write_raster(tmp_path / "scene.tif", side, data_every=1 if not large else 3)
+    shelf = ModelShelf()
+    model = shelf.get("geolb-tiny")
+    with open_scene(Source(str(raster))) as scene:
+        features = scene.features(model)
+        fill(features)
+        stored = features._stored
+        one = features.encoder.unit_text(model.text_prompts(["solar farm"]))
+        contest = PromptContest(model, parse_prompts(["solar farm"]))
+        all_words = features.encoder.unit_text(contest.vectors)
+
+        def over_all(score) -> None:
+            for chunk in stored.done():
+                score(stored.read(chunk))
+
+        reading = median_seconds(lambda: read_all(stored.path), 3)
+        cosines = median_seconds(lambda: over_all(lambda kept: kept.cosines(*one)), 3)
+        whole = median_seconds(lambda: over_all(lambda kept: contest.logits(kept.cosines(*all_words))), 3)
+        megabytes = read_all(stored.path) / 1e6
+        tile = features.plan.window_pixels
+        windows = features.plan.windows_of(PixelWindow(0, 0, features.layout.columns, features.layout.rows))
+        images = torch.rand(4, 3, tile, tile) * 2 - 1
+        encoding = median_seconds(lambda: features.encoder.encode(images), 3) / 4 * len(windows)
+    name = f"stored {side}² pixels ({megabytes:,.0f} MB)"
+    record(f"{name}: cosine of one prompt over reading the bytes", cosines / reading, "×", at_most=2)
+    record(f"{name}: contest of a prompt with {len(contest.vectors) - 1} background words over reading the bytes",
+           whole / reading, "×", at_most=2)  # fmt: skip
+    record(f"{name}: time of a prompt", whole, "s")
+    record(f"{name}: sliding the model over it instead, over a prompt", encoding / whole, "×", at_least=100)
+
+    extent = extent_of_window(scene.raster.grid, PixelWindow(side // 3, side // 3, VIEW, VIEW))
+    words = iter(["harbour", "quarry", "orchard", "stadium", "wetland", "railway", "glacier"])
+
+    def view() -> None:
+        params = HighlightParams(Source(str(raster)), str(tmp_path / "out.tif"), (next(words),), extent=extent)
+        highlight.run(
+            params, progress=no_progress, cancel=CancelToken(), notify=lambda method, facts: None, models=shelf
+        )
+
+    record(f"new words to a GeoTIFF of {VIEW}² stored pixels", 1000 * median_seconds(view), "ms", at_most=150)
+
+
+def test_the_first_answer_for_a_view_that_is_not_stored(tmp_path, store_folder, record):
+    raster = write_raster(tmp_path / "scene.tif", VIEW)
+    shelf = ModelShelf()
+    shelf.get("geolb-tiny").text_prompts(["harbour"])
+    first: list[float] = []
+    began = time.perf_counter()
+    highlight.run(
+        HighlightParams(Source(str(raster)), str(tmp_path / "out.tif"), ("harbour",), preview=True),
+        progress=no_progress,
+        cancel=CancelToken(),
+        notify=lambda method, facts: first.append(time.perf_counter() - began),
+        models=shelf,
+    )
+    whole = time.perf_counter() - began
+    record(f"view of {VIEW}² pixels, not stored: coarse preview", 1000 * first[0], "ms")
+    record(f"view of {VIEW}² pixels, not stored: full answer", whole, "s")

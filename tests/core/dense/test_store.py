@@ -1,0 +1,180 @@
+"""The feature store survives kills, damage and company, and stays within its cap."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core.dense.basis import FeatureBasis
+from core.dense.chunk import FeatureChunk
+from core.dense.store import ChunkLayout, FeatureKey, FeatureStore, StoredFeatures, StoreError
+
+LAYOUT = ChunkLayout(channels=8, rows=20, columns=33, side=(10, 16))
+KEY = FeatureKey("model", "raster", (1, 2, 3), (0.6, 0.5, 0.4), "scaling", (33.0, 20.0), "decoder", (16, 4, 2, 2, 2))
+
+
+def chunk_of(stored: StoredFeatures, chunk: tuple[int, int], seed: int = 0) -> FeatureChunk:
+    window = stored.layout.window(chunk)
+    coordinates = torch.randn(8, window.height, window.width, generator=torch.Generator().manual_seed(seed))
+    valid = torch.ones(window.height, window.width, dtype=torch.bool)
+    return FeatureChunk.quantise(coordinates, valid, FeatureBasis.identity(8))
+
+
+def fill(stored: StoredFeatures) -> None:
+    for row in range(2):
+        for column in range(3):
+            stored.write((row, column), chunk_of(stored, (row, column)))
+
+
+def files_of(stored: StoredFeatures, array: str) -> list[Path]:
+    return [path for path in (stored.path / array / "c").rglob("*") if path.is_file()]
+
+
+@pytest.fixture
+def stored(store: FeatureStore) -> StoredFeatures:
+    return store.open(KEY, LAYOUT, {"raster": "scene.tif"})
+
+
+def test_a_chunk_comes_back_as_it_was_kept(stored):
+    kept = chunk_of(stored, (1, 2))
+    stored.write((1, 2), kept)
+    found = stored.read((1, 2))
+    np.testing.assert_array_equal(found.codes, kept.codes)
+    np.testing.assert_array_equal(found.gain, kept.gain)
+    np.testing.assert_array_equal(found.inverse_norm, kept.inverse_norm)
+    assert stored.read((0, 0)) is None
+
+
+def test_a_chunk_without_data_is_kept_too(stored):
+    stored.write((0, 0), FeatureChunk.empty(8, 10, 16))
+    assert stored.has((0, 0))
+    assert not stored.read((0, 0)).valid.any()
+
+
+@pytest.mark.parametrize("array", ["codes", "scales"])
+@pytest.mark.parametrize("damage", ["flip", "cut", "remove"])
+def test_a_damaged_chunk_reads_as_missing_and_can_be_kept_again(stored, array, damage):
+    fill(stored)
+    file = files_of(stored, array)[0]
+    content = bytearray(file.read_bytes())
+    if damage == "flip":
+        content[len(content) // 2] ^= 0x40
+        file.write_bytes(content)
+    elif damage == "cut":
+        file.write_bytes(content[: len(content) // 2])
+    else:
+        file.unlink()
+    missing = [(row, column) for row in range(2) for column in range(3) if stored.read((row, column)) is None]
+    assert len(missing) == 1
+    assert not stored.has(missing[0])
+    stored.write(missing[0], chunk_of(stored, missing[0]))
+    assert stored.read(missing[0]) is not None
+
+
+def test_verify_finds_and_removes_damage(store, stored):
+    fill(stored)
+    file = files_of(stored, "codes")[2]
+    file.write_bytes(file.read_bytes()[:-3] + b"xyz")
+    report = store.verify()
+    assert (report.entries, report.chunks, report.corrupt) == (1, 6, 1)
+    assert store.verify().corrupt == 0
+    assert store.entries()[0].chunks_done == 5
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"model_hash": "other"},
+        {"raster": "other"},
+        {"bands": (3, 2, 1)},
+        {"wavelengths_um": (0.6, 0.5, 0.41)},
+        {"scaling": "other"},
+        {"grid": (33.0, 21.0)},
+        {"head": "tokens"},
+        {"windows": (16, 4, 2, 2, 1)},
+    ],
+)
+def test_whatever_changes_gives_another_entry(change):
+    assert FeatureKey(**{**KEY.__dict__, **change}).digest() != KEY.digest()
+
+
+def test_the_least_recently_used_entries_go_when_the_store_is_full(tmp_path):
+    store = FeatureStore(tmp_path / "cache", cap_bytes=10**9)
+    opened = []
+    for number in range(3):
+        stored = store.open(
+            FeatureKey(**{**KEY.__dict__, "raster": f"raster {number}"}), LAYOUT, {"raster": str(number)}
+        )
+        fill(stored)
+        opened.append(stored)
+    for age, stored in zip((5000, 9000, 1000), opened, strict=True):
+        os.utime(stored.path / "last_used", (time.time() - age,) * 2)
+    size = store.entries()[0].bytes
+    store.cap_bytes = int(2.5 * size)
+    assert store.evict() == size
+    assert [entry.about["raster"] for entry in store.entries()] == ["2", "0"]
+
+
+def test_an_entry_in_use_is_not_evicted(tmp_path):
+    store = FeatureStore(tmp_path / "cache", cap_bytes=0)
+    fill(store.open(KEY, LAYOUT))
+    assert store.evict() == 0
+    assert len(store.entries()) == 1
+
+
+def test_clear_removes_everything(store, stored):
+    fill(stored)
+    assert store.clear() > 0
+    assert store.entries() == []
+    assert stored.read((0, 0)) is None
+
+
+def test_a_chunk_can_be_claimed_once(stored):
+    with stored.claim((0, 0), wait=False) as mine, stored.claim((0, 0), wait=False) as theirs:
+        assert mine
+        assert not theirs
+        with stored.claim((0, 1), wait=False) as other:
+            assert other
+    with stored.claim((0, 0), wait=False) as again:
+        assert again
+
+
+def test_a_store_that_cannot_be_written_says_so(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(StoreError, match="cannot be written"):
+        FeatureStore(tmp_path / "file" / "cache").open(KEY, LAYOUT)
+
+
+def _write_forever(root: str, started: multiprocessing.synchronize.Event) -> None:
+    stored = FeatureStore(Path(root)).open(KEY, LAYOUT)
+    for seed in range(10**6):
+        stored.write((seed % 2, seed % 3), chunk_of(stored, (seed % 2, seed % 3), seed))
+        started.set()
+
+
+def test_a_writer_killed_at_any_moment_leaves_whole_chunks_only(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    root = tmp_path / "cache"
+    store = FeatureStore(root)
+    for attempt in range(4):
+        started = context.Event()
+        writer = context.Process(target=_write_forever, args=(str(root), started))
+        writer.start()
+        assert started.wait(60)
+        started.clear()
+        started.wait(0.01 * attempt)
+        writer.kill()
+        writer.join()
+        stored = store.open(KEY, LAYOUT)
+        for chunk in stored.done():
+            window = stored.layout.window(chunk)
+            found = stored.read(chunk)
+            assert found is not None
+            assert found.codes.shape == (8, window.height, window.width)
+            assert found.valid.all()

@@ -1,0 +1,48 @@
+"""The painted scene on disk, the painted model on a shelf, and a feature store of its own for every test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from painted import PaintedModel, make_painted_model, paint, painted_labels, write_scene
+
+from core.model.shelf import ModelShelf
+from core.progress import CancelToken, no_progress
+
+
+@pytest.fixture(scope="session")
+def painted_model() -> PaintedModel:
+    return make_painted_model()
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("GEOLANGBIND_CACHE", str(tmp_path / "features"))
+    return tmp_path / "features"
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> str:
+    return str(write_scene(tmp_path / "scene.tif", paint(painted_labels())))
+
+
+@pytest.fixture
+def run_task(painted_model: PaintedModel) -> Callable[..., dict[str, Any]]:
+    """Runs a task as the runtime does; notifications are collected in ``run_task.notes``."""
+
+    def run(
+        task: Any, params: object, *, cancel: CancelToken | None = None, progress: Any = no_progress
+    ) -> dict[str, Any]:
+        return task.run(
+            params,
+            progress=progress,
+            cancel=cancel or CancelToken(),
+            notify=lambda method, facts: run.notes.append((method, facts)),
+            models=ModelShelf(load=lambda name, device: painted_model),
+        )
+
+    run.notes = []
+    return run

@@ -1,0 +1,145 @@
+"""Accuracy: rows are the reference, figures as the textbooks have them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyogrio
+import pytest
+import rasterio
+import shapely
+from painted import write_scene
+from rasterio.transform import from_origin
+from rasterio.warp import calculate_default_transform, reproject
+
+from core.errors import InputError
+from core.protocol import AccuracyParams
+from core.raster.grid import GridSpec, PixelWindow
+from core.raster.writer import write_cog
+from core.tasks import accuracy
+from core.tasks.confusion import ConfusionMatrix, adjusted_areas
+
+NAMES = {1: "water", 2: "woods", 3: "town"}
+
+
+@pytest.fixture
+def class_map(tmp_path: Path) -> Path:
+    """1 water at the left, 2 woods in the middle, 3 town at the right, 0 without data at the bottom."""
+    codes = np.repeat(np.array([1, 2, 3], np.uint8), [20, 30, 10])[None].repeat(50, 0)
+    codes[45:] = 0
+    path = tmp_path / "map.tif"
+    grid = GridSpec("EPSG:32632", (10.0, 0.0, 6e5, 0.0, -10.0, 5e6), 60, 50)
+    blocks = [(PixelWindow(0, 0, 60, 50), codes[None])]
+    return write_cog(path, grid, "uint8", 0, blocks, ("class",), category_names=NAMES)
+
+
+def test_rows_are_the_reference(class_map, run_task, tmp_path):
+    truth = np.full((1, 50, 60), 2, np.uint8)
+    truth[:, :, :20] = 1
+    reference = write_scene(tmp_path / "truth.tif", truth)
+    result = run_task(accuracy, AccuracyParams(str(class_map), str(reference)))
+    assert [row["name"] for row in result["classes"]] == ["water", "woods", "town"]
+    assert result["matrix"] == [[900, 0, 0], [0, 1350, 450], [0, 0, 0]]
+    assert result["samples"] == 45 * 60
+    assert result["overall"] == pytest.approx(2250 / 2700)
+    woods = result["classes"][1]
+    assert woods["producers"] == pytest.approx(0.75)
+    assert woods["users"] == 1.0
+    assert woods["iou"] == pytest.approx(0.75)
+    assert result["classes"][2]["producers"] is None
+    assert result["classes"][2]["users"] == 0.0
+
+
+def test_a_reference_in_another_reference_system_is_brought_onto_the_map(class_map, run_task, tmp_path):
+    with rasterio.open(class_map) as file:
+        codes = file.read()
+        transform, width, height = calculate_default_transform(
+            file.crs, "EPSG:4326", file.width, file.height, *file.bounds, resolution=2e-5
+        )
+        moved = np.zeros((1, height, width), np.uint8)
+        reproject(
+            codes, moved, src_transform=file.transform, src_crs=file.crs, dst_transform=transform, dst_crs="EPSG:4326"
+        )
+    reference = write_scene(tmp_path / "truth.tif", moved, crs="EPSG:4326", transform=transform)
+    result = run_task(accuracy, AccuracyParams(str(class_map), str(reference)))
+    assert result["overall"] > 0.99
+    assert result["samples"] > 0.95 * 45 * 60
+
+
+@pytest.mark.parametrize("values", [["Water", "town"], [1, 3], ["1", "3"]], ids=["names", "numbers", "texts"])
+def test_a_vector_may_name_classes_or_their_codes(class_map, run_task, tmp_path, values):
+    shapes = [shapely.box(6e5, 4999800, 600200, 5e6), shapely.box(600400, 4999900, 600600, 5e6)]
+    path = tmp_path / "labels.gpkg"
+    columns = np.array(values, object if isinstance(values[0], str) else np.int32)
+    pyogrio.raw.write(
+        path, shapely.to_wkb(shapes), [columns], ["class"], driver="GPKG", geometry_type="Polygon", crs="EPSG:32632"
+    )
+    result = run_task(accuracy, AccuracyParams(str(class_map), str(path)))
+    assert result["samples"] == 20 * 20 + 20 * 10
+    assert result["matrix"][0] == [400, 0, 0]
+    assert result["matrix"][2] == [0, 100, 100]
+
+
+def test_points_count_their_own_pixel(class_map, run_task, tmp_path):
+    points = [shapely.Point(600005, 4999995), shapely.Point(600305, 4999995), shapely.Point(600595, 4999995)]
+    path = tmp_path / "points.gpkg"
+    pyogrio.raw.write(
+        path,
+        shapely.to_wkb(points),
+        [np.array(["water", "water", "town"], object)],
+        ["what"],
+        driver="GPKG",
+        geometry_type="Point",
+        crs="EPSG:32632",
+    )
+    result = run_task(accuracy, AccuracyParams(str(class_map), str(path), field="what"))
+    assert result["matrix"] == [[1, 1, 0], [0, 0, 0], [0, 0, 1]]
+    with pytest.raises(InputError, match="no field 'nonsense'"):
+        run_task(accuracy, AccuracyParams(str(class_map), str(path), field="nonsense"))
+
+
+def test_a_report_shows_the_figures(class_map, run_task, tmp_path):
+    report = tmp_path / "report.html"
+    run_task(accuracy, AccuracyParams(str(class_map), str(class_map), report=str(report)))
+    page = report.read_text(encoding="utf-8")
+    assert "100.0 %" in page
+    assert "woods" in page
+    assert "Rows: reference" in page
+
+
+def test_maps_that_share_nothing_and_scores_are_refused(class_map, run_task, tmp_path):
+    far = write_scene(tmp_path / "far.tif", np.ones((1, 9, 9), np.uint8), transform=from_origin(0, 0, 10, 10))
+    with pytest.raises(InputError, match="share no pixel"):
+        run_task(accuracy, AccuracyParams(str(class_map), str(far)))
+    scores = write_scene(tmp_path / "scores.tif", np.full((1, 50, 60), 0.3, np.float32), nodata=None)
+    with pytest.raises(InputError, match="scores, not classes"):
+        run_task(accuracy, AccuracyParams(str(scores), str(class_map)))
+
+
+def test_figures_agree_with_a_worked_example():
+    """Kappa by hand: agreement 0.7, chance 0.5 · 0.6 + 0.5 · 0.4."""
+    matrix = ConfusionMatrix(np.array([[20, 5], [10, 15]]))
+    assert matrix.overall == pytest.approx(0.7)
+    assert matrix.kappa == pytest.approx(0.4)
+    np.testing.assert_allclose(matrix.producers, [0.8, 0.6])
+    np.testing.assert_allclose(matrix.users, [20 / 30, 15 / 20])
+    np.testing.assert_allclose(matrix.f1, [40 / 55, 30 / 45])
+
+
+def test_adjusted_areas_agree_with_the_published_example():
+    """Table 8 of Olofsson et al. (2014): deforestation, gain, stable forest, stable non-forest."""
+    by_map = np.array([[66, 0, 5, 4], [0, 55, 8, 12], [1, 0, 153, 11], [2, 1, 9, 313]])
+    mapped = np.array([200_000, 150_000, 3_200_000, 6_450_000]) * 0.09
+    adjusted = adjusted_areas(ConfusionMatrix(by_map.T), mapped)
+    hectares = adjusted.shares * mapped.sum()
+    half_widths = 1.96 * adjusted.standard_errors * mapped.sum()
+    np.testing.assert_allclose(hectares[:1], [21_158], rtol=1e-3)
+    np.testing.assert_allclose(half_widths[:1], [6_158], rtol=2e-3)
+    assert adjusted.overall == pytest.approx(0.95, abs=0.005)
+    assert 1.96 * adjusted.overall_standard_error == pytest.approx(0.02, abs=0.003)
+    np.testing.assert_allclose(adjusted.producers, [0.75, 0.85, 0.93, 0.96], atol=0.006)
+
+
+def test_a_class_with_too_few_samples_leaves_areas_unadjusted():
+    assert adjusted_areas(ConfusionMatrix(np.array([[5, 0], [0, 1]])), np.array([10.0, 10.0])) is None

@@ -1,0 +1,164 @@
+"""Layers of every kind: who reads them, and copies of those that only QGIS can read."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from conftest import read_pixels, wait_until, write_scene
+from osgeo import gdal
+from qgis.core import QgsApplication, QgsProject, QgsRasterLayer, QgsRectangle, QgsVectorLayer
+from tile_server import TileServer
+
+from geolangbind_qgis.gui.area_choice import Area
+from geolangbind_qgis.layers.export import ExportError, export_layer
+from geolangbind_qgis.layers.export_grid import plan_grid, suggested_pixel
+from geolangbind_qgis.layers.export_task import ExportTask
+from geolangbind_qgis.layers.readable import ReadBy, can_read
+from geolangbind_qgis.layers.snapshot import take_snapshot
+from geolangbind_qgis.runs.highlight import overlays_of
+
+ZOOM = 14
+TILE_METRES = 2 * math.pi * 6378137 / 2**ZOOM
+TILE_X, TILE_Y = 8792, 5830
+
+
+def tile_box(columns=2, rows=2):
+    """Give the box of tiles from (TILE_X, TILE_Y) on, in EPSG:3857."""
+    half = math.pi * 6378137
+    left, top = TILE_X * TILE_METRES - half, half - TILE_Y * TILE_METRES
+    return QgsRectangle(left, top - rows * TILE_METRES, left + columns * TILE_METRES, top)
+
+
+@pytest.fixture
+def tiles():
+    server = TileServer(missing=lambda z, x, y: z == ZOOM and (x, y) == (TILE_X + 1, TILE_Y))
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def tile_layer(tiles, qgis_new_project):
+    layer = QgsRasterLayer(tiles.layer_source, "tiles", "wms")
+    assert layer.isValid()
+    QgsProject.instance().addMapLayer(layer)
+    return layer
+
+
+def copy(layer, grid, path):
+    snapshot = take_snapshot(layer)
+    return export_layer(
+        snapshot.provider, snapshot.crs, grid, path, progress=lambda fraction: None, cancelled=lambda: False
+    )
+
+
+def test_a_geotiff_is_read_by_the_runtime(scene):
+    assert can_read(scene)[0] is ReadBy.RUNTIME
+
+
+def test_a_tile_server_is_read_by_qgis(tile_layer):
+    support, reason = can_read(tile_layer)
+    assert support is ReadBy.QGIS
+    assert "resolution" in reason
+
+
+def test_a_vector_layer_is_refused_with_its_name(qgis_new_project):
+    support, reason = can_read(QgsVectorLayer("Point?crs=EPSG:4326", "wells", "memory"))
+    assert support is ReadBy.NOBODY
+    assert "wells" in reason
+
+
+def test_a_raster_in_memory_is_copied_by_qgis_with_its_own_values(tmp_path, qgis_new_project):
+    path = write_scene(tmp_path / "scene.tif", size=64)
+    gdal.GetDriverByName("GTiff").CreateCopy("/vsimem/scene.tif", gdal.Open(str(path)))
+    layer = QgsRasterLayer("/vsimem/scene.tif", "memory", "gdal")
+    assert can_read(layer)[0] is ReadBy.QGIS
+    extent = layer.extent()
+    grid = plan_grid(extent, (extent.xMinimum(), extent.yMaximum()), 10.0)
+    assert copy(layer, grid, tmp_path / "copy.tif")
+    np.testing.assert_array_equal(read_pixels(str(tmp_path / "copy.tif")), read_pixels(str(path)))
+    del layer
+    gdal.Unlink("/vsimem/scene.tif")
+
+
+def test_missing_tiles_are_nodata_and_not_white_land(tile_layer, tmp_path):
+    grid = plan_grid(tile_box(), (tile_box().xMinimum(), tile_box().yMaximum()), TILE_METRES / 256)
+    assert (grid.width, grid.height) == (512, 512)
+    assert copy(tile_layer, grid, tmp_path / "copy.tif")
+    pixels = read_pixels(str(tmp_path / "copy.tif"))
+    assert pixels.shape == (3, 512, 512)
+    assert np.isnan(pixels[:, 20:236, 276:492]).all()
+    assert np.isfinite(pixels[:, :, 20:236]).all()
+    np.testing.assert_allclose(pixels[:, 300, 100], (0x1C, 0x3F, 0x6E), atol=2)
+
+
+def test_the_copy_is_anchored_so_that_other_extents_fall_on_the_same_pixels(tile_layer):
+    origin = (tile_layer.extent().xMinimum(), tile_layer.extent().yMaximum())
+    one = plan_grid(tile_box(), origin, 7.5)
+    other = plan_grid(tile_box().buffered(1234.5), origin, 7.5)
+    shift = (one.xmin - other.xmin) / 7.5
+    assert shift == pytest.approx(round(shift), abs=1e-6)
+
+
+def test_the_suggested_pixel_is_a_level_of_the_server(tile_layer):
+    pixel = suggested_pixel(tile_layer.dataProvider(), tile_box(), 9.0)
+    assert pixel == pytest.approx(TILE_METRES / 256, rel=1e-3)
+
+
+def test_a_server_without_pictures_is_said_to_be_so(tmp_path, qgis_new_project):
+    server = TileServer(missing=lambda z, x, y: True)
+    layer = QgsRasterLayer(server.layer_source, "empty", "wms")
+    grid = plan_grid(tile_box(), (tile_box().xMinimum(), tile_box().yMaximum()), TILE_METRES / 256)
+    with pytest.raises(ExportError, match="no picture"):
+        copy(layer, grid, tmp_path / "copy.tif")
+    assert list(tmp_path.iterdir()) == []
+    server.close()
+
+
+def test_too_many_pixels_are_refused_before_anything_is_fetched(tile_layer):
+    with pytest.raises(ValueError, match="smaller area"):
+        plan_grid(tile_layer.extent(), (0.0, 0.0), 1.0)
+
+
+def test_a_cancelled_copy_leaves_no_file(tile_layer, tmp_path):
+    grid = plan_grid(tile_box(), (tile_box().xMinimum(), tile_box().yMaximum()), 1.0)
+    task = ExportTask(take_snapshot(tile_layer), grid, tmp_path / "copy.tif")
+    ends = []
+    task.taskTerminated.connect(lambda: ends.append("stopped"))
+    task.taskCompleted.connect(lambda: ends.append("done"))
+    QgsApplication.taskManager().addTask(task)
+    task.cancel()
+    wait_until(lambda: ends)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_prompt_works_on_a_tile_server_and_has_no_score_where_it_has_no_tiles(dock, tile_layer, failures):
+    dock.page.follow(tile_layer)
+    canvas = dock.page._canvas
+    canvas.setDestinationCrs(tile_layer.crs())
+    dock.page.area._rectangle, dock.page.area._rectangle_crs = tile_box(), tile_layer.crs()
+    dock.page.area.choose(Area.RECTANGLE)
+    dock.page.pixel.setValue(TILE_METRES / 256)
+    dock.page.prompts.set_prompts(["water"])
+    dock.run()
+    wait_until(lambda: not dock.highlighter.busy)
+    assert failures == []
+    (overlay,) = overlays_of(QgsProject.instance(), tile_layer.id())
+    scores = read_pixels(overlay)[0]
+    assert np.isnan(scores[20:200, 290:480]).all()
+    assert np.isfinite(scores[:, 20:200]).all()
+
+
+def test_a_second_prompt_on_a_tile_server_fetches_nothing_again(dock, tile_layer, tiles, failures):
+    dock.page.follow(tile_layer)
+    dock.page.area._rectangle, dock.page.area._rectangle_crs = tile_box(), tile_layer.crs()
+    dock.page.area.choose(Area.RECTANGLE)
+    dock.page.pixel.setValue(TILE_METRES / 256)
+    for prompt in ("water", "forest"):
+        dock.page.prompts.set_prompts([prompt])
+        dock.run()
+        wait_until(lambda: not dock.highlighter.busy)
+        asked, tiles.asked[:] = list(tiles.asked), []
+    assert failures == []
+    assert asked == []

@@ -1,0 +1,239 @@
+"""Typing words and seeing the pixels, in the dock."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from conftest import read_pixels, wait_until, write_scene
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsGeometry,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRectangle,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtTest import QTest
+
+from geolangbind_qgis import settings
+from geolangbind_qgis.gui.area_choice import Area
+from geolangbind_qgis.gui.polygons_dialog import PolygonsDialog
+from geolangbind_qgis.gui.save_scores import save_scores
+from geolangbind_qgis.runs.highlight import overlays_of
+
+
+def run_and_wait(dock, *prompts, area=Area.LAYER):
+    dock.page.area.choose(area)
+    dock.page.prompts.set_prompts(list(prompts))
+    dock.run()
+    assert dock.highlighter.busy, dock.page.run_bar._message.text()
+    wait_until(lambda: not dock.highlighter.busy)
+    return overlays_of(QgsProject.instance(), dock.page.layer().id())
+
+
+def alpha_at(layer, column, row):
+    block = layer.renderer().block(1, layer.extent(), layer.width(), layer.height())
+    return QColor.fromRgba(block.color(row, column)).alpha()
+
+
+def test_enter_in_the_prompt_lights_up_matching_pixels(dock, scene, failures):
+    dock.page.area.choose(Area.LAYER)
+    line = dock.page.prompts._rows[0].edit
+    QTest.keyClicks(line, "water")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    wait_until(lambda: not dock.highlighter.busy)
+    assert failures == []
+    (overlay,) = overlays_of(QgsProject.instance(), scene.id())
+    scores = read_pixels(overlay)[0]
+    assert scores[:, 20:65].mean() > 2 * scores[:, 110:].mean()
+    assert "water" in settings.prompt_history()
+
+
+def test_the_result_lies_on_the_pixels_of_the_source_in_a_group_above_it(dock, scene):
+    (overlay,) = run_and_wait(dock, "water")
+    assert overlay.extent() == scene.extent()
+    assert (overlay.width(), overlay.height()) == (scene.width(), scene.height())
+    root = QgsProject.instance().layerTreeRoot()
+    group = root.findLayer(overlay.id()).parent()
+    order = [node.name() for node in root.children()]
+    assert order.index(group.name()) < order.index(scene.name())
+
+
+def test_several_prompts_give_one_layer_each_in_their_own_colours(dock, scene):
+    overlays = run_and_wait(dock, "water", "forest | woodland", "town")
+    assert [layer.name() for layer in overlays] == ["water", "forest | woodland", "town"]
+    assert len({layer.customProperty("geolangbind/colour") for layer in overlays}) == 3
+    assert [layer.renderer().band() for layer in overlays] == [1, 2, 3]
+
+
+def test_the_threshold_slider_changes_the_style_and_starts_no_run(dock, scene):
+    (overlay,) = run_and_wait(dock, "water")
+    scores = read_pixels(overlay)[0]
+    middle = float(np.nanmedian(scores))
+    below = np.argwhere(scores < middle - 0.02)[0]
+    above = np.argwhere(scores > middle + 0.02)[0]
+    began = time.monotonic()
+    dock.page.result.threshold_box.setValue(middle)
+    wait_until(lambda: abs(overlay.customProperty("geolangbind/threshold") - middle) < 1e-3, 2000)
+    assert time.monotonic() - began < 0.5
+    assert not dock.highlighter.busy
+    assert alpha_at(overlay, int(below[1]), int(below[0])) == 0
+    assert alpha_at(overlay, int(above[1]), int(above[0])) > 0
+
+
+def test_the_area_above_the_threshold_is_counted_and_follows_the_slider(dock, scene):
+    (overlay,) = run_and_wait(dock, "water")
+    wait_until(lambda: dock.page.result.histogram() is not None)
+    histogram = dock.page.result.histogram()
+    assert histogram.total == pytest.approx(256 * 256 * 0.01, rel=0.02)
+    dock.page.result.threshold.setValue(100)
+    share = float((read_pixels(overlay)[0] >= 0.5).mean())
+    assert histogram.above(0.5) / histogram.total == pytest.approx(share, abs=0.02)
+    assert "%" in dock.page.result.area.text()
+
+
+def test_a_second_prompt_on_the_same_view_takes_well_under_a_second(dock, scene):
+    run_and_wait(dock, "water")
+    began = time.monotonic()
+    run_and_wait(dock, "forest")
+    assert time.monotonic() - began < 1.0
+
+
+def test_the_same_prompt_again_replaces_its_layer(dock, scene):
+    (first,) = run_and_wait(dock, "water")
+    (second,) = run_and_wait(dock, "water")
+    assert first.id() == second.id()
+
+
+def test_the_visible_extent_is_meant_in_the_projects_coordinates(dock, scene, qgis_iface):
+    canvas = qgis_iface.mapCanvas()
+    QgsProject.instance().setCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
+    canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
+    view = dock.page.area.extent_for  # what the dock asks for, seen from the layer
+    extent = scene.extent()
+    centre = extent.center()
+    part = QgsRectangle(centre.x() - 400, centre.y() - 400, centre.x() + 400, centre.y() + 400)
+    from qgis.core import QgsCoordinateTransform
+
+    to_map = QgsCoordinateTransform(scene.crs(), canvas.mapSettings().destinationCrs(), QgsProject.instance())
+    canvas.setExtent(to_map.transformBoundingBox(part))
+    (overlay,) = run_and_wait(dock, "water", area=Area.VISIBLE)
+    seen = view(scene.crs(), scene.extent()).intersect(extent)
+    assert overlay.crs() == scene.crs()
+    assert overlay.extent().contains(seen)
+    assert overlay.extent().width() < seen.width() + 2 * 10
+    offset = (overlay.extent().xMinimum() - extent.xMinimum()) / 10
+    assert offset == pytest.approx(round(offset), abs=1e-6)
+
+
+def test_selected_polygons_cut_the_result(dock, scene):
+    polygons = QgsVectorLayer("Polygon?crs=EPSG:32633", "fields", "memory")
+    feature = QgsFeature()
+    centre = scene.extent().center()
+    feature.setGeometry(QgsGeometry.fromPointXY(centre).buffer(500, 24))
+    polygons.dataProvider().addFeature(feature)
+    QgsProject.instance().addMapLayer(polygons)
+    dock.page.area._polygons.setLayer(polygons)
+    (overlay,) = run_and_wait(dock, "forest", area=Area.POLYGONS)
+    scores = read_pixels(overlay)[0]
+    inside = np.isfinite(scores)
+    assert inside.sum() * 100 == pytest.approx(np.pi * 500**2, rel=0.05)
+    assert not inside[0, 0]
+
+
+def test_places_without_data_have_no_score(qgis_iface, dock, tmp_path):
+    layer = QgsRasterLayer(str(write_scene(tmp_path / "holes.tif", nodata_corner=True)), "holes", "gdal")
+    QgsProject.instance().addMapLayer(layer)
+    dock.page.follow(layer)
+    (overlay,) = run_and_wait(dock, "water")
+    scores = read_pixels(overlay)[0]
+    assert np.isnan(scores[:60, :60]).all()
+    assert np.isfinite(scores[80:, 80:]).all()
+
+
+def test_what_was_recognised_is_shown_and_can_be_corrected(dock, scene, session):
+    session.start_runtime()
+    wait_until(lambda: scene.id() in dock._recognised)
+    assert "Sentinel-2" in dock.page.recognition._label.text()
+    from geolangbind_qgis.layers.recognition import Reading, keep_reading
+
+    keep_reading(scene, Reading(bands=(4, 3, 2), wavelengths_um=(0.665, 0.56, 0.49), scaling="reflectance_10000"))
+    dock.describer.describe(scene)
+    wait_until(lambda: len(dock._recognised[scene.id()].band_numbers) == 3)
+    assert dock._recognised[scene.id()].band_numbers == (4, 3, 2)
+
+
+def test_the_device_in_use_is_shown(dock, session):
+    assert dock.status._device.text()
+    session.start_runtime()
+    wait_until(lambda: session.facts)
+    assert session.device_label()[0] in dock.status._device.text()
+    assert session.device_label()[0] != ""
+
+
+def test_cancel_takes_effect_and_leaves_the_map_as_it_was(dock, scene, failures, tmp_path):
+    large = QgsRasterLayer(str(write_scene(tmp_path / "large.tif", size=1500)), "large", "gdal")
+    QgsProject.instance().addMapLayer(large)
+    dock.page.follow(large)
+    dock.page.area.choose(Area.LAYER)
+    dock.page.prompts.set_prompts(["water"])
+    dock.run()
+    wait_until(lambda: dock.page.run_bar._bar.value() > 0)
+    dock.page.run_bar.cancel_button.click()
+    wait_until(lambda: not dock.highlighter.busy)
+    assert [failure.cancelled for failure in failures] == [True]
+    assert overlays_of(QgsProject.instance(), large.id()) == []
+
+
+def test_a_wish_that_lacks_something_is_refused_in_words(dock, scene):
+    dock.page.prompts.set_prompts([""])
+    dock.run()
+    assert not dock.highlighter.busy
+    assert "what to look for" in dock.page.run_bar._message.text()
+
+
+def test_polygons_are_drawn_from_what_is_above_the_threshold(dock, scene, session, qgis_iface, tmp_path):
+    (overlay,) = run_and_wait(dock, "water")
+    dock.page.result.threshold_box.setValue(float(np.nanmedian(read_pixels(overlay)[0])))
+    wait_until(lambda: not dock.page.result._style_timer.isActive(), 2000)
+    dialog = PolygonsDialog(overlay, session.client, qgis_iface, dock)
+    dialog.min_area.setValue(5_000)
+    dialog.file.setFilePath(str(tmp_path / "outlines.gpkg"))
+    dialog.make()
+    wait_until(lambda: (tmp_path / "outlines.gpkg").exists() and dialog._handle is None)
+    layers = [layer for layer in QgsProject.instance().mapLayers().values() if isinstance(layer, QgsVectorLayer)]
+    assert len(layers) == 1
+    assert min(feature.geometry().area() for feature in layers[0].getFeatures()) >= 4_000
+
+
+def test_a_saved_result_is_a_file_of_the_users_own(dock, scene, qgis_iface, tmp_path):
+    (overlay,) = run_and_wait(dock, "water")
+    before = read_pixels(overlay)
+    save_scores(overlay, tmp_path / "kept.tif", qgis_iface)
+    wait_until(lambda: overlay.source() == str(tmp_path / "kept.tif"))
+    np.testing.assert_array_equal(read_pixels(overlay), before)
+    run_and_wait(dock, "water")
+    assert len(overlays_of(QgsProject.instance(), scene.id())) == 2
+
+
+def test_completion_offers_history_and_the_words_of_the_schemes(dock):
+    settings.remember_prompts(["my very own solar farm"])
+    dock.page.prompts.refresh_words()
+    words = dock.page.prompts._words.stringList()
+    assert words[0] == "my very own solar farm"
+    assert "grassland" in words
+
+
+def test_every_field_can_be_reached_with_the_keyboard(dock):
+    dock.show()
+    widget, reached = dock.page.layers, set()
+    for _ in range(60):
+        reached.add(widget)
+        widget = widget.nextInFocusChain()
+    wanted = {dock.page.layers, dock.page.prompts._rows[0].edit, dock.page.prompts._negatives, dock.page.area.combo}
+    assert wanted | {dock.page.run_bar.run_button} <= reached

@@ -1,0 +1,235 @@
+"""The algorithms of the provider ``geolangbind``, as the toolbox, the Model Designer and ``qgis_process`` run them."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import QGIS_PROCESS, ROOT, RUNTIME_PYTHON, read_pixels, wait_until, write_scene
+from qgis.core import (
+    QgsApplication,
+    QgsPalettedRasterRenderer,
+    QgsProcessingAlgRunnerTask,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingModelAlgorithm,
+    QgsProcessingModelChildAlgorithm,
+    QgsProcessingModelChildParameterSource,
+    QgsProcessingModelOutput,
+    QgsProcessingModelParameter,
+    QgsProcessingOutputLayerDefinition,
+    QgsProcessingParameterRasterLayer,
+    QgsProject,
+    QgsRasterLayer,
+    QgsSingleBandPseudoColorRenderer,
+)
+
+from geolangbind_qgis.processing.provider import GeoLangBindProvider
+
+
+@pytest.fixture
+def provider(session, scene):
+    made = GeoLangBindProvider(session)
+    QgsApplication.processingRegistry().addProvider(made)
+    yield made
+    QgsApplication.processingRegistry().removeProvider(made)
+
+
+def run(name, parameters, feedback=None):
+    """Run an algorithm here and now, as a script does."""
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"geolangbind:{name}")
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    feedback = feedback or QgsProcessingFeedback()
+    results, done = algorithm.run(parameters, context, feedback)
+    return results, done, feedback.textLog(), context
+
+
+def test_highlight_writes_one_band_a_prompt_on_the_grid_of_the_input(provider, scene, tmp_path):
+    output = str(tmp_path / "scores.tif")
+    parameters = {"INPUT": scene.source(), "PROMPTS": "water; forest | woodland", "OUTPUT": output}
+    results, done, log, _ = run("highlight", parameters)
+    assert done, log
+    scores = read_pixels(results["OUTPUT"])
+    assert scores.shape == (2, scene.height(), scene.width())
+    assert np.nanmin(scores) >= 0
+    assert np.nanmax(scores) <= 1
+
+
+def test_highlight_draws_polygons_where_asked(provider, scene, tmp_path):
+    parameters = {
+        "INPUT": scene.source(),
+        "PROMPTS": "water",
+        "THRESHOLD": 0.01,
+        "OUTPUT": str(tmp_path / "scores.tif"),
+        "VECTOR": str(tmp_path / "outlines.gpkg"),
+    }
+    results, done, log, _ = run("highlight", parameters)
+    assert done, log
+    assert Path(results["VECTOR"]).is_file()
+
+
+def test_an_extent_in_another_crs_gives_a_part_on_the_same_pixels(provider, scene, tmp_path):
+    parameters = {
+        "INPUT": scene.source(),
+        "PROMPTS": "water",
+        "EXTENT": "13.720,13.735,45.670,45.682 [EPSG:4326]",
+        "OUTPUT": str(tmp_path / "part.tif"),
+    }
+    results, done, log, _ = run("highlight", parameters)
+    assert done, log
+    from osgeo import gdal
+
+    transform = gdal.Open(results["OUTPUT"]).GetGeoTransform()
+    offset = (transform[0] - scene.extent().xMinimum()) / 10
+    assert offset == pytest.approx(round(offset), abs=1e-6)
+    assert 0 < read_pixels(results["OUTPUT"]).shape[2] < scene.width()
+
+
+def test_classify_takes_a_list_of_classes_and_writes_areas(provider, scene, tmp_path):
+    parameters = {
+        "INPUT": scene.source(),
+        "CLASSES": "water; forest, trees; town",
+        "CONFIDENCE": True,
+        "OUTPUT": str(tmp_path / "map.tif"),
+        "AREAS": str(tmp_path / "areas.csv"),
+    }
+    results, done, log, _ = run("classify", parameters)
+    assert done, log
+    assert read_pixels(results["OUTPUT"]).shape[0] == 2
+    with open(results["AREAS"], encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert sum(float(row["hectares"]) for row in rows) == pytest.approx(655.36, rel=0.01)
+
+
+def test_a_wrong_wish_ends_with_one_plain_sentence(provider, scene, tmp_path):
+    parameters = {"INPUT": scene.source(), "CLASSES": "no_such_scheme", "OUTPUT": str(tmp_path / "map.tif")}
+    _, done, log, _ = run("classify", parameters)
+    assert not done
+    assert "no_such_scheme" in log
+    assert "Traceback" not in log
+
+
+def test_embed_then_accuracy_then_models(provider, scene, tmp_path):
+    _, done, log, _ = run("embed", {"INPUT": scene.source()})
+    assert done, log
+    parameters = {"INPUT": scene.source(), "CLASSES": "worldcover", "OUTPUT": str(tmp_path / "map.tif")}
+    results, done, log, _ = run("classify", parameters)
+    assert done, log
+    report = str(tmp_path / "report.html")
+    results, done, log, _ = run(
+        "accuracy", {"MAP": results["OUTPUT"], "REFERENCE": results["OUTPUT"], "REPORT": report}
+    )
+    assert done, log
+    assert results["OVERALL_ACCURACY"] == pytest.approx(1.0)
+    assert Path(report).is_file()
+    results, done, log, _ = run("models", {"ACTION": "list"})
+    assert done, log
+    assert "geolb-tiny" in results["MODELS"].split(",")
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "look"),
+    [
+        ("highlight", {"PROMPTS": "water"}, QgsSingleBandPseudoColorRenderer),
+        ("classify", {}, QgsPalettedRasterRenderer),
+    ],
+)
+def test_a_task_in_the_background_shares_the_windows_runtime_and_loads_a_styled_layer(
+    provider, scene, tmp_path, name, more, look
+):
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    feedback = QgsProcessingFeedback()
+    path = str(tmp_path / f"{name}.tif")
+    output = QgsProcessingOutputLayerDefinition(path, QgsProject.instance())
+    parameters = {"INPUT": scene.id(), "OUTPUT": output, **more}
+    algorithm = QgsApplication.processingRegistry().algorithmById(f"geolangbind:{name}")
+    task = QgsProcessingAlgRunnerTask(algorithm, parameters, context, feedback)
+    ends = []
+    task.executed.connect(lambda good, results: ends.append(good))
+    QgsApplication.taskManager().addTask(task)
+    wait_until(lambda: ends)
+    assert ends == [True], feedback.textLog()
+    layer = QgsRasterLayer(path, name)
+    context.layerToLoadOnCompletionDetails(path).postProcessor().postProcessLayer(layer, context, feedback)
+    assert type(layer.renderer()) is look
+
+
+def test_cancel_stops_a_run_in_the_background(provider, tmp_path):
+    path = str(write_scene(tmp_path / "large.tif", size=1500))
+    feedback = QgsProcessingFeedback()
+    context = QgsProcessingContext()
+    algorithm = QgsApplication.processingRegistry().algorithmById("geolangbind:highlight")
+    parameters = {"INPUT": path, "PROMPTS": "water", "OUTPUT": str(tmp_path / "scores.tif")}
+    task = QgsProcessingAlgRunnerTask(algorithm, parameters, context, feedback)
+    ends = []
+    task.executed.connect(lambda good, results: ends.append(good))
+    feedback.progressChanged.connect(lambda percent: feedback.cancel() if percent > 0 else None)
+    QgsApplication.taskManager().addTask(task)
+    wait_until(lambda: ends)
+    assert ends == [False]
+    assert not (tmp_path / "scores.tif").exists()
+
+
+def test_the_algorithms_can_be_steps_of_a_model(provider, scene, tmp_path):
+    model = QgsProcessingModelAlgorithm("water", "tests")
+    model.addModelParameter(QgsProcessingParameterRasterLayer("image", "image"), QgsProcessingModelParameter("image"))
+    step = QgsProcessingModelChildAlgorithm("geolangbind:highlight")
+    step.setChildId("find")
+    step.addParameterSources("INPUT", [QgsProcessingModelChildParameterSource.fromModelParameter("image")])
+    step.addParameterSources("PROMPTS", [QgsProcessingModelChildParameterSource.fromStaticValue("water")])
+    output = QgsProcessingModelOutput("scores", "scores")
+    output.setChildId("find")
+    output.setChildOutputName("OUTPUT")
+    step.setModelOutputs({"scores": output})
+    model.addChildAlgorithm(step)
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    feedback = QgsProcessingFeedback()
+    target = str(tmp_path / "model.tif")
+    instance = model.create()
+    _, done = instance.run({"image": scene.source(), "find:scores": target}, context, feedback)
+    assert done, feedback.textLog()
+    assert Path(target).is_file()
+
+
+def test_every_algorithm_has_help_and_an_icon(provider):
+    for algorithm in provider.algorithms():
+        assert len(algorithm.shortHelpString()) > 80
+        assert algorithm.shortDescription()
+        assert not algorithm.icon().isNull()
+        page, _, anchor = algorithm.helpUrl().partition("#")
+        text = Path(page.removeprefix("file://")).read_text(encoding="utf-8")
+        assert f'id="{anchor}"' in text
+
+
+@pytest.mark.slow
+def test_qgis_process_runs_headless(session, tmp_path):
+    if QGIS_PROCESS is None:
+        pytest.skip("qgis_process is not installed")
+    scene = write_scene(tmp_path / "scene.tif", size=128)
+    plugins = tmp_path / "plugins"
+    plugins.mkdir()
+    (plugins / "geolangbind_qgis").symlink_to(ROOT)
+    environment = {
+        **os.environ,
+        "QGIS_PLUGINPATH": str(plugins),
+        "XDG_DATA_HOME": str(tmp_path / "home"),
+        "QGIS_CUSTOM_CONFIG_PATH": str(tmp_path / "config"),
+        "QT_QPA_PLATFORM": "offscreen",
+        "GEOLANGBIND_CACHE": str(tmp_path / "cache"),
+    }
+    environment.pop("PYTHONPATH", None)
+    command = [QGIS_PROCESS, "run", "geolangbind:highlight", "--", f"INPUT={scene}", "PROMPTS=water"]
+    subprocess.run([QGIS_PROCESS, "plugins", "enable", "geolangbind_qgis"], env=environment, check=True)
+    ended = subprocess.run(
+        [*command, f"OUTPUT={tmp_path / 'scores.tif'}"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert read_pixels(str(tmp_path / "scores.tif")).shape == (1, 128, 128)
+    assert RUNTIME_PYTHON.is_file()
