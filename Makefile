@@ -1,0 +1,60 @@
+# make            what there is
+# make test       everything that must hold; sets up what it needs
+# make demo       words to a map, in one command
+
+SHELL := bash
+.DEFAULT_GOAL := help
+.PHONY: help env qgis-env test test-core test-qgis lint lint-qgis demo qgis package bench lock clean
+
+PYTHON ?= python3
+RUN := .venv/bin/python
+QGIS_RUN := .venv-qgis/bin/python
+DEVICE ?= auto
+RASTER ?=
+PROMPT ?=
+
+help:  ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1\t/' | expand -t 12
+
+env:  ## build the runtime environment at .venv (the plugin's own installer); a second call returns at once
+	@$(PYTHON) -B -m geolangbind_qgis.runtime --target .venv --device $(DEVICE) --with-tests --system-packages
+
+qgis-env:  ## build .venv-qgis for the QGIS tests; as root on Debian, install a missing QGIS
+	@scripts/qgis_environment.sh
+
+test: lint lint-qgis test-core test-qgis  ## everything that must hold
+
+test-core: env  ## tests of the model runtime
+	$(RUN) -m pytest tests/core
+
+test-qgis: env qgis-env  ## tests in a real QGIS, without a window
+	QT_QPA_PLATFORM=offscreen $(QGIS_RUN) -m pytest tests/qgis
+
+lint: env  ## style, types and directions of imports
+	$(RUN) -m ruff check --quiet .
+	$(RUN) -m mypy --no-error-summary
+	.venv/bin/lint-imports --no-logo
+
+lint-qgis: qgis-env  ## the checks of the QGIS plugin repository
+	$(QGIS_RUN) -m flake8 --max-line-length 120 --extend-ignore E203,W503 __init__.py geolangbind_qgis
+	$(QGIS_RUN) -m bandit --quiet --recursive __init__.py geolangbind_qgis
+	$(QGIS_RUN) -m detect_secrets.pre_commit_hook --exclude-lines '"(sha256|revision)": ' $$(git ls-files __init__.py metadata.txt geolangbind_qgis resources)
+
+demo: env  ## render a scene, prompt it, classify it; RASTER=file.tif PROMPT="..." for your own
+	@$(RUN) -m training.demo $(if $(RASTER),"$(RASTER)") $(if $(PROMPT),--prompt "$(PROMPT)")
+
+qgis: env qgis-env  ## open QGIS with the plugin and the demo scene
+	@scripts/open_qgis.sh
+
+package:  ## make the plugin's zip in dist/
+	@$(PYTHON) packaging/package.py
+
+bench: env  ## measure speed and memory
+	$(RUN) -m pytest tests/benchmarks
+
+lock: env  ## write resources/requirements from pyproject.toml and the versions in .venv
+	$(RUN) scripts/lock_requirements.py
+
+clean:  ## remove what can be made again, the environments apart
+	rm -rf build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis .benchmarks
+	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
