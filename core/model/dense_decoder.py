@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from torch import Tensor, nn
 from torch.nn.functional import gelu, interpolate
@@ -38,9 +38,18 @@ class DenseDecoder(nn.Module):
 
     def bottleneck(self, tokens: Tensor, pyramid: Mapping[int, Tensor]) -> Tensor:
         """Give the narrow features (B, channels, H/2, W/2) before the linear map into text space."""
-        x = self.refine(_enlarge(self.enter(tokens), pyramid[4]) + self.join_middle(pyramid[4]))
-        x = gelu(_enlarge(self.narrow(x), pyramid[2]) + self.join_fine(pyramid[2]))
-        return x + self.smooth(x)
+        return self.bottleneck_groups([(tokens, pyramid)])[0]
+
+    def bottleneck_groups(self, groups: Sequence[tuple[Tensor, Mapping[int, Tensor]]]) -> list[Tensor]:
+        """Give the narrow features of several groups of images, which share the statistics of their norms."""
+        joined = self.refine(
+            [_enlarge(self.enter(tokens), maps[4]) + self.join_middle(maps[4]) for tokens, maps in groups]
+        )
+        narrow = [
+            gelu(_enlarge(self.narrow(x), maps[2]) + self.join_fine(maps[2]))
+            for x, (_, maps) in zip(joined, groups, strict=True)
+        ]
+        return [x + self.smooth(x) for x in narrow]
 
     def forward(self, tokens: Tensor, pyramid: Mapping[int, Tensor]) -> Tensor:
         """Give text-space features.

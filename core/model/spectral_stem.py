@@ -7,7 +7,7 @@ chips, and the finer maps on the way down give the dense decoder edges at the sc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -32,9 +32,9 @@ class SpectralStem(nn.Module):
         super().__init__()
         fine, middle = channels
         self.spectral = SpectralAverage(kernel_size=4, out_channels=fine)
-        self.fine = nn.Sequential(BatchRenorm(fine), nn.GELU(), *(ResidualBlock(fine) for _ in range(depths[0])))
-        self.middle = nn.Sequential(_halve(fine, middle), *(ResidualBlock(middle) for _ in range(depths[1])))
-        self.coarse = nn.Sequential(_halve(middle, width), *(ResidualBlock(width) for _ in range(depths[2])))
+        self.fine = nn.ModuleList([MixtureNorm(fine), *(ResidualBlock(fine) for _ in range(depths[0]))])
+        self.middle = nn.ModuleList([Halving(fine, middle), *(ResidualBlock(middle) for _ in range(depths[1]))])
+        self.coarse = nn.ModuleList([Halving(middle, width), *(ResidualBlock(width) for _ in range(depths[2]))])
 
     def forward(self, images: Tensor, wavelengths_um: Tensor) -> tuple[Tensor, dict[int, Tensor]]:
         """Embed images.
@@ -46,10 +46,28 @@ class SpectralStem(nn.Module):
         Returns:
             Tokens (B, H/8 · W/8, width) and the maps {2: (B, c, H/2, W/2), 4: (B, c, H/4, W/4)}.
         """
-        fine = self.fine(self.spectral(images.contiguous(memory_format=torch.channels_last), wavelengths_um))
-        middle = self.middle(fine)
-        coarse = self.coarse(middle)
-        return coarse.flatten(2).transpose(1, 2), {2: fine, 4: middle}
+        return self.forward_groups([(images, wavelengths_um)])[0]
+
+    def forward_groups(self, groups: Sequence[tuple[Tensor, Tensor]]) -> list[tuple[Tensor, dict[int, Tensor]]]:
+        """Embed images of several sensors and sizes, which share the statistics of their norms in training.
+
+        Args:
+            groups: images and wavelengths of each, as for ``forward``.
+
+        Returns:
+            Tokens and maps of each group, as from ``forward``.
+        """
+        norm, *blocks = self.fine
+        fine = norm(
+            [self.spectral(images.contiguous(memory_format=torch.channels_last), bands) for images, bands in groups]
+        )
+        fine = _through(blocks, [gelu(x) for x in fine])
+        middle = _through(self.middle, fine)
+        coarse = _through(self.coarse, middle)
+        return [
+            (tokens.flatten(2).transpose(1, 2), {2: at_two, 4: at_four})
+            for tokens, at_two, at_four in zip(coarse, fine, middle, strict=True)
+        ]
 
 
 class SpectralAverage(GeneratedConvolution):
@@ -62,28 +80,25 @@ class SpectralAverage(GeneratedConvolution):
         return conv2d(images, kernel, bias * EMBEDDING_GAIN, stride=2, padding=1)
 
 
-class BatchRenorm(nn.Module):
-    """Batch renormalisation (Ioffe 2017) over (B, h, w).
+class MixtureNorm(nn.Module):
+    """Batch norm over all sensors of a training step at once.
 
-    Every batch here comes from one sensor. Plain batch norm would see each sensor through its own statistics in
-    training and through a mixture of all at inference, which was measured to cost more than a tenth of the accuracy
-    (docs/decisions.md). This one goes over from the first to the second while it trains; going over at once was no
-    better than a layer norm, because running statistics lag behind young weights.
+    Small sets from scratch learn far faster with a batch norm than with one per image, but a batch of one sensor would
+    be seen through that sensor's statistics in training and through a mixture's at inference, which was measured to
+    cost more than a tenth of the accuracy (docs/decisions.md). Here the groups of a step, one per sensor, are
+    normalised by the statistics of all of them, so that training and inference see the same.
 
     Args:
         channels: channels of the map.
-        momentum: share of a batch in the running statistics.
-        settling: number of batches after which it begins to go over, and after which it has; None for plain batch norm.
+        momentum: share of a step in the running statistics.
     """
 
     running_mean: Tensor
     running_variance: Tensor
     batches: Tensor
     epsilon = 1e-5
-    largest_scale = 4.0
-    largest_shift = 6.0
 
-    def __init__(self, channels: int, momentum: float = 0.01, settling: tuple[int, int] | None = (1600, 2600)) -> None:
+    def __init__(self, channels: int, momentum: float = 0.01) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.ones(channels))
         self.bias = nn.Parameter(torch.zeros(channels))
@@ -91,36 +106,34 @@ class BatchRenorm(nn.Module):
         self.register_buffer("running_variance", torch.ones(channels))
         self.register_buffer("batches", torch.zeros(()))
         self._momentum = momentum
-        self._settling = settling
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Normalise a map (B, channels, h, w), keeping its shape and dtype."""
+    def forward(self, maps: Sequence[Tensor]) -> list[Tensor]:
+        """Normalise maps (B, channels, h, w), keeping their shapes and dtypes."""
         if not self.training:
-            return batch_norm(x, self.running_mean, self.running_variance, self.weight, self.bias, eps=self.epsilon)
-        with torch.no_grad():
-            variance, mean = torch.var_mean(x.float(), dim=(0, 2, 3), unbiased=False)
-            settled = self._settled()
-            deviation = (variance + self.epsilon).sqrt()
-            usual = (self.running_variance + self.epsilon).sqrt()
-            most, furthest = 1 + settled * (self.largest_scale - 1), settled * self.largest_shift
-            scale = (deviation / usual).clamp(1 / most, most)
-            shift = ((mean - self.running_mean) / usual).clamp(-furthest, furthest)
+            return [
+                batch_norm(x, self.running_mean, self.running_variance, self.weight, self.bias, eps=self.epsilon)
+                for x in maps
+            ]
+        # Laid out as one image a pixel high: (1, channels, pixels, 1), channels last.
+        pixels = [x.permute(0, 2, 3, 1).reshape(-1, x.shape[1]) for x in maps]
+        together = torch.cat(pixels) if len(pixels) > 1 else pixels[0]
+        normed = batch_norm(
+            together.T[None, :, :, None],
+            self.running_mean,
+            self.running_variance,
+            self.weight,
+            self.bias,
+            training=True,
             # Faster at first, so that the starting values are soon forgotten.
-            momentum = max(self._momentum, 1.0 / (1.0 + float(self.batches)))
-            self.running_mean.lerp_(mean, momentum)
-            self.running_variance.lerp_(variance, momentum)
-            self.batches += 1
-        # y = (normalised · scale + shift) · weight + bias, with scale and shift taken for constants.
-        return batch_norm(
-            x, None, None, self.weight * scale, self.bias + self.weight * shift, training=True, eps=self.epsilon
+            momentum=max(self._momentum, 1.0 / (1.0 + float(self.batches))),
+            eps=self.epsilon,
         )
-
-    def _settled(self) -> float:
-        """Give how far it has gone over, 0..1."""
-        if self._settling is None:
-            return 0.0
-        begins, ends = self._settling
-        return min(1.0, max(0.0, (float(self.batches) - begins) / (ends - begins)))
+        self.batches += 1
+        parts = normed[0, :, :, 0].T.split([len(part) for part in pixels])
+        return [
+            part.reshape(x.shape[0], *x.shape[2:], x.shape[1]).permute(0, 3, 1, 2)
+            for part, x in zip(parts, maps, strict=True)
+        ]
 
 
 class ResidualBlock(nn.Module):
@@ -129,16 +142,31 @@ class ResidualBlock(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
-        self.norm1 = BatchRenorm(channels)
+        self.norm1 = MixtureNorm(channels)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
-        self.norm2 = BatchRenorm(channels)
+        self.norm2 = MixtureNorm(channels)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Refine a map (B, channels, h, w), keeping its shape."""
-        return gelu(x + self.norm2(self.conv2(gelu(self.norm1(self.conv1(x))))))
+    def forward(self, maps: Sequence[Tensor]) -> list[Tensor]:
+        """Refine maps (B, channels, h, w), keeping their shapes."""
+        inner = self.norm1([self.conv1(x) for x in maps])
+        change = self.norm2([self.conv2(gelu(x)) for x in inner])
+        return [gelu(x + more) for x, more in zip(maps, change, strict=True)]
 
 
-def _halve(in_channels: int, out_channels: int) -> nn.Module:
-    return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, 3, stride=2, padding=1, bias=False), BatchRenorm(out_channels), nn.GELU()
-    )
+class Halving(nn.Module):
+    """A 3 × 3 convolution of stride 2, normalised."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, out_channels, 3, stride=2, padding=1, bias=False)
+        self.norm = MixtureNorm(out_channels)
+
+    def forward(self, maps: Sequence[Tensor]) -> list[Tensor]:
+        """Halve maps (B, in_channels, h, w) to (B, out_channels, h/2, w/2)."""
+        return [gelu(x) for x in self.norm([self.conv(x) for x in maps])]
+
+
+def _through(blocks: Iterable[nn.Module], maps: list[Tensor]) -> list[Tensor]:
+    for block in blocks:
+        maps = block(maps)
+    return maps

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -72,16 +73,17 @@ class SpectralViT(VisionTransformer):
 
     def embed(self, images: Tensor, wavelengths_um: Tensor) -> tuple[Tensor, Pyramid]:
         """Give the tokens (B, h*w, D) that enter the first block, positions added, and the stem's pyramid."""
-        pyramid: Pyramid = {}
         if self.has_stem:
             tokens, pyramid = self.patch_embed(images, wavelengths_um)
-        else:
-            tokens = self.patch_embed(images, wavelengths_um)
+            return self._with_positions(tokens, images), pyramid
+        return self._with_positions(self.patch_embed(images, wavelengths_um), images), {}
+
+    def _with_positions(self, tokens: Tensor, images: Tensor) -> Tensor:
         height, width = self.grid_of(images)
         positions = resample_abs_pos_embed(
             self.pos_embed, new_size=[height, width], old_size=list(self.position_grid), num_prefix_tokens=0
         )
-        return self.norm_pre(self.patch_drop(self.pos_drop(tokens + positions))), pyramid
+        return self.norm_pre(self.patch_drop(self.pos_drop(tokens + positions)))
 
     def grid_of(self, images: Tensor) -> tuple[int, int]:
         """Give rows and columns of the token grid of images (B, C, H, W)."""
@@ -108,6 +110,23 @@ class SpectralViT(VisionTransformer):
         tokens, pyramid = self.embed(images, wavelengths_um)
         tokens = self.norm(self._run(self.blocks, tokens))
         return self.to_map(tokens, images), pyramid
+
+    def forward_groups(self, groups: Sequence[tuple[Tensor, Tensor]]) -> list[tuple[Tensor, Pyramid]]:
+        """Encode images of several sensors and sizes in one training step.
+
+        Args:
+            groups: images and wavelengths of each, as for ``forward_pyramid``. A stem's norms see them as one batch.
+
+        Returns:
+            Tokens and pyramid of each group, as from ``forward_pyramid``.
+        """
+        if not self.has_stem:
+            return [self.forward_pyramid(images, wavelengths_um) for images, wavelengths_um in groups]
+        encoded = []
+        for (images, _), (tokens, pyramid) in zip(groups, self.patch_embed.forward_groups(groups), strict=True):
+            tokens = self.norm(self._run(self.blocks, self._with_positions(tokens, images)))
+            encoded.append((self.to_map(tokens, images), pyramid))
+        return encoded
 
     def forward_tokens(self, images: Tensor, wavelengths_um: Tensor) -> Tensor:
         """Encode images (B, C, H, W) as tokens (B, D, h, w) after the final norm."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from core.model.dense_decoder import DenseDecoder
 from core.model.geolangbind import GeoLangBind
+from core.model.trunk import Pyramid
 from core.train.batch import Batch
 from core.train.wording import AGREE, UNDECIDED
 
@@ -101,58 +103,105 @@ def dense_logits(decoder: DenseDecoder, bottleneck: Tensor, texts: Tensor) -> Te
     return dots / norms.clamp_min(1e-6).sqrt()
 
 
-def batch_losses(
+def step_losses(
     model: GeoLangBind,
-    batch: Batch,
-    texts: BatchTexts,
+    batches: Sequence[Batch],
+    texts: Sequence[BatchTexts],
     weights: ObjectiveWeights,
     siglip: ClassAwareSigLipLoss,
-    teachers: dict[str, Tensor],
-) -> dict[str, Tensor]:
-    """Run the model once and give every objective the batch allows, already weighted.
+    teachers: Sequence[Mapping[str, Tensor]],
+) -> list[dict[str, Tensor]]:
+    """Run the model once over all batches of a step and give every objective each allows, already weighted.
 
     Args:
         model: in training mode.
-        batch: images and what is known of them.
-        texts: the batch's words as vectors.
+        batches: images and what is known of them.
+        texts: each batch's words as vectors.
         weights: of the objectives; 0 leaves one out.
         siglip: the loss object, which may hold a process group.
-        teachers: features (B, grid², channels) by translator name; may be empty.
+        teachers: for each batch, features (B, grid², channels) by translator name; may be empty.
+
+    Returns:
+        For each batch its losses by objective.
     """
-    trunk = model.visual.trunk
+    encoded = model.visual.trunk.forward_groups([(batch.images, batch.wavelengths_um) for batch in batches])
+    bottlenecks = _bottlenecks(model, batches, encoded)
+    return [
+        _batch_losses(model, batch, tokens, bottlenecks.get(number), texts[number], weights, siglip, teachers[number])
+        for number, (batch, (tokens, _)) in enumerate(zip(batches, encoded, strict=True))
+    ]
+
+
+def _bottlenecks(
+    model: GeoLangBind, batches: Sequence[Batch], encoded: Sequence[tuple[Tensor, Pyramid]]
+) -> dict[int, Tensor]:
+    """Decode the batches that ask something of pixels, by their place in the step."""
+    dense = model.dense
+    wanted = [
+        number
+        for number, batch in enumerate(batches)
+        if isinstance(dense, DenseDecoder) and (batch.labels is not None or batch.teacher_images is not None)
+    ]
+    if not isinstance(dense, DenseDecoder) or not wanted:
+        return {}
+    return dict(zip(wanted, dense.bottleneck_groups([encoded[number] for number in wanted]), strict=True))
+
+
+def _batch_losses(
+    model: GeoLangBind,
+    batch: Batch,
+    tokens: Tensor,
+    bottleneck: Tensor | None,
+    texts: BatchTexts,
+    weights: ObjectiveWeights,
+    siglip: ClassAwareSigLipLoss,
+    teachers: Mapping[str, Tensor],
+) -> dict[str, Tensor]:
     losses: dict[str, Tensor] = {}
-    tokens, pyramid = trunk.forward_pyramid(batch.images, batch.wavelengths_um)
     scale = model.logit_scale.exp()
     agreement = torch.from_numpy(batch.words.agreement) if batch.words is not None else torch.zeros(0, 0)
     if batch.targets is not None:
-        pooled = F.normalize(model.visual.head(trunk.pool(tokens)).float(), dim=-1)
+        pooled = F.normalize(model.visual.head(model.visual.trunk.pool(tokens)).float(), dim=-1)
         siglip.same = batch.targets[:, None] == batch.targets[None, :]
         own = texts.drawn[batch.targets]
         losses["siglip"] = weights.siglip * siglip(pooled, own, scale, model.logit_bias)
         logits = scale * pooled @ texts.all.T
         losses["contest"] = weights.contest * _both_contests(logits, texts, agreement, batch.targets)
-    dense = model.dense
-    if isinstance(dense, DenseDecoder) and (batch.labels is not None or batch.teacher_images is not None):
-        bottleneck = dense.bottleneck(tokens, pyramid)
-        if batch.labels is not None:
-            losses |= _dense_losses(model, dense, bottleneck, batch.labels, texts, agreement, weights)
-        if batch.teacher_images is not None and batch.teacher_wavelengths_um is not None:
-            with torch.no_grad():
-                seen, finer = trunk.forward_pyramid(batch.teacher_images, batch.teacher_wavelengths_um)
-                wanted = F.normalize(dense.project(dense.bottleneck(seen, finer)).float(), dim=1)
-                wanted_pooled = F.normalize(model.visual.head(trunk.pool(seen)).float(), dim=-1)
-            given = F.normalize(dense.project(bottleneck).float(), dim=1)
-            given_pooled = F.normalize(model.visual.head(trunk.pool(tokens)).float(), dim=-1)
-            apart = (1 - (given * wanted).sum(1)).mean() + (1 - (given_pooled * wanted_pooled).sum(1)).mean()
-            losses["pairs"] = weights.pairs * apart
+    if bottleneck is not None and batch.labels is not None:
+        losses |= _dense_losses(model, bottleneck, batch.labels, texts, agreement, weights)
+    if bottleneck is not None and batch.teacher_images is not None and batch.teacher_wavelengths_um is not None:
+        wanted = _features_as_used(model, batch.teacher_images, batch.teacher_wavelengths_um)
+        given = _features(model, tokens, bottleneck)
+        apart = [(1 - (one * other).sum(1)).mean() for one, other in zip(given, wanted, strict=True)]
+        losses["pairs"] = weights.pairs * torch.stack(apart).sum()
     if teachers:
         from core.model.distillation import agglomeration_loss
 
         translated = model.translate(tokens, batch.wavelengths_um)
         losses["teachers"] = weights.teachers * agglomeration_loss(
-            {name: translated[name].float() for name in teachers}, teachers
+            {name: translated[name].float() for name in teachers}, dict(teachers)
         )
     return losses
+
+
+def _features(model: GeoLangBind, tokens: Tensor, bottleneck: Tensor) -> tuple[Tensor, Tensor]:
+    """Give unit vectors of pixels (B, D, h, w) and of whole images (B, D)."""
+    assert isinstance(model.dense, DenseDecoder)
+    dense = F.normalize(model.dense.project(bottleneck).float(), dim=1)
+    pooled = F.normalize(model.visual.head(model.visual.trunk.pool(tokens)).float(), dim=-1)
+    return dense, pooled
+
+
+@torch.no_grad()
+def _features_as_used(model: GeoLangBind, images: Tensor, wavelengths_um: Tensor) -> tuple[Tensor, Tensor]:
+    """Give what the model says of images in use: with running statistics and every layer."""
+    assert isinstance(model.dense, DenseDecoder)
+    model.eval()
+    try:
+        tokens, pyramid = model.visual.trunk.forward_pyramid(images, wavelengths_um)
+        return _features(model, tokens, model.dense.bottleneck(tokens, pyramid))
+    finally:
+        model.train()
 
 
 def _both_contests(logits: Tensor, texts: BatchTexts, drawn: Tensor, classes: Tensor) -> Tensor:
@@ -198,7 +247,6 @@ def contest_loss(logits: Tensor, agreement: Tensor, smoothing: float = 0.05) -> 
 
 def _dense_losses(
     model: GeoLangBind,
-    dense: DenseDecoder,
     bottleneck: Tensor,
     labels: Tensor,
     texts: BatchTexts,
@@ -206,6 +254,8 @@ def _dense_losses(
     weights: ObjectiveWeights,
 ) -> dict[str, Tensor]:
     """Judge every labelled feature: a contest between texts, and each text alone."""
+    dense = model.dense
+    assert isinstance(dense, DenseDecoder)
     at_features = labels[:, dense.stride // 2 :: dense.stride, dense.stride // 2 :: dense.stride]
     known = at_features >= 0
     if not known.any():

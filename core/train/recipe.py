@@ -55,7 +55,8 @@ class SourceSettings:
 
     Attributes:
         kind: one of SETTINGS_BY_KIND, or "module:SourceClass:SettingsClass".
-        weight: how often a step draws from it, relative to the others.
+        weight: how often a step draws from it, relative to the others; where all are in every step, what its losses
+            count.
         settings: the fields of its settings class.
         templates: sentences with ``{}``.
     """
@@ -77,6 +78,8 @@ class Recipe:
         model: configuration for ``create_model``; ``{}`` where ``start`` names a model.
         start: model or folder whose weights to begin with.
         sources: the mixture, by name.
+        together: whether every step joins a batch of each source, rather than drawing one source. A model whose stem
+            has norms over the batch needs it: they must see the whole mixture.
         distractors: words for things that a source with none of them does not show.
         teachers: translator name to teacher settings.
         optimiser: see OptimiserSettings.
@@ -90,6 +93,7 @@ class Recipe:
     name: str
     steps: int
     sources: Mapping[str, SourceSettings]
+    together: bool = False
     seed: int = 0
     model: Mapping[str, Any] = field(default_factory=dict)
     start: str | None = None

@@ -21,7 +21,7 @@ from core.errors import TrainingError
 from core.model.geolangbind import GeoLangBind
 from core.progress import CancelToken, Progress, no_progress
 from core.train.batch import Batch
-from core.train.objectives import BatchTexts, ClassAwareSigLipLoss, batch_losses
+from core.train.objectives import BatchTexts, ClassAwareSigLipLoss, step_losses
 from core.train.recipe import Recipe, build_sources
 from core.train.sources.base import Source
 from core.train.state import WeightAverage, load_state, save_state
@@ -96,12 +96,12 @@ class Trainer:
         started, first, saved = time.monotonic(), self.step, time.monotonic()
         sums: dict[str, list[float]] = defaultdict(list)
         with SummaryWriter(str(self.folder / "curves"), purge_step=self.step) as curves:
-            for batch in self._batches(end):
+            for batches in self._batches(end):
                 if cancel is not None and cancel.cancelled:
                     self.save()
                     cancel.raise_if_cancelled()
-                for name, value in self._train_step(batch).items():
-                    sums[f"{batch.source}/{name}"].append(value)
+                for name, value in self._train_step(batches).items():
+                    sums[name].append(value)
                 self.step += 1
                 if self.step % 50 == 0:
                     means = {name: float(np.mean(values)) for name, values in sums.items()}
@@ -157,37 +157,43 @@ class Trainer:
         self._optimiser.load_state_dict(state["optimiser"])
         self.step, self.history = int(state["step"]), list(state["history"])
 
-    def _batches(self, end: int) -> Iterator[Batch]:
-        """Prepare the next batch while the model works on this one; every step has a generator of its own."""
+    def _batches(self, end: int) -> Iterator[list[Batch]]:
+        """Prepare the next step while the model works on this one; every step has a generator of its own."""
 
-        def draw(step: int) -> Batch:
+        def draw(step: int) -> list[Batch]:
             rng = np.random.default_rng((self.recipe.seed, step))
-            return self.sources[self._names[rng.choice(len(self._names), p=self._chances)]].batch(rng)
+            if self.recipe.together:
+                return [source.batch(rng) for source in self.sources.values()]
+            return [self.sources[self._names[rng.choice(len(self._names), p=self._chances)]].batch(rng)]
 
         if self.step >= end:
             return
         with ThreadPoolExecutor(1) as pool:
             coming = pool.submit(draw, self.step)
             for step in range(self.step + 1, end + 1):
-                batch = coming.result()
+                batches = coming.result()
                 if step < end:
                     coming = pool.submit(draw, step)
-                yield batch
+                yield batches
 
-    def _train_step(self, batch: Batch) -> dict[str, float]:
+    def _train_step(self, batches: list[Batch]) -> dict[str, float]:
         rate = _learning_rate(self.step, self.recipe)
         for group in self._optimiser.param_groups:
             group["lr"] = rate * group["share"]
         # Stochastic depth draws from torch's generator: seeded by the step, a resumed run repeats it.
         torch.manual_seed(self.recipe.seed * 1_000_003 + self.step)
-        texts = self._text_features(batch)
-        asked = {name: teacher(batch) for name, teacher in self.teachers.items()}
-        teachers = {name: features for name, features in asked.items() if features is not None}
+        texts = [self._text_features(batch) for batch in batches]
+        teachers = [self._ask_teachers(batch) for batch in batches]
         with torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16):
-            losses = batch_losses(self.model, batch, texts, self.recipe.objectives, self._siglip, teachers)
+            per_batch = step_losses(self.model, batches, texts, self.recipe.objectives, self._siglip, teachers)
+        losses = {
+            f"{batch.source}/{name}": value
+            for batch, of_batch in zip(batches, per_batch, strict=True)
+            for name, value in of_batch.items()
+        }
         if not losses:
             return {}
-        total = torch.stack(list(losses.values())).sum()
+        total = torch.stack([self._share(name) * value for name, value in losses.items()]).sum()
         if not math.isfinite(total.item()):
             raise TrainingError(f"The loss is no longer a number at step {self.step}.", hint="Lower the learning rate.")
         self._optimiser.zero_grad(set_to_none=True)
@@ -198,6 +204,14 @@ class Trainer:
             self.model.logit_scale.clamp_(0, math.log(100))
         self._average.update(self._parameters, self.step)
         return {name: value.item() for name, value in losses.items()}
+
+    def _share(self, loss: str) -> float:
+        """Give what a source's losses count: its weight where all sources are in every step, else one."""
+        return self.recipe.sources[loss.split("/")[0]].weight if self.recipe.together else 1.0
+
+    def _ask_teachers(self, batch: Batch) -> dict[str, Tensor]:
+        asked = {name: teacher(batch) for name, teacher in self.teachers.items()}
+        return {name: features for name, features in asked.items() if features is not None}
 
     def _encode_texts(self) -> None:
         """Encode every text that can be drawn once: the tower is locked, so nothing about them changes."""
