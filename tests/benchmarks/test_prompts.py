@@ -39,7 +39,6 @@ def read_all(folder: Path) -> int:
     return sum(len(file.read_bytes()) for file in folder.rglob("*") if file.is_file())
 
 
-@torch.inference_mode()
 def test_a_prompt_over_a_stored_scene(tmp_path, store_folder, record, large):
     side = 10000 if large else 4000
     raster = write_raster(tmp_path / "scene.tif", side, data_every=1 if not large else 3)
@@ -76,7 +75,7 @@ def test_a_prompt_over_a_stored_scene(tmp_path, store_folder, record, large):
     words = iter(["harbour", "quarry", "orchard", "stadium", "wetland", "railway", "glacier"])
 
     def view() -> None:
-        params = HighlightParams(Source(str(raster)), str(tmp_path / "out.tif"), (next(words),), extent=extent)
+        params = HighlightParams(Source(str(raster)), (next(words),), str(tmp_path / "out.tif"), extent=extent)
         highlight.run(
             params, progress=no_progress, cancel=CancelToken(), notify=lambda method, facts: None, models=shelf
         )
@@ -91,7 +90,7 @@ def test_the_first_answer_for_a_view_that_is_not_stored(tmp_path, store_folder, 
     first: list[float] = []
     began = time.perf_counter()
     highlight.run(
-        HighlightParams(Source(str(raster)), str(tmp_path / "out.tif"), ("harbour",), preview=True),
+        HighlightParams(Source(str(raster)), ("harbour",), str(tmp_path / "out.tif"), preview=True),
         progress=no_progress,
         cancel=CancelToken(),
         notify=lambda method, facts: first.append(time.perf_counter() - began),
