@@ -21,6 +21,7 @@ from core.model.geolangbind import GeoLangBind
 from core.model.teachers import Teacher
 from core.progress import CancelToken
 from core.train import local_command
+from core.train.distributed import ALONE, ENGINES, Processes, processes
 from core.train.recipe import Recipe, read_recipe
 from core.train.teaching import build_teachers, teacher_features, with_translators
 from core.train.trainer import Trainer
@@ -44,7 +45,17 @@ def main(arguments: list[str] | None = None) -> int:
         if local:
             results = local_command.run(options, cancel)
         else:
-            results = train(options.recipe, options.output, cancel=cancel, until=options.until, quiet=options.json)
+            device = None if options.device == "auto" else torch.device(options.device)
+            with processes(options.parallel, device) as together:
+                results = train(
+                    options.recipe,
+                    options.output,
+                    cancel=cancel,
+                    until=options.until,
+                    quiet=options.json,
+                    together=together,
+                )
+            options.json = options.json and together.first
     except CancelledError:
         kept = "nothing was written" if local else "the checkpoint is kept. Run the same command to go on"
         print(f"Stopped; {kept}.", file=sys.stderr)
@@ -58,7 +69,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def train(
-    recipe_path: Path, output: Path, *, cancel: CancelToken | None = None, until: int | None = None, quiet: bool = False
+    recipe_path: Path,
+    output: Path,
+    *,
+    cancel: CancelToken | None = None,
+    until: int | None = None,
+    quiet: bool = False,
+    together: Processes = ALONE,
 ) -> dict[str, object]:
     """Train by a recipe into a folder that holds the model, its card, the curves and ``results.json``.
 
@@ -68,6 +85,7 @@ def train(
         cancel: stops between steps, keeping a checkpoint.
         until: stop early after this many steps; the model is kept as it is then.
         quiet: print no progress.
+        together: the processes that train, and this one's device.
 
     Returns:
         The results; empty where the run stopped early.
@@ -77,30 +95,40 @@ def train(
     """
     recipe = read_recipe(recipe_path)
     torch.manual_seed(recipe.seed)
-    teachers = build_teachers(recipe)
-    model = start_model(recipe, teachers)
+    device = together.device
+    teachers = build_teachers(recipe, device)
+    model = start_model(recipe, teachers, device)
     trainer = Trainer(
         model,
         recipe,
         output,
         validations=build_validations(recipe.validate),
         teachers={name: teacher_features(teacher) for name, teacher in teachers.items()},
-        bfloat16=choose_device("cpu").precision == "bf16",
+        bfloat16=choose_device(str(device)).precision == "bf16",
+        processes=together,
     )
 
     def report(fraction: float, message: str) -> None:
-        if not quiet:
+        if not quiet and together.first:
             print(f"{100 * fraction:5.1f} % {message}", file=sys.stderr, flush=True)
 
     results = trainer.run(report, cancel, until)
-    model.load_state_dict(trainer.averaged_state())
     card = {"name": recipe.name, "title": recipe.name, "figures": results.get("final", {}), **dict(recipe.card)}
-    save_model(model.eval(), output, card, torch.float16)
+    with trainer.averaged_model() as averaged:
+        if together.first:
+            save_model(averaged, output, card, torch.float16)
     return results
 
 
-def start_model(recipe: Recipe, teachers: Mapping[str, Teacher] | None = None) -> GeoLangBind:
-    """Make the model a recipe starts from, on the CPU in float32, with a translator for every teacher.
+def start_model(
+    recipe: Recipe, teachers: Mapping[str, Teacher] | None = None, device: torch.device | None = None
+) -> GeoLangBind:
+    """Make the model a recipe starts from, in float32, with a translator for every teacher.
+
+    Args:
+        recipe: names it.
+        teachers: by translator name.
+        device: where it will train; None for the CPU.
 
     Raises:
         TrainingError: the recipe has neither a model nor a start.
@@ -118,15 +146,21 @@ def start_model(recipe: Recipe, teachers: Mapping[str, Teacher] | None = None) -
         raise TrainingError("The recipe has neither 'model' nor 'start'.", hint="Give one of them.")
     for module in model.modules():
         # Measured: the CPU's fused attention is fast forward but takes 40 % of a training step backward.
-        if hasattr(module, "fused_attn"):
+        if hasattr(module, "fused_attn") and (device is None or device.type == "cpu"):
             module.fused_attn = False  # type: ignore[assignment]
-    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    return model.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m core.train", description="Train or fine-tune a model.")
     parser.add_argument("recipe", type=Path, nargs="?", help="YAML recipe; see training/recipes")
     parser.add_argument("-o", "--output", type=Path, default=Path("runs") / "model", help="folder of the result")
+    parser.add_argument(
+        "--parallel",
+        choices=ENGINES,
+        default="none",
+        help="with torchrun: ddp holds the whole model in each process, fsdp a part of it (default: ddp)",
+    )
     parser.add_argument("--until", type=int, help="stop after this many steps, keeping a checkpoint")
     parser.add_argument("--json", action="store_true", help="print the results as JSON and no progress")
     local_command.add_arguments(parser)

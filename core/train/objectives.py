@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +17,8 @@ from core.model.trunk import Pyramid
 from core.train.batch import Batch
 from core.train.wording import AGREE, UNDECIDED
 
+PIXELS_ASKED = 3000
+"""Labelled pixels of a batch that are judged, drawn anew at every step."""
 WORDING_SHARE = 0.35
 """How much of a contest is between single wordings rather than between the means of all wordings of a class."""
 
@@ -27,10 +30,12 @@ class BatchTexts:
     Attributes:
         means: (classes, D), each the mean over all wordings of a class.
         drawn: (N, D), the batch's own wordings: one a class, then distractors.
+        captions: (B, D), each image's own text, where the batch has captions in place of classes.
     """
 
     means: Tensor
     drawn: Tensor
+    captions: Tensor | None = None
 
     @property
     def all(self) -> Tensor:
@@ -60,25 +65,46 @@ class ObjectiveWeights:
 
 
 class ClassAwareSigLipLoss(SigLipLoss):
-    """open_clip's sigmoid loss, told which texts of the batch say the same.
+    """open_clip's sigmoid loss, told which texts say the same, in this process's share of the batch and in the others'.
 
     Captions made from class names repeat within a batch; taking the repeats for negatives would punish right answers.
+
+    Args:
+        rank: number of this process.
+        world_size: processes that share a batch; texts go round among them as open_clip sends them.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.same: Tensor | None = None
+    def __init__(self, rank: int = 0, world_size: int = 1) -> None:
+        super().__init__(rank=rank, world_size=world_size, dist_impl="shift")
+        self._agreement: Iterator[Tensor] = iter(())
+
+    def tell(self, texts: Tensor) -> None:
+        """Say which text each image of the coming batch has, as numbers (B,) int64 that are equal for equal texts."""
+        everywhere = [texts]
+        if self.world_size > 1:
+            gathered = [torch.empty_like(texts) for _ in range(self.world_size)]
+            torch.distributed.all_gather(gathered, texts)
+            # The shift hands on the texts of the process to the left, then of the one beyond it, and so on.
+            everywhere = [gathered[(self.rank - step) % self.world_size] for step in range(self.world_size)]
+        self._agreement = iter([texts[:, None] == others[None, :] for others in everywhere])
 
     def get_ground_truth(
         self, device: torch.device, dtype: torch.dtype, num_logits: int, negative_only: bool = False
     ) -> Tensor:
-        """Give +1 where image and text agree and -1 elsewhere, (N, N)."""
-        if self.same is None:
+        """Give +1 where image and text agree and -1 elsewhere, (N, N), for one process's texts after another's."""
+        same = next(self._agreement, None)
+        if same is None:
             return super().get_ground_truth(device, dtype, num_logits, negative_only)
-        return self.same.to(device, dtype) * 2 - 1
+        return same.to(device, dtype) * 2 - 1
 
 
-def dense_logits(decoder: DenseDecoder, bottleneck: Tensor, texts: Tensor) -> Tensor:
+def caption_numbers(captions: Sequence[str]) -> Tensor:
+    """Number captions so that equal ones have equal numbers in every process: (B,) int64."""
+    digests = [hashlib.blake2b(caption.encode(), digest_size=8).digest() for caption in captions]
+    return torch.tensor([int.from_bytes(digest, "little", signed=True) for digest in digests])
+
+
+def dense_cosines(decoder: DenseDecoder, bottleneck: Tensor, texts: Tensor) -> Tensor:
     """Give cosines between dense features and texts without forming the features.
 
     With features W z + b, the dot product with a text t is (Wᵀ t)·z + b·t and the squared norm is
@@ -86,21 +112,20 @@ def dense_logits(decoder: DenseDecoder, bottleneck: Tensor, texts: Tensor) -> Te
 
     Args:
         decoder: whose ``project`` is W, b.
-        bottleneck: z (B, K, h, w).
+        bottleneck: z (P, K), one row a pixel.
         texts: unit vectors (N, D).
 
     Returns:
-        (B, N, h, w) cosines in float32.
+        (P, N) cosines in float32.
     """
-    weight = decoder.project.weight[:, :, 0, 0].float()
-    bias = decoder.project.bias
-    assert bias is not None
-    bias = bias.float()
-    z = bottleneck.float()
-    dots = F.conv2d(z, (texts @ weight)[:, :, None, None], texts @ bias)
-    gram = F.conv2d(z, (weight.T @ weight)[:, :, None, None])
-    norms = (z * gram).sum(1, keepdim=True) + 2 * F.conv2d(z, (bias @ weight)[None, :, None, None]) + bias @ bias
-    return dots / norms.clamp_min(1e-6).sqrt()
+    with torch.autocast(bottleneck.device.type, enabled=False):
+        weight = decoder.project.weight[:, :, 0, 0].float()
+        bias = decoder.project.bias
+        assert bias is not None
+        bias, z = bias.float(), bottleneck.float()
+        dots = z @ (texts @ weight).T + texts @ bias
+        norms = (z * (z @ (weight.T @ weight))).sum(1, keepdim=True) + 2 * (z @ (bias @ weight))[:, None] + bias @ bias
+        return dots / norms.clamp_min(1e-6).sqrt()
 
 
 def step_losses(
@@ -158,16 +183,64 @@ def _batch_losses(
     teachers: Mapping[str, Tensor],
 ) -> dict[str, Tensor]:
     losses: dict[str, Tensor] = {}
-    scale = model.logit_scale.exp()
-    agreement = torch.from_numpy(batch.words.agreement) if batch.words is not None else torch.zeros(0, 0)
-    if batch.targets is not None:
-        pooled = F.normalize(model.visual.head(model.visual.trunk.pool(tokens)).float(), dim=-1)
-        siglip.same = batch.targets[:, None] == batch.targets[None, :]
-        own = texts.drawn[batch.targets]
-        losses["siglip"] = weights.siglip * siglip(pooled, own, scale, model.logit_bias)
-        logits = scale * pooled @ texts.all.T
-        losses["contest"] = weights.contest * _both_contests(logits, texts, agreement, batch.targets)
+    if batch.targets is not None or batch.captions is not None:
+        pooled = pooled_vectors(model, tokens)
+        losses |= pooled_losses(pooled, model.logit_scale.exp(), model.logit_bias, batch, texts, weights, siglip)
+    return losses | other_losses(model, batch, tokens, bottleneck, texts, weights, teachers)
+
+
+def pooled_vectors(model: GeoLangBind, tokens: Tensor) -> Tensor:
+    """Give unit vectors (B, D) float32 of whole images, from tokens (B, width, h, w)."""
+    return F.normalize(model.visual.head(model.visual.trunk.pool(tokens)).float(), dim=-1)
+
+
+def pooled_losses(
+    pooled: Tensor,
+    scale: Tensor,
+    bias: Tensor,
+    batch: Batch,
+    texts: BatchTexts,
+    weights: ObjectiveWeights,
+    siglip: ClassAwareSigLipLoss,
+) -> dict[str, Tensor]:
+    """Judge whole images against the batch's texts: against captions by the sigmoid loss alone, as published.
+
+    Args:
+        pooled: unit vectors (B, D).
+        scale: of the similarity.
+        bias: of the similarity.
+        batch: what is known of the images.
+        texts: its words as vectors.
+        weights: of the objectives.
+        siglip: the loss object.
+    """
+    if batch.captions is not None and texts.captions is not None:
+        siglip.tell(caption_numbers(batch.captions).to(pooled.device))
+        return {"siglip": weights.siglip * siglip(pooled, texts.captions, scale, bias)}
+    if batch.targets is None:
+        return {}
+    siglip.tell(batch.targets)
+    logits = scale * pooled @ texts.all.T
+    contest = _both_contests(logits, texts, _agreement(batch, pooled.device), batch.targets)
+    return {
+        "siglip": weights.siglip * siglip(pooled, texts.drawn[batch.targets], scale, bias),
+        "contest": weights.contest * contest,
+    }
+
+
+def other_losses(
+    model: GeoLangBind,
+    batch: Batch,
+    tokens: Tensor,
+    bottleneck: Tensor | None,
+    texts: BatchTexts,
+    weights: ObjectiveWeights,
+    teachers: Mapping[str, Tensor],
+) -> dict[str, Tensor]:
+    """Judge what is asked of pixels, pairs and teachers; each image by itself, unlike ``pooled_losses``."""
+    losses: dict[str, Tensor] = {}
     if bottleneck is not None and batch.labels is not None:
+        agreement = _agreement(batch, tokens.device)
         losses |= _dense_losses(model, bottleneck, batch.labels, texts, agreement, weights)
     if bottleneck is not None and batch.teacher_images is not None and batch.teacher_wavelengths_um is not None:
         wanted = _features_as_used(model, batch.teacher_images, batch.teacher_wavelengths_um)
@@ -184,12 +257,16 @@ def _batch_losses(
     return losses
 
 
+def _agreement(batch: Batch, device: torch.device) -> Tensor:
+    """Give which of the batch's texts agree with which class, (classes, texts)."""
+    return torch.from_numpy(batch.words.agreement).to(device) if batch.words is not None else torch.zeros(0, 0)
+
+
 def _features(model: GeoLangBind, tokens: Tensor, bottleneck: Tensor) -> tuple[Tensor, Tensor]:
     """Give unit vectors of pixels (B, D, h, w) and of whole images (B, D)."""
     assert isinstance(model.dense, DenseDecoder)
     dense = F.normalize(model.dense.project(bottleneck).float(), dim=1)
-    pooled = F.normalize(model.visual.head(model.visual.trunk.pool(tokens)).float(), dim=-1)
-    return dense, pooled
+    return dense, pooled_vectors(model, tokens)
 
 
 @torch.no_grad()
@@ -256,15 +333,19 @@ def _dense_losses(
     """Judge every labelled feature: a contest between texts, and each text alone."""
     dense = model.dense
     assert isinstance(dense, DenseDecoder)
-    at_features = labels[:, dense.stride // 2 :: dense.stride, dense.stride // 2 :: dense.stride]
-    known = at_features >= 0
-    if not known.any():
+    at_features = labels[:, dense.stride // 2 :: dense.stride, dense.stride // 2 :: dense.stride].flatten()
+    known = torch.nonzero(at_features >= 0)[:, 0]
+    if not len(known):
         return {}
-    logits = (model.logit_scale.exp() * dense_logits(dense, bottleneck, texts.all)).permute(0, 2, 3, 1)[known]
-    truth = agreement[at_features[known]]
+    # Neighbours say much the same: a sample costs a fraction and was measured to teach as well.
+    asked = known[torch.randperm(len(known))[:PIXELS_ASKED]]
+    pixels = bottleneck.permute(0, 2, 3, 1).flatten(0, 2)[asked]
+    logits = model.logit_scale.exp() * dense_cosines(dense, pixels, texts.all)
+    classes = at_features[asked]
+    truth = agreement[classes]
     drawn = logits[:, len(texts.means) :]
     alone = F.binary_cross_entropy_with_logits(drawn + model.logit_bias, (truth == AGREE).float(), reduction="none")
     return {
-        "dense": weights.dense * _both_contests(logits, texts, agreement, at_features[known]),
+        "dense": weights.dense * _both_contests(logits, texts, agreement, classes),
         "dense_sigmoid": weights.dense_sigmoid * (alone * (truth != UNDECIDED)).sum(1).mean(),
     }

@@ -21,6 +21,7 @@ SETTINGS_BY_KIND = {
     "labelled": "core.train.sources.labelled:LabelledSource:LabelledSettings",
     "counted": "core.train.sources.counted:CountedSource:CountedSettings",
     "scenes": "core.train.sources.scenes:SceneSource:SceneSettings",
+    "shards": "core.train.sources.shards:ShardSource:ShardSettings",
     "simulated": "training.simulated_source:SimulatedSource:SimulatedSettings",
 }
 """Kinds of source: module, source class, settings class. Imported when asked for, so that a recipe may name its own."""
@@ -80,6 +81,8 @@ class Recipe:
         sources: the mixture, by name.
         together: whether every step joins a batch of each source, rather than drawing one source. A model whose stem
             has norms over the batch needs it: they must see the whole mixture.
+        accumulate: into how many parts a batch is divided that does not fit into memory; all of it is contrasted all
+            the same.
         distractors: words for things that a source with none of them does not show.
         teachers: translator name to teacher settings.
         optimiser: see OptimiserSettings.
@@ -94,6 +97,7 @@ class Recipe:
     steps: int
     sources: Mapping[str, SourceSettings]
     together: bool = False
+    accumulate: int = 1
     seed: int = 0
     model: Mapping[str, Any] = field(default_factory=dict)
     start: str | None = None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.distributed.tensor import DTensor
 
 from core.errors import OutputError, TrainingError
 
@@ -60,4 +61,15 @@ class WeightAverage:
     def update(self, parameters: Mapping[str, torch.Tensor], step: int) -> None:
         """Move the average towards the weights after ``step`` steps."""
         decay = min(self._decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_(list(self.values.values()), [parameters[name].detach() for name in self.values], 1 - decay)
+        averages = [own_part(value) for value in self.values.values()]
+        torch._foreach_lerp_(averages, [own_part(parameters[name].detach()) for name in self.values], 1 - decay)
+
+
+def own_part(value: torch.Tensor) -> torch.Tensor:
+    """Give this process's part of a tensor that may be divided among processes, sharing memory."""
+    return value.to_local() if isinstance(value, DTensor) else value
+
+
+def whole(value: torch.Tensor) -> torch.Tensor:
+    """Give a tensor that may be divided among processes as a whole; all processes must ask."""
+    return value.full_tensor() if isinstance(value, DTensor) else value

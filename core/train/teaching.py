@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from core.errors import SensorError, TrainingError
@@ -21,7 +22,7 @@ TeacherFeatures = Callable[[Batch], Tensor | None]
 """Features (B, grid², channels) of a batch; None where the teacher cannot see these bands."""
 
 
-def build_teachers(recipe: Recipe) -> dict[str, Teacher]:
+def build_teachers(recipe: Recipe, device: torch.device | str = "cpu") -> dict[str, Teacher]:
     """Load the teachers a recipe names: ``{name: {model, checkpoint, image_size}}``, all optional.
 
     ``model`` is "classical" or a timm name and defaults to the teacher's name; ``checkpoint`` a local weights file.
@@ -42,6 +43,7 @@ def build_teachers(recipe: Recipe) -> dict[str, Teacher]:
             str(entry.get("model", name)),
             checkpoint=None if checkpoint is None else Path(str(checkpoint)),
             image_size=entry.get("image_size"),
+            device=device,
         )
     return teachers
 

@@ -6,8 +6,10 @@ import json
 import math
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +17,19 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.distributed.checkpoint.state_dict import get_optimizer_state_dict, set_optimizer_state_dict
 from torch.utils.tensorboard import SummaryWriter
 
-from core.errors import TrainingError
-from core.model.geolangbind import GeoLangBind
+from core.errors import CancelledError, TrainingError
+from core.model.geolangbind import GeoLangBind, create_model
 from core.progress import CancelToken, Progress, no_progress
 from core.train.batch import Batch
-from core.train.objectives import BatchTexts, ClassAwareSigLipLoss, step_losses
+from core.train.distributed import ALONE, Processes, load_sharded, save_sharded
+from core.train.objectives import BatchTexts, ClassAwareSigLipLoss
 from core.train.recipe import Recipe, build_sources
-from core.train.sources.base import Source
-from core.train.state import WeightAverage, load_state, save_state
+from core.train.sources.base import SharingSource, Source
+from core.train.state import WeightAverage, load_state, save_state, whole
+from core.train.step import TrainingStep, accumulate
 from core.train.teaching import TeacherFeatures
 
 Validation = Callable[[GeoLangBind], dict[str, float]]
@@ -40,6 +45,7 @@ class Trainer:
         validations: measures by name, run on the averaged weights.
         teachers: what each sees in a batch, by translator name.
         bfloat16: whether to run under bf16 autocast.
+        processes: those that share every batch, and the device of this one.
     """
 
     def __init__(
@@ -51,8 +57,10 @@ class Trainer:
         validations: dict[str, Validation] | None = None,
         teachers: dict[str, TeacherFeatures] | None = None,
         bfloat16: bool = False,
+        processes: Processes = ALONE,
     ) -> None:
-        self.model = model.train()
+        self.model = model.to(processes.device).train()
+        self.processes = processes
         self.recipe = recipe
         self.folder = folder
         self.validations = validations or {}
@@ -63,14 +71,19 @@ class Trainer:
         self._names = list(self.sources)
         weights = np.array([recipe.sources[name].weight for name in self._names], dtype=np.float64)
         self._chances = weights / weights.sum()
-        self._parameters = {
-            name: value
-            for name, value in model.named_parameters()
-            if value.requires_grad and not name.startswith("text.")
-        }
+        for name, value in model.named_parameters():
+            if name.startswith("text."):
+                value.requires_grad_(False)
+        if recipe.accumulate > 1 and model.visual.trunk.has_stem:
+            raise TrainingError(
+                "A model with a spectral stem cannot accumulate: its norms must see the whole batch.",
+                hint="Set accumulate to 1 and choose smaller batches.",
+            )
+        siglip = ClassAwareSigLipLoss(processes.share.rank, processes.share.count)
+        self._forward = processes.wrap(TrainingStep(model, recipe.objectives, siglip))
+        self._parameters = {name: value for name, value in model.named_parameters() if value.requires_grad}
         self._optimiser = torch.optim.AdamW(_groups(self._parameters, recipe), lr=0.0, betas=(0.9, 0.98), fused=True)
         self._average = WeightAverage(self._parameters, recipe.optimiser.average)
-        self._siglip = ClassAwareSigLipLoss()
         self._texts: dict[str, Tensor] = {}
         self._means: dict[str, Tensor] = {}
         self.step = 0
@@ -95,25 +108,25 @@ class Trainer:
         end = min(self.recipe.steps, until or self.recipe.steps)
         started, first, saved = time.monotonic(), self.step, time.monotonic()
         sums: dict[str, list[float]] = defaultdict(list)
-        with SummaryWriter(str(self.folder / "curves"), purge_step=self.step) as curves:
+        with self._curves() as curves:
             for batches in self._batches(end):
-                if cancel is not None and cancel.cancelled:
+                due = self.processes.first and time.monotonic() - saved > 60 * self.recipe.checkpoint_minutes
+                stop, due = self.processes.agree(cancel is not None and cancel.cancelled, due)
+                if stop or due:
                     self.save()
-                    cancel.raise_if_cancelled()
+                    saved = time.monotonic()
+                if stop:
+                    raise CancelledError("Cancelled.", hint="Run it again to go on.")
                 for name, value in self._train_step(batches).items():
                     sums[name].append(value)
                 self.step += 1
                 if self.step % 50 == 0:
                     means = {name: float(np.mean(values)) for name, values in sums.items()}
-                    for name, value in means.items():
-                        curves.add_scalar(name, value, self.step)
+                    _plot(curves, means, self.step)
                     sums.clear()
                     left = (time.monotonic() - started) / (self.step - first) * (end - self.step)
                     summary = " ".join(f"{name} {value:.3f}" for name, value in sorted(means.items()))
                     progress(self.step / self.recipe.steps, f"step {self.step}, {left / 60:.0f} min left: {summary}")
-                if time.monotonic() - saved > 60 * self.recipe.checkpoint_minutes:
-                    self.save()
-                    saved = time.monotonic()
                 every = self.recipe.validate_every
                 if every and self.step % every == 0 and self.step < self.recipe.steps:
                     self._validate(curves, progress)
@@ -124,38 +137,89 @@ class Trainer:
         return self._finish(time.monotonic() - started)
 
     def averaged_state(self) -> dict[str, Tensor]:
-        """Give the state dict with averaged weights: what is validated and kept."""
-        return {name: value.detach().clone() for name, value in self.model.state_dict().items()} | {
-            name: value.clone() for name, value in self._average.values.items()
+        """Give the state dict with averaged weights: what is validated and kept; all processes must ask."""
+        return {name: whole(value.detach()).clone() for name, value in self.model.state_dict().items()} | {
+            name: whole(value).clone() for name, value in self._average.values.items()
         }
 
+    @contextmanager
+    def averaged_model(self) -> Iterator[GeoLangBind]:
+        """Give the model with averaged weights, to measure or to keep; all processes must ask."""
+        averaged = self.averaged_state()
+        if self.processes.engine == "fsdp":  # the model itself is in parts
+            gathered = create_model(self.model.config).to(self.processes.device)
+            gathered.load_state_dict(averaged)
+            yield gathered.eval()
+            return
+        trained = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+        self.model.load_state_dict(averaged)
+        try:
+            yield self.model.eval()
+        finally:
+            self.model.load_state_dict(trained)
+            self.model.train()
+
     def save(self) -> None:
-        """Write the checkpoint."""
-        save_state(
-            {
-                "step": self.step,
-                "model": self.model.state_dict(),
-                "average": self._average.values,
-                "optimiser": self._optimiser.state_dict(),
-                "history": self.history,
-                "seed": self.recipe.seed,
-            },
-            self.folder / "checkpoint.pt",
-        )
+        """Write the checkpoint: one file, or with FSDP a folder of every process's part."""
+        facts = {"step": self.step, "history": self.history, "seed": self.recipe.seed}
+        if self.processes.engine == "fsdp":
+            save_sharded(self._tensors(), facts, self.folder / "checkpoint", self.processes)
+            return
+        if self.processes.first:
+            save_state(
+                facts
+                | {
+                    "model": self.model.state_dict(),
+                    "average": self._average.values,
+                    "optimiser": self._optimiser.state_dict(),
+                },
+                self.folder / "checkpoint.pt",
+            )
+        self.processes.wait()
 
     def _resume(self) -> None:
-        state = load_state(self.folder / "checkpoint.pt")
-        if state is None:
-            return
+        """Go on from the checkpoint, if there is one; a sharded one by any number of processes, on any engine."""
+        state: dict[str, Any] | None
+        if (self.folder / "checkpoint").exists():
+            tensors = self._tensors()
+            state = load_sharded(tensors, self.folder / "checkpoint")
+            self._refuse_other_seed(state)
+            set_optimizer_state_dict(self._forward, self._optimiser, tensors["optimiser"])
+        else:
+            state = load_state(self.folder / "checkpoint.pt")
+            if state is None:
+                return
+            self._refuse_other_seed(state)
+            if self.processes.engine == "fsdp":
+                raise TrainingError(
+                    f"The checkpoint in {self.folder} is of a run that held the whole model in each process.",
+                    hint="Go on with --parallel ddp, or name that run as the recipe's start.",
+                )
+            self.model.load_state_dict(state["model"])
+            for name, value in state["average"].items():
+                self._average.values[name].copy_(value)
+            self._optimiser.load_state_dict(state["optimiser"])
+        self.step, self.history = int(state["step"]), list(state["history"])
+
+    def _refuse_other_seed(self, state: Mapping[str, Any]) -> None:
         if state["seed"] != self.recipe.seed:
             raise TrainingError(
                 f"The checkpoint in {self.folder} has seed {state['seed']}, the recipe {self.recipe.seed}.",
                 hint="Choose another output folder or the same seed.",
             )
-        self.model.load_state_dict(state["model"])
-        self._average.values = dict(state["average"])
-        self._optimiser.load_state_dict(state["optimiser"])
-        self.step, self.history = int(state["step"]), list(state["history"])
+
+    def _tensors(self) -> dict[str, Any]:
+        """Give what a sharded checkpoint holds; what is read into these tensors is in place, the optimiser's apart."""
+        return {
+            "model": self.model.state_dict(),
+            "average": self._average.values,
+            "optimiser": get_optimizer_state_dict(self._forward, self._optimiser),
+        }
+
+    def _curves(self) -> AbstractContextManager[SummaryWriter | None]:
+        if not self.processes.first:
+            return nullcontext()
+        return SummaryWriter(str(self.folder / "curves"), purge_step=self.step)
 
     def _batches(self, end: int) -> Iterator[list[Batch]]:
         """Prepare the next step while the model works on this one; every step has a generator of its own."""
@@ -163,8 +227,8 @@ class Trainer:
         def draw(step: int) -> list[Batch]:
             rng = np.random.default_rng((self.recipe.seed, step))
             if self.recipe.together:
-                return [source.batch(rng) for source in self.sources.values()]
-            return [self.sources[self._names[rng.choice(len(self._names), p=self._chances)]].batch(rng)]
+                return [self._share_of(source, rng) for source in self.sources.values()]
+            return [self._share_of(self.sources[self._names[rng.choice(len(self._names), p=self._chances)]], rng)]
 
         if self.step >= end:
             return
@@ -181,29 +245,80 @@ class Trainer:
         for group in self._optimiser.param_groups:
             group["lr"] = rate * group["share"]
         # Stochastic depth draws from torch's generator: seeded by the step, a resumed run repeats it.
-        torch.manual_seed(self.recipe.seed * 1_000_003 + self.step)
-        texts = [self._text_features(batch) for batch in batches]
-        teachers = [self._ask_teachers(batch) for batch in batches]
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16):
-            per_batch = step_losses(self.model, batches, texts, self.recipe.objectives, self._siglip, teachers)
-        losses = {
-            f"{batch.source}/{name}": value
-            for batch, of_batch in zip(batches, per_batch, strict=True)
-            for name, value in of_batch.items()
-        }
+        seed = self.recipe.seed * 1_000_003 + self.step
+        torch.manual_seed(seed)
+        batches = [batch.to(self.processes.device) for batch in batches]
+        self._optimiser.zero_grad(set_to_none=True)
+        losses = self._accumulated(batches, seed) if self.recipe.accumulate > 1 else self._at_once(batches)
         if not losses:
             return {}
-        total = torch.stack([self._share(name) * value for name, value in losses.items()]).sum()
-        if not math.isfinite(total.item()):
-            raise TrainingError(f"The loss is no longer a number at step {self.step}.", hint="Lower the learning rate.")
-        self._optimiser.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
+        self.processes.average_single_numbers(self.model)
         torch.nn.utils.clip_grad_norm_(list(self._parameters.values()), self.recipe.optimiser.clip)
         self._optimiser.step()
         with torch.no_grad():
             self.model.logit_scale.clamp_(0, math.log(100))
         self._average.update(self._parameters, self.step)
-        return {name: value.item() for name, value in losses.items()}
+        return self.processes.mean(losses)
+
+    def _at_once(self, batches: list[Batch]) -> dict[str, Tensor]:
+        """Run the step's batches together, gradients included, and give the losses by source and objective."""
+        texts = [self._text_features(batch) for batch in batches]
+        teachers = [self._ask_teachers(batch) for batch in batches]
+        with self._autocast():
+            per_batch = self._forward(batches, texts, teachers)
+        losses = {
+            f"{batch.source}/{name}": value
+            for batch, of_batch in zip(batches, per_batch, strict=True)
+            for name, value in of_batch.items()
+        }
+        self._refuse_nonsense(losses)
+        if losses:
+            total = torch.stack([self._share(name) * value for name, value in losses.items()]).sum()
+            total.backward()  # type: ignore[no-untyped-call]
+        return losses
+
+    def _accumulated(self, batches: list[Batch], seed: int) -> dict[str, Tensor]:
+        """Run each batch in parts that fit into memory; the gradients are those of whole batches."""
+        losses: dict[str, Tensor] = {}
+        for batch in batches:
+            if batch.captions is None and batch.targets is None:
+                raise TrainingError(
+                    f"Source {batch.source} asks nothing of whole images, which accumulating steps are for.",
+                    hint="Set accumulate to 1.",
+                )
+            of_batch = accumulate(
+                self._forward,
+                batch,
+                self._text_features(batch),
+                self._ask_teachers,
+                self.recipe.accumulate,
+                seed,
+                self._autocast(),
+                partial(self._exchange, final=batch is batches[-1]),
+                self._share(f"{batch.source}/"),
+            )
+            losses |= {f"{batch.source}/{name}": value for name, value in of_batch.items()}
+        self._refuse_nonsense(losses)
+        return losses
+
+    def _exchange(self, last: bool, final: bool) -> AbstractContextManager[None]:
+        """Give what a part of a step runs in, so that gradients go round once a step."""
+        return self.processes.last_pass_only(self._forward, last and final)
+
+    def _refuse_nonsense(self, losses: Mapping[str, Tensor]) -> None:
+        if not all(math.isfinite(value.item()) for value in losses.values()):
+            raise TrainingError(f"The loss is no longer a number at step {self.step}.", hint="Lower the learning rate.")
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.processes.device.type, torch.bfloat16, enabled=self.bfloat16)
+
+    def _share_of(self, source: Source, rng: np.random.Generator) -> Batch:
+        """Give this process's share of a source's next batch."""
+        share = self.processes.share
+        if isinstance(source, SharingSource):
+            return source.share(rng, share)
+        batch = source.batch(rng)
+        return batch.part(share.of(len(batch.images))) if share.count > 1 else batch
 
     def _share(self, loss: str) -> float:
         """Give what a source's losses count: its weight where all sources are in every step, else one."""
@@ -219,32 +334,33 @@ class Trainer:
         with torch.no_grad():
             features = F.normalize(self.model.encode_text(texts).float(), dim=-1)
         self._texts = dict(zip(texts, features, strict=True))
-        self._means = {name: self._class_means(source) for name, source in self.sources.items()}
+        self._means = {
+            name: self._class_means(source) for name, source in self.sources.items() if source.wording.classes
+        }
 
     def _class_means(self, source: Source) -> Tensor:
         classes = [torch.stack([self._texts[text] for text in texts]) for texts in source.wording.texts_of_classes()]
         return F.normalize(torch.stack([vectors.mean(0) for vectors in classes]), dim=-1)
 
     def _text_features(self, batch: Batch) -> BatchTexts:
+        nothing = torch.zeros(0, self.model.embed_dim, device=self.processes.device)
+        if batch.captions is not None:
+            with torch.no_grad():
+                captions = self.model.encode_text(list(batch.captions), normalize=True)
+            return BatchTexts(nothing, nothing, captions)
         if batch.words is None:
-            nothing = torch.zeros(0, self.model.embed_dim)
             return BatchTexts(nothing, nothing)
         return BatchTexts(self._means[batch.source], torch.stack([self._texts[text] for text in batch.words.texts]))
 
-    def _validate(self, curves: SummaryWriter, progress: Progress) -> None:
+    def _validate(self, curves: SummaryWriter | None, progress: Progress) -> None:
         if not self.validations:
             return
-        trained = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
-        self.model.load_state_dict(self.averaged_state())
-        self.model.eval()
         figures: dict[str, float] = {}
-        with torch.no_grad():
-            for name, measure in self.validations.items():
-                figures |= {f"{name}/{key}": value for key, value in measure(self.model).items()}
-        self.model.load_state_dict(trained)
-        self.model.train()
-        for name, value in figures.items():
-            curves.add_scalar(f"validation/{name}", value, self.step)
+        with self.averaged_model() as model, torch.no_grad():
+            for name, measure in self.validations.items() if self.processes.first else ():
+                figures |= {f"{name}/{key}": value for key, value in measure(model).items()}
+        self.processes.wait()
+        _plot(curves, {f"validation/{name}": value for name, value in figures.items()}, self.step)
         self.history.append({"step": self.step, **figures})
         shown = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
         progress(self.step / self.recipe.steps, f"step {self.step} validation: {shown}")
@@ -258,8 +374,15 @@ class Trainer:
             "final": self.history[-1] if self.history else {},
             "history": self.history,
         }
-        (self.folder / "results.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
+        if self.processes.first:
+            (self.folder / "results.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
         return results
+
+
+def _plot(curves: SummaryWriter | None, figures: Mapping[str, float], step: int) -> None:
+    if curves is not None:
+        for name, value in figures.items():
+            curves.add_scalar(name, value, step)
 
 
 def _groups(parameters: dict[str, torch.nn.Parameter], recipe: Recipe) -> list[dict[str, Any]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from numpy.random import Generator
 
-from core.train.batch import Batch
+from core.train.batch import Batch, Share
 from core.train.wording import Wording
 
 
@@ -18,4 +18,13 @@ class Source(Protocol):
 
     def batch(self, rng: Generator) -> Batch:
         """Make one batch."""
+        ...
+
+
+@runtime_checkable
+class SharingSource(Source, Protocol):
+    """A source that need not make a whole batch to give one process its share of it."""
+
+    def share(self, rng: Generator, share: Share) -> Batch:
+        """Make one process's share of the batch that ``batch`` would make of the same generator state."""
         ...

@@ -8,17 +8,18 @@ import torch.nn.functional as F
 
 from core.model.dense_decoder import DenseDecoder
 from core.train.augment import random_affine, random_bands
-from core.train.objectives import ClassAwareSigLipLoss, contest_loss, dense_logits
+from core.train.objectives import ClassAwareSigLipLoss, contest_loss, dense_cosines
 from core.train.wording import AGREE, DISAGREE, UNDECIDED, wording_of
 
 
-def test_dense_logits_are_the_cosines_of_the_projected_features():
+def test_dense_cosines_are_the_cosines_of_the_projected_features():
     torch.manual_seed(0)
     decoder = DenseDecoder(width=16, embed_dim=24, channels=8, fine=4, middle=8)
     narrow = torch.randn(2, 8, 5, 6)
     texts = F.normalize(torch.randn(3, 24), dim=1)
-    direct = torch.einsum("bdhw,nd->bnhw", F.normalize(decoder.project(narrow), dim=1), texts)
-    torch.testing.assert_close(dense_logits(decoder, narrow, texts), direct, atol=1e-5, rtol=0)
+    direct = torch.einsum("bdhw,nd->bhwn", F.normalize(decoder.project(narrow), dim=1), texts).flatten(0, 2)
+    pixels = narrow.permute(0, 2, 3, 1).flatten(0, 2)
+    torch.testing.assert_close(dense_cosines(decoder, pixels, texts), direct, atol=1e-5, rtol=0)
 
 
 def test_undecided_texts_neither_win_nor_lose():
@@ -34,8 +35,7 @@ def test_a_repeated_caption_counts_as_right_for_every_image_of_its_class():
     loss = ClassAwareSigLipLoss()
     scale, bias = torch.tensor(20.0), torch.tensor(-10.0)
     unaware = loss(vectors, vectors, scale, bias)
-    classes = torch.tensor([0, 0, 1, 2])
-    loss.same = classes[:, None] == classes[None, :]
+    loss.tell(torch.tensor([0, 0, 1, 2]))
     assert loss(vectors, vectors, scale, bias) < unaware
 
 
