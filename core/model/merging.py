@@ -129,6 +129,39 @@ def search_coefficient(
     return max(scores, key=lambda share: (scores[share], -share)), scores
 
 
+def search_stages(
+    base: Weights,
+    new: Weights,
+    score: Callable[[dict[str, Tensor]], float],
+    start: float,
+    coefficients: Sequence[float] = (0.0, 0.25, 0.5, 0.75, 1.0),
+) -> dict[str, float]:
+    """Give every stage a coefficient of its own: from one for all, each stage in turn takes what serves best.
+
+    Args:
+        base: the running model.
+        new: the newcomer.
+        score: as for search_coefficient.
+        start: the best coefficient for all stages alike.
+        coefficients: those to try; of equals the one there was wins.
+
+    Returns:
+        Coefficients by stage, of the stages in which the models differ.
+
+    Raises:
+        ModelError: as merge_weights.
+    """
+    first = merge_weights(base, new, start)
+    chosen = {report.stage: start for report in first.stages if report.distance > 0}
+    best = score(first.weights)
+    for stage in chosen:
+        for share in coefficients:
+            tried = score(merge_weights(base, new, start, chosen | {stage: share}).weights)
+            if tried > best:
+                best, chosen[stage] = tried, share
+    return chosen
+
+
 def _refuse_different_models(base: Weights, new: Weights) -> None:
     missing = sorted(base.keys() - new.keys())
     extra = sorted(new.keys() - base.keys())

@@ -20,7 +20,7 @@ from core.model.devices import choose_device
 from core.model.geolangbind import GeoLangBind
 from core.model.teachers import Teacher
 from core.progress import CancelToken
-from core.train import local_command
+from core.train import local_command, merge_command
 from core.train.distributed import ALONE, ENGINES, Processes, processes
 from core.train.recipe import Recipe, read_recipe
 from core.train.teaching import build_teachers, teacher_features, with_translators
@@ -30,6 +30,9 @@ from core.train.validation import build_validations
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and give its exit status: 0 done, 1 bad input, 2 usage, 130 stopped with a checkpoint."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["merge"]:
+        return merge_command.main(arguments[1:])
     parser = _parser()
     options = parser.parse_args(arguments)
     local = local_command.check(options, parser)
@@ -45,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
         if local:
             results = local_command.run(options, cancel)
         else:
-            device = None if options.device == "auto" else torch.device(options.device)
+            device = None if options.device == "auto" else choose_device(options.device).torch_device
             with processes(options.parallel, device) as together:
                 results = train(
                     options.recipe,
@@ -152,7 +155,8 @@ def start_model(
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m core.train", description="Train or fine-tune a model.")
+    parser = argparse.ArgumentParser(prog="python -m core.train", description="Train, fine-tune or merge models.")
+    parser.epilog = "python -m core.train merge A B -o C folds one model into another; see merge --help."
     parser.add_argument("recipe", type=Path, nargs="?", help="YAML recipe; see training/recipes")
     parser.add_argument("-o", "--output", type=Path, default=Path("runs") / "model", help="folder of the result")
     parser.add_argument(

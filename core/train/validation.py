@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import torch
+
 from core.datasets.chips import read_chips
 from core.datasets.labelled_tiles import read_labelled_tiles
+from core.datasets.shards import ShardSet
 from core.errors import TrainingError
 from core.evaluate.parsing import parse_tiles
 from core.evaluate.zero_shot import zero_shot_classification
 from core.model.geolangbind import GeoLangBind
+from core.train.sources.shards import whole_image
 
 Measure = Callable[[GeoLangBind], dict[str, float]]
 
@@ -34,7 +38,31 @@ def tile_parsing(path: str, names: list[str], classes: Mapping[int, list[str]]) 
     return measure
 
 
-KINDS: dict[str, Callable[..., Measure]] = {"chips": chip_accuracy, "tiles": tile_parsing}
+def caption_accuracy(path: str, size: int, batch: int = 64) -> Measure:
+    """Measure on image-text shards how often an image's own caption is the nearest of all captions in the shards."""
+    samples = ShardSet(path)
+    read = [samples.read(number) for number in range(len(samples))]
+    captions = sorted({sample.text for sample in read})
+    truth = torch.tensor([captions.index(sample.text) for sample in read])
+
+    def measure(model: GeoLangBind) -> dict[str, float]:
+        texts = model.encode_text(captions, normalize=True)
+        nearest = []
+        for start in range(0, len(read), batch):
+            part = read[start : start + batch]
+            images = torch.stack([whole_image(sample.image, size) for sample in part]).to(model.device)
+            seen = model.encode_image(images, part[0].wavelengths_um, normalize=True)
+            nearest.append((seen @ texts.T).argmax(1).cpu())
+        return {"top1": float((torch.cat(nearest) == truth).float().mean())}
+
+    return measure
+
+
+KINDS: dict[str, Callable[..., Measure]] = {
+    "chips": chip_accuracy,
+    "tiles": tile_parsing,
+    "shards": caption_accuracy,
+}
 
 
 def build_validations(wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Measure]:

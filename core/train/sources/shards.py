@@ -92,11 +92,14 @@ class ShardSource:
 
     def _cut(self, sample: ShardSample, seed: int) -> Tensor:
         rows, columns = _window(sample.image, self._settings, np.random.default_rng(seed))
-        pixels = torch.from_numpy(np.ascontiguousarray(sample.image[rows, columns]))
-        image = pixels.permute(2, 0, 1)[None].float()
-        side = (self._settings.size, self._settings.size)
-        image = F.interpolate(image, side, mode="bilinear", align_corners=False, antialias=True)
-        return image[0].clamp(0, 255) / 127.5 - 1
+        return whole_image(sample.image[rows, columns], self._settings.size)
+
+
+def whole_image(image: NDArray[np.uint8], size: int) -> Tensor:
+    """Give an image (H, W, C) in model units and at the size the model sees, (C, size, size) float32."""
+    pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float()
+    resized = F.interpolate(pixels, (size, size), mode="bilinear", align_corners=False, antialias=True)
+    return resized[0].clamp(0, 255) / 127.5 - 1
 
 
 def _window(image: NDArray[np.uint8], settings: ShardSettings, rng: Generator) -> tuple[slice, slice]:
