@@ -1,8 +1,8 @@
-"""The embedded model from one command: all stages of training, the held-out figures, the card.
+"""The embedded model from one command: training, the held-out figures, the card.
 
 python -m training.geolb_tiny --data ../shared/data
 
-Stops and goes on: each stage resumes from its checkpoint, and a finished stage is not run again.
+Stops and goes on: training resumes from its checkpoint, and a finished run is not repeated.
 """
 
 from __future__ import annotations
@@ -18,12 +18,8 @@ from core.model import load_model
 from core.train.command import train
 
 ROOT = Path(__file__).resolve().parents[1]
-STAGES = (
-    ("geolb_tiny.yaml", "runs/geolb_tiny", 2000),
-    ("geolb_tiny_sensors.yaml", "runs/geolb_tiny_sensors", None),
-    ("geolb_tiny_polish.yaml", "runs/geolb_tiny_polish", None),
-)
-"""Recipe, folder, and the step at which a stage hands over before its schedule ends."""
+RECIPE = ROOT / "training" / "recipes" / "geolb_tiny.yaml"
+TRAINED = ROOT / "runs" / "geolb_tiny"
 EMBEDDED = ROOT / "resources" / "models" / "geolb-tiny"
 
 
@@ -32,12 +28,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     options = parser.parse_args()
-    for recipe, output, until in STAGES:
-        if not (ROOT / output / "model.safetensors").exists():
-            train(ROOT / "training" / "recipes" / recipe, ROOT / output, until=until)
+    if not (TRAINED / "model.safetensors").exists():
+        train(RECIPE, TRAINED)
     EMBEDDED.mkdir(parents=True, exist_ok=True)
     for name in ("model.safetensors", "config.json", "card.json"):
-        shutil.copyfile(ROOT / STAGES[-1][1] / name, EMBEDDED / name)
+        shutil.copyfile(TRAINED / name, EMBEDDED / name)
     model = load_model("geolb-tiny")
     figures: dict[str, Any] = {}
     for name in benchmarks():

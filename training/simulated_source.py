@@ -60,6 +60,7 @@ class SimulatedSettings:
         subset_chance: chance to keep a random subset of the sensor's bands.
         teach: chance that red, green and blue of the same ground also teach the features.
         seed: of the landscapes.
+        held_out: names of bands that are never seen as a set of their own.
     """
 
     landscapes: int = 96
@@ -74,6 +75,7 @@ class SimulatedSettings:
     subset_chance: float = 0.5
     teach: float = 0.2
     seed: int = 7
+    held_out: tuple[str, ...] = ()
 
 
 RGB = BandSet.of(Band(name, wavelength, 0.06) for name, wavelength in (("R", 0.665), ("G", 0.56), ("B", 0.49)))
@@ -131,6 +133,8 @@ class SimulatedSource:
         if len(bands) > 1 and rng.random() < self._settings.subset_chance:
             keep = int(rng.integers(1, len(bands) + 1))
             bands = [bands[item] for item in sorted(rng.choice(len(bands), keep, replace=False))]
+            if {band.name for band in bands} == set(self._settings.held_out):
+                bands = bands[1:]
         return BandSet.of(bands)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor, nn
 from torch.nn.functional import gelu, interpolate
 
+from core.model.same_size import SameSize
 from core.model.spectral_stem import ResidualBlock
 
 
@@ -42,14 +43,19 @@ class DenseDecoder(nn.Module):
 
     def bottleneck_groups(self, groups: Sequence[tuple[Tensor, Mapping[int, Tensor]]]) -> list[Tensor]:
         """Give the narrow features of several groups of images, which share the statistics of their norms."""
+        same = SameSize.of([tokens for tokens, _ in groups])
+        tokens, fours, twos = (
+            same.join([tokens for tokens, _ in groups]),
+            same.join([maps[4] for _, maps in groups]),
+            same.join([maps[2] for _, maps in groups]),
+        )
         joined = self.refine(
-            [_enlarge(self.enter(tokens), maps[4]) + self.join_middle(maps[4]) for tokens, maps in groups]
+            [_enlarge(self.enter(x), four) + self.join_middle(four) for x, four in zip(tokens, fours, strict=True)]
         )
         narrow = [
-            gelu(_enlarge(self.narrow(x), maps[2]) + self.join_fine(maps[2]))
-            for x, (_, maps) in zip(joined, groups, strict=True)
+            gelu(_enlarge(self.narrow(x), two) + self.join_fine(two)) for x, two in zip(joined, twos, strict=True)
         ]
-        return [x + self.smooth(x) for x in narrow]
+        return same.split([x + self.smooth(x) for x in narrow])
 
     def forward(self, tokens: Tensor, pyramid: Mapping[int, Tensor]) -> Tensor:
         """Give text-space features.

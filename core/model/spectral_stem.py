@@ -46,22 +46,20 @@ class SpectralStem(nn.Module):
         Returns:
             Tokens (B, H/8 · W/8, width) and the maps {2: (B, c, H/2, W/2), 4: (B, c, H/4, W/4)}.
         """
-        return self.forward_groups([(images, wavelengths_um)])[0]
+        return self.refine([self.average(images, wavelengths_um)])[0]
 
-    def forward_groups(self, groups: Sequence[tuple[Tensor, Tensor]]) -> list[tuple[Tensor, dict[int, Tensor]]]:
-        """Embed images of several sensors and sizes, which share the statistics of their norms in training.
+    def average(self, images: Tensor, wavelengths_um: Tensor) -> Tensor:
+        """Bring images (B, C, H, W) of any bands to the channels that all sensors share, (B, c, H/2, W/2)."""
+        return self.spectral(images.contiguous(memory_format=torch.channels_last), wavelengths_um)
 
-        Args:
-            groups: images and wavelengths of each, as for ``forward``.
+    def refine(self, averages: Sequence[Tensor]) -> list[tuple[Tensor, dict[int, Tensor]]]:
+        """Go on from what ``average`` gave: batches of several sizes share the statistics of the norms in training.
 
         Returns:
-            Tokens and maps of each group, as from ``forward``.
+            For each batch tokens and maps, as from ``forward``.
         """
         norm, *blocks = self.fine
-        fine = norm(
-            [self.spectral(images.contiguous(memory_format=torch.channels_last), bands) for images, bands in groups]
-        )
-        fine = _through(blocks, [gelu(x) for x in fine])
+        fine = _through(blocks, [gelu(x) for x in norm(averages)])
         middle = _through(self.middle, fine)
         coarse = _through(self.coarse, middle)
         return [

@@ -12,6 +12,7 @@ from timm.models.vision_transformer import VisionTransformer, checkpoint_seq
 from torch import Tensor, nn
 
 from core.model.patch_embedding import DynamicPatchEmbedding
+from core.model.same_size import SameSize
 
 Pyramid = dict[int, Tensor]
 """Finer feature maps by their stride in pixels: (B, c, H/stride, W/stride)."""
@@ -122,11 +123,19 @@ class SpectralViT(VisionTransformer):
         """
         if not self.has_stem:
             return [self.forward_pyramid(images, wavelengths_um) for images, wavelengths_um in groups]
-        encoded = []
-        for (images, _), (tokens, pyramid) in zip(groups, self.patch_embed.forward_groups(groups), strict=True):
-            tokens = self.norm(self._run(self.blocks, self._with_positions(tokens, images)))
-            encoded.append((self.to_map(tokens, images), pyramid))
-        return encoded
+        averages = [self.patch_embed.average(images, wavelengths_um) for images, wavelengths_um in groups]
+        same = SameSize.of(averages)
+        shapes = same.join([images[:, :1] for images, _ in groups])
+        tokens, pyramids = zip(*self.patch_embed.refine(same.join(averages)), strict=True)
+        maps = [
+            self.to_map(self.norm(self._run(self.blocks, self._with_positions(each, shape))), shape)
+            for each, shape in zip(tokens, shapes, strict=True)
+        ]
+        finer = {stride: same.split([pyramid[stride] for pyramid in pyramids]) for stride in pyramids[0]}
+        return [
+            (map_of_tokens, {stride: of_stride[number] for stride, of_stride in finer.items()})
+            for number, map_of_tokens in enumerate(same.split(maps))
+        ]
 
     def forward_tokens(self, images: Tensor, wavelengths_um: Tensor) -> Tensor:
         """Encode images (B, C, H, W) as tokens (B, D, h, w) after the final norm."""

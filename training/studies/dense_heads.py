@@ -1,8 +1,8 @@
 """Which dense head, which upsampling: measured on Dubai tile 8 and the Sentinel-2 tiles, written as a table.
 
-python -m training.studies.dense_heads --model runs/geolb_tiny --data ../shared/data -o docs/dense_head.md
+python -m training.studies.dense_heads --model runs/geolb_tiny_untold --data ../shared/data -o docs/dense_head.md
 
-The model must not have been trained on the places measured here: the embedded model's first stage has not seen the
+The model must not have been trained on the places measured here: `geolb_tiny_untold.yaml` has not seen the
 Sentinel-2 tiles.
 """
 
@@ -40,7 +40,7 @@ RGB = BandSet.of(Band(str(wavelength), wavelength, kind="display") for wavelengt
 def main() -> None:
     """Measure every combination and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="runs/geolb_tiny")
+    parser.add_argument("--model", default="runs/geolb_tiny_untold")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--tiles", type=int, default=3, help="how many images of Dubai tile 8")
     parser.add_argument("-o", "--output", type=Path, default=Path("docs/dense_head.md"))

@@ -1,9 +1,9 @@
 """Five small polygons a class: the model before, the model after, and a random forest, on blocks that none of them saw.
 
-python -m training.studies.finetune --embedded geolb-tiny --first-stage runs/geolb_tiny -o docs/finetune.md
+python -m training.studies.finetune --embedded geolb-tiny --untold runs/geolb_tiny_untold -o docs/finetune.md
 
 Ground is cut like a chessboard: polygons are drawn at random in the black blocks, accuracy is measured in the white
-ones. The Sentinel-2 place starts from the first stage, which has never seen that place: the embedded model was trained
+ones. The Sentinel-2 place starts from a shorter run that has never seen that place: the embedded model was trained
 on its land-cover map. The Dubai tiles are parts of tile 8, which neither was trained on.
 """
 
@@ -83,7 +83,7 @@ def main() -> None:
     """Measure every place with every seed and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--embedded", default="geolb-tiny", help="start for the Dubai tiles")
-    parser.add_argument("--first-stage", default="runs/geolb_tiny", help="start for the Sentinel-2 place")
+    parser.add_argument("--untold", default="runs/geolb_tiny_untold", help="start for the Sentinel-2 place")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--only", choices=("s2", "dubai"))
@@ -91,7 +91,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        places = [] if options.only == "dubai" else [_sentinel2(options.data, options.first_stage)]
+        places = [] if options.only == "dubai" else [_sentinel2(options.data, options.untold)]
         places += [] if options.only == "s2" else _dubai(options.data, options.embedded, scratch)
         rows = []
         for place in places:

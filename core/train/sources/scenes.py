@@ -40,6 +40,8 @@ class SceneSettings:
         crop: side of the images the model sees.
         batch: images a batch; all from one place.
         zoom: scene pixels per pixel seen, smallest and largest.
+        held_out: names of bands that are never seen as a set of their own, so that it can be asked what the model makes
+            of bands it never met together.
     """
 
     places: Sequence[Sequence[str]]
@@ -54,6 +56,7 @@ class SceneSettings:
     crop: int = 96
     batch: int = 12
     zoom: tuple[float, float] = (0.7, 1.2)
+    held_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,8 @@ class SceneSource:
             chosen = np.arange(len(sensors))
         if rng.random() < 0.5:
             chosen = np.sort(rng.choice(chosen, int(rng.integers(1, len(chosen) + 1)), replace=False))
-        return [int(band) for band in chosen]
+        names = {place.bands[band].name for band in chosen}
+        return [int(band) for band in (chosen[1:] if names == set(self._settings.held_out) else chosen)]
 
     def _cuts(self, place: _Place, rng: Generator) -> tuple[torch.Tensor, torch.Tensor | None]:
         settings = self._settings
