@@ -75,9 +75,9 @@ class Session(QObject):
             self.client.start()
 
     def close(self) -> None:
-        """End the runtime and forget it."""
+        """Have the runtime end and forget it, without waiting: its farewell sees to it that it does."""
         if self.client is not None:
-            self.client.close()
+            self.client.stop()
             self.client.deleteLater()
             self.client = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from geolangbind_qgis.layers.score_style import shown_band
 from geolangbind_qgis.protocol_import import CODE_ROOT
 from geolangbind_qgis.runs.describe import Describer
 from geolangbind_qgis.runs.failure import Failure
-from geolangbind_qgis.runs.highlight import Highlighter, overlays_of
+from geolangbind_qgis.runs.highlight import Highlighter, HighlightWish, overlays_of
 from geolangbind_qgis.runtime.client_qt import RuntimeState
 from geolangbind_qgis.session import DEFAULT_MODEL, Session
 
@@ -50,6 +51,7 @@ class GeoLangBindDock(QgsDockWidget):
         self._session = session
         self._recognised: dict[str, Recognised] = {}
         self._tasks: list[ScoreHistogramTask] = []
+        self._clicked_meanwhile = False
         self.highlighter = Highlighter(session, self)
         self.describer = Describer(session, self)
         self.page = SearchPage(iface.mapCanvas(), self)
@@ -81,13 +83,36 @@ class GeoLangBindDock(QgsDockWidget):
         if not self._session.is_set_up:
             self.show_runtime_page(True)
             return
+        wish = self._wish(self.page.wish)
+        if wish is not None:
+            settings.remember_prompts([text for text, _ in wish.prompts])
+            self.page.prompts.refresh_words()
+            self._start(wish)
+
+    def run_by_example(self) -> None:
+        """Start looking for what the examples show; a click during a run is answered right after it."""
+        if self.highlighter.busy:
+            self._clicked_meanwhile = True
+            return
+        self._clicked_meanwhile = False
+        if not self._session.is_set_up:
+            self.show_runtime_page(True)
+            return
+        if not self.page.examples.positives() and not self.page.examples.negatives():
+            return
+        wish = self._wish(self.page.wish_by_example)
+        if wish is not None:
+            self._start(wish)
+
+    def _wish(self, ask: Callable[[], HighlightWish]) -> HighlightWish | None:
+        """Give what the page asks for; None where something is missing, which is then said."""
         try:
-            wish = self.page.wish()
+            return ask()
         except ValueError as problem:
             self.page.run_bar.show_idle(str(problem))
-            return
-        settings.remember_prompts([text for text, _ in wish.prompts])
-        self.page.prompts.refresh_words()
+            return None
+
+    def _start(self, wish: HighlightWish) -> None:
         starting = self._session.state is not RuntimeState.READY
         self.page.run_bar.show_busy(0.0, tr("Starting the runtime…") if starting else tr("Looking…"))
         self.highlighter.start(wish)
@@ -124,8 +149,8 @@ class GeoLangBindDock(QgsDockWidget):
         self.describer.abandon()
         self.setup.clean_up()
         self.teach.clean_up()
-        for task in self._tasks:
-            task.cancel()
+        for task in list(self._tasks):
+            task.abandon()
         project = QgsProject.instance()
         project.layersRemoved.disconnect(self._on_layers_removed)
         project.layerWillBeRemoved.disconnect(self._on_layer_will_be_removed)
@@ -140,6 +165,7 @@ class GeoLangBindDock(QgsDockWidget):
         self._iface.currentLayerChanged.connect(page.follow)
         page.layer_changed.connect(self._on_layer)
         page.prompts.submitted.connect(self.run)
+        page.examples.changed.connect(self.run_by_example)
         page.run_bar.run_wanted.connect(self.run)
         page.run_bar.cancel_wanted.connect(self.highlighter.cancel)
         page.recognition.edit_wanted.connect(self._edit_reading)
@@ -223,8 +249,11 @@ class GeoLangBindDock(QgsDockWidget):
             layer = QgsProject.instance().mapLayer(layer_id)
             if isinstance(layer, QgsRasterLayer):
                 self._count(layer)
+        if self._clicked_meanwhile:
+            self.run_by_example()
 
     def _on_failed(self, failure: Failure) -> None:
+        self._clicked_meanwhile = False
         self.page.run_bar.show_idle(tr("Cancelled.") if failure.cancelled else failure.message)
         layer = self.page.layer()
         self.page.result.set_results(overlays_of(QgsProject.instance(), layer.id()) if layer is not None else [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from qgis.core import QgsMapLayer, QgsMapLayerProxyModel, QgsProject, QgsRasterLayer
 from qgis.gui import QgsMapCanvas, QgsMapLayerComboBox
@@ -19,6 +20,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from geolangbind_qgis.gui.area_choice import Area, AreaChoice
+from geolangbind_qgis.gui.example_clicks import ExampleClicks
 from geolangbind_qgis.gui.prompt_list import PromptList
 from geolangbind_qgis.gui.recognition_line import RecognitionLine
 from geolangbind_qgis.gui.result_panel import ResultPanel
@@ -29,9 +31,11 @@ from geolangbind_qgis.layers.extents import within
 from geolangbind_qgis.layers.placement import source_of
 from geolangbind_qgis.layers.readable import ReadBy, can_read
 from geolangbind_qgis.layers.recognition import read_reading
+from geolangbind_qgis.layers.score_style import PROMPT_COLOURS
 from geolangbind_qgis.layers.snapshot import take_snapshot
-from geolangbind_qgis.runs.highlight import HighlightWish
+from geolangbind_qgis.runs.highlight import Examples, HighlightWish
 
+EXAMPLES_COLOUR = PROMPT_COLOURS[1]
 MOST_VISIBLE_PIXELS = 4096
 """A view that shows more of a layer than this a side is answered on a coarser grid, doubled until it fits."""
 
@@ -53,6 +57,7 @@ class SearchPage(QScrollArea):
         self.layers.setAccessibleName(tr("Raster layer"))
         self.recognition = RecognitionLine(self)
         self.prompts = PromptList(self)
+        self.examples = ExampleClicks(canvas, self)
         self.area = AreaChoice(canvas, self)
         self.pixel = QDoubleSpinBox(self)
         self.pixel.setDecimals(6)
@@ -89,7 +94,36 @@ class SearchPage(QScrollArea):
             self.layers.setLayer(layer)
 
     def wish(self) -> HighlightWish:
-        """Put together what the user asks for.
+        """Put together what the user asks for in words.
+
+        Raises:
+            ValueError: something is missing or does not fit; the message says what.
+        """
+        prompts = self.prompts.prompts()
+        if self.layer() is not None and not prompts:
+            raise ValueError(tr("Type what to look for."))
+        wish = self._wish_without_words()
+        words = tuple((prompt.text, prompt.colour) for prompt in prompts)
+        return replace(wish, prompts=words, negatives=self.prompts.negatives())
+
+    def wish_by_example(self) -> HighlightWish:
+        """Put together what the user asks for by pointing at places.
+
+        Raises:
+            ValueError: something is missing or does not fit; the message says what.
+        """
+        if not self.examples.positives():
+            raise ValueError(tr("Click a place of what you look for as well."))
+        prompt = next(iter(self.prompts.prompts()), None) if self.examples.with_words.isChecked() else None
+        if prompt is None and self.examples.with_words.isChecked():
+            raise ValueError(tr("Type what to look for."))
+        name = tr("like the examples") if prompt is None else tr("{0}, like the examples").format(prompt.text)
+        examples = Examples(self.examples.positives(), self.examples.negatives(), prompt.text if prompt else None)
+        colour = prompt.colour if prompt is not None else EXAMPLES_COLOUR
+        return replace(self._wish_without_words(), prompts=((name, colour),), examples=examples)
+
+    def _wish_without_words(self) -> HighlightWish:
+        """Put together the layer, how it is read, and which part of it.
 
         Raises:
             ValueError: something is missing or does not fit; the message says what.
@@ -97,9 +131,6 @@ class SearchPage(QScrollArea):
         layer = self.layer()
         if layer is None:
             raise ValueError(tr("Choose a raster layer."))
-        prompts = self.prompts.prompts()
-        if not prompts:
-            raise ValueError(tr("Type what to look for."))
         snapshot = take_snapshot(layer)
         extent = within(self.area.extent_for(layer.crs(), snapshot.extent), snapshot.extent)
         whole = self.area.area is Area.LAYER
@@ -115,8 +146,7 @@ class SearchPage(QScrollArea):
         return HighlightWish(
             snapshot=snapshot,
             reading=read_reading(layer),
-            prompts=tuple((prompt.text, prompt.colour) for prompt in prompts),
-            negatives=self.prompts.negatives(),
+            prompts=(),
             extent=None if whole else extent,
             polygons=self.area.polygons_in(layer.crs()),
             resolution=resolution,
@@ -128,6 +158,7 @@ class SearchPage(QScrollArea):
         self._canvas.extentsChanged.disconnect(self._suggest_pixel)
         QgsProject.instance().layersAdded.disconnect(self._hide_results_from_list)
         self.area.clean_up()
+        self.examples.clean_up()
 
     def _build(self) -> None:
         """Lay the widgets out."""
@@ -135,11 +166,12 @@ class SearchPage(QScrollArea):
         form = QFormLayout()
         form.setVerticalSpacing(5)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self._pixel_label = QLabel(tr("Pi&xel size"), self)
+        self._pixel_label = QLabel(tr("Pixel si&ze"), self)
         self._pixel_label.setBuddy(self.pixel)
         form.addRow(tr("&Layer"), self.layers)
         form.addRow("", self.recognition)
         form.addRow(tr("Look &for"), self.prompts)
+        form.addRow(tr("E&xamples"), self.examples)
         form.addRow(tr("W&here"), self.area)
         form.labelForField(self.area).setBuddy(self.area.combo)
         form.addRow(self._pixel_label, self.pixel)
@@ -163,6 +195,8 @@ class SearchPage(QScrollArea):
         self.pixel.setVisible(read_by is ReadBy.QGIS)
         self._pixel_label.setVisible(read_by is ReadBy.QGIS)
         self.recognition.show_text(reason)
+        if layer is not None:
+            self.examples.use_layer(layer)
         self._suggest_pixel()
         self.layer_changed.emit(layer)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsLayerTreeGroup, QgsMapLayer, QgsProject, QgsRasterLayer
+from qgis.core import QgsLayerTreeGroup, QgsLayerTreeNode, QgsMapLayer, QgsProject, QgsRasterLayer
 
 _MARK = "geolangbind/results_of"
 SOURCE = "geolangbind/source_layer"
@@ -21,8 +21,22 @@ def add_above_source(project: QgsProject, result: QgsMapLayer, source_id: str) -
     project.addMapLayer(result, False)
     group = results_group(project, source_id)
     node = group.insertLayer(0, result)
-    group.setExpanded(True)
-    node.setExpanded(not isinstance(result, QgsRasterLayer) or result.bandCount() == 1)
+    _unfold(group)
+    if not isinstance(result, QgsRasterLayer) or result.bandCount() == 1:
+        unfold_legend(project, result)
+    else:
+        node.setExpanded(False)
+
+
+def unfold_legend(project: QgsProject, layer: QgsMapLayer) -> None:
+    """Show the legend of a layer in the layer tree."""
+    _unfold(project.layerTreeRoot().findLayer(layer.id()))
+
+
+def _unfold(node: QgsLayerTreeNode) -> None:
+    """Unfold a node in the view too, which misses it for a node that was said to be unfolded before it had children."""
+    node.setExpanded(False)
+    node.setExpanded(True)
 
 
 def results_group(project: QgsProject, source_id: str) -> QgsLayerTreeGroup:

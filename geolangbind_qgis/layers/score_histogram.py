@@ -59,7 +59,7 @@ class ScoreHistogramTask(QgsTask):
         self._measure = QgsDistanceArea()
         self._measure.setSourceCrs(QgsCoordinateReferenceSystem(provider.crs()), context)
         self._measure.setEllipsoid(ellipsoid)
-        self._on_done = on_done
+        self._on_done: Callable[[ScoreHistogram], None] | None = on_done
         self._histogram: ScoreHistogram | None = None
 
     def run(self) -> bool:
@@ -84,9 +84,14 @@ class ScoreHistogramTask(QgsTask):
         self._histogram = ScoreHistogram(tuple(float(value) for value in hectares))
         return True
 
+    def abandon(self) -> None:
+        """Stop in silence: nobody is left to listen, also where the counts are on their way already."""
+        self._on_done = None
+        self.cancel()
+
     def finished(self, result: bool) -> None:
         """Hand the counts over, on the main thread."""
-        if result and self._histogram is not None:
+        if result and self._histogram is not None and self._on_done is not None:
             self._on_done(self._histogram)
 
     def _pixel_hectares(self, strip: QgsRectangle, columns: int, rows: int) -> float:

@@ -12,11 +12,13 @@ from qgis.core import (
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterString,
+    QgsRasterLayer,
 )
 
 from geolangbind_qgis.class_schemes import bundled_schemes
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.class_style import apply_class_style
+from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style
 from geolangbind_qgis.processing.polygon_parameters import VECTOR, add_polygon_parameters, polygon_fields
 from geolangbind_qgis.processing.raster_algorithm import RasterAlgorithm
 from geolangbind_qgis.processing.styled_layers import style_when_loaded
@@ -103,7 +105,12 @@ class ClassifyAlgorithm(RasterAlgorithm):
         if areas:
             outputs[AREAS] = areas
         if scores:
+            style_when_loaded(context, scores, tr("Scores per class"), _style_scores)
             outputs[SCORES] = scores
         if params.vector:
             outputs[VECTOR] = params.vector
         return outputs
+
+
+def _style_scores(layer: QgsRasterLayer) -> None:
+    apply_score_style(layer, ScoreStyle(), 1)

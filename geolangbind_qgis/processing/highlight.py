@@ -16,7 +16,8 @@ from qgis.core import (
 )
 
 from geolangbind_qgis.i18n import tr
-from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style
+from geolangbind_qgis.layers.open_raster import open_raster
+from geolangbind_qgis.layers.score_style import PROMPT_COLOURS, ScoreStyle, apply_score_style
 from geolangbind_qgis.processing.polygon_parameters import VECTOR, add_polygon_parameters, polygon_fields
 from geolangbind_qgis.processing.raster_algorithm import RasterAlgorithm
 from geolangbind_qgis.processing.styled_layers import style_when_loaded
@@ -48,8 +49,9 @@ class HighlightAlgorithm(RasterAlgorithm):
         """Give the help beside the dialog."""
         return tr(
             "<p>Type what you look for, and every pixel gets a score from 0 to 1 for how well it matches.</p>"
-            "<p><b>Prompts</b>: separate several with a semicolon; each becomes a band. Separate synonyms of one "
-            "prompt with |, as in <i>forest | woodland; open water</i>.</p>"
+            "<p><b>Prompts</b>: separate several with a semicolon; each becomes a band of the file and a layer of its "
+            "own in the project. Separate synonyms of one prompt with |, as in <i>forest | woodland; open water</i>."
+            "</p>"
             "<p><b>But not</b>: what looks similar and is not meant.</p>"
             "<p>The result lies exactly on the pixels of the input; it has no data where the input has none. The "
             "threshold only sets how the layer is shown at first, and what becomes a polygon.</p>"
@@ -91,15 +93,27 @@ class HighlightAlgorithm(RasterAlgorithm):
         result = self.ask("highlight", params, feedback)
         for warning in result.get("warnings") or ():
             feedback.pushWarning(str(warning))
-        style_when_loaded(context, output, prompts[0], partial(_style, threshold=threshold))
+        style = partial(_style, threshold=threshold)
+        style_when_loaded(context, output, prompts[0], style, partial(_other_prompts, prompts, threshold))
         outputs = {OUTPUT: output}
         if params.vector:
             outputs[VECTOR] = params.vector
         return outputs
 
 
-def _style(layer: QgsRasterLayer, threshold: float) -> None:
-    apply_score_style(layer, ScoreStyle(threshold), 1)
+def _style(layer: QgsRasterLayer, threshold: float, band: int = 1) -> None:
+    colour = PROMPT_COLOURS[(band - 1) % len(PROMPT_COLOURS)]
+    apply_score_style(layer, ScoreStyle(threshold, colour), band)
+
+
+def _other_prompts(prompts: tuple[str, ...], threshold: float, first: QgsRasterLayer) -> list[QgsRasterLayer]:
+    """Give a layer for each prompt after the first, each in a colour of its own; the last to be on top is the second."""
+    layers = []
+    for band, prompt in reversed(list(enumerate(prompts[1:], start=2))):
+        layer = open_raster(first.source(), prompt)
+        _style(layer, threshold, band)
+        layers.append(layer)
+    return layers
 
 
 def _texts(text: str) -> tuple[str, ...]:

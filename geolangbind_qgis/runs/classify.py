@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qgis.core import QgsProject, QgsRasterLayer, QgsRectangle
+from qgis.core import QgsProject, QgsRectangle
 from qgis.PyQt.QtCore import QElapsedTimer, QObject, pyqtSignal
 
 from geolangbind_qgis.class_schemes import Scheme, write_scheme
@@ -12,7 +12,8 @@ from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.class_style import MapClass, apply_class_style, apply_confidence_style
 from geolangbind_qgis.layers.export_grid import ExportGrid
 from geolangbind_qgis.layers.extents import as_tuple
-from geolangbind_qgis.layers.placement import add_above_source
+from geolangbind_qgis.layers.open_raster import open_raster
+from geolangbind_qgis.layers.placement import add_above_source, unfold_legend
 from geolangbind_qgis.layers.recognition import Reading
 from geolangbind_qgis.layers.snapshot import LayerSnapshot
 from geolangbind_qgis.protocol_import import protocol
@@ -82,11 +83,12 @@ class Classifier(QObject):
             self.failed.emit(Failure(tr("The runtime is not set up."), tr("Set it up in the GeoLangBind dock.")))
             return
         wish = self.wish
-        scheme_file = new_file("scheme", ".json")
+        output = new_file(f"{wish.snapshot.name} {wish.scheme.name}")
+        scheme_file = output.with_suffix(".classes.json")
         write_scheme(wish.scheme, scheme_file)
         params = protocol.ClassifyParams(
             source=protocol.Source(path=wish.snapshot.path, **wish.reading.source_fields()),
-            output=str(new_file(f"{wish.snapshot.name} {wish.scheme.name}")),
+            output=str(output),
             classes=str(scheme_file),
             model=self._session.model,
             extent=as_tuple(wish.extent) if wish.extent is not None and wish.grid is None else None,
@@ -117,15 +119,15 @@ class Classifier(QObject):
         raster = str(result.get("output") or (self._run.params.output if self._run is not None else ""))
         legend = [MapClass(item.code, item.name, item.colour) for item in wish.scheme.classes]
         project = QgsProject.instance()
-        layer = QgsRasterLayer(raster, tr("Land cover ({0})").format(wish.scheme.title), "gdal")
+        layer = open_raster(raster, tr("Land cover ({0})").format(wish.scheme.title))
         apply_class_style(layer, legend)
         if wish.confidence and layer.bandCount() > 1:
-            sure = QgsRasterLayer(raster, tr("Confidence, % ({0})").format(wish.scheme.title), "gdal")
+            sure = open_raster(raster, tr("Confidence, % ({0})").format(wish.scheme.title))
             apply_confidence_style(sure, 2)
             add_above_source(project, sure, wish.snapshot.layer_id)
             project.layerTreeRoot().findLayer(sure.id()).setItemVisibilityChecked(False)
         add_above_source(project, layer, wish.snapshot.layer_id)
-        project.layerTreeRoot().findLayer(layer.id()).setExpanded(True)
+        unfold_legend(project, layer)
         self.finished.emit(layer.id(), areas_of(result), self._clock.elapsed() / 1000)
 
 

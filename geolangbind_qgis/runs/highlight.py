@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from qgis.core import QgsApplication, QgsGeometry, QgsProject, QgsRasterLayer, QgsRectangle
 from qgis.PyQt.QtCore import QElapsedTimer, QObject, pyqtSignal
@@ -12,13 +13,14 @@ from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.export_grid import ExportGrid
 from geolangbind_qgis.layers.extents import as_tuple
 from geolangbind_qgis.layers.mask import MaskTask
+from geolangbind_qgis.layers.open_raster import open_raster
 from geolangbind_qgis.layers.placement import SOURCE, add_above_source
 from geolangbind_qgis.layers.recognition import Reading
 from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style, read_score_style
 from geolangbind_qgis.layers.snapshot import LayerSnapshot
 from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.failure import Failure
-from geolangbind_qgis.runs.results_folder import new_file
+from geolangbind_qgis.runs.results_folder import discard, new_file
 from geolangbind_qgis.runs.run import Run
 from geolangbind_qgis.session import Session
 
@@ -27,6 +29,25 @@ PROMPT = "geolangbind/prompt"
 
 KEPT = "geolangbind/kept"
 """Custom property of a result that the user saved: a later run leaves it alone."""
+
+
+Places = tuple[tuple[float, float], ...]
+"""Points (x, y) in the layer's CRS."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Places pointed at instead of words.
+
+    Attributes:
+        positives: of what is looked for.
+        negatives: of what is not.
+        text: words that must agree; None where the examples say it all.
+    """
+
+    positives: Places
+    negatives: Places = ()
+    text: str | None = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +64,7 @@ class HighlightWish:
         resolution: pixel size of the result; None for the layer's own.
         grid: pixels to copy where only QGIS reads the layer.
         threshold: score from which new layers show.
+        examples: places to go by; ``prompts`` then is the name and colour of the one layer that comes of them.
     """
 
     snapshot: LayerSnapshot
@@ -54,6 +76,7 @@ class HighlightWish:
     resolution: float | None = None
     grid: ExportGrid | None = None
     threshold: float = 0.5
+    examples: Examples | None = None
 
 
 class Highlighter(QObject):
@@ -78,6 +101,7 @@ class Highlighter(QObject):
         self._run: Run | None = None
         self._mask: MaskTask | None = None
         self._layer_ids: list[str] = []
+        self._preview: Path | None = None
         self._sources_before: dict[str, str] = {}
         self._clock = QElapsedTimer()
 
@@ -98,24 +122,28 @@ class Highlighter(QObject):
             return
         self._wish, self._layer_ids, self._sources_before = wish, [], {}
         self._clock.start()
-        source = protocol.Source(path=wish.snapshot.path, **wish.reading.source_fields())
-        params = protocol.HighlightParams(
-            source=source,
-            prompts=tuple(text for text, _ in wish.prompts),
-            output=str(new_file(wish.prompts[0][0])),
-            negatives=wish.negatives,
-            model=self._session.model,
-            extent=as_tuple(wish.extent) if wish.extent is not None and wish.grid is None else None,
-            resolution=wish.resolution,
-            preview=True,
-            device=self._session.device,
-        )
-        self._run = Run(client, "highlight", params, wish.snapshot, wish.grid, self._session.copies, self)
+        method, params = self._request(wish)
+        self._run = Run(client, method, params, wish.snapshot, wish.grid, self._session.copies, self)
         self._run.progressed.connect(self.progressed)
         self._run.previewed.connect(self._on_preview)
         self._run.finished.connect(self._on_result)
         self._run.failed.connect(self._on_failed)
         self._run.start()
+
+    def _request(self, wish: HighlightWish) -> tuple[str, Any]:
+        """Give the method of the protocol and its parameters."""
+        common = {
+            "source": protocol.Source(path=wish.snapshot.path, **wish.reading.source_fields()),
+            "output": str(new_file(wish.prompts[0][0])),
+            "model": self._session.model,
+            "extent": as_tuple(wish.extent) if wish.extent is not None and wish.grid is None else None,
+            "device": self._session.device,
+        }
+        if wish.examples is not None:
+            return "similar", protocol.SimilarParams(**asdict(wish.examples), **common)
+        prompts = tuple(text for text, _ in wish.prompts)
+        more = {"negatives": wish.negatives, "resolution": wish.resolution, "preview": True}
+        return "highlight", protocol.HighlightParams(prompts=prompts, **more, **common)
 
     def cancel(self) -> None:
         """Ask for a stop; ``failed`` follows."""
@@ -128,14 +156,15 @@ class Highlighter(QObject):
         """Stop in silence, because the project or the plugin goes away."""
         if self._run is not None:
             self._run.abandon()
-            self._run.deleteLater()
         if self._mask is not None:
             self._mask.cancel()
-        self._run, self._wish, self._mask = None, None, None
+        self._put_back()
+        self._forget()
 
     def _on_preview(self, preview: dict) -> None:
         """Show the coarse answer."""
-        self._show(str(preview.get("path", "")))
+        self._preview = Path(str(preview.get("path", "")))
+        self._show(str(self._preview))
 
     def _on_result(self, result: dict) -> None:
         """Show the fine answer, cut to polygons where that was asked for."""
@@ -148,13 +177,19 @@ class Highlighter(QObject):
             return
         path = new_file(wish.prompts[0][0])
         self._mask = MaskTask(Path(raster), path, bytes(wish.polygons.asWkb()))
-        self._mask.taskCompleted.connect(lambda: self._end(str(path)))
-        self._mask.taskTerminated.connect(self._on_mask_failed)
+        self._mask.taskCompleted.connect(lambda: self._on_cut(raster, str(path)))
+        self._mask.taskTerminated.connect(lambda: self._on_mask_failed(raster))
         QgsApplication.taskManager().addTask(self._mask)
 
-    def _on_mask_failed(self) -> None:
-        problem = self._mask.problem if self._mask is not None else ""
-        self._on_failed(Failure(problem or tr("Cancelled."), cancelled=not problem))
+    def _on_cut(self, whole: str, cut: str) -> None:
+        self._end(cut)
+        discard(whole)
+
+    def _on_mask_failed(self, whole: str) -> None:
+        if self._mask is not None:
+            problem = self._mask.problem
+            self._on_failed(Failure(problem or tr("Cancelled."), cancelled=not problem))
+        discard(whole)
 
     def _end(self, raster: str) -> None:
         if self._wish is None:
@@ -165,6 +200,11 @@ class Highlighter(QObject):
         self.finished.emit(layer_ids, self._clock.elapsed() / 1000)
 
     def _on_failed(self, failure: Failure) -> None:
+        self._put_back()
+        self._forget()
+        self.failed.emit(failure)
+
+    def _put_back(self) -> None:
         """Leave the map as it was before."""
         project = QgsProject.instance()
         for layer_id in self._layer_ids:
@@ -174,13 +214,13 @@ class Highlighter(QObject):
                 _point_to(layer, before)
             elif layer is not None:
                 project.removeMapLayer(layer_id)
-        self._forget()
-        self.failed.emit(failure)
 
     def _forget(self) -> None:
+        if self._preview is not None:
+            self._preview.unlink(missing_ok=True)
         if self._run is not None:
             self._run.deleteLater()
-        self._run, self._wish, self._mask, self._layer_ids = None, None, None, []
+        self._run, self._wish, self._mask, self._layer_ids, self._preview = None, None, None, [], None
 
     def _show(self, raster: str) -> None:
         """Point the overlay layers to a raster, making them where they are missing."""
@@ -206,9 +246,7 @@ class Highlighter(QObject):
             self._sources_before[earlier.id()] = earlier.source()
             _point_to(earlier, raster, band, colour)
             return earlier.id()
-        # No default style: QGIS would look for the range of the scores here, on the main thread, for a style that goes.
-        options = QgsRasterLayer.LayerOptions(False, project.transformContext())
-        layer = QgsRasterLayer(raster, text, "gdal", options)
+        layer = open_raster(raster, text)
         layer.setCustomProperty(PROMPT, text)
         apply_score_style(layer, ScoreStyle(wish.threshold, colour), band)
         add_above_source(project, layer, wish.snapshot.layer_id)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
 from pathlib import Path
 
 from qgis.core import QgsProcessingUtils
+
+
+_PREFIX = "geolangbind-"
 
 
 def new_file(stem: str, ending: str = ".tif") -> Path:
@@ -17,5 +21,15 @@ def new_file(stem: str, ending: str = ".tif") -> Path:
         ending: with the dot.
     """
     name = re.sub(r"[^\w-]+", "_", stem).strip("_")[:40] or "result"
-    folder = tempfile.mkdtemp(prefix="geolangbind-", dir=QgsProcessingUtils.tempFolder())
+    folder = tempfile.mkdtemp(prefix=_PREFIX, dir=QgsProcessingUtils.tempFolder())
     return Path(folder) / f"{name}{ending}"
+
+
+def discard(path: str | Path) -> None:
+    """Remove a file that ``new_file`` named, with all that lies beside it; files of the user's own stay.
+
+    Once no layer shows it: Windows removes no open file, which then goes with QGIS's temporary folder.
+    """
+    folder = Path(path).parent
+    if folder.name.startswith(_PREFIX) and folder.parent == Path(QgsProcessingUtils.tempFolder()):
+        shutil.rmtree(folder, ignore_errors=True)

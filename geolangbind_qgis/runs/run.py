@@ -15,6 +15,7 @@ from geolangbind_qgis.layers.readable import ReadBy
 from geolangbind_qgis.layers.snapshot import LayerSnapshot
 from geolangbind_qgis.runs.copies import LayerCopies
 from geolangbind_qgis.runs.failure import Failure, failure_of
+from geolangbind_qgis.runs.results_folder import discard
 
 _SHARE_OF_EXPORT = 0.4
 
@@ -150,11 +151,20 @@ class Run(QObject):
             self.previewed.emit(preview)
 
     def _on_result(self, result: dict) -> None:
-        if not self._over:
-            self._over = True
-            self.finished.emit(result)
+        if self._over:
+            self._clear_away()
+            return
+        self._over = True
+        self.finished.emit(result)
 
     def _fail(self, failure: Failure) -> None:
         if not self._over:
             self._over = True
             self.failed.emit(failure)
+        self._clear_away()
+
+    def _clear_away(self) -> None:
+        """Remove what the runtime wrote for nobody; whoever listened to ``failed`` has let go of it."""
+        output = getattr(self.params, "output", None)
+        if output:
+            discard(output)

@@ -37,6 +37,9 @@ class Farewell(QObject):
         self._patience.timeout.connect(process.kill)
         self._patience.start(self._milliseconds)
         Farewell._all.add(self)
+        application = QCoreApplication.instance()
+        if application is not None:
+            application.aboutToQuit.connect(self._wait)
         process.closeWriteChannel()
         if process.state() == QProcess.ProcessState.NotRunning:
             self._over()

@@ -15,6 +15,7 @@ from qgis.PyQt.QtCore import QEventLoop, QTimer
 from geolangbind_qgis import protocol_import, settings
 from geolangbind_qgis.gui.dock import GeoLangBindDock
 from geolangbind_qgis.gui.layer_menu import LayerMenu
+from geolangbind_qgis.runtime.farewell import Farewell
 from geolangbind_qgis.runtime.launch import runtime_command
 from geolangbind_qgis.session import Session
 
@@ -83,24 +84,42 @@ def read_pixels(layer_or_path):
     return np.stack(bands)
 
 
-@pytest.fixture
-def session(qgis_app, tmp_path):
-    """The real runtime with a feature store of its own; it starts when first asked."""
+@pytest.fixture(scope="session")
+def runtime(qgis_app, tmp_path_factory):
+    """Make the session of the test run, anew where a test closed it; none leaves a process behind."""
     model = protocol_import.CODE_ROOT / "resources" / "models" / "geolb-tiny"
     if not RUNTIME_PYTHON.is_file():
         pytest.skip("the runtime environment is missing: make env")
     if not model.is_dir():
         pytest.skip("the embedded model geolb-tiny is missing from resources/models")
-    extra = {"GEOLANGBIND_CACHE": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1"}
-    extra["GEOLANGBIND_HOME"] = str(tmp_path / "home")
-    command = runtime_command(RUNTIME_PYTHON, protocol_import.CODE_ROOT, tmp_path / "runtime", extra_environment=extra)
-    made = Session(command)
-    yield made
-    process = made.client.process_id if made.client is not None else None
-    made.close()
+    folder = tmp_path_factory.mktemp("runtime")
+    extra = {"GEOLANGBIND_CACHE": str(folder / "cache"), "GEOLANGBIND_HOME": str(folder / "home")}
+    extra["OMP_NUM_THREADS"] = "1"
+    command = runtime_command(RUNTIME_PYTHON, protocol_import.CODE_ROOT, folder, extra_environment=extra)
+    made = []
+
+    def session_of_now():
+        if not made or made[-1].client is None:
+            made.append(Session(command))
+        return made[-1]
+
+    yield session_of_now
+    process = made[-1].client.process_id if made and made[-1].client is not None else None
+    for each in made:
+        each.close()
+    Farewell.wait_for_all()
     if process:
         with pytest.raises(ProcessLookupError):
             os.kill(process, 0)
+
+
+@pytest.fixture
+def session(runtime):
+    """The real runtime, shared by all tests because it takes seconds to start; it starts when first asked."""
+    found = runtime()
+    yield found
+    if found.client is not None:
+        wait_until(lambda: not found.client.busy)
 
 
 @pytest.fixture

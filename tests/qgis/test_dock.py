@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -62,6 +63,18 @@ def test_the_result_lies_on_the_pixels_of_the_source_in_a_group_above_it(dock, s
     group = root.findLayer(overlay.id()).parent()
     order = [node.name() for node in root.children()]
     assert order.index(group.name()) < order.index(scene.name())
+
+
+def test_a_coarse_answer_comes_first_and_its_file_goes_with_the_fine_one(dock, tmp_path, qgis_new_project):
+    layer = QgsRasterLayer(str(write_scene(tmp_path / "wide.tif", size=800)), "wide", "gdal")
+    QgsProject.instance().addMapLayer(layer)
+    dock.page.follow(layer)
+    shown = []
+    dock.highlighter.shown.connect(lambda ids: shown.append(QgsProject.instance().mapLayer(ids[0]).source()))
+    (overlay,) = run_and_wait(dock, "water")
+    coarse, fine = shown
+    assert coarse != fine == overlay.source()
+    assert [path.name for path in Path(fine).parent.iterdir()] == ["water.tif"]
 
 
 def test_several_prompts_give_one_layer_each_in_their_own_colours(dock, scene):

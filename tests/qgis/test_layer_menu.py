@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from conftest import read_pixels, wait_until
-from qgis.core import QgsPalettedRasterRenderer, QgsProject, QgsRasterLayer
+from qgis.core import QgsLayerTreeModel, QgsPalettedRasterRenderer, QgsProject, QgsRasterLayer
+from qgis.gui import QgsLayerTreeView
 
 from geolangbind_qgis.class_schemes import Scheme, SchemeClass, bundled_schemes, read_scheme, write_scheme
 from geolangbind_qgis.gui.explain_dialog import explain_html
@@ -41,6 +42,17 @@ def test_one_click_gives_a_map_with_a_legend_of_class_names(menu, scene):
     assert layer.extent() == scene.extent()
     assert sum(area.hectares for area in areas) > 600
     assert source_of(layer) == scene.id()
+
+
+def test_the_legend_is_unfolded_in_the_layer_tree(menu, scene, qgis_iface):
+    view = QgsLayerTreeView()
+    model = QgsLayerTreeModel(QgsProject.instance().layerTreeRoot())
+    model.setAutoCollapseLegendNodes(10)  # as QGIS's own window has it
+    view.setModel(model)
+    layer, _ = classify_and_wait(menu, scene)
+    node = QgsProject.instance().layerTreeRoot().findLayer(layer.id())
+    for each in (node.parent(), node):
+        assert view.isExpanded(view.node2index(each))
 
 
 def test_own_classes_keep_their_codes_and_colours(menu, scene):

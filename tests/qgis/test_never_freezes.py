@@ -32,26 +32,43 @@ def large(dock, tmp_path):
 
 
 class Heartbeat:
-    """Measures how long the main thread did not come round."""
+    """Measures how long the main thread did not come round, waits for files and locks included."""
 
     def __init__(self):
         self.longest_ms = 0.0
-        self._last = time.thread_time()
+        self._last = own_time()
         self._timer = QTimer()
-        self._timer.timeout.connect(self._beat)
+        self._timer.timeout.connect(self.beat)
         self._timer.start(2)
 
-    def _beat(self):
-        """Count this thread's own processor time: what other processes take from a small machine is not its work."""
-        now = time.thread_time()
+    def beat(self):
+        """Note the time since the beat before."""
+        now = own_time()
         self.longest_ms = max(self.longest_ms, 1000 * (now - self._last))
         self._last = now
+
+
+def own_time():
+    """Give seconds on the clock without those in which this thread wanted a processor that others had.
+
+    What other processes take from a small machine is not this thread's work. Where the kernel does not count that,
+    the thread's processor time has to do.
+    """
+    try:
+        _, waited_ns, _ = Path("/proc/thread-self/schedstat").read_text(encoding="ascii").split()
+    except OSError:
+        return time.thread_time()
+    return time.monotonic() - int(waited_ns) / 1e9
 
 
 def start_and_wait_for(dock, steps):
     dock.run()
     assert dock.highlighter.busy
     wait_until(lambda: dock.page.run_bar._bar.maximum() > 0 and dock.page.run_bar._bar.value() >= steps)
+
+
+def files_of_results():
+    return {path for path in Path(QgsProcessingUtils.tempFolder()).rglob("geolangbind-*/*")}
 
 
 def is_running(pid):
@@ -63,7 +80,6 @@ def is_running(pid):
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="known defect: opening the first overlay raster holds the main thread for 60 to 75 ms")
 def test_the_main_thread_is_never_busy_for_long_while_a_large_layer_is_embedded(dock, large, session):
     session.start_runtime()
     wait_until(lambda: session.facts)
@@ -104,22 +120,26 @@ def test_closing_the_project_during_a_run_is_clean(dock, large, session, failure
 
 
 @pytest.mark.slow
-def test_removing_the_layer_during_a_run_stops_the_run(dock, large, session, failures):
+def test_removing_the_layer_during_a_run_stops_the_run_and_leaves_no_file(dock, large, session, failures):
+    before = files_of_results()
     start_and_wait_for(dock, 50)
     QgsProject.instance().removeMapLayer(large.id())
     wait_until(lambda: not dock.highlighter.busy)
     assert [failure.cancelled for failure in failures] == [True]
     assert not any(layer.customProperty("geolangbind/prompt") for layer in QgsProject.instance().mapLayers().values())
+    assert files_of_results() <= before
 
 
 @pytest.mark.slow
-def test_unloading_the_plugin_during_a_run_leaves_no_process_and_no_half_result(qgis_iface, dock, large, session):
+def test_unloading_the_plugin_during_a_run_is_quick_and_leaves_no_process_and_no_half_result(dock, large, session):
+    before = files_of_results()
     start_and_wait_for(dock, 50)
     pid = session.client.process_id
-    folder = Path(QgsProcessingUtils.tempFolder())
-    before = {path for path in folder.rglob("*.tif") if path.stat().st_size}
+    heart = Heartbeat()
     dock.highlighter.abandon()
     session.close()
-    assert not is_running(pid)
-    assert {path for path in folder.rglob("*.tif") if path.stat().st_size} <= before
-    assert list(folder.rglob("*.tmp")) == []
+    heart.beat()
+    assert heart.longest_ms < LONGEST_MS
+    wait_until(lambda: not is_running(pid))
+    assert files_of_results() <= before
+    assert overlays_of(QgsProject.instance(), large.id()) == []

@@ -160,6 +160,24 @@ def test_a_task_in_the_background_shares_the_windows_runtime_and_loads_a_styled_
     assert type(layer.renderer()) is look
 
 
+def test_several_prompts_are_loaded_as_a_layer_each_in_its_own_colour(provider, scene, tmp_path):
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    feedback = QgsProcessingFeedback()
+    path = str(tmp_path / "scores.tif")
+    output = QgsProcessingOutputLayerDefinition(path, QgsProject.instance())
+    parameters = {"INPUT": scene.id(), "OUTPUT": output, "PROMPTS": "water; forest | woodland; town"}
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("geolangbind:highlight")
+    _, done = algorithm.run(parameters, context, feedback)
+    assert done, feedback.textLog()
+    first = QgsRasterLayer(path, "water")
+    context.layerToLoadOnCompletionDetails(path).postProcessor().postProcessLayer(first, context, feedback)
+    others = [layer for layer in QgsProject.instance().mapLayers().values() if layer.source() == path]
+    assert sorted(layer.name() for layer in others) == ["forest | woodland", "town"]
+    assert sorted(layer.renderer().band() for layer in [first, *others]) == [1, 2, 3]
+    assert len({layer.customProperty("geolangbind/colour") for layer in [first, *others]}) == 3
+
+
 def test_cancel_stops_a_run_in_the_background(provider, tmp_path):
     path = str(write_scene(tmp_path / "large.tif", size=1500))
     feedback = QgsProcessingFeedback()
