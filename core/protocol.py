@@ -225,6 +225,40 @@ class AccuracyParams:
 
 
 @dataclass(frozen=True)
+class ChangeParams:
+    """Compare two dates of one place, by the scores of prompts or by classes.
+
+    Attributes:
+        sources: (before, after), of any sensors, grids and reference systems.
+        prompts: three bands each: the score's change -1..1, the score before, the score after.
+        classes: scheme, as in ClassifyParams; then the bands are the transition, the class before, the class after.
+        areas: CSV path for the area of every transition where wanted.
+        threshold: score from which on a prompt counts as true.
+        least_difference: by how much a score must differ to count as gained or lost.
+        margin: by how much each date must prefer its own class for a transition to count.
+        registration: check (refuse dates that lie too far from each other), align or ignore.
+        extent: part to compare, in the reference system of the first raster.
+        resolution: pixel size in its units; None for the coarser raster's.
+    """
+
+    sources: tuple[Source, ...]
+    output: str
+    prompts: tuple[str, ...] = ()
+    classes: str | None = None
+    negatives: tuple[str, ...] = ()
+    areas: str | None = None
+    threshold: float = 0.5
+    least_difference: float = 0.2
+    margin: float = 0.1
+    registration: str = "check"
+    model: str = "geolb-tiny"
+    extent: Extent | None = None
+    resolution: float | None = None
+    device: str = "auto"
+    cache: bool = True
+
+
+@dataclass(frozen=True)
 class PolygoniseParams:
     """Turn a score raster above a threshold, or a class map, into polygons."""
 
@@ -280,6 +314,7 @@ METHODS: dict[str, type] = {
     "similar": SimilarParams,
     "finetune": FinetuneParams,
     "accuracy": AccuracyParams,
+    "change": ChangeParams,
     "polygonise": PolygoniseParams,
     "models": ModelsParams,
     "schemes": SchemesParams,

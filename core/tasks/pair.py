@@ -1,0 +1,213 @@
+"""Two rasters of one place: the part they share, and the second one's pixels on the grid of the first."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.crs import CRS
+from rasterio.enums import Resampling
+from rasterio.transform import Affine
+from rasterio.warp import reproject, transform_bounds
+from rasterio.warp import transform as transform_coordinates
+
+from core.errors import InputError
+from core.protocol import Extent, Source
+from core.raster.ellipsoid import parsed_crs
+from core.raster.grid import GridSpec, PixelWindow, window_of_extent
+from core.tasks.scene import Scene, open_scene
+
+Read = Callable[[PixelWindow], tuple[NDArray[np.float32], NDArray[np.bool_]]]
+"""Gives the values (N, h, w) and valid (h, w) of a window of a raster."""
+
+ALIKE = 1.5
+"""Resolutions that differ by less than this factor are left as they are; else the finer raster is read coarser."""
+EDGE_POINTS = 9
+_PLANE = CRS.from_epsg(3857)  # any plane will do for two rasters without a reference system
+
+
+@dataclass(frozen=True)
+class ScenePair:
+    """Two dates of one place.
+
+    Attributes:
+        before: the first date; its window is the common part, its grid that of all results.
+        after: the second date.
+        columns: pixels of ``before`` by which ``after`` is looked at further to the right, to undo its shift.
+        rows: the same downwards.
+    """
+
+    before: Scene
+    after: Scene
+    columns: float = 0.0
+    rows: float = 0.0
+
+    def shifted(self, columns: float, rows: float) -> ScenePair:
+        """Give the pair with the second date's shift undone."""
+        return replace(self, columns=columns, rows=rows)
+
+    def after_on_before(self, block: PixelWindow, read: Read) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Give values of the second date on the pixels of the first.
+
+        Args:
+            block: pixels of the first date.
+            read: gives values of windows inside the second date.
+
+        Returns:
+            (N, h, w) float32, bilinear unless both grids are the same, 0 where there is no data; valid (h, w).
+        """
+        target = self._target(block)
+        window = _covering(target, self.after.raster.grid)
+        if window is None:
+            return np.zeros((1, block.height, block.width), np.float32), np.zeros((block.height, block.width), bool)
+        values, valid = read(window)
+        source = self.after.raster.grid.subgrid(window)
+        place = _whole_pixels(source, target)
+        if place is not None and PixelWindow(0, 0, source.width, source.height).contains(place):
+            rows, columns = place.slices_in(PixelWindow(0, 0, source.width, source.height))
+            return values[:, rows, columns], valid[rows, columns]
+        moved = np.full((len(values), block.height, block.width), np.nan, np.float32)
+        reproject(
+            np.where(valid, values, np.float32(np.nan)),
+            moved,
+            src_transform=Affine(*source.transform),
+            src_crs=_crs(source),
+            src_nodata=math.nan,
+            dst_transform=Affine(*target.transform),
+            dst_crs=_crs(target),
+            dst_nodata=math.nan,
+            resampling=Resampling.bilinear,
+        )
+        known = np.isfinite(moved).all(0)
+        return np.where(known, moved, np.float32(0)), known
+
+    def _target(self, block: PixelWindow) -> GridSpec:
+        a, b, _, d, e, _ = self.before.raster.grid.transform
+        c, f = self.before.raster.grid.xy(block.col + self.columns, block.row + self.rows)
+        return GridSpec(self.before.raster.grid.crs_wkt, (a, b, c, d, e, f), block.width, block.height)
+
+
+@contextmanager
+def open_pair(
+    before: Source, after: Source, *, extent: Extent | None = None, resolution: float | None = None
+) -> Iterator[ScenePair]:
+    """Open two rasters of one place.
+
+    The finer of two rasters is read at the resolution of the coarser, so that both are seen at one scale.
+
+    Args:
+        before: the first date.
+        after: the second date, in any reference system.
+        extent: part asked for, in the reference system of ``before``; None for all that both cover.
+        resolution: pixel size of the result in the units of ``before``; None for that of the coarser raster.
+
+    Yields:
+        The pair; closed at the end.
+
+    Raises:
+        InputError, SensorError: a raster cannot be used, both are the same file, or they share no place.
+    """
+    if os.path.exists(before.path) and os.path.exists(after.path) and os.path.samefile(before.path, after.path):
+        raise InputError(
+            "Both dates are the same file.", hint="Name the earlier raster first and the later one second."
+        )
+    with open_scene(before) as first, open_scene(after) as second:
+        _check_reference_systems(first.raster.grid, second.raster.grid)
+        coarser, other = _resolutions(first, second, resolution)
+    with open_scene(before, resolution=coarser) as first, open_scene(after, resolution=other) as second:
+        window = _common_window(first, second, extent)
+        yield ScenePair(Scene(first.raster, first.recognition, window), second)
+
+
+def _resolutions(first: Scene, second: Scene, wanted: float | None) -> tuple[float | None, float | None]:
+    """Give the pixel sizes that both are to be read at, in their own units; None for their own."""
+    ours, theirs = first.raster.info.ground_sampling_distance_m, second.raster.info.ground_sampling_distance_m
+    if ours is None or theirs is None:
+        return wanted, wanted
+    size = max(first.raster.grid.pixel_size)
+    if wanted is not None:
+        ours *= max(wanted / size, 1.0)
+    elif theirs > ALIKE * ours:
+        wanted, ours = size * theirs / ours, theirs
+    return wanted, max(second.raster.grid.pixel_size) * ours / theirs if ours > ALIKE * theirs else None
+
+
+def _check_reference_systems(first: GridSpec, second: GridSpec) -> None:
+    if (first.crs_wkt is None) != (second.crs_wkt is None):
+        which = "first" if first.crs_wkt is None else "second"
+        raise InputError(
+            f"The {which} raster has no coordinate reference system, so it is unknown where it lies.",
+            hint="Assign one to it.",
+        )
+    if first.crs_wkt is None and (first.width, first.height) != (second.width, second.height):
+        raise InputError(
+            "The rasters have no coordinate reference system and differ in size.", hint="Assign one to both."
+        )
+
+
+def _common_window(first: Scene, second: Scene, extent: Extent | None) -> PixelWindow:
+    """Give the pixels of the first raster that the second covers as well."""
+    grid, other = first.raster.grid, second.raster.grid
+    covered = other.extent
+    if grid.crs_wkt is not None and other.crs_wkt is not None and grid.crs_wkt != other.crs_wkt:
+        covered = transform_bounds(parsed_crs(other.crs_wkt), parsed_crs(grid.crs_wkt), *covered, densify_pts=21)
+    if not all(math.isfinite(value) for value in covered):
+        raise _apart()
+    asked = window_of_extent(grid, extent)
+    try:
+        common = window_of_extent(grid, covered).intersection(asked)
+    except InputError as problem:
+        raise _apart() from problem
+    if common.is_empty:
+        raise InputError("The extent lies outside what both rasters cover.", hint="Choose a part that both show.")
+    return common
+
+
+def _apart() -> InputError:
+    return InputError("The two rasters do not overlap.", hint="Give two dates of the same place.")
+
+
+def _covering(target: GridSpec, source: GridSpec) -> PixelWindow | None:
+    """Give the pixels of ``source`` under the whole of ``target``, with room for interpolation; None for none."""
+    steps = np.linspace(0, 1, EDGE_POINTS)
+    columns = np.concatenate([steps, steps, 0 * steps, 0 * steps + 1]) * target.width
+    rows = np.concatenate([0 * steps, 0 * steps + 1, steps, steps]) * target.height
+    a, b, c, d, e, f = target.transform
+    xs, ys = a * columns + b * rows + c, d * columns + e * rows + f
+    if target.crs_wkt is not None and source.crs_wkt is not None and target.crs_wkt != source.crs_wkt:
+        xs, ys = (
+            np.asarray(values)
+            for values in transform_coordinates(parsed_crs(target.crs_wkt), parsed_crs(source.crs_wkt), xs, ys)
+        )
+    pixels = np.array(
+        [source.pixel(x, y) for x, y in zip(xs, ys, strict=True) if math.isfinite(x) and math.isfinite(y)]
+    )
+    if not len(pixels):
+        return None
+    (col, row), (col_stop, row_stop) = np.floor(pixels.min(0)).astype(int), np.ceil(pixels.max(0)).astype(int)
+    window = PixelWindow(int(col), int(row), int(col_stop - col), int(row_stop - row)).buffered(2)
+    window = window.intersection(source.window)
+    return None if window.is_empty else window
+
+
+def _whole_pixels(source: GridSpec, target: GridSpec) -> PixelWindow | None:
+    """Give where ``target`` lies in ``source`` if their pixels coincide."""
+    same = source.crs_wkt == target.crs_wkt or _crs(source) == _crs(target)
+    size = max(source.pixel_size)
+    linear = (0, 1, 3, 4)
+    steps = np.subtract([source.transform[i] for i in linear], [target.transform[i] for i in linear])
+    if not same or np.abs(steps).max() * max(target.width, target.height) > 1e-3 * size:
+        return None
+    col, row = source.pixel(target.transform[2], target.transform[5])
+    if max(abs(col - round(col)), abs(row - round(row))) > 1e-3:
+        return None
+    return PixelWindow(round(col), round(row), target.width, target.height)
+
+
+def _crs(grid: GridSpec) -> CRS:
+    return _PLANE if grid.crs_wkt is None else parsed_crs(grid.crs_wkt)

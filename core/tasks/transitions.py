@@ -1,0 +1,136 @@
+"""From one class to another: codes, legend and areas of a class change map."""
+
+from __future__ import annotations
+
+import csv
+import io
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.classes import ClassEntry, ClassScheme
+from core.errors import InputError
+from core.raster.grid import GridSpec, PixelWindow, row_areas_hectares
+from core.raster.staging import staging
+
+NODATA = 0
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One class becoming another, or staying.
+
+    Attributes:
+        code: value in the map: 1 + position of the first class · number of classes + position of the second.
+        before: the class it was.
+        after: the class it is.
+        pixels: how many pixels.
+        hectares: area; NaN without a reference system.
+    """
+
+    code: int
+    before: ClassEntry
+    after: ClassEntry
+    pixels: int
+    hectares: float
+
+    @property
+    def name(self) -> str:
+        """What the legend says."""
+        if self.before == self.after:
+            return f"{self.before.name} (unchanged)"
+        return f"{self.before.name} → {self.after.name}"
+
+    @property
+    def colour(self) -> tuple[int, int, int]:
+        """The new class's colour with some of the old one's; pale where nothing changed."""
+        old, new = np.array(self.before.rgb), np.array(self.after.rgb)
+        mixed = 0.35 * new + 0.65 * 255 if self.before == self.after else 0.75 * new + 0.25 * old
+        red, green, blue = np.rint(mixed).astype(int).tolist()
+        return red, green, blue
+
+
+def decide(
+    before: NDArray[np.float32], after: NDArray[np.float32], margin: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Choose both dates' classes together.
+
+    Classes are taken to differ only where each date prefers its own by ``margin``; elsewhere both dates together
+    choose one class, so that what is undecided does not flicker.
+
+    Args:
+        before: (N, h, w) shares of the classes.
+        after: the same of the second date.
+        margin: 0..1.
+
+    Returns:
+        Positions (h, w) of the classes before and after.
+    """
+    first, second = before.argmax(0), after.argmax(0)
+
+    def lead(shares: NDArray[np.float32], own: NDArray[np.intp], other: NDArray[np.intp]) -> NDArray[np.float32]:
+        at_own, at_other = (np.take_along_axis(shares, place[None], 0)[0] for place in (own, other))
+        return np.asarray(at_own - at_other)
+
+    certain = (lead(before, first, second) >= margin) & (lead(after, second, first) >= margin)
+    common = (before + after).argmax(0)
+    unsure = (first != second) & ~certain
+    return np.where(unsure, common, first), np.where(unsure, common, second)
+
+
+class TransitionCensus:
+    """Counts every transition while the map is made.
+
+    Args:
+        scheme: the legend of both dates.
+        grid: says how large a pixel is.
+    """
+
+    def __init__(self, scheme: ClassScheme, grid: GridSpec) -> None:
+        self._scheme = scheme
+        self._pixels = np.zeros(len(scheme.classes) ** 2, np.int64)
+        self._hectares = np.zeros(len(scheme.classes) ** 2)
+        self._row_areas: NDArray[np.float64] | None = None
+        with suppress(InputError):
+            self._row_areas = row_areas_hectares(grid)
+
+    def add(self, place: PixelWindow, codes: NDArray[np.integer]) -> None:
+        """Count a block (h, w) of the map."""
+        known = codes != NODATA
+        positions = codes[known].astype(np.int64) - 1
+        self._pixels += np.bincount(positions, minlength=len(self._pixels))
+        if self._row_areas is not None:
+            areas = np.broadcast_to(self._row_areas[place.row : place.row_stop, None], codes.shape)[known]
+            self._hectares += np.bincount(positions, weights=areas, minlength=len(self._pixels))
+
+    def transitions(self) -> tuple[Transition, ...]:
+        """Give the transitions that occur: changes first, the largest first."""
+        classes = self._scheme.classes
+        hectares = self._hectares if self._row_areas is not None else np.full(len(self._pixels), np.nan)
+        found = [
+            Transition(1 + position, classes[position // len(classes)], classes[position % len(classes)], count, area)
+            for position, (count, area) in enumerate(zip(self._pixels.tolist(), hectares.tolist(), strict=True))
+            if count
+        ]
+        return tuple(sorted(found, key=lambda item: (item.before == item.after, -item.pixels)))
+
+
+def write_transitions(path: str | Path, transitions: tuple[Transition, ...]) -> None:
+    """Write transitions as a CSV table: code, before, after, hectares, share in per cent, pixels.
+
+    Raises:
+        OutputError: the table cannot be written.
+    """
+    target = Path(path)
+    total = sum(item.pixels for item in transitions) or 1
+    text = io.StringIO(newline="")
+    table = csv.writer(text)
+    table.writerow(("code", "before", "after", "hectares", "percent", "pixels"))
+    for item in transitions:
+        share = f"{100 * item.pixels / total:.3f}"
+        table.writerow((item.code, item.before.name, item.after.name, f"{item.hectares:.4f}", share, item.pixels))
+    with staging(target, (".csv",)) as folder:
+        (folder / target.name).write_text(text.getvalue(), encoding="utf-8", newline="")
