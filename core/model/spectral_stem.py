@@ -112,11 +112,11 @@ class MixtureNorm(nn.Module):
                 batch_norm(x, self.running_mean, self.running_variance, self.weight, self.bias, eps=self.epsilon)
                 for x in maps
             ]
-        # Laid out as one image a pixel high: (1, channels, pixels, 1), channels last.
+        # As (pixels, channels): over maps with a side of one pixel torch's backward pass is wrong (a test says so).
         pixels = [x.permute(0, 2, 3, 1).reshape(-1, x.shape[1]) for x in maps]
         together = torch.cat(pixels) if len(pixels) > 1 else pixels[0]
         normed = batch_norm(
-            together.T[None, :, :, None],
+            together,
             self.running_mean,
             self.running_variance,
             self.weight,
@@ -127,7 +127,7 @@ class MixtureNorm(nn.Module):
             eps=self.epsilon,
         )
         self.batches += 1
-        parts = normed[0, :, :, 0].T.split([len(part) for part in pixels])
+        parts = normed.split([len(part) for part in pixels])
         return [
             part.reshape(x.shape[0], *x.shape[2:], x.shape[1]).permute(0, 3, 1, 2)
             for part, x in zip(parts, maps, strict=True)
