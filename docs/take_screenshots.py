@@ -1,6 +1,7 @@
 """Takes the pictures of docs/images from the running program.
 
-    xvfb-run -a -s "-screen 0 1600x1000x24" python3 docs/take_screenshots.py [--scene scene.tif] [--only setup,prompt]
+    xvfb-run -a -s "-screen 0 1600x1000x24" python3 docs/take_screenshots.py     # those of the README
+        [--only setup,dark | --only all] [--to FOLDER] [--scene scene.tif] [--patience SECONDS]
 
 Starts the real QGIS with an empty profile and the plugin from this checkout, has it work on a scene, and saves the
 window. The second half of the file is what runs within QGIS (``qgis --code``).
@@ -8,11 +9,13 @@ window. The second half of the file is what runs within QGIS (``qgis --code``).
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess  # nosec B404 - starts QGIS
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(os.environ.get("GEOLANGBIND_ROOT") or Path(__file__).resolve().parent.parent)
@@ -20,14 +23,21 @@ ROOT = Path(os.environ.get("GEOLANGBIND_ROOT") or Path(__file__).resolve().paren
 
 IMAGES = ROOT / "docs" / "images"
 SCENE = ROOT.parent / "shared" / "data" / "scenes" / "aquileia_sentinel2_l2a.tif"
-STEPS = ("prompt", "several", "polygons", "classify", "areas", "scheme", "explain", "processing", "setup", "dark")
+README_STEPS = ("prompt", "classify", "teach")
+STEPS = ("prompt", "examples", "several", "polygons", "classify", "areas", "scheme", "explain", "processing", "teach")
+STEPS += ("setup", "dark")
 
 
 def main(arguments: list[str]) -> int:
     """Start QGIS with an empty profile and wait for it."""
-    scene = Path(arguments[arguments.index("--scene") + 1]) if "--scene" in arguments else SCENE
-    only = arguments[arguments.index("--only") + 1] if "--only" in arguments else ",".join(STEPS)
-    IMAGES.mkdir(parents=True, exist_ok=True)
+    parser = argparse.ArgumentParser(description="Take the pictures of docs/images from the running program.")
+    parser.add_argument("--only", default=",".join(README_STEPS), help=f"steps of {', '.join(STEPS)}; or all")
+    parser.add_argument("--to", type=Path, default=IMAGES, help="folder for the pictures")
+    parser.add_argument("--scene", type=Path, default=SCENE, help="raster to work on: Sentinel-2 with 12 bands")
+    parser.add_argument("--patience", type=int, default=400, help="seconds that a step may take")
+    options = parser.parse_args(arguments)
+    only = ",".join(STEPS) if options.only == "all" else options.only
+    options.to.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         plugins = Path(folder) / "plugins"
         plugins.mkdir()
@@ -39,8 +49,10 @@ def main(arguments: list[str]) -> int:
             **os.environ,
             "QGIS_PLUGINPATH": str(plugins),
             "GEOLANGBIND_ROOT": str(ROOT),
-            "GEOLANGBIND_SCENE": str(scene),
+            "GEOLANGBIND_SCENE": str(options.scene.resolve()),
+            "GEOLANGBIND_IMAGES": str(options.to.resolve()),
             "GEOLANGBIND_STEPS": only,
+            "GEOLANGBIND_PATIENCE": str(options.patience),
             "LANG": "C.UTF-8",
             "PATH": f"/usr/bin:/bin:{os.environ.get('PATH', '')}",  # QGIS finds its own Python by the path
         }
@@ -54,7 +66,7 @@ def main(arguments: list[str]) -> int:
             "--code",
             str(ROOT / "docs" / "take_screenshots.py"),
         ]
-        return subprocess.run(command, env=environment, timeout=900, check=False).returncode  # nosec B603
+        return subprocess.run(command, env=environment, timeout=10 * options.patience, check=False).returncode  # nosec B603
 
 
 _SETTINGS = """[PythonPlugins]
@@ -80,31 +92,32 @@ userLocale=en_US
 
 def inside() -> None:
     """Do the steps within QGIS, then quit."""
-    from qgis.core import QgsApplication, QgsProject, QgsRasterLayer
+    from qgis.core import QgsApplication, QgsCoordinateTransform, QgsPointXY, QgsProject, QgsRasterLayer, QgsRectangle
     from qgis.PyQt.QtCore import QEventLoop, QTimer
     from qgis.PyQt.QtWidgets import QApplication, QDialog, QWidget
     from qgis.utils import iface, plugins
 
     steps = os.environ["GEOLANGBIND_STEPS"].split(",")
+    images = Path(os.environ["GEOLANGBIND_IMAGES"])
+    patience = float(os.environ["GEOLANGBIND_PATIENCE"])
 
     def pause(milliseconds: int) -> None:
         loop = QEventLoop()
         QTimer.singleShot(milliseconds, loop.quit)
         loop.exec()
 
-    def wait_for(condition: object, seconds: float = 400) -> None:
-        for _ in range(int(seconds * 20)):
-            if condition():  # type: ignore[operator]
-                break
+    def wait_for(condition: object) -> None:
+        end = time.monotonic() + patience
+        while not condition():  # type: ignore[operator]
+            if time.monotonic() > end:
+                raise TimeoutError("a step did not end")
             pause(50)
-        else:
-            raise TimeoutError("a step did not end")
         iface.mapCanvas().waitWhileRendering()
         pause(400)
 
     def save(name: str, widget: QWidget | None = None) -> None:
         QApplication.processEvents()
-        (widget or iface.mainWindow()).grab().save(str(IMAGES / f"{name}.png"))
+        (widget or iface.mainWindow()).grab().save(str(images / f"{name}.png"))
         print("saved", name, flush=True)
 
     def close_dialogs() -> None:
@@ -124,10 +137,13 @@ def inside() -> None:
     layer = QgsRasterLayer(os.environ["GEOLANGBIND_SCENE"], "Aquileia, Sentinel-2", "gdal")
     _natural_colours(layer)
     project = QgsProject.instance()
-    project.setCrs(layer.crs())
     project.addMapLayer(layer)
     iface.setActiveLayer(layer)
-    iface.mapCanvas().setExtent(layer.extent())
+    project.setCrs(_utm_zone_of(layer))  # a map in degrees looks squeezed
+    box = QgsCoordinateTransform(layer.crs(), project.crs(), project).transformBoundingBox(layer.extent())
+    half = min(box.width(), box.height()) / 2 * 0.97
+    centre = box.center()
+    iface.mapCanvas().setExtent(QgsRectangle(centre.x() - half, centre.y() - half, centre.x() + half, centre.y() + half))
     dock, menu = plugin.dock, plugin.menu
     dock.setUserVisible(True)
     window.resizeDocks([dock], [370], _horizontal())
@@ -142,8 +158,18 @@ def inside() -> None:
 
     if "prompt" in steps:
         run("water")
+        run("water")  # the time in the picture is that of a prompt, not of the runtime's start
         save("prompt")
         save("dock", dock)
+    if "examples" in steps:
+        dock.page.examples.like_button.click()
+        for share_x, share_y, unlike in ((0.45, 0.2, False), (0.55, 0.35, False), (0.5, 0.8, True)):
+            east, north = box.xMinimum() + share_x * box.width(), box.yMaximum() - share_y * box.height()
+            dock.page.examples.tool.pointed.emit(QgsPointXY(east, north), unlike)
+            wait_for(lambda: not dock.highlighter.busy)
+        save("examples")
+        dock.page.examples.clear()
+        dock.page.examples.like_button.click()
     if "several" in steps:
         run("water", "vineyard or orchard", "town")
         save("several_prompts")
@@ -195,6 +221,26 @@ def inside() -> None:
         pause(600)
         save("processing", dialog)
         dialog.close()
+    if "teach" in steps:
+        for node in project.layerTreeRoot().findGroups():
+            node.setItemVisibilityChecked(False)
+        labels = _labels_by_index(layer)
+        project.addMapLayer(labels)
+        iface.setActiveLayer(layer)
+        dock.show_teach_page(True)
+        dock.teach.labels.setLayer(labels)
+        dock.teach.name.setText("aquileia-2019")
+        dock.teach.steps.setValue(80)
+        taught: list[object] = []
+        dock.teach.teacher.finished.connect(taught.append)
+        dock.teach.teacher.failed.connect(taught.append)
+        dock.teach.run()
+        wait_for(lambda: dock.teach.curve.count >= 8 or taught)
+        save("teach_running")
+        wait_for(lambda: taught)
+        save("teach")
+        dock.show_teach_page(False)
+        project.removeMapLayer(labels.id())
     if "setup" in steps:
         dock.show_runtime_page(True)
         pause(400)
@@ -216,6 +262,55 @@ def _horizontal() -> object:
     from qgis.PyQt.QtCore import Qt
 
     return Qt.Orientation.Horizontal
+
+
+def _utm_zone_of(layer: object) -> object:
+    """Give the coordinate reference system of the UTM zone a layer lies in."""
+    from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsProject
+
+    degrees = QgsCoordinateReferenceSystem("EPSG:4326")
+    centre = QgsCoordinateTransform(layer.crs(), degrees, QgsProject.instance()).transform(layer.extent().center())
+    zone = int((centre.x() + 180) // 6) + 1
+    return QgsCoordinateReferenceSystem(f"EPSG:{(32600 if centre.y() >= 0 else 32700) + zone}")
+
+
+def _labels_by_index(layer: object) -> object:
+    """Draw a few squares of water, green fields and bare soil where spectral indices are sure of them."""
+    import numpy
+    from osgeo import gdal
+    from qgis.core import QgsFeature, QgsGeometry, QgsRectangle, QgsVectorLayer
+
+    side = 10
+    bands = gdal.Open(layer.source()).ReadAsArray().astype(float)
+    green, red, infrared = bands[2], bands[3], bands[7]
+    with numpy.errstate(divide="ignore", invalid="ignore"):
+        water, plants = (green - infrared) / (green + infrared), (infrared - red) / (infrared + red)
+    sure = {"water": water > 0.2, "green fields": plants > 0.65, "bare soil": (plants < 0.3) & (water < -0.2)}
+    labels = QgsVectorLayer(f"Polygon?crs={layer.crs().authid()}&field=class:string", "My labels", "memory")
+    width, height, extent = layer.rasterUnitsPerPixelX(), layer.rasterUnitsPerPixelY(), layer.extent()
+    for name, mask in sure.items():
+        rows, columns = mask.shape[0] // side, mask.shape[1] // side
+        whole = mask[: rows * side, : columns * side].reshape(rows, side, columns, side).all((1, 3))
+        found = numpy.argwhere(whole)
+        for row, column in found[:: max(1, len(found) // 8)][:8]:
+            x, y = extent.xMinimum() + column * side * width, extent.yMaximum() - row * side * height
+            feature = QgsFeature(labels.fields())
+            feature.setGeometry(QgsGeometry.fromRect(QgsRectangle(x, y - side * height, x + side * width, y)))
+            feature.setAttribute(0, name)
+            labels.dataProvider().addFeature(feature)
+    _categorise(labels, {"water": "#1f78ff", "green fields": "#33c72c", "bare soil": "#e8a33d"})
+    return labels
+
+
+def _categorise(labels: object, colours: dict[str, str]) -> None:
+    """Show each class in its colour."""
+    from qgis.core import QgsCategorizedSymbolRenderer, QgsFillSymbol, QgsRendererCategory
+
+    def symbol(colour: str) -> QgsFillSymbol:
+        return QgsFillSymbol.createSimple({"color": colour, "outline_color": "white", "outline_width": "0.4"})
+
+    categories = [QgsRendererCategory(name, symbol(colour), name) for name, colour in colours.items()]
+    labels.setRenderer(QgsCategorizedSymbolRenderer("class", categories))
 
 
 def _natural_colours(layer: object) -> None:

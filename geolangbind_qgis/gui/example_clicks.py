@@ -70,7 +70,7 @@ class ExampleClicks(QWidget):
         self.clear_button.clicked.connect(self.clear)
         self._said = QLabel(self)
         self._said.setWordWrap(True)
-        self.with_words = QCheckBox(tr("The first &prompt must agree"), self)
+        self.with_words = QCheckBox(tr("The first prompt must a&gree"), self)
         self.with_words.setToolTip(tr("Find what looks like the examples and is what the words say"))
         self.with_words.toggled.connect(lambda _: self.changed.emit())
         self.like_button.clicked.connect(lambda on: self._take_up(on, unlike=False))

@@ -19,6 +19,7 @@ class LossCurve(QWidget):
     """Draws points as they come; a run that starts again draws over the same axes.
 
     The thin line is the loss of each step, smoothed; the dots are the loss at held-out labels, which says when to stop.
+    The latest of each stands in the corner.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -95,6 +96,12 @@ class LossCurve(QWidget):
         painter.setBrush(QColor(_HELD_OUT))
         for point in self._held_out:
             painter.drawEllipse(place(*point), 3.0, 3.0)
-        painter.setPen(palette.color(QPalette.ColorRole.Text))
-        corner = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop
-        painter.drawText(area.adjusted(4, 2, -4, -2), corner, f"{self._losses[-1][1]:.2f}")
+        key = [(_LOSS, tr("learning"), self._losses), (_HELD_OUT, tr("held out"), self._held_out)]
+        entries = [(colour, f"{name} {points[-1][1]:.2f}") for colour, name, points in key if points]
+        right = area.right() - 4
+        for colour, text in reversed(entries):
+            left = right - self.fontMetrics().horizontalAdvance(text)
+            place_of_text = QRectF(left, area.top() + 2, right - left, self.fontMetrics().height())
+            painter.setPen(QColor(colour))
+            painter.drawText(place_of_text, Qt.AlignmentFlag.AlignCenter, text)
+            right = left - 10

@@ -59,7 +59,7 @@ class SchemeEditor(QDialog):
         heads.setSectionResizeMode(_CODE, QHeaderView.ResizeMode.Fixed)
         self.table.setColumnWidth(_COLOUR, 60)
         self.table.setColumnWidth(_CODE, 56)
-        self.table.setColumnWidth(_NAME, 180)
+        self.table.setColumnWidth(_NAME, 220)
         heads.setStretchLastSection(True)
         self.visible_only = QCheckBox(tr("&Visible extent only"), self)
         self.confidence = QCheckBox(tr("Also show how &sure the model is"), self)
@@ -143,7 +143,7 @@ class SchemeEditor(QDialog):
         box.addWidget(self._problem)
         box.addWidget(buttons)
         self._problem.hide()
-        self.resize(760, 480)
+        self.resize(860, 540)
 
     def _text(self, row: int, column: int) -> str:
         item = self.table.item(row, column)

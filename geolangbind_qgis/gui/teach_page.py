@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from qgis.core import QgsMapLayer, QgsMapLayerProxyModel, QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.gui import QgsFieldComboBox, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import Qt, pyqtSignal
-from qgis.PyQt.QtGui import QFontDatabase
 from qgis.PyQt.QtWidgets import (
     QFormLayout,
     QFrame,
@@ -17,14 +14,18 @@ from qgis.PyQt.QtWidgets import (
     QListWidgetItem,
     QPushButton,
     QScrollArea,
+    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
+from geolangbind_qgis.gui.lesson_table import lesson_html
 from geolangbind_qgis.gui.loss_curve import LossCurve
 from geolangbind_qgis.gui.run_bar import RunBar
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.label_file import class_names
+from geolangbind_qgis.layers.placement import source_of
+from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.failure import Failure
 from geolangbind_qgis.runs.finetune import Lesson, Teacher
 from geolangbind_qgis.session import Session
@@ -62,6 +63,11 @@ class TeachPage(QScrollArea):
         self.rasters.setToolTip(tr("Rasters to learn from; several sensors can serve together"))
         self.rasters.setAccessibleName(tr("Rasters"))
         self.name = QLineEdit(tr("my-model"), self)
+        self.steps = QSpinBox(self)
+        self.steps.setRange(1, 10_000)
+        self.steps.setSingleStep(20)
+        self.steps.setValue(protocol.FinetuneParams.steps)
+        self.steps.setToolTip(tr("How long it may learn; it stops earlier where it no longer gets better"))
         self.curve = LossCurve(self)
         self.run_bar = RunBar(self)
         self.run_bar.run_button.setText(tr("&Teach"))
@@ -80,7 +86,7 @@ class TeachPage(QScrollArea):
         chosen = {layer.id() for layer in self.chosen_rasters()} or ({active.id()} if active is not None else set())
         self.rasters.clear()
         for layer in QgsProject.instance().mapLayers().values():
-            if isinstance(layer, QgsRasterLayer):
+            if isinstance(layer, QgsRasterLayer) and not source_of(layer):
                 item = QListWidgetItem(layer.name(), self.rasters)
                 item.setData(Qt.ItemDataRole.UserRole, layer.id())
                 item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
@@ -124,7 +130,8 @@ class TeachPage(QScrollArea):
         if not rasters:
             raise ValueError(tr("Tick at least one raster."))
         field = self.field.currentField() if isinstance(labels, QgsVectorLayer) else ""
-        return Lesson(tuple(rasters), labels, field, class_names(self.names.text()), self.name.text().strip())
+        words, name = class_names(self.names.text()), self.name.text().strip()
+        return Lesson(tuple(rasters), labels, field, words, name, self.steps.value())
 
     def _build(self) -> None:
         content = QWidget(self)
@@ -138,6 +145,7 @@ class TeachPage(QScrollArea):
         form.addRow(tr("&Words"), self.names)
         form.addRow(tr("Ra&sters"), self.rasters)
         form.addRow(tr("&Name"), self.name)
+        form.addRow(tr("St&eps at most"), self.steps)
         box = QVBoxLayout(content)
         box.setSpacing(6)
         for widget in (title, hint):
@@ -176,11 +184,7 @@ class TeachPage(QScrollArea):
         """Choose the new model and show the table."""
         name = str(result.get("name", ""))
         self._session.choose_model(name)
-        fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont).family()
-        remarks = "".join(f"<p>{escape(str(remark))}</p>" for remark in result.get("remarks") or ())
-        self.result.setText(
-            f'<pre style="font-family: {escape(fixed)}">{escape(str(result.get("table", "")))}</pre>{remarks}'
-        )
+        self.result.setText(lesson_html(result))
         seconds = round(float(result.get("seconds") or 0))
         self.run_bar.show_idle(tr("{0} is ready, after {1} s, and chosen for the next prompts.").format(name, seconds))
         self.taught.emit(name, name)

@@ -72,6 +72,38 @@
       <translation>Laufzeit ruht</translation>
     </message>
     <message>
+      <source>Click places of what you look for; right-click places of what it is not</source>
+      <translation>Stellen anklicken, die zeigen, was gesucht wird; mit der rechten Taste, was es nicht ist</translation>
+    </message>
+    <message>
+      <source>Click places of what you do not look for</source>
+      <translation>Stellen anklicken, die zeigen, was nicht gesucht wird</translation>
+    </message>
+    <message>
+      <source>Remove all examples</source>
+      <translation>Alle Beispiele entfernen</translation>
+    </message>
+    <message>
+      <source>The first prompt must a&amp;gree</source>
+      <translation>Der erste Begriff muss auch pass&amp;en</translation>
+    </message>
+    <message>
+      <source>Find what looks like the examples and is what the words say</source>
+      <translation>Finden, was wie die Beispiele aussieht und auch den Worten entspricht</translation>
+    </message>
+    <message>
+      <source>Click places on the map</source>
+      <translation>Stellen in der Karte anklicken</translation>
+    </message>
+    <message>
+      <source>or point at examples</source>
+      <translation>oder auf Beispiele zeigen</translation>
+    </message>
+    <message>
+      <source>{0} like it, {1} unlike</source>
+      <translation>{0} ähnlich, {1} nicht</translation>
+    </message>
+    <message>
       <source>&amp;Copy</source>
       <translation>&amp;Kopieren</translation>
     </message>
@@ -176,6 +208,18 @@
       <translation>Flächen von {0}</translation>
     </message>
     <message>
+      <source>At labels that were held out, before → after, in per cent</source>
+      <translation>An zurückgehaltenen Beispielen, vorher → nachher, in Prozent</translation>
+    </message>
+    <message>
+      <source>all</source>
+      <translation>alle</translation>
+    </message>
+    <message>
+      <source>Accuracy</source>
+      <translation>Genauigkeit</translation>
+    </message>
+    <message>
       <source>Loss</source>
       <translation>Verlust</translation>
     </message>
@@ -186,6 +230,14 @@
     <message>
       <source>The loss is drawn here</source>
       <translation>Hier erscheint der Verlust</translation>
+    </message>
+    <message>
+      <source>learning</source>
+      <translation>Lernen</translation>
+    </message>
+    <message>
+      <source>held out</source>
+      <translation>zurückgehalten</translation>
     </message>
     <message>
       <source>Smaller patches and holes are left out</source>
@@ -536,8 +588,12 @@
       <translation>Das Modell, das Wörter und Pixel vergleicht</translation>
     </message>
     <message>
-      <source>Pi&amp;xel size</source>
-      <translation>Pi&amp;xelgröße</translation>
+      <source>like the examples</source>
+      <translation>wie die Beispiele</translation>
+    </message>
+    <message>
+      <source>Pixel si&amp;ze</source>
+      <translation>Pixel&amp;größe</translation>
     </message>
     <message>
       <source>&amp;Layer</source>
@@ -548,6 +604,10 @@
       <translation>Su&amp;chen</translation>
     </message>
     <message>
+      <source>E&amp;xamples</source>
+      <translation>Beisp&amp;iele</translation>
+    </message>
+    <message>
       <source>W&amp;here</source>
       <translation>W&amp;o</translation>
     </message>
@@ -556,12 +616,20 @@
       <translation>&amp;Modell</translation>
     </message>
     <message>
+      <source>Type what to look for.</source>
+      <translation>Geben Sie ein, was gesucht wird.</translation>
+    </message>
+    <message>
+      <source>Click a place of what you look for as well.</source>
+      <translation>Auch eine Stelle anklicken, die zeigt, was gesucht wird.</translation>
+    </message>
+    <message>
       <source>Choose a raster layer.</source>
       <translation>Wählen Sie einen Rasterlayer.</translation>
     </message>
     <message>
-      <source>Type what to look for.</source>
-      <translation>Geben Sie ein, was gesucht wird.</translation>
+      <source>{0}, like the examples</source>
+      <translation>{0}, wie die Beispiele</translation>
     </message>
     <message>
       <source>Folder of the environment</source>
@@ -768,6 +836,10 @@
       <translation>mein-modell</translation>
     </message>
     <message>
+      <source>How long it may learn; it stops earlier where it no longer gets better</source>
+      <translation>Wie lange gelernt werden darf; es endet früher, wenn nichts mehr besser wird</translation>
+    </message>
+    <message>
       <source>&amp;Teach</source>
       <translation>&amp;Beibringen</translation>
     </message>
@@ -802,6 +874,10 @@
     <message>
       <source>&amp;Name</source>
       <translation>&amp;Name</translation>
+    </message>
+    <message>
+      <source>St&amp;eps at most</source>
+      <translation>&amp;Höchstens Schritte</translation>
     </message>
     <message>
       <source>Choose a layer with labels.</source>
@@ -1040,8 +1116,8 @@
       <translation>Bewertet jedes Pixel eines Rasters danach, wie gut es zu Ihren Wörtern passt.</translation>
     </message>
     <message>
-      <source>&lt;p&gt;Type what you look for, and every pixel gets a score from 0 to 1 for how well it matches.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Prompts&lt;/b&gt;: separate several with a semicolon; each becomes a band. Separate synonyms of one prompt with |, as in &lt;i&gt;forest | woodland; open water&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;&lt;b&gt;But not&lt;/b&gt;: what looks similar and is not meant.&lt;/p&gt;&lt;p&gt;The result lies exactly on the pixels of the input; it has no data where the input has none. The threshold only sets how the layer is shown at first, and what becomes a polygon.&lt;/p&gt;&lt;p&gt;Sensor, bands and scaling are recognised; set them under &lt;i&gt;Advanced&lt;/i&gt; where the log says they are not. Features are kept on disk, so the next prompt on the same raster is quick.&lt;/p&gt;</source>
-      <translation>&lt;p&gt;Geben Sie ein, was Sie suchen, und jedes Pixel erhält einen Wert von 0 bis 1 dafür, wie gut es passt.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Begriffe&lt;/b&gt;: mehrere durch Semikolon trennen; jeder wird ein Band. Synonyme eines Begriffs mit | trennen, etwa &lt;i&gt;forest | woodland; open water&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Aber nicht&lt;/b&gt;: was ähnlich aussieht und nicht gemeint ist.&lt;/p&gt;&lt;p&gt;Das Ergebnis liegt genau auf den Pixeln der Eingabe; es hat keine Daten, wo die Eingabe keine hat. Die Schwelle bestimmt nur die erste Darstellung und was zum Polygon wird.&lt;/p&gt;&lt;p&gt;Sensor, Bänder und Skalierung werden erkannt; setzen Sie sie unter &lt;i&gt;Erweitert&lt;/i&gt;, wenn das Protokoll das Gegenteil sagt. Merkmale bleiben auf der Platte, sodass der nächste Begriff auf demselben Raster schnell geht.&lt;/p&gt;</translation>
+      <source>&lt;p&gt;Type what you look for, and every pixel gets a score from 0 to 1 for how well it matches.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Prompts&lt;/b&gt;: separate several with a semicolon; each becomes a band of the file and a layer of its own in the project. Separate synonyms of one prompt with |, as in &lt;i&gt;forest | woodland; open water&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;&lt;b&gt;But not&lt;/b&gt;: what looks similar and is not meant.&lt;/p&gt;&lt;p&gt;The result lies exactly on the pixels of the input; it has no data where the input has none. The threshold only sets how the layer is shown at first, and what becomes a polygon.&lt;/p&gt;&lt;p&gt;Sensor, bands and scaling are recognised; set them under &lt;i&gt;Advanced&lt;/i&gt; where the log says they are not. Features are kept on disk, so the next prompt on the same raster is quick.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;Geben Sie ein, was Sie suchen, und jedes Pixel erhält einen Wert von 0 bis 1 dafür, wie gut es passt.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Begriffe&lt;/b&gt;: mehrere durch Semikolon trennen; jeder wird ein Band der Datei und ein eigener Layer im Projekt. Synonyme eines Begriffs mit | trennen, etwa &lt;i&gt;forest | woodland; open water&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Aber nicht&lt;/b&gt;: was ähnlich aussieht und nicht gemeint ist.&lt;/p&gt;&lt;p&gt;Das Ergebnis liegt genau auf den Pixeln der Eingabe; es hat keine Daten, wo die Eingabe keine hat. Die Schwelle bestimmt nur die erste Darstellung und was zum Polygon wird.&lt;/p&gt;&lt;p&gt;Sensor, Bänder und Skalierung werden erkannt; setzen Sie sie unter &lt;i&gt;Erweitert&lt;/i&gt;, wenn das Protokoll das Gegenteil sagt. Merkmale bleiben auf der Platte, sodass der nächste Begriff auf demselben Raster schnell geht.&lt;/p&gt;</translation>
     </message>
     <message>
       <source>Prompts (separate with ;)</source>

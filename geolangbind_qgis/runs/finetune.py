@@ -28,6 +28,7 @@ class Lesson:
         field: its attribute with the class; empty for a raster.
         names: words for codes.
         name: of the new model.
+        steps: at most; it stops earlier where it no longer gets better.
     """
 
     rasters: tuple[QgsRasterLayer, ...]
@@ -35,6 +36,7 @@ class Lesson:
     field: str
     names: dict[str, str]
     name: str
+    steps: int = protocol.FinetuneParams.steps
 
 
 class Teacher(QObject):
@@ -79,6 +81,7 @@ class Teacher(QObject):
             field=lesson.field or None,
             names=lesson.names,
             model=self._session.model,
+            steps=lesson.steps,
             device=self._session.device,
         )
         self._number += 1

@@ -21,7 +21,7 @@ from geolangbind_qgis.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNTIME_PYTHON = ROOT / ".venv" / "bin" / "python"
-PATIENCE_MS = 240_000
+PATIENCE_MS = int(os.environ.get("GEOLANGBIND_TEST_PATIENCE_MS", "240000"))
 QGIS_PROCESS = shutil.which("qgis_process.bin") or shutil.which("qgis_process")
 """Debian's wrapper hands over options that belong to QGIS's window, which the program refuses."""
 

@@ -71,6 +71,7 @@ def test_the_dock_teaches_draws_the_loss_and_chooses_the_new_model(dock, scene, 
     assert page.field.currentField() == "class"
     assert page.chosen_rasters() == [scene]
     page.name.setText("from-the-dock")
+    page.steps.setValue(8)
     ended = []
     page.taught.connect(lambda *what: ended.append(what))
     page.teacher.failed.connect(ended.append)
