@@ -225,6 +225,49 @@ class AccuracyParams:
 
 
 @dataclass(frozen=True)
+class SampleParams:
+    """Draw points at random within each class of a map, for a person to label; see Olofsson et al. (2014).
+
+    Attributes:
+        standard_error: what the overall accuracy's standard error shall be.
+        expected_users: user's accuracy that is expected of a class.
+        expected: the same for single classes, by name or code.
+        least: samples of a rare class.
+        size: samples in all; None to work it out from the standard error.
+    """
+
+    map: str
+    output: str
+    standard_error: float = 0.01
+    expected_users: float = 0.8
+    expected: dict[str, float] = dataclasses.field(default_factory=dict)
+    least: int = 50
+    size: int | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class CalibrateParams:
+    """Choose a threshold for every band of a score raster from labelled places.
+
+    Attributes:
+        scores: of core highlight, or of core classify --scores.
+        places: vector file of points, lines or polygons.
+        field: its attribute with the class; None where only one can be meant.
+        output: JSON file of the thresholds where wanted.
+        map: class map by these thresholds where wanted.
+        folds: into how many parts the places are divided at most.
+    """
+
+    scores: str
+    places: str
+    field: str | None = None
+    output: str | None = None
+    map: str | None = None
+    folds: int = 5
+
+
+@dataclass(frozen=True)
 class ChangeParams:
     """Compare two dates of one place, by the scores of prompts or by classes.
 
@@ -314,6 +357,8 @@ METHODS: dict[str, type] = {
     "similar": SimilarParams,
     "finetune": FinetuneParams,
     "accuracy": AccuracyParams,
+    "sample": SampleParams,
+    "calibrate": CalibrateParams,
     "change": ChangeParams,
     "polygonise": PolygoniseParams,
     "models": ModelsParams,

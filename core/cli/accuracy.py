@@ -6,7 +6,8 @@ import argparse
 from typing import Any
 
 from core.cli.console import Console
-from core.protocol import AccuracyParams
+from core.errors import UsageError
+from core.protocol import AccuracyParams, CalibrateParams
 
 NAME = "accuracy"
 HELP = "Compare a class map with a reference raster or vector."
@@ -18,18 +19,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("reference", help="raster of class codes, or vector file")
     parser.add_argument("--field", help="the vector's field that holds class codes or names")
     parser.add_argument("--report", metavar="OUT.html", help="write a report")
+    parser.add_argument(
+        "--calibrate",
+        metavar="OUT.json",
+        help="MAP holds scores: choose a threshold a band from the places in REFERENCE, and write them",
+    )
+    parser.add_argument(
+        "--map", dest="calibrated_map", metavar="OUT.tif", help="class map by the calibrated thresholds"
+    )
 
 
 def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Do it."""
-    from core.tasks import accuracy
+    from core.tasks import accuracy, calibrate
 
+    if options.calibrate is not None:
+        wanted = CalibrateParams(
+            options.map, options.reference, options.field, options.calibrate, options.calibrated_map
+        )
+        return calibrate.run(wanted, progress=console.progress, cancel=console.cancel)
+    if options.calibrated_map is not None:
+        raise UsageError("--map needs thresholds.", hint="Add --calibrate OUT.json.")
     params = AccuracyParams(options.map, options.reference, options.field, options.report)
     return accuracy.run(params, progress=console.progress, cancel=console.cancel)
 
 
 def show(result: dict[str, Any]) -> str:
     """Say it in words."""
+    if "thresholds" in result:
+        return _show_thresholds(result)
     lines = [
         f"Overall accuracy {_percent(result['overall'])}, kappa {_decimal(result['kappa'])}, "
         f"mean IoU {_decimal(result['mean_iou'])}, {result['samples']:,} samples"
@@ -45,6 +63,19 @@ def show(result: dict[str, Any]) -> str:
     ]
     if result["report"]:
         lines.append(f"{result['report']}: report")
+    return "\n".join(lines)
+
+
+def _show_thresholds(result: dict[str, Any]) -> str:
+    lines = [f"  {'class':<30}{'threshold':>10}{'places':>8}{'F1 at 0.5':>11}{'F1 held out':>13}"]
+    lines += [
+        f"  {row['name']:<30}{row['threshold']:>10.3f}{row['places']:>8}{row['f1_at_half']:>11.3f}"
+        f"{_decimal(row['f1_held_out']):>13}"
+        for row in result["thresholds"]
+    ]
+    lines += [
+        f"{result[key]}: {words}" for key, words in (("output", "thresholds"), ("map", "class map")) if result[key]
+    ]
     return "\n".join(lines)
 
 

@@ -19,7 +19,20 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from core import __version__
-from core.cli import accuracy, cache, change, classify, doctor, embed, evaluate, find, highlight, models, similar
+from core.cli import (
+    accuracy,
+    cache,
+    change,
+    classify,
+    doctor,
+    embed,
+    evaluate,
+    find,
+    highlight,
+    models,
+    sample,
+    similar,
+)
 from core.cli.common import common_options
 from core.cli.console import Console
 from core.errors import CancelledError, GeoLangBindError, UsageError
@@ -32,6 +45,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     similar,
     find,
     accuracy,
+    sample,
     change,
     evaluate,
     models,

@@ -111,9 +111,8 @@ class _VectorReference:
     """Features of a vector file: polygons have the pixels whose centres they cover, points their own pixel."""
 
     def __init__(self, path: str, grid: GridSpec, field: str | None, names: Mapping[int, str]) -> None:
-        fields = [str(name) for name in pyogrio.read_info(path)["fields"]]
         self._grid = grid
-        self._labels = read_labels(path, _field(path, field, fields))
+        self._labels = read_labels(path, label_field(path, field))
         codes = [_code(name, names) for name in self._labels.classes]
         if all(code == UNKNOWN for code in codes):
             listed = ", ".join(f"{code} {name}" for code, name in names.items())
@@ -135,7 +134,17 @@ def _is_vector(path: str) -> bool:
         return False
 
 
-def _field(path: str, field: str | None, fields: list[str]) -> str:
+def label_field(path: str, field: str | None) -> str:
+    """Give the attribute of a vector file that holds the class: the one named, else the only one that can be meant.
+
+    Raises:
+        InputError: there is no such file or field, or it is unclear which is meant.
+    """
+    if not Path(path).exists() and "://" not in path:
+        raise InputError(f"There is no file {path}.", hint="Check the path of the labels.")
+    if not _is_vector(path):
+        raise InputError(f"{path} is no vector file.", hint="Give a GeoPackage, shapefile or GeoJSON.")
+    fields = [str(name) for name in pyogrio.read_info(path)["fields"]]
     if field is not None and field in fields:
         return field
     listed = ", ".join(fields) or "none"

@@ -165,7 +165,7 @@ def test_a_rotated_second_date_comes_to_lie_right(dates, tmp_path):
         found, valid = pair.after_on_before(block, lambda window: _as_float(pair.after.raster.read(window)))
         place = grid.pixel(*pair.before.raster.grid.xy(100.5, 50.5))
     assert valid.all()
-    assert found[0, 5, 5] == pytest.approx(place[0] - 0.5, abs=0.02)
+    assert found[0, 5, 5] == pytest.approx(place[0] - 0.5, abs=0.06)
 
 
 def test_undecided_classes_do_not_flicker():

@@ -1,0 +1,163 @@
+"""A sample for assessing a class map: points drawn at random within each class, to be labelled by a person."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyogrio
+import shapely
+from numpy.typing import NDArray
+
+from core.errors import UsageError
+from core.progress import CancelToken, Progress
+from core.protocol import SampleParams
+from core.raster.areas import ClassArea, class_areas
+from core.raster.reader import RasterReader, open_raster
+from core.raster.staging import output_failure, staging
+from core.raster.writer import read_class_names
+from core.tasks.outputs import check_writable
+from core.tasks.sampling_design import allocate, expected_standard_error, sample_size
+
+if TYPE_CHECKING:
+    from core.model.shelf import ModelShelf
+
+BLOCK_ROWS = 512
+
+
+def run(
+    params: SampleParams,
+    *,
+    progress: Progress,
+    cancel: CancelToken,
+    notify: Callable[[str, dict[str, Any]], None] | None = None,
+    models: ModelShelf | None = None,
+) -> dict[str, Any]:
+    """Draw a stratified random sample of a class map.
+
+    The points' field ``class`` is empty: whoever looks at them writes there what is really on the ground, best without
+    looking at ``map_class``; ``core accuracy`` then takes the file as it is. They are numbered in random order, so that
+    a person who stops half-way has labelled a random part.
+
+    Args:
+        params: what is asked for.
+        progress: told the fraction done.
+        cancel: stops between two blocks.
+        notify: not used.
+        models: not used.
+
+    Returns:
+        output, samples, expected_standard_error, classes (code, name, pixels, share, expected_users, samples).
+
+    Raises:
+        InputError: the map cannot be read or is no map of classes.
+        UsageError: an accuracy is expected of a class that the map does not have, or a number is out of range.
+        OutputError: the GeoPackage cannot be written.
+    """
+    check_writable(params.output)
+    with open_raster(params.map) as raster:
+        names = read_class_names(raster.info.tags)
+        areas = class_areas(raster, progress=lambda done, message: progress(done / 2, message), cancel=cancel)
+        shares = [area.share for area in areas]
+        users = _expected(params, areas, names)
+        pixels = [area.pixels for area in areas]
+        total = params.size or sample_size(shares, users, params.standard_error, sum(pixels))
+        counts = allocate(total, shares, pixels, params.least)
+        drawn = _draw(raster, areas, counts, params.seed, progress, cancel)
+        _write(params, raster, drawn, names)
+    rows = [
+        {
+            "code": area.code,
+            "name": names.get(area.code, str(area.code)),
+            "pixels": area.pixels,
+            "share": round(area.share, 6),
+            "expected_users": expected,
+            "samples": int(count),
+        }
+        for area, expected, count in zip(areas, users, counts, strict=True)
+    ]
+    return {
+        "output": params.output,
+        "samples": int(counts.sum()),
+        "expected_standard_error": expected_standard_error(shares, users, counts.tolist()),
+        "classes": rows,
+    }
+
+
+def _expected(params: SampleParams, areas: tuple[ClassArea, ...], names: dict[int, str]) -> list[float]:
+    """Give the user's accuracy that is expected of each class."""
+    known = {name.lower(): code for code, name in names.items()} | {str(area.code): area.code for area in areas}
+    told = {}
+    for name, expected in params.expected.items():
+        code = known.get(name.strip().lower())
+        if code is None:
+            raise UsageError(f"The map has no class {name!r}.", hint=f"It has {', '.join(names.values()) or 'codes'}.")
+        told[code] = expected
+    return [told.get(area.code, params.expected_users) for area in areas]
+
+
+def _draw(
+    raster: RasterReader,
+    areas: tuple[ClassArea, ...],
+    counts: NDArray[np.int64],
+    seed: int,
+    progress: Progress,
+    cancel: CancelToken,
+) -> NDArray[np.int64]:
+    """Draw (N, 3) code, column and row; memory holds a block and the drawn places.
+
+    Each class' pixels are numbered in reading order, numbers are drawn, and the pixels that bear them are picked up
+    on a second walk over the map.
+    """
+    generator = np.random.default_rng(seed)
+    wanted = {
+        area.code: np.sort(generator.choice(area.pixels, int(count), replace=False, shuffle=False))
+        for area, count in zip(areas, counts, strict=True)
+    }
+    seen = dict.fromkeys(wanted, 0)
+    found: list[NDArray[np.int64]] = []
+    grid = raster.grid
+    for block in grid.window.blocks(grid.width, BLOCK_ROWS):
+        cancel.raise_if_cancelled()
+        values, valid = raster.read(block, (1,))
+        for code, numbers in wanted.items():
+            positions = np.flatnonzero((values[0] == code) & valid)
+            first, last = np.searchsorted(numbers, (seen[code], seen[code] + len(positions)))
+            picked = positions[numbers[first:last] - seen[code]]
+            seen[code] += len(positions)
+            rows, columns = np.divmod(picked, block.width)
+            found.append(np.stack([np.full(len(picked), code), columns + block.col, rows + block.row], axis=1))
+        progress(0.5 + 0.5 * block.row_stop / grid.height, "Drawing samples")
+    drawn = np.concatenate(found)
+    return drawn[generator.permutation(len(drawn))]
+
+
+def _write(params: SampleParams, raster: RasterReader, drawn: NDArray[np.int64], names: dict[int, str]) -> None:
+    a, b, c, d, e, f = raster.grid.transform
+    columns, rows = drawn[:, 1] + 0.5, drawn[:, 2] + 0.5
+    points = shapely.points(a * columns + b * rows + c, d * columns + e * rows + f)
+    fields = {
+        "id": np.arange(1, len(drawn) + 1, dtype=np.int32),
+        "map_code": drawn[:, 0].astype(np.int32),
+        "map_class": np.array([names.get(code, str(code)) for code in drawn[:, 0].tolist()], object),
+        "class": np.full(len(drawn), None, object),
+    }
+    target = Path(params.output)
+    with staging(target, (".gpkg",), raster.info.files) as folder, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="'crs' was not provided")
+        try:
+            pyogrio.raw.write(
+                folder / target.name,
+                shapely.to_wkb(points),
+                list(fields.values()),
+                np.array(list(fields), object),
+                layer=target.stem,
+                driver="GPKG",
+                geometry_type="Point",
+                crs=raster.grid.crs_wkt,
+            )
+        except Exception as problem:  # pyogrio's errors have no public base
+            raise output_failure(target, problem) from problem
