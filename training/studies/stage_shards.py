@@ -42,7 +42,8 @@ COVER = {1: "water", 2: "trees", 4: "crops", 5: "a town", 7: "snow", 9: "rangela
 EUROSAT = {
     "AnnualCrop": "annual crops", "Forest": "a forest", "HerbaceousVegetation": "shrubs and herbs",
     "Highway": "a highway", "Industrial": "an industrial area", "Pasture": "a pasture",
-    "PermanentCrop": "an orchard or vineyard", "Residential": "a residential area", "River": "a river", "SeaLake": "the sea or a lake",
+    "PermanentCrop": "an orchard or vineyard", "Residential": "a residential area", "River": "a river",
+    "SeaLake": "the sea or a lake",
 }  # fmt: skip
 NOUNS = {"Person": ("person", "people"), "Car": ("car", "cars"), "Bicycle": ("bicycle", "bicycles")}
 WINDOW, DOMINANT = 24, 0.6
