@@ -337,7 +337,7 @@ def _dense_losses(
     known = torch.nonzero(at_features >= 0)[:, 0]
     if not len(known):
         return {}
-    # Neighbours say much the same: a sample costs a fraction and was measured to teach as well.
+    # Neighbours say much the same: a sample costs a fraction.
     asked = known[torch.randperm(len(known))[:PIXELS_ASKED]]
     pixels = bottleneck.permute(0, 2, 3, 1).flatten(0, 2)[asked]
     logits = model.logit_scale.exp() * dense_cosines(dense, pixels, texts.all)

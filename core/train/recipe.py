@@ -36,6 +36,8 @@ class OptimiserSettings:
     Attributes:
         learning_rate: at the end of the warm-up.
         generator_rate: share of the learning rate for the weight generator, whose every parameter moves all kernels.
+        transformer_rate: share of the learning rate for the transformer blocks and the pooling, which bear less than
+            convolutions with norms.
         weight_decay: on matrices; norms, biases and scalars have none.
         warmup_steps: steps of the warm-up.
         clip: largest norm of the gradient.
@@ -44,6 +46,7 @@ class OptimiserSettings:
 
     learning_rate: float = 1e-3
     generator_rate: float = 0.2
+    transformer_rate: float = 1.0
     weight_decay: float = 0.05
     warmup_steps: int = 200
     clip: float = 1.0

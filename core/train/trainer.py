@@ -387,18 +387,25 @@ def _plot(curves: SummaryWriter | None, figures: Mapping[str, float], step: int)
 
 def _groups(parameters: dict[str, torch.nn.Parameter], recipe: Recipe) -> list[dict[str, Any]]:
     """Sort parameters: matrices decay, vectors do not; the generator of the patch embedding learns more slowly."""
-    groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = defaultdict(list)
+    groups: dict[tuple[bool, str], list[torch.nn.Parameter]] = defaultdict(list)
     for name, value in parameters.items():
-        groups[value.ndim > 1, "weight_generator" in name or "fclayer" in name].append(value)
+        groups[value.ndim > 1, _part(name)].append(value)
     settings = recipe.optimiser
     return [
         {
             "params": values,
             "weight_decay": settings.weight_decay if decays else 0.0,
-            "share": settings.generator_rate if generates else 1.0,
+            "share": {"generator": settings.generator_rate, "transformer": settings.transformer_rate}.get(part, 1.0),
         }
-        for (decays, generates), values in groups.items()
+        for (decays, part), values in groups.items()
     ]
+
+
+def _part(name: str) -> str:
+    """Give which part of the model a parameter belongs to, as far as rates differ."""
+    if "weight_generator" in name or "fclayer" in name:
+        return "generator"
+    return "transformer" if "trunk.blocks." in name or "attn_pool" in name else ""
 
 
 def _learning_rate(step: int, recipe: Recipe) -> float:
