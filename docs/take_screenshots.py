@@ -139,15 +139,18 @@ def inside() -> None:
     project = QgsProject.instance()
     project.addMapLayer(layer)
     iface.setActiveLayer(layer)
+    dock, menu = plugin.dock, plugin.menu
+    dock.setUserVisible(True)
+    window.resizeDocks([window.findChild(QWidget, "Layers"), dock], [330, 370], _horizontal())
+    wait_for(lambda: plugin.session.facts and layer.id() in dock._recognised)
+    # Only now: with the first layer of a project, QGIS takes over its coordinates and extent a little later.
     project.setCrs(_utm_zone_of(layer))  # a map in degrees looks squeezed
     box = QgsCoordinateTransform(layer.crs(), project.crs(), project).transformBoundingBox(layer.extent())
     half = min(box.width(), box.height()) / 2 * 0.97
     centre = box.center()
-    iface.mapCanvas().setExtent(QgsRectangle(centre.x() - half, centre.y() - half, centre.x() + half, centre.y() + half))
-    dock, menu = plugin.dock, plugin.menu
-    dock.setUserVisible(True)
-    window.resizeDocks([dock], [370], _horizontal())
-    wait_for(lambda: plugin.session.facts and layer.id() in dock._recognised)
+    iface.mapCanvas().setExtent(
+        QgsRectangle(centre.x() - half, centre.y() - half, centre.x() + half, centre.y() + half)
+    )
 
     def run(*prompts: str) -> None:
         dock.page.prompts.set_prompts(list(prompts))
@@ -224,6 +227,8 @@ def inside() -> None:
     if "teach" in steps:
         for node in project.layerTreeRoot().findGroups():
             node.setItemVisibilityChecked(False)
+            node.setExpanded(False)
+        iface.messageBar().clearWidgets()
         labels = _labels_by_index(layer)
         project.addMapLayer(labels)
         iface.setActiveLayer(layer)
@@ -280,7 +285,7 @@ def _labels_by_index(layer: object) -> object:
     from osgeo import gdal
     from qgis.core import QgsFeature, QgsGeometry, QgsRectangle, QgsVectorLayer
 
-    side = 10
+    side = 14
     bands = gdal.Open(layer.source()).ReadAsArray().astype(float)
     green, red, infrared = bands[2], bands[3], bands[7]
     with numpy.errstate(divide="ignore", invalid="ignore"):

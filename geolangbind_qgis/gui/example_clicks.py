@@ -12,6 +12,7 @@ from qgis.core import (
     QgsMapLayer,
     QgsPointXY,
     QgsProject,
+    QgsRectangle,
 )
 from qgis.gui import QgsMapCanvas, QgsVertexMarker
 from qgis.PyQt.QtCore import pyqtSignal
@@ -51,7 +52,7 @@ class ExampleClicks(QWidget):
     def __init__(self, canvas: QgsMapCanvas, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._canvas = canvas
-        self._layer_id, self._crs = "", QgsCoordinateReferenceSystem()
+        self._layer_id, self._crs, self._extent = "", QgsCoordinateReferenceSystem(), QgsRectangle()
         self._examples: list[Example] = []
         self._marks: list[QgsVertexMarker] = []
         self._previous_tool: Any = None
@@ -100,7 +101,8 @@ class ExampleClicks(QWidget):
     def use_layer(self, layer: QgsMapLayer) -> None:
         """Take places on this layer from now on; those on another are forgotten."""
         if layer.id() != self._layer_id:
-            self._layer_id, self._crs, self._examples = layer.id(), layer.crs(), []
+            self._layer_id, self._crs, self._extent = layer.id(), layer.crs(), layer.extent()
+            self._examples = []
             self._draw()
 
     def clear(self) -> None:
@@ -131,8 +133,10 @@ class ExampleClicks(QWidget):
         if on and self._canvas.mapTool() != self.tool:
             self._previous_tool = self._canvas.mapTool()
             self._canvas.setMapTool(self.tool)
+        elif not on and self._previous_tool is not None:
+            self._canvas.setMapTool(self._previous_tool)
         elif not on:
-            self._canvas.setMapTool(self._previous_tool) if self._previous_tool else self._canvas.unsetMapTool(self.tool)
+            self._canvas.unsetMapTool(self.tool)
         self._show_tool()
 
     def _show_tool(self) -> None:
@@ -153,6 +157,9 @@ class ExampleClicks(QWidget):
             try:
                 point = QgsCoordinateTransform(self._map_crs(), self._crs, QgsProject.instance()).transform(place)
             except QgsCsException:
+                return
+            if not self._extent.contains(point):
+                self._said.setText(tr("That place is outside the layer"))
                 return
             self._examples.append(Example(point, unlike))
         self._draw()

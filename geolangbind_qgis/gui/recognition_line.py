@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
@@ -54,8 +56,13 @@ class RecognitionLine(QWidget):
         mark, colour = ("●", "#2e9e5b") if found.trained else ("▲", "#d98a00")
         state = tr("trained on") if found.trained else tr("extrapolated")
         parts = [found.title, found.bands_text, found.scaling_title]
-        text = " · ".join(part.replace("<", "&lt;") for part in parts if part)
+        text = " · ".join(_unbroken(part).replace("<", "&lt;") for part in parts if part)
         own_text = f" <i>({tr('set by you')})</i>" if own else ""
         self._label.setText(f"{text}{own_text} · <span style='color:{colour}'>{mark}</span> {state}")
         self._label.setToolTip("<br>".join((*found.reasons, *found.warnings)))
         self._edit.setEnabled(True)
+
+
+def _unbroken(text: str) -> str:
+    """Keep what belongs to one number on one line."""
+    return re.sub(r" (?=[\d×])|(?<=×) ", "\u00a0", text)

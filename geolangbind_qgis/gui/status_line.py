@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from geolangbind_qgis.gui.icons import icon
@@ -34,6 +34,8 @@ class StatusLine(QWidget):
         help_button.clicked.connect(self.help_wanted)
         self.teach_button = QToolButton(self)
         self.teach_button.setIcon(icon("teach"))
+        self.teach_button.setText(tr("Teach"))
+        self.teach_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.teach_button.setAutoRaise(True)
         self.teach_button.setCheckable(True)
         self.teach_button.setToolTip(tr("Teach it your classes"))

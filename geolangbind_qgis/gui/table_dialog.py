@@ -86,14 +86,21 @@ class TableDialog(QDialog):
             Path(name if name.lower().endswith(".csv") else name + ".csv").write_text(self.text(","), encoding="utf-8")
 
 
+class _Figure(QTableWidgetItem):
+    """A number with two decimals, at the right; sorts as a number."""
+
+    def __init__(self, value: float) -> None:
+        super().__init__(f"{value:,.2f}")
+        self.value = value
+        self.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+
+    def __lt__(self, other: QTableWidgetItem) -> bool:
+        return self.value < other.value if isinstance(other, _Figure) else super().__lt__(other)
+
+
 def _item(cell: str | float, colour: str) -> QTableWidgetItem:
-    """Make a cell; numbers sort as numbers and stand at the right."""
-    item = QTableWidgetItem()
-    if isinstance(cell, str):
-        item.setText(cell)
-    else:
-        item.setData(Qt.ItemDataRole.DisplayRole, round(float(cell), 3))
-        item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    """Make a cell, with a colour at its head where one is given."""
+    item = QTableWidgetItem(cell) if isinstance(cell, str) else _Figure(float(cell))
     if colour:
         item.setData(Qt.ItemDataRole.DecorationRole, QColor(colour))
     return item

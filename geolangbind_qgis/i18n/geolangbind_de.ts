@@ -92,6 +92,10 @@
       <translation>Finden, was wie die Beispiele aussieht und auch den Worten entspricht</translation>
     </message>
     <message>
+      <source>That place is outside the layer</source>
+      <translation>Diese Stelle liegt außerhalb des Layers</translation>
+    </message>
+    <message>
       <source>Click places on the map</source>
       <translation>Stellen in der Karte anklicken</translation>
     </message>
@@ -788,6 +792,10 @@
       <translation>Hilfe</translation>
     </message>
     <message>
+      <source>Teach</source>
+      <translation>Anlernen</translation>
+    </message>
+    <message>
       <source>Teach it your classes</source>
       <translation>Eigene Klassen beibringen</translation>
     </message>
@@ -890,6 +898,14 @@
     <message>
       <source>{0} is ready, after {1} s, and chosen for the next prompts.</source>
       <translation>{0} ist nach {1} s fertig und für die nächsten Suchen gewählt.</translation>
+    </message>
+    <message>
+      <source>lost</source>
+      <translation>verloren</translation>
+    </message>
+    <message>
+      <source>gained</source>
+      <translation>gewonnen</translation>
     </message>
     <message>
       <source>Names of classes are written as in 1=water; 2=trees.</source>
@@ -1004,12 +1020,80 @@
       <translation>Mittlere IoU</translation>
     </message>
     <message>
-      <source>Gives every pixel one class of a scheme, without training data.</source>
-      <translation>Gibt jedem Pixel eine Klasse eines Schemas, ohne Trainingsdaten.</translation>
+      <source>Change between two dates</source>
+      <translation>Veränderung zwischen zwei Terminen</translation>
+    </message>
+    <message>
+      <source>Shows where words came to be true or ceased to be, or which class became which.</source>
+      <translation>Zeigt, wo Begriffe zutreffend wurden oder es nicht mehr sind, oder welche Klasse zu welcher wurde.</translation>
+    </message>
+    <message>
+      <source>&lt;p&gt;Compares two dates of one place. They may come from different sensors, grids and reference systems; the result lies on the pixels of the first.&lt;/p&gt;&lt;p&gt;With &lt;b&gt;prompts&lt;/b&gt; (separated by a semicolon) the result has three bands a prompt: the change of the score from -1 to 1, the score before and the score after. With &lt;b&gt;classes&lt;/b&gt; (a scheme, a scheme file or a list) it says which class became which, with a legend, and a table of areas.&lt;/p&gt;&lt;p&gt;First it is measured whether both dates lie on each other. Dates more than two pixels apart are refused, for every edge would pass for change; let the shift be undone, or ignored.&lt;/p&gt;</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Refuse dates that lie too far apart</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Undo the shift</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Ignore the shift</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Areas (CSV)</source>
       <translation>Flächen (CSV)</translation>
+    </message>
+    <message>
+      <source>{0}: gained {1} ha, lost {2} ha</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>First date</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Second date</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Prompts (separate with ;)</source>
+      <translation>Begriffe (mit ; trennen)</translation>
+    </message>
+    <message>
+      <source>Or classes</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>But not (separate with ;)</source>
+      <translation>Aber nicht (mit ; trennen)</translation>
+    </message>
+    <message>
+      <source>Part to compute (empty: all of it)</source>
+      <translation>Zu berechnender Teil (leer: alles)</translation>
+    </message>
+    <message>
+      <source>If both dates do not lie on each other</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Least difference of scores</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Change</source>
+      <translation>Veränderung</translation>
+    </message>
+    <message>
+      <source>Shift between the dates in pixels</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Gives every pixel one class of a scheme, without training data.</source>
+      <translation>Gibt jedem Pixel eine Klasse eines Schemas, ohne Trainingsdaten.</translation>
     </message>
     <message>
       <source>&lt;p&gt;Gives every pixel the class whose wording fits it best. No training data is needed.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Classes&lt;/b&gt;: the name of a scheme ({0}), a scheme file (JSON), or a list: classes separated with a semicolon, synonyms of a class with a comma, as in &lt;i&gt;water; forest, trees; bare soil&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;The map lies exactly on the pixels of the input and carries class names and colours. &lt;b&gt;Areas&lt;/b&gt; is a table of hectares per class, also right in degrees. &lt;b&gt;Confidence&lt;/b&gt; adds a second band (0 to 100). &lt;b&gt;Scores&lt;/b&gt; is a raster with one band a class.&lt;/p&gt;</source>
@@ -1120,14 +1204,6 @@
       <translation>&lt;p&gt;Geben Sie ein, was Sie suchen, und jedes Pixel erhält einen Wert von 0 bis 1 dafür, wie gut es passt.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Begriffe&lt;/b&gt;: mehrere durch Semikolon trennen; jeder wird ein Band der Datei und ein eigener Layer im Projekt. Synonyme eines Begriffs mit | trennen, etwa &lt;i&gt;forest | woodland; open water&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Aber nicht&lt;/b&gt;: was ähnlich aussieht und nicht gemeint ist.&lt;/p&gt;&lt;p&gt;Das Ergebnis liegt genau auf den Pixeln der Eingabe; es hat keine Daten, wo die Eingabe keine hat. Die Schwelle bestimmt nur die erste Darstellung und was zum Polygon wird.&lt;/p&gt;&lt;p&gt;Sensor, Bänder und Skalierung werden erkannt; setzen Sie sie unter &lt;i&gt;Erweitert&lt;/i&gt;, wenn das Protokoll das Gegenteil sagt. Merkmale bleiben auf der Platte, sodass der nächste Begriff auf demselben Raster schnell geht.&lt;/p&gt;</translation>
     </message>
     <message>
-      <source>Prompts (separate with ;)</source>
-      <translation>Begriffe (mit ; trennen)</translation>
-    </message>
-    <message>
-      <source>But not (separate with ;)</source>
-      <translation>Aber nicht (mit ; trennen)</translation>
-    </message>
-    <message>
       <source>Scores</source>
       <translation>Werte</translation>
     </message>
@@ -1190,10 +1266,6 @@
     <message>
       <source>Polygons are written as GeoPackage: choose a file that ends in .gpkg.</source>
       <translation>Polygone werden als GeoPackage geschrieben: wählen Sie eine Datei, die auf .gpkg endet.</translation>
-    </message>
-    <message>
-      <source>Part to compute (empty: all of it)</source>
-      <translation>Zu berechnender Teil (leer: alles)</translation>
     </message>
     <message>
       <source>Pixel size of the result, in the layer's units (empty: the layer's own)</source>

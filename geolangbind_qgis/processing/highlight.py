@@ -107,7 +107,7 @@ def _style(layer: QgsRasterLayer, threshold: float, band: int = 1) -> None:
 
 
 def _other_prompts(prompts: tuple[str, ...], threshold: float, first: QgsRasterLayer) -> list[QgsRasterLayer]:
-    """Give a layer for each prompt after the first, each in a colour of its own; the last to be on top is the second."""
+    """Give a layer for each prompt after the first, each in a colour of its own, the last first."""
     layers = []
     for band, prompt in reversed(list(enumerate(prompts[1:], start=2))):
         layer = open_raster(first.source(), prompt)

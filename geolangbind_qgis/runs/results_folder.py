@@ -9,7 +9,6 @@ from pathlib import Path
 
 from qgis.core import QgsProcessingUtils
 
-
 _PREFIX = "geolangbind-"
 
 

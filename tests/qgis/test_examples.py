@@ -10,6 +10,7 @@ from conftest import read_pixels, wait_until
 from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsPointXY, QgsProject
 from qgis.PyQt.QtCore import QPoint, QSize, Qt
 from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QApplication
 
 from geolangbind_qgis.gui.area_choice import Area
 from geolangbind_qgis.runs.highlight import overlays_of
@@ -22,15 +23,17 @@ WATER, FOREST, TOWN = (300, 1200), (1200, 1200), (2200, 1200)
 def canvas(qgis_iface, dock, scene):
     """The map with the scene in view, in another coordinate reference system than the scene's."""
     made = qgis_iface.mapCanvas()
-    made.show()  # a hidden map keeps the size it was born with
+    made.window().show()  # a hidden map keeps the size it was born with
     made.resize(QSize(400, 400))
+    QApplication.processEvents()
     mercator = QgsCoordinateReferenceSystem("EPSG:3857")
     made.setDestinationCrs(mercator)
     transform = QgsCoordinateTransform(scene.crs(), mercator, QgsProject.instance())
     made.setExtent(transform.transformBoundingBox(scene.extent()))
     dock.page.area.choose(Area.LAYER)
     assert made.mapUnitsPerPixel() < 20
-    return made
+    yield made
+    made.window().hide()
 
 
 def click(canvas, scene, place, button=Qt.MouseButton.LeftButton):
@@ -119,6 +122,14 @@ def test_a_click_on_a_mark_takes_it_away(dock, canvas, scene):
     click(canvas, scene, WATER)
     assert dock.page.examples.positives() == ()
     assert not dock.highlighter.busy
+
+
+def test_a_click_outside_the_layer_is_no_example(dock, canvas, scene):
+    dock.page.examples.like_button.click()
+    click(canvas, scene, (-120, 1200))
+    assert dock.page.examples.positives() == ()
+    assert not dock.highlighter.busy
+    assert "outside" in dock.page.examples._said.text()
 
 
 def test_letting_go_of_the_tool_gives_the_users_own_back(dock, canvas, scene):

@@ -6,11 +6,13 @@ import numpy as np
 from conftest import read_pixels, wait_until
 from qgis.core import QgsLayerTreeModel, QgsPalettedRasterRenderer, QgsProject, QgsRasterLayer
 from qgis.gui import QgsLayerTreeView
+from qgis.PyQt.QtCore import Qt
 
 from geolangbind_qgis.class_schemes import Scheme, SchemeClass, bundled_schemes, read_scheme, write_scheme
 from geolangbind_qgis.gui.explain_dialog import explain_html
 from geolangbind_qgis.gui.scheme_editor import SchemeEditor
 from geolangbind_qgis.layers.placement import source_of
+from geolangbind_qgis.runs.classify import ClassArea
 
 THREE = Scheme(
     "three",
@@ -53,6 +55,14 @@ def test_the_legend_is_unfolded_in_the_layer_tree(menu, scene, qgis_iface):
     node = QgsProject.instance().layerTreeRoot().findLayer(layer.id())
     for each in (node.parent(), node):
         assert view.isExpanded(view.node2index(each))
+
+
+def test_the_areas_are_sorted_as_numbers(menu):
+    areas = [ClassArea("Water", "#0064c8", 9.5, 9.5), ClassArea("Town", "#fa0000", 1200.126, 90.5)]
+    table = menu.show_areas("scene", areas).table
+    assert [table.item(row, 1).text() for row in range(2)] == ["9.50", "1,200.13"]
+    table.sortItems(1, Qt.SortOrder.DescendingOrder)
+    assert [table.item(row, 0).text() for row in range(2)] == ["Town", "Water"]
 
 
 def test_own_classes_keep_their_codes_and_colours(menu, scene):

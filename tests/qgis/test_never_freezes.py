@@ -68,7 +68,7 @@ def start_and_wait_for(dock, steps):
 
 
 def files_of_results():
-    return {path for path in Path(QgsProcessingUtils.tempFolder()).rglob("geolangbind-*/*")}
+    return set(Path(QgsProcessingUtils.tempFolder()).rglob("geolangbind-*/*"))
 
 
 def is_running(pid):
