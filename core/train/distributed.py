@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +29,8 @@ from core.train.step import TrainingStep
 
 Engine = Literal["none", "ddp", "fsdp"]
 FACTS = "facts.json"
+LONGEST_WAIT = timedelta(hours=2)
+"""The first process validates while the others wait."""
 ENGINES: tuple[Engine, ...] = ("none", "ddp", "fsdp")
 
 
@@ -141,18 +144,20 @@ def processes(engine: Engine, device: torch.device | None = None) -> Iterator[Pr
             hint="Start with torchrun --nproc-per-node N -m core.train ....",
         )
     if engine == "none" and count == 1:
-        yield Processes(device=device or torch.device("cpu"))
+        yield Processes(device=device or _own_device(0))
         return
-    if device is None:
-        device = torch.device("cuda", int(os.environ["LOCAL_RANK"])) if torch.cuda.is_available() else None
-    device = device or torch.device("cpu")
+    device = device or _own_device(int(os.environ["LOCAL_RANK"]))
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=LONGEST_WAIT)
     try:
         yield Processes(Share(dist.get_rank(), count), device, "ddp" if engine == "none" else engine)
     finally:
         dist.destroy_process_group()
+
+
+def _own_device(number: int) -> torch.device:
+    return torch.device("cuda", number) if torch.cuda.is_available() else torch.device("cpu")
 
 
 def save_sharded(tensors: dict[str, Any], facts: Mapping[str, Any], folder: Path, processes: Processes) -> None:

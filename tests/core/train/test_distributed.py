@@ -102,7 +102,7 @@ def test_accumulating_in_two_processes_keeps_the_contrastive_batch(run, alone):
 
 
 def test_a_sharded_run_goes_on_with_another_number_of_processes(run, alone):
-    first, _ = run("fsdp", 2, "fsdp", until=2)
+    first, _ = run("fsdp", 2, "fsdp", until=2, accumulate=2)
     rest, weights = run("fsdp", 1, "none")
     assert_same(alone, (first + rest, weights))
 
