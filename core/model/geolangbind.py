@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from core.errors import InputError, ModelError, SensorError
 from core.model.config import Config, check_config
+from core.model.lower_precision import working_copy
 from core.model.maka import MakaTranslator
 from core.model.patch_embedding import parameter_version
 from core.model.text import FrozenSentenceTower, TextTower, make_text_tower
@@ -146,7 +147,7 @@ class GeoLangBind(nn.Module):
         images = images[..., : images.shape[-2] // patch * patch, : images.shape[-1] // patch * patch]
         images, wavelengths = self._inputs(images, wavelengths_um)
         with self.autocast():
-            features = self.visual(images, wavelengths)
+            features = working_copy(self).visual(images, wavelengths)
         return F.normalize(features.float(), dim=-1) if normalize else features.float()
 
     def encode_tokens(self, images: Tensor, wavelengths_um: Wavelengths) -> Tensor:
@@ -165,7 +166,7 @@ class GeoLangBind(nn.Module):
         """
         images, wavelengths = self._inputs(images, wavelengths_um)
         with self.autocast():
-            return self.visual.trunk.forward_tokens(images, wavelengths).float()
+            return working_copy(self).visual.trunk.forward_tokens(images, wavelengths).float()
 
     def encode_dense(self, images: Tensor, wavelengths_um: Wavelengths, head: str | None = None) -> Tensor:
         """Encode images as a map of vectors in text space, by a dense head.
@@ -186,7 +187,7 @@ class GeoLangBind(nn.Module):
 
         images, wavelengths = self._inputs(images, wavelengths_um)
         with self.autocast():
-            return dense_features(self, images, wavelengths, head).float()
+            return dense_features(working_copy(self), images, wavelengths, head).float()
 
     def encode_text(self, texts: list[str] | Tensor, normalize: bool = False) -> Tensor:
         """Encode texts, canonicalised first, or token ids.

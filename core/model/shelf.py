@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 def _load(name: str, device: str) -> GeoLangBind:
     """Load with torch, which is imported no sooner than this."""
     from core.model import load_model
+    from core.model.allocator import keep_freed_memory
 
+    keep_freed_memory()
     return load_model(name, device=device)
 
 

@@ -1,0 +1,117 @@
+"""A model's working copy in bf16, for processors that multiply bf16 natively.
+
+Autocast keeps float32 weights and casts them anew at every layer of every call, and carries float32 activations between
+the layers. The copy holds its matrices in bf16, laid out once as the processor's kernels want them, and its activations
+stay in bf16; sums inside products, norms and softmax are float32 all the same. The model itself keeps its float32
+weights: hashes, golden values and training see no difference.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+from core.model.patch_embedding import GeneratedConvolution, parameter_version
+
+if TYPE_CHECKING:
+    from core.model.geolangbind import GeoLangBind
+
+PACKED_FOR_ROWS = 2048
+"""Rows (images times tokens) that the layout of packed matrices is chosen for; any number can be multiplied."""
+
+IMAGE_PARTS = ("visual", "dense", "translators")
+
+_COPIES: WeakKeyDictionary[GeoLangBind, tuple[tuple[int, ...], GeoLangBind]] = WeakKeyDictionary()
+_LOCK = threading.Lock()
+
+
+def working_copy(model: GeoLangBind) -> GeoLangBind:
+    """Give the model to encode images with: a bf16 copy on a processor that was chosen to compute in bf16, else itself.
+
+    The copy is made once and again when the weights have changed. It shares everything but the image part.
+    """
+    compute = model.compute
+    if compute is None or compute.kind != "cpu" or compute.precision != "bf16" or model.training:
+        return model
+    if torch.is_grad_enabled() and any(parameter.requires_grad for parameter in model.visual.parameters()):
+        return model
+    with _LOCK:
+        version = parameter_version(model.parameters())
+        known = _COPIES.get(model)
+        if known is None or known[0] != version:
+            known = version, _lowered(model)
+            _COPIES[model] = known
+        return known[1]
+
+
+class PackedLinear(nn.Module):
+    """A linear layer whose bf16 matrix is stored as oneDNN multiplies it.
+
+    Args:
+        layer: the layer to take the weights of.
+    """
+
+    def __init__(self, layer: nn.Linear) -> None:
+        super().__init__()
+        self.out_features = layer.out_features
+        weight = layer.weight.detach().to(torch.bfloat16)
+        self._bias = None if layer.bias is None else layer.bias.detach().to(torch.bfloat16)
+        self._weight = torch.ops.mkldnn._reorder_linear_weight(weight, PACKED_FOR_ROWS)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Multiply (…, in_features) as bf16 (…, out_features)."""
+        product: Tensor = torch.ops.mkldnn._linear_pointwise(
+            x.to(torch.bfloat16), self._weight, self._bias, "none", [], ""
+        )
+        return product
+
+
+@torch.inference_mode(False)
+@torch.no_grad()
+def _lowered(model: GeoLangBind) -> GeoLangBind:
+    lowered = copy.copy(model)
+    lowered._modules = {
+        name: _halved(copy.deepcopy(part)) if part is not None and name in IMAGE_PARTS else part
+        for name, part in model._modules.items()
+    }
+    trunk = lowered.visual.trunk
+    trunk.pos_embed = _half(trunk.pos_embed)
+    trunk.attn_pool.latent = _half(trunk.attn_pool.latent)
+    return lowered
+
+
+def _halved(part: nn.Module) -> nn.Module:
+    """Bring a part's matrices and layer norms to bf16; norms with running statistics and generated kernels stay."""
+    for name, child in part.named_children():
+        if isinstance(child, GeneratedConvolution):
+            continue
+        if isinstance(child, nn.Linear):
+            part._modules[name] = _packed(child)
+        elif isinstance(child, (nn.Conv2d, nn.LayerNorm)):
+            child.to(torch.bfloat16)
+        else:
+            _halved(child)
+    return part
+
+
+def _packed(layer: nn.Linear) -> nn.Module:
+    """Pack a linear layer where this build of torch can, which is tried once on the layer itself."""
+    try:
+        packed = PackedLinear(layer)
+        sample = torch.linspace(-1, 1, 4 * layer.in_features).reshape(4, -1).to(torch.bfloat16)
+        expected = linear(sample.float(), layer.weight, layer.bias)
+        if torch.allclose(packed(sample).float(), expected, rtol=0.05, atol=0.05 * float(expected.abs().max())):
+            return packed
+    except (AttributeError, RuntimeError, NotImplementedError):
+        pass
+    return layer.to(torch.bfloat16)
+
+
+def _half(parameter: nn.Parameter) -> nn.Parameter:
+    return nn.Parameter(parameter.detach().to(torch.bfloat16), requires_grad=False)
