@@ -214,7 +214,7 @@ def _candidates(
         valid = torch.from_numpy(features.valid)
         found: list[_Candidate] = []
         if bool(valid.any()):
-            scores = contest.logits(features.cosines(factors, constants))[0].sigmoid()
+            scores = features.judged(factors, constants, contest.logits)[0].sigmoid()
             corner = stored.layout.window(chunk)
             for block, (row, col), score, share in _blocks(torch.where(valid, scores, 0), valid):
                 cells = PixelWindow(corner.col + block.col, corner.row + block.row, block.width, block.height)

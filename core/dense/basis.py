@@ -53,7 +53,8 @@ class FeatureBasis:
             return bottleneck
         enter, shift = self.enter.to(bottleneck), self.shift
         assert shift is not None
-        return torch.einsum("kz,bzhw->bkhw", enter, bottleneck) + shift.to(bottleneck)[None, :, None, None]
+        product = (enter @ bottleneck.flatten(2)).unflatten(2, bottleneck.shape[2:])
+        return product.add_(shift.to(bottleneck)[:, None, None])
 
     def norms(self, coordinates: Tensor) -> Tensor:
         """Give the lengths (B, h, w) of the features with coordinates (B, K, h, w)."""

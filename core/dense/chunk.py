@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.dense.basis import FeatureBasis
+
+VALUES_AT_ONCE = 2**18
+"""Codes that are turned to float32 at a time: a megabyte."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,11 @@ class FeatureChunk:
     def quantise(cls, coordinates: Tensor, valid: Tensor, basis: FeatureBasis) -> FeatureChunk:
         """Keep coordinates (K, h, w) float32 of the cells in ``valid`` (h, w) bool."""
         norms = basis.norms(coordinates[None])[0].clamp_min(1e-6)
-        unit = coordinates / norms
-        gain = (unit.abs().amax(0) / 127).clamp_min(1e-7).half()
+        gain = (torch.linalg.vector_norm(coordinates, torch.inf, dim=0) / norms / 127).clamp_min(1e-7).half()
         inverse_norm = norms.reciprocal().clamp(1e-7, 60000).half()
         gain, inverse_norm = torch.where(valid, gain, 0), torch.where(valid, inverse_norm, 0)
-        step = torch.where(gain > 0, gain, 1).float()
-        codes = torch.where(valid, (unit / step).round().clamp(-127, 127), 0).to(torch.int8)
+        factor = torch.where(valid, 1 / (norms * torch.where(gain > 0, gain, 1).float()), 0)
+        codes = (coordinates * factor).round_().clamp_(-127, 127).to(torch.int8)
         return cls(codes.numpy(), gain.half().numpy(), inverse_norm.half().numpy())
 
     @property
@@ -62,13 +65,34 @@ class FeatureChunk:
         Returns:
             (N, h, w) float32 cosines; 0 where there is no data.
         """
+        return self.judged(factors, constants, lambda cosines: cosines)
+
+    def judged(self, factors: Tensor, constants: Tensor, judge: Callable[[Tensor], Tensor]) -> Tensor:
+        """Score text against every cell and make of the scores what is wanted, a few cells at a time.
+
+        What is done to so few cells stays in the processor's cache, which a whole chunk in float32 does not.
+
+        Args:
+            factors: (N, K) float32, see ``cosines``.
+            constants: (N,) float32.
+            judge: makes (M, n) of the cosines (N, n) of n cells.
+
+        Returns:
+            (M, h, w) float32.
+        """
         channels, height, width = self.codes.shape
-        codes = torch.from_numpy(self.codes).reshape(channels, -1).float()
-        gain = torch.from_numpy(self.gain).float().reshape(1, -1)
-        scores = (factors @ codes).mul_(gain)
-        if bool(constants.any()):
-            scores += constants[:, None] * torch.from_numpy(self.inverse_norm).float().reshape(1, -1)
-        return scores.reshape(-1, height, width)
+        codes = torch.from_numpy(self.codes).reshape(channels, -1)
+        gain = torch.from_numpy(self.gain).reshape(-1).float()
+        share = torch.from_numpy(self.inverse_norm).reshape(-1).float() if bool(constants.any()) else None
+        step = max(256, VALUES_AT_ONCE // channels)
+        parts = []
+        for start in range(0, height * width, step):
+            cells = slice(start, start + step)
+            scores = (factors @ codes[:, cells].float()).mul_(gain[cells])
+            if share is not None:
+                scores.addr_(constants, share[cells])
+            parts.append(judge(scores))
+        return torch.cat(parts, 1).reshape(-1, height, width)
 
     def at(self, rows: NDArray[np.intp], columns: NDArray[np.intp], basis: FeatureBasis) -> Tensor:
         """Give the unit vectors (N, D) of some cells."""

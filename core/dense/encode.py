@@ -1,4 +1,4 @@
-"""Batches of windows through the model, as coordinates of the store's basis."""
+"""Batches of windows through the model, up to the linear map that ends a dense head."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import Tensor
 from core.dense.basis import FeatureBasis
 from core.dense.heads import dense_features, get_head
 from core.dense.windows import WindowPlan
+from core.model.lower_precision import working_copy
 
 if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
@@ -57,15 +58,17 @@ class DenseEncoder:
             images: (B, C, H, W) float32 in model units, on the CPU.
 
         Returns:
-            (B, K, H / stride, W / stride) float32 coordinates in ``basis``, on the CPU.
+            (B, Z, H / stride, W / stride) on the CPU, in the precision the model computes in; ``basis`` makes
+            coordinates of them.
         """
         images = images.to(self.model.device, torch.float32)
+        working = working_copy(self.model)
         with self.model.autocast():
             if self._global_bias:
-                found = dense_features(self.model, images, self._wavelengths, self.head.name, self._global_bias)
+                found = dense_features(working, images, self._wavelengths, self.head.name, self._global_bias)
             else:
-                found = self.head.narrow(self.model, images, self._wavelengths)
-        return self.basis.coordinates(found.float()).cpu()
+                found = self.head.narrow(working, images, self._wavelengths)
+        return found.cpu()
 
     def plan(self, width: int, height: int) -> WindowPlan:
         """Lay windows over a raster of this size in pixels."""

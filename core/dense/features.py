@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,6 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.dense.ahead import ReadAhead, ahead
+from core.dense.blending import EncodedWindow, blend, to_16_bits
 from core.dense.chunk import FeatureChunk
 from core.dense.encode import DenseEncoder
 from core.dense.level import RasterLevel
@@ -19,7 +23,6 @@ from core.dense.recent import RecentlyUsed
 from core.dense.store import ChunkLayout, FeatureKey, FeatureStore, StoredFeatures, StoreError
 from core.errors import InputError
 from core.progress import CancelToken
-from core.raster.blend import taper
 from core.raster.grid import PixelWindow
 
 if TYPE_CHECKING:
@@ -32,14 +35,26 @@ DEFAULT_BUDGET_BYTES = 2**30
 BATCH_PIXELS = 4 * 256 * 256
 """Pixels a batch on a processor, where more is no faster; a graphics card gets sixteen times as many."""
 
+STRIP = 32
+"""Chunks across of what is computed row by row, so that the windows two rows share are still remembered."""
+FINISHING = 2
+"""Chunks that may wait to be blended and written while the model goes on."""
+
 Chunk = tuple[int, int]
+Pixels = tuple[NDArray[np.float32], NDArray[np.bool_]]
+"""Model input (C, H, W) and which cells (h, w) have data."""
 
 
-class EncodedWindow(NamedTuple):
-    """What the model gave for one window: coordinates (K, h, w) float16 and which cells (h, w) have data."""
+NOTHING = EncodedWindow(torch.empty(0), np.zeros((0, 0), bool))
+"""A window that holds no data."""
 
-    coordinates: Tensor
-    valid: NDArray[np.bool_]
+
+class _Claimed(NamedTuple):
+    """A chunk this process has claimed, with the windows it is made of."""
+
+    chunk: Chunk
+    windows: dict[PixelWindow, EncodedWindow]
+    claim: ExitStack
 
 
 class DenseFeatures:
@@ -74,7 +89,9 @@ class DenseFeatures:
         self.encoded_windows = 0
         self._stored = stored
         self._cancel = cancel or CancelToken()
-        self._windows: RecentlyUsed[PixelWindow, EncodedWindow] = RecentlyUsed(budget_bytes // 2, _window_bytes)
+        self._budget_bytes = budget_bytes
+        self._windows: RecentlyUsed[PixelWindow, EncodedWindow]
+        self._windows = RecentlyUsed(budget_bytes // 2, lambda window: window.nbytes)
         self._chunks: RecentlyUsed[Chunk, FeatureChunk] = RecentlyUsed(budget_bytes // 4, _chunk_bytes)
         self._fingerprint = level.fingerprint()
 
@@ -102,27 +119,42 @@ class DenseFeatures:
         return recent
 
     def compute(self, cells: PixelWindow, done: Callable[[int, int], None] | None = None) -> None:
-        """Compute and keep every chunk of a block of cells; chunks that another process works on come last.
+        """Compute and keep every chunk of a block of cells that is missing; see ``compute_chunks``."""
+        self.compute_chunks(self.missing(cells), done)
+
+    def compute_chunks(self, chunks: Iterable[Chunk], done: Callable[[int, int], None] | None = None) -> None:
+        """Compute and keep missing chunks; those that another process works on come last.
+
+        Pixels are read and finished chunks are written in threads of their own while the model is at work.
 
         Args:
-            cells: the block.
+            chunks: those that are missing.
             done: called with (chunks done, chunks wanted).
         """
-        wanted = self.missing(cells)
-        left_to_others = []
+        wanted = sorted(chunks, key=lambda chunk: (chunk[1] // STRIP, chunk))
+        if not wanted:
+            return
+        later: list[Chunk] = []
         finished = 0
-        for chunk in wanted:
-            if self._computed_if_free(chunk):
-                finished += 1
-                if done is not None:
-                    done(finished, len(wanted))
-            else:
-                left_to_others.append(chunk)
-        for chunk in left_to_others:
-            self.chunk(chunk)
+
+        def finish_one() -> None:
+            nonlocal finished
             finished += 1
             if done is not None:
                 done(finished, len(wanted))
+
+        if self._stored is not None:
+            claimed = self._encoded_chunks(wanted, later, self._stored)
+            with closing(claimed):
+                for one, features in ahead(claimed, self._finish, FINISHING):
+                    if features is not None:
+                        self._chunks.put(one.chunk, features)
+                    finish_one()
+        else:
+            later = wanted
+        for chunk in later:
+            self.chunk(chunk)
+            finish_one()
 
     def blocks(self, window: PixelWindow) -> Iterator[tuple[PixelWindow, Tensor, NDArray[np.bool_]]]:
         """Walk over the features of a part of the level, chunk by chunk.
@@ -138,19 +170,76 @@ class DenseFeatures:
             vectors = features.vectors(self.encoder.basis)
             yield self.plan.pixels(self.layout.window(chunk)), vectors, features.valid
 
-    def _computed_if_free(self, chunk: Chunk) -> bool:
-        """Compute a chunk unless another process is at it; tells which."""
-        if self._stored is None:
-            self.chunk(chunk)
-            return True
+    def _encoded_chunks(
+        self, wanted: list[Chunk], later: list[Chunk], stored: StoredFeatures
+    ) -> Generator[_Claimed, None, None]:
+        """Claim chunks and encode their windows; chunks that are not free, or that cannot be kept, go to ``later``."""
+        with ReadAhead(self._read, self._unknown(wanted), self._read_ahead()) as reader:
+            for group in self._groups(wanted):
+                claimed = deque(self._claim_all(group, later, stored))
+                for chunk in set(group) - {one.chunk for one in claimed}:
+                    reader.drop(self._windows_of(chunk))
+                try:
+                    together = dict.fromkeys(window for one in claimed for window in self._windows_of(one.chunk))
+                    found = dict(self._encoded(list(together), reader.take))
+                    while claimed:
+                        one = claimed.popleft()
+                        one.windows.update((item, found[item]) for item in self._windows_of(one.chunk) if item in found)
+                        yield one
+                finally:
+                    for one in claimed:
+                        one.claim.close()
+
+    def _claim_all(self, chunks: list[Chunk], later: list[Chunk], stored: StoredFeatures) -> Iterator[_Claimed]:
+        """Claim those chunks that nobody else is at or has finished."""
+        for chunk in chunks:
+            claim = ExitStack()
+            if self._stored is None or not self._claim(claim, stored, chunk):
+                later.append(chunk)
+            elif stored.has(chunk):
+                claim.close()
+                later.append(chunk)  # reading it there takes no time
+            else:
+                yield _Claimed(chunk, {}, claim)
+
+    def _claim(self, claim: ExitStack, stored: StoredFeatures, chunk: Chunk) -> bool:
+        """Claim a chunk until ``claim`` is closed; tells whether it was free."""
         try:
-            with self._stored.claim(chunk, wait=False) as free:
-                if free:
-                    self._chunks.put(chunk, self._computed_and_kept(chunk, self._stored))
-                return free
+            return claim.enter_context(stored.claim(chunk, wait=False))
         except StoreError as problem:
             self._go_on_without_store(problem)
             return False
+
+    def _finish(self, claimed: _Claimed) -> FeatureChunk | None:
+        """Blend, quantise and keep a claimed chunk; None where there is no store any more."""
+        with claimed.claim:
+            stored = self._stored
+            if stored is None:
+                return None
+            features = blend(self.layout.window(claimed.chunk), claimed.windows, self.plan, self.encoder.basis)
+            self._refuse_changed()
+            self._keep(claimed.chunk, features, stored)
+            return features
+
+    def _groups(self, chunks: list[Chunk]) -> Iterator[list[Chunk]]:
+        """Give as many chunks at once as fill a batch with the windows each adds."""
+        count = max(1, self._batch_size() // self.plan.windows_per_chunk**2)
+        for start in range(0, len(chunks), count):
+            yield chunks[start : start + count]
+
+    def _unknown(self, chunks: list[Chunk]) -> Iterator[PixelWindow]:
+        """Give the windows of chunks that are not remembered, in the order they will be read."""
+        on_their_way: deque[PixelWindow] = deque(maxlen=8 * self._batch_size())
+        for chunk in chunks:
+            for window in self._windows_of(chunk):
+                if window not in self._windows and window not in on_their_way:
+                    on_their_way.append(window)
+                    yield window
+
+    def _read_ahead(self) -> int:
+        """Give how many windows are held ready: a batch, or less where they would take an eighth of the budget."""
+        bytes_a_window = 4 * len(self.level.recognition.band_indexes) * self.plan.window_pixels**2
+        return max(1, min(self._batch_size(), self._budget_bytes // 8 // bytes_a_window))
 
     def _kept(self, chunk: Chunk, stored: StoredFeatures) -> FeatureChunk:
         found = stored.read(chunk)
@@ -168,71 +257,76 @@ class DenseFeatures:
         found = stored.read(chunk)
         if found is None:
             found = self._computed(chunk)
-            try:
-                stored.write(chunk, found)
-            except StoreError as problem:
-                self._go_on_without_store(problem)
+            self._keep(chunk, found, stored)
         return found
+
+    def _keep(self, chunk: Chunk, features: FeatureChunk, stored: StoredFeatures) -> None:
+        try:
+            stored.write(chunk, features)
+        except StoreError as problem:
+            self._go_on_without_store(problem)
 
     def _go_on_without_store(self, problem: StoreError) -> None:
         LOG.warning("%s The features of this run are not kept.", problem)
         self._stored = None
 
     def _computed(self, chunk: Chunk) -> FeatureChunk:
-        """Blend the windows that reach into a chunk, and quantise."""
-        block = self.layout.window(chunk)
-        total = torch.zeros(self.layout.channels, block.height, block.width)
-        weights = torch.zeros(block.height, block.width)
-        valid = np.zeros((block.height, block.width), bool)
-        weight_of_window = torch.from_numpy(taper(self.plan.tiles.tile, self.plan.tiles.overlap).copy())
-        windows = self.plan.windows_of(block)
-        found = dict(self._encoded(windows))
-        for window in windows:  # always in this order, whichever was remembered: sums depend on it in their last bit
-            if window not in found:
-                continue
-            encoded = found[window]
-            part = window.intersection(block)
-            here, there = part.slices_in(block), part.slices_in(window)
-            weight = weight_of_window[there]
-            total[:, here[0], here[1]] += weight * encoded.coordinates[:, there[0], there[1]]
-            weights[here] += weight
-            valid[here] |= encoded.valid[there]
+        windows = dict(self._encoded(self._windows_of(chunk), self._read))
+        in_order = {window: windows[window] for window in self._windows_of(chunk) if window in windows}
+        features = blend(self.layout.window(chunk), in_order, self.plan, self.encoder.basis)
+        self._refuse_changed()
+        return features
+
+    def _refuse_changed(self) -> None:
+        """Look, after reading, whether the raster is what it was when its features were opened.
+
+        Raises:
+            InputError: it changed.
+        """
         if self._fingerprint != self.level.fingerprint():
             raise InputError(f"{self.level.path} changed while it was read.", hint="Run it again.")
-        if not valid.any():
-            return FeatureChunk.empty(self.layout.channels, block.height, block.width)
-        return FeatureChunk.quantise(total / weights.clamp_min(1e-9), torch.from_numpy(valid), self.encoder.basis)
 
-    def _encoded(self, windows: list[PixelWindow]) -> Iterator[tuple[PixelWindow, EncodedWindow]]:
+    def _windows_of(self, chunk: Chunk) -> list[PixelWindow]:
+        return self.plan.windows_of(self.layout.window(chunk))
+
+    def _read(self, window: PixelWindow) -> Pixels:
+        """Read a window of cells as model input, and whether each cell has data."""
+        image, valid = self.level.read(self.plan.pixels(window))
+        return image, _cell_valid(valid, self.plan.stride)
+
+    def _encoded(
+        self, windows: list[PixelWindow], read: Callable[[PixelWindow], Pixels]
+    ) -> Iterator[tuple[PixelWindow, EncodedWindow]]:
         """Give the windows that hold data, encoding in batches those that are not remembered."""
-        fresh: list[tuple[PixelWindow, NDArray[np.float32], NDArray[np.bool_]]] = []
+        fresh: list[tuple[PixelWindow, Pixels]] = []
         for window in windows:
             known = self._windows.get(window)
             if known is not None:
-                yield window, known
+                if known is not NOTHING:
+                    yield window, known
                 continue
-            image, valid = self.level.read(self.plan.pixels(window))
-            if valid.any():
-                fresh.append((window, image, _cell_valid(valid, self.plan.stride)))
+            pixels = read(window)
+            if pixels[1].any():
+                fresh.append((window, pixels))
+            else:
+                self._windows.put(window, NOTHING)
             if len(fresh) == self._batch_size():
                 yield from self._encode(fresh)
                 fresh = []
         yield from self._encode(fresh)
 
-    def _encode(
-        self, fresh: list[tuple[PixelWindow, NDArray[np.float32], NDArray[np.bool_]]]
-    ) -> Iterator[tuple[PixelWindow, EncodedWindow]]:
+    def _encode(self, fresh: list[tuple[PixelWindow, Pixels]]) -> Iterator[tuple[PixelWindow, EncodedWindow]]:
         if not fresh:
             return
         self._cancel.raise_if_cancelled()
         # A batch of one is multiplied by other kernels, which round otherwise: what is kept must not depend on the
         # company a window had, nor on where an earlier run was interrupted.
         pair = fresh if len(fresh) > 1 else fresh * 2
-        images = torch.from_numpy(np.stack([image for _, image, _ in pair]))
-        coordinates = self.encoder.encode(images)[: len(fresh)].clamp(-60000, 60000).half()
+        images = torch.from_numpy(np.stack([image for _, (image, _) in pair]))
+        found = to_16_bits(self.encoder.encode(images)[: len(fresh)])
         self.encoded_windows += len(fresh)
-        for (window, _, valid), narrow in zip(fresh, coordinates, strict=True):
-            encoded = EncodedWindow(narrow.clone(), valid)
+        for (window, (_, valid)), bottleneck in zip(fresh, found, strict=True):
+            encoded = EncodedWindow(bottleneck.clone(), valid)
             self._windows.put(window, encoded)
             yield window, encoded
 
@@ -295,7 +389,7 @@ def _open_store(store: FeatureStore, encoder: DenseEncoder, level: RasterLevel) 
     }
     try:
         stored = store.open(feature_key(encoder, level), _layout(encoder, level), about)
-        store.evict()
+        store.evict_if_due()
         return stored
     except StoreError as problem:
         LOG.warning("%s The features of this run are not kept.", problem)
@@ -311,10 +405,6 @@ def _cell_valid(valid: NDArray[np.bool_], stride: int) -> NDArray[np.bool_]:
     """Give the cells (h, w) with at least one valid pixel."""
     height, width = valid.shape[0] // stride, valid.shape[1] // stride
     return np.asarray(valid.reshape(height, stride, width, stride).any((1, 3)))
-
-
-def _window_bytes(window: EncodedWindow) -> int:
-    return window.coordinates.nbytes + window.valid.nbytes
 
 
 def _chunk_bytes(chunk: FeatureChunk) -> int:

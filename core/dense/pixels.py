@@ -46,6 +46,10 @@ class PixelScores:
         self._recent: RecentlyUsed[tuple[int, int], tuple[Tensor, NDArray[np.bool_]]]
         self._recent = RecentlyUsed(budget_bytes, lambda scored: scored[0].nbytes + scored[1].nbytes)
 
+    def cells_under(self, window: PixelWindow) -> PixelWindow:
+        """Give the cells that decide the scores of a window of pixels."""
+        return self.features.plan.cells(window, self._settings.margin_cells())
+
     @torch.inference_mode()
     def read(self, window: PixelWindow) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Give the scores of a window of pixels.
@@ -57,7 +61,7 @@ class PixelScores:
             Scores (N, h, w) float32, 0 where there is no data, and valid (h, w).
         """
         plan = self.features.plan
-        cells = plan.cells(window, self._settings.margin_cells())
+        cells = self.cells_under(window)
         scores, cell_valid = self.cells(cells)
         pixels = plan.pixels(cells)
         rows, columns = window.slices_in(pixels)

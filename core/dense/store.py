@@ -23,19 +23,24 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import google_crc32c
 import numpy as np
 import zarr
 from filelock import FileLock, Timeout
+from numcodecs import blosc
+from numpy.typing import NDArray
 from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec
 
 from core.dense.chunk import FeatureChunk
 from core.errors import GeoLangBindError
 from core.raster.grid import PixelWindow
 
-FORMAT = 1
+FORMAT = 2
 DEFAULT_CAP_BYTES = 20 * 2**30
 ABANDONED_AFTER_S = 3600.0
 IN_USE_FOR_S = 600.0
+EVICT_EVERY_S = 600.0
+_EVICTED_AT: dict[Path, float] = {}
 NOT_WRITTEN = -1.0
 """Never a scale, so that zarr does not leave out the scales of a chunk without data."""
 
@@ -183,6 +188,13 @@ class FeatureStore:
                 freed += _remove(path)
         return freed
 
+    def evict_if_due(self) -> None:
+        """Evict, unless this process did so within the last ten minutes: it looks at every file of the store."""
+        now = time.monotonic()
+        if now - _EVICTED_AT.get(self.root, -EVICT_EVERY_S) >= EVICT_EVERY_S:
+            _EVICTED_AT[self.root] = now
+            self.evict()
+
     def verify(self) -> VerifyReport:
         """Read every chunk; remove the damaged ones, so that they are computed again, and abandoned part files."""
         entries = chunks = corrupt = 0
@@ -257,15 +269,17 @@ class StoredFeatures:
         """Give a chunk; None where it is missing or damaged (a damaged one is removed)."""
         if not self.has(chunk):
             return None
-        rows, columns = self.layout.slices(chunk)
+        window = self.layout.window(chunk)
+        here = (slice(None), slice(0, window.height), slice(0, window.width))
         try:
-            codes, scales = self._open()
-            gain, inverse_norm = scales[:, rows, columns]
-            if inverse_norm.any() and not self._codes_file(chunk).exists():
-                raise ValueError("codes are missing")
-            return FeatureChunk(codes[:, rows, columns], gain, inverse_norm)
+            gain, inverse_norm = self._decoded(self._scale_file(chunk), 2, np.dtype("<f2"))[here]
+            if inverse_norm.any():
+                codes = self._decoded(self._codes_file(chunk), self.layout.channels, np.dtype("int8"))[here]
+            else:
+                codes = np.zeros((self.layout.channels, window.height, window.width), np.int8)
+            return FeatureChunk(codes, gain, inverse_norm)
         except Exception:
-            # zarr, its codecs and the file system each have their own ways to say that bytes are not what they were.
+            # Codecs and the file system each have their own ways to say that bytes are not what they were.
             with contextlib.suppress(OSError):
                 self._scale_file(chunk).unlink(missing_ok=True)
             return None
@@ -292,7 +306,8 @@ class StoredFeatures:
     def claim(self, chunk: tuple[int, int], *, wait: bool) -> Iterator[bool]:
         """Take the work of a chunk for this process; gives whether it was free."""
         folder = self.path / "locks"
-        lock = FileLock(folder / f"{chunk[0]}-{chunk[1]}.lock")
+        # Not tied to a thread: one claims a chunk, another finishes it.
+        lock = FileLock(folder / f"{chunk[0]}-{chunk[1]}.lock", thread_local=False)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=-1 if wait else 0)
@@ -305,6 +320,15 @@ class StoredFeatures:
             yield True
         finally:
             lock.release()
+
+    def _decoded(self, file: Path, channels: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Decode a chunk's file; zarr's own way through its event loop takes longer than all the decoding."""
+        kept = file.read_bytes()
+        if google_crc32c.value(kept[:-4]) != int.from_bytes(kept[-4:], "little"):
+            raise ValueError("the checksum is wrong")
+        decoded = np.empty((channels, *self.layout.side), dtype)
+        blosc.decompress(kept[:-4], decoded)
+        return decoded
 
     def _open(self) -> tuple[Any, Any]:
         if self._arrays is None:

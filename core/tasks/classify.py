@@ -171,7 +171,7 @@ def _write_map(
     """Write the map; where scores are asked for, write those first and make the map of them."""
     features = scene.features(model, cache=params.cache, cancel=cancel)
     factors, constants = features.encoder.unit_text(contest.vectors)
-    pixels = PixelScores(features, lambda chunk: contest.logits(chunk.cosines(factors, constants)), len(scheme.classes))
+    pixels = PixelScores(features, lambda chunk: chunk.judged(factors, constants, contest.logits), len(scheme.classes))
     found = scored_blocks(pixels, scene, progress=progress, cancel=cancel, message=f"Classifying by {scheme.title}")
     shares: Iterator[ScoredBlock] = ((place, softmax(logits), valid) for place, logits, valid in found)
     tags = provenance(model, params.model, scene, CLASS_SCHEME=scheme.name)

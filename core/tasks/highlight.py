@@ -81,7 +81,7 @@ def _write_scores(
 ) -> None:
     features = scene.features(model, cache=params.cache, cancel=cancel)
     factors, constants = features.encoder.unit_text(contest.vectors)
-    scores = PixelScores(features, lambda chunk: contest.logits(chunk.cosines(factors, constants)), len(params.prompts))
+    scores = PixelScores(features, lambda chunk: chunk.judged(factors, constants, contest.logits), len(params.prompts))
     message = f"Highlighting {', '.join(params.prompts)}"
 
     def blocks() -> Iterator[tuple[PixelWindow, NDArray[np.float32]]]:

@@ -58,7 +58,7 @@ def test_a_prompt_over_a_stored_scene(tmp_path, store_folder, record, large):
 
         reading = median_seconds(lambda: read_all(stored.path), 3)
         cosines = median_seconds(lambda: over_all(lambda kept: kept.cosines(*one)), 3)
-        whole = median_seconds(lambda: over_all(lambda kept: contest.logits(kept.cosines(*all_words))), 3)
+        whole = median_seconds(lambda: over_all(lambda kept: kept.judged(*all_words, contest.logits)), 3)
         megabytes = read_all(stored.path) / 1e6
         tile = features.plan.window_pixels
         windows = features.plan.windows_of(PixelWindow(0, 0, features.layout.columns, features.layout.rows))

@@ -11,6 +11,7 @@ import torch
 
 from core.dense.features import DenseFeatures
 from core.dense.pixels import PixelScores
+from core.dense.store import FeatureStore
 from core.dense.upsample import UpsampleSettings
 from core.errors import CancelledError, InputError
 from core.progress import CancelToken
@@ -116,6 +117,21 @@ def test_work_that_was_stopped_goes_on_from_the_finished_chunks(write_raster, op
         assert 0 < len(features.missing(everything)) <= total - 2
         features.compute(everything)
         assert features.missing(everything) == []
+
+
+def test_computing_ahead_gives_what_chunk_by_chunk_gives(write_raster, open_dense, tmp_path):
+    path = write_raster(hole=(slice(0, 700), slice(0, 200)))
+    with open_dense(path, FeatureStore(tmp_path / "one")) as features:
+        everything = PixelWindow(0, 0, features.layout.columns, features.layout.rows)
+        features.compute(everything)
+        assert features.missing(everything) == []
+        ahead = {chunk: features.chunk(chunk) for chunk in features.layout.chunks_in(everything)}
+    with open_dense(path, FeatureStore(tmp_path / "two")) as features:
+        for chunk, expected in reversed(ahead.items()):
+            found = features.chunk(chunk)
+            np.testing.assert_array_equal(found.codes, expected.codes)
+            np.testing.assert_array_equal(found.gain, expected.gain)
+            np.testing.assert_array_equal(found.inverse_norm, expected.inverse_norm)
 
 
 def test_a_changed_raster_is_never_answered_from_the_store(write_raster, open_dense, store, texts):

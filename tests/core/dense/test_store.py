@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import zarr
 
 from core.dense.basis import FeatureBasis
 from core.dense.chunk import FeatureChunk
@@ -49,6 +50,28 @@ def test_a_chunk_comes_back_as_it_was_kept(stored):
     np.testing.assert_array_equal(found.gain, kept.gain)
     np.testing.assert_array_equal(found.inverse_norm, kept.inverse_norm)
     assert stored.read((0, 0)) is None
+
+
+def test_zarr_reads_what_this_store_reads(stored):
+    fill(stored)
+    group = zarr.open_group(stored.path, mode="r")
+    for chunk in stored.done():
+        found, (rows, columns) = stored.read(chunk), stored.layout.slices(chunk)
+        np.testing.assert_array_equal(group["codes"][:, rows, columns], found.codes)
+        np.testing.assert_array_equal(group["scales"][:, rows, columns], [found.gain, found.inverse_norm])
+
+
+def test_judging_a_few_cells_at_a_time_is_judging_them_all(stored, monkeypatch):
+    monkeypatch.setattr("core.dense.chunk.VALUES_AT_ONCE", 1)
+    coordinates = torch.randn(8, 30, 41, generator=torch.Generator().manual_seed(1))
+    valid = torch.ones(30, 41, dtype=torch.bool)
+    chunk = FeatureChunk.quantise(coordinates, valid, FeatureBasis.identity(8))
+    factors, constants = torch.randn(3, 8), torch.tensor([0.5, 0.0, -1.0])
+    found = chunk.judged(factors, constants, lambda cosines: cosines.softmax(0)[:2])
+    unit = torch.from_numpy(chunk.codes).float() * torch.from_numpy(chunk.gain).float()
+    cosines = torch.einsum("nk,khw->nhw", factors, unit)
+    cosines += constants[:, None, None] * torch.from_numpy(chunk.inverse_norm).float()
+    torch.testing.assert_close(found, cosines.softmax(0)[:2], atol=1e-5, rtol=1e-4)
 
 
 def test_a_chunk_without_data_is_kept_too(stored):
@@ -119,6 +142,14 @@ def test_the_least_recently_used_entries_go_when_the_store_is_full(tmp_path):
     store.cap_bytes = int(2.5 * size)
     assert store.evict() == size
     assert [entry.about["raster"] for entry in store.entries()] == ["2", "0"]
+
+
+def test_prompt_after_prompt_does_not_walk_over_the_whole_store(tmp_path, monkeypatch):
+    looks = []
+    monkeypatch.setattr(FeatureStore, "evict", lambda self: looks.append(self.root))
+    for folder in ("one", "one", "two", "one"):
+        FeatureStore(tmp_path / folder).evict_if_due()
+    assert looks == [tmp_path / "one", tmp_path / "two"]
 
 
 def test_an_entry_in_use_is_not_evicted(tmp_path):

@@ -1,0 +1,103 @@
+"""Reading and finishing in threads of their own while the model is at work: bounded, in order, errors in their place.
+
+The threads run with GDAL's options of the thread that started them, which GDAL would otherwise not see there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Generic, TypeVar
+
+import rasterio
+from rasterio.errors import EnvError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def ahead(
+    items: Iterable[Item], work: Callable[[Item], Result], depth: int
+) -> Generator[tuple[Item, Result], None, None]:
+    """Do ``work`` in another thread while the caller is at something else.
+
+    Args:
+        items: taken in the caller's thread, one after the other.
+        work: what to do with each.
+        depth: how many items are taken before the first result is asked for.
+
+    Yields:
+        (item, result) in the order of the items. An error of ``work`` is raised here. Whatever happens, what was
+        begun is finished before this returns.
+    """
+    waiting: deque[tuple[Item, Future[Result]]] = deque()
+    with _one_thread() as thread:
+        for item in items:
+            waiting.append((item, thread.submit(work, item)))
+            while len(waiting) > depth or (waiting and waiting[0][1].done()):
+                done, future = waiting.popleft()
+                yield done, future.result()
+        while waiting:
+            done, future = waiting.popleft()
+            yield done, future.result()
+
+
+class ReadAhead(Generic[Item, Result]):
+    """Values that are read before they are asked for, all by one thread.
+
+    Args:
+        read: gives the value of an item.
+        upcoming: the items that will be asked for, in about this order; may be wrong at the price of a wait.
+        depth: how many values are held ready.
+    """
+
+    def __init__(self, read: Callable[[Item], Result], upcoming: Iterable[Item], depth: int) -> None:
+        self._read = read
+        self._upcoming = iter(upcoming)
+        self._depth = depth
+        self._thread = _one_thread()
+        self._ready: dict[Item, Future[Result]] = {}
+
+    def __enter__(self) -> ReadAhead[Item, Result]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for future in self._ready.values():
+            future.cancel()
+        self._thread.shutdown(wait=True)
+
+    def take(self, item: Item) -> Result:
+        """Give the value of an item, which is not held any longer; raises what reading it raised."""
+        future = self._ready.pop(item, None) or self._thread.submit(self._read, item)
+        self._fill()
+        return future.result()
+
+    def drop(self, items: Iterable[Item]) -> None:
+        """Forget items that will not be asked for after all."""
+        for item in items:
+            future = self._ready.pop(item, None)
+            if future is not None:
+                future.cancel()
+
+    def _fill(self) -> None:
+        while len(self._ready) < self._depth:
+            following = next(self._upcoming, None)
+            if following is None:
+                return
+            if following not in self._ready:
+                self._ready[following] = self._thread.submit(self._read, following)
+
+
+def _one_thread() -> ThreadPoolExecutor:
+    """Give a thread that reads rasters as this one does."""
+    options: dict[str, Any] = {}
+    with contextlib.suppress(EnvError):
+        options = rasterio.env.getenv()
+    return ThreadPoolExecutor(1, initializer=lambda: _enter(options))
+
+
+def _enter(options: dict[str, Any]) -> None:
+    if options:
+        rasterio.Env(**options).__enter__()
