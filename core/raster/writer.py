@@ -26,6 +26,7 @@ Colour = str | tuple[int, int, int] | tuple[int, int, int, int]
 """``"#rrggbb"``, (red, green, blue) or (red, green, blue, alpha)."""
 
 _BLOCK = 512
+_UNCOMPRESSED_BYTES = 2**26  # the file that is rearranged: below this, compressing it costs more than its bytes
 
 
 def write_cog(
@@ -115,7 +116,7 @@ def _write_tiled(
                 tiled=True,
                 blockxsize=_BLOCK,
                 blockysize=_BLOCK,
-                compress="lzw",
+                compress="none" if _bytes(grid, dtype, len(band_names)) <= _UNCOMPRESSED_BYTES else "lzw",
                 bigtiff="if_safer",
                 sparse_ok=True,
             )
@@ -134,6 +135,10 @@ def _write_tiled(
                 dataset.close()
             except (RasterioError, OSError) as problem:
                 raise output_failure(target, problem) from problem
+
+
+def _bytes(grid: GridSpec, dtype: str, bands: int) -> int:
+    return grid.width * grid.height * bands * np.dtype(dtype).itemsize
 
 
 def _write_block(target: Path, dataset: Any, window: PixelWindow, values: NDArray[Any]) -> None:  # noqa: ANN401 - DatasetWriter

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.dense.ahead import ahead
 from core.dense.pixels import PixelScores
 from core.errors import InputError
 from core.progress import CancelToken, Progress
@@ -16,6 +17,9 @@ from core.tasks.scene import Scene
 
 ScoredBlock = tuple[PixelWindow, NDArray[np.float32], NDArray[np.bool_]]
 """Where in the result, scores (N, h, w), valid (h, w)."""
+
+AT_ONCE = 8
+"""Blocks whose features are computed together."""
 
 STEPS = 4096.0
 """Scores are rounded to this many steps: finer than anybody sees, and files shrink by half."""
@@ -40,20 +44,35 @@ def scored_blocks(
     """
     blocks = list(_blocks(scores, scene.window))
     seen_data = False
-    for number, (block, inside) in enumerate(blocks, start=1):
+
+    def score(number: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         cancel.raise_if_cancelled()
-        if snap:
-            values, valid = snap_to_regions(scores, block, inside)
-        else:
-            values, valid = scores.read(inside)
+        if number % AT_ONCE == 0:
+            _compute(scores, [inside for _, inside in blocks[number : number + AT_ONCE]])
+        block, inside = blocks[number]
+        return snap_to_regions(scores, block, inside) if snap else scores.read(inside)
+
+    # While the caller writes one block, the next is scored.
+    scored = ahead(range(len(blocks)), score, 1)
+    scene.unfinished.callback(scored.close)
+    for number, (values, valid) in scored:
+        cancel.raise_if_cancelled()
+        inside = blocks[number][1]
         seen_data = seen_data or bool(valid.any())
         place = PixelWindow(inside.col - scene.window.col, inside.row - scene.window.row, inside.width, inside.height)
         yield place, values, valid
-        progress(number / len(blocks), message)
+        progress((number + 1) / len(blocks), message)
     if not seen_data:
         raise InputError(
             "There are no pixels with data in this part of the raster.", hint="Check its nodata value and the extent."
         )
+
+
+def _compute(scores: PixelScores, windows: Sequence[PixelWindow]) -> None:
+    """Compute what some windows need together, so that reading and writing overlap with the model."""
+    features = scores.features
+    if features.folder is not None:  # without a store, chunks are held too shortly to be computed ahead
+        features.compute_chunks({chunk for each in windows for chunk in features.missing(scores.cells_under(each))})
 
 
 def _blocks(scores: PixelScores, window: PixelWindow) -> Iterator[tuple[PixelWindow, PixelWindow]]:

@@ -121,7 +121,7 @@ def open_pair(
         coarser, other = _resolutions(first, second, resolution)
     with open_scene(before, resolution=coarser) as first, open_scene(after, resolution=other) as second:
         window = _common_window(first, second, extent)
-        yield ScenePair(Scene(first.raster, first.recognition, window), second)
+        yield ScenePair(replace(first, window=window), second)
 
 
 def _resolutions(first: Scene, second: Scene, wanted: float | None) -> tuple[float | None, float | None]:
