@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from distributed import Client
 
 LOCAL = "local"
+WORKER_BYTES = 3 * 2**30
+"""Memory of a worker at work."""
+FEWEST_WORKERS = 4
 LIVES = 3
 """How many workers may die over one part before it counts as failed."""
 
@@ -74,6 +79,25 @@ def embed_archive(
             tally.done(outcome.raster)
     report.seconds = round(time.monotonic() - began, 3)
     return report
+
+
+def default_workers(device: str) -> int:
+    """Give how many local workers an archive gets when nobody says: one a core, each with room for itself.
+
+    None where Dask is missing, where a graphics card does the work, or where there are fewer than four: on two cores
+    one process that reads and writes beside the model has both busy, and needs half the memory.
+
+    Args:
+        device: as asked for, see ``core.model.devices``.
+    """
+    if importlib.util.find_spec("distributed") is None:
+        return 0
+    from core.model.devices import choose_device
+
+    chosen = choose_device(device)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = min(cores, chosen.memory_bytes // WORKER_BYTES)
+    return workers if chosen.kind == "cpu" and workers >= FEWEST_WORKERS else 0
 
 
 @contextmanager

@@ -24,7 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     archive = parser.add_argument_group("archives: a folder, STAC document (.json) or list (.txt) of rasters")
     archive.add_argument("--scheduler", metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786, or local")
     archive.add_argument(
-        "--workers", type=sources.count, default=0, help="processes of one thread each to start on this computer"
+        "--workers",
+        type=sources.count,
+        help="processes of one thread each on this computer, 1 for this one alone (default: one a core from four on)",
     )
     archive.add_argument("--asset", help="key of the STAC asset that is the image")
 
@@ -51,7 +53,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
 
 
 def _run_archive(options: argparse.Namespace, console: Console) -> dict[str, Any]:
-    from core.archive.embed import cluster, embed_archive
+    from core.archive.embed import cluster, default_workers, embed_archive
     from core.archive.parts import EmbedJob
     from core.archive.scenes import scenes_of
     from core.dense.cache import open_cache
@@ -61,7 +63,8 @@ def _run_archive(options: argparse.Namespace, console: Console) -> dict[str, Any
         raise UsageError("An archive is embedded whole.", hint="Leave --extent out.")
     store = open_cache()
     scenes = dict.fromkeys(scene for path in options.raster for scene in scenes_of(path, asset=options.asset))
-    with cluster(options.scheduler, options.workers) as client:
+    workers = default_workers(options.device) if options.workers is None else options.workers
+    with cluster(options.scheduler, workers) as client:
         threads = 1 if client is not None and options.scheduler in (None, "local") else 0
         jobs = [
             EmbedJob(

@@ -18,18 +18,21 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--log", type=Path, help="log file; it is rotated (default: stderr)")
     options = parser.parse_args(arguments)
 
+    from core.model.allocator import keep_freed_memory
     from core.serve.log import start_logging
     from core.serve.streams import claim_stdout
 
+    keep_freed_memory()
     rotating = start_logging(options.log)
     _volunteer_when_memory_runs_out()
     output = claim_stdout()
 
     from core.model.shelf import ModelShelf
+    from core.serve.dispatch import warm_up
     from core.serve.server import Server
 
     after_job = (lambda: None) if rotating is None else rotating.rotate_if_large
-    Server(sys.stdin.buffer, output, models=ModelShelf(), after_job=after_job).run()
+    Server(sys.stdin.buffer, output, models=ModelShelf(), after_job=after_job, after_hello=warm_up).run()
     logging.shutdown()
     os._exit(0)
 

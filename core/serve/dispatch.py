@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,12 @@ SESSION_METHODS = frozenset({"hello", "ping", "cancel", "shutdown"})
 """Answered by the server itself, also in the middle of work."""
 
 
+FIRST_PROMPT_MODULES = ("core.tasks.highlight", "core.model.geolangbind", "core.model.checkpoint")
+
+_IMPORTING = threading.RLock()
+"""Two threads importing modules that need each other would each get half a module of the other's."""
+
+
 def find_task(method: str) -> Task:
     """Give the function that does the work of ``method``.
 
@@ -27,4 +34,12 @@ def find_task(method: str) -> Task:
     if method not in METHODS or method in SESSION_METHODS:
         raise KeyError(method)
     module = "core.serve.catalogue" if method in CATALOGUE_METHODS else f"core.tasks.{method}"
-    return getattr(importlib.import_module(module), method if method in CATALOGUE_METHODS else "run")
+    with _IMPORTING:
+        return getattr(importlib.import_module(module), method if method in CATALOGUE_METHODS else "run")
+
+
+def warm_up() -> None:
+    """Import what the first prompt needs while the person is still typing it: most of the time to a first answer."""
+    with _IMPORTING:
+        for name in FIRST_PROMPT_MODULES:
+            importlib.import_module(name)

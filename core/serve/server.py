@@ -59,6 +59,7 @@ class Server:
         find_task: gives the function of a method.
         describe_device: gives the device facts of ``hello``.
         after_job: called after each job, for instance to rotate the log.
+        after_hello: called once ``hello`` is answered, in a thread of its own: a person is about to ask for something.
         exit_process: ends the process at once; replaced in tests.
     """
 
@@ -71,6 +72,7 @@ class Server:
         find_task: Callable[[str], Task] = find_task,
         describe_device: Callable[[str], dict[str, Any]] = _describe_device,
         after_job: Callable[[], None] = lambda: None,
+        after_hello: Callable[[], None] = lambda: None,
         exit_process: Callable[[int], None] = os._exit,
     ) -> None:
         self._requests = requests
@@ -79,6 +81,7 @@ class Server:
         self._find_task = find_task
         self._describe_device = describe_device
         self._after_job = after_job
+        self._after_hello = after_hello
         self._exit_process = exit_process
         self._queue = JobQueue()
 
@@ -151,6 +154,11 @@ class Server:
             self._reply(id, facts)
         except Exception as problem:  # every request gets an answer
             self._fail(id, "hello", problem)
+            return
+        try:
+            self._after_hello()
+        except Exception:
+            LOGGER.exception("What follows a greeting failed")
 
     def _work(self, interactive_only: bool) -> None:
         """Do jobs, one after the other, until the queue closes."""

@@ -11,10 +11,11 @@ import distributed
 import pytest
 
 from core.archive import parts
-from core.archive.embed import cluster, embed_archive
+from core.archive.embed import cluster, default_workers, embed_archive
 from core.archive.scenes import scenes_of
 from core.dense.store import FeatureStore
 from core.errors import CancelledError, InputError
+from core.model.devices import ComputeDevice
 from core.progress import CancelToken
 
 
@@ -97,3 +98,14 @@ def test_without_a_cluster_nothing_of_dask_is_needed(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with cluster(None, 1) as client:
         assert client is None
+
+
+@pytest.mark.parametrize(
+    ("cores", "gib", "kind", "workers"),
+    [(2, 64, "cpu", 0), (8, 64, "cpu", 8), (8, 13, "cpu", 4), (8, 6, "cpu", 0), (8, 64, "cuda", 0)],
+)
+def test_a_local_cluster_is_the_default_where_there_are_cores_and_memory(cores, gib, kind, workers, monkeypatch):
+    chosen = ComputeDevice(kind, "float32", "any", memory_bytes=gib * 2**30)
+    monkeypatch.setattr("core.model.devices.choose_device", lambda device: chosen)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(cores)), raising=False)
+    assert default_workers("auto") == workers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -9,11 +10,13 @@ import threading
 
 import pytest
 
+from core import __version__
 from core.errors import CancelledError
 from core.model.shelf import ModelShelf
 from core.protocol import METHODS
 from core.serve.dispatch import SESSION_METHODS, find_task
 from core.serve.jobs import JobQueue, Priority, YieldingCancelToken, priority_of
+from core.serve.server import Server
 from core.serve.time_left import TimeLeft
 
 
@@ -170,3 +173,22 @@ def test_the_log_file_stays_small_and_catches_what_c_code_writes(tmp_path):
 @pytest.mark.parametrize("method", sorted(set(METHODS) - SESSION_METHODS))
 def test_every_method_has_a_task(method):
     assert callable(find_task(method))
+
+
+def test_what_follows_a_greeting_comes_after_it_and_cannot_harm_the_server():
+    events = []
+
+    class Output:
+        def send(self, message):
+            events.append(message.result["version"])
+
+    def follow():
+        events.append("warm")
+        raise RuntimeError("no such module")
+
+    server = Server(
+        io.BytesIO(), Output(), models=None, find_task=lambda method: lambda *_, **__: {"models": []},
+        describe_device=lambda device: {"kind": "cpu"}, after_hello=follow,
+    )  # fmt: skip
+    server._hello(1, METHODS["hello"]())
+    assert events == [__version__, "warm"]
