@@ -13,7 +13,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from core.evaluate.benchmarks import benchmarks, run_benchmark
+from core.evaluate.benchmarks import present, run_benchmark
 from core.model import load_model
 from core.train.command import train
 
@@ -35,7 +35,7 @@ def main() -> None:
         shutil.copyfile(TRAINED / name, EMBEDDED / name)
     model = load_model("geolb-tiny")
     figures: dict[str, Any] = {}
-    for name in benchmarks():
+    for name in present(options.data):
         figures[name] = run_benchmark(model, name, options.data)
         print(name, json.dumps(figures[name]), flush=True)
     left_out = ROOT / "runs" / "leave_one_out" / "leave_one_tile_out.json"

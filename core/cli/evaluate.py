@@ -1,8 +1,9 @@
-"""``core evaluate DATASET``."""
+"""``core evaluate DATASET …``."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,45 +11,77 @@ from core.cli import sources
 from core.cli.console import Console
 
 NAME = "evaluate"
-HELP = "Measure a model on a benchmark of resources/benchmarks.toml."
+HELP = "Measure a model on benchmarks of resources/benchmarks.toml, published scores beside it."
+MOST_PUBLISHED = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command."""
-    parser.add_argument("dataset", nargs="+", help="names of benchmarks")
+    parser.add_argument("dataset", nargs="*", help="names of benchmarks; all whose data are here where left out")
     parser.add_argument(
         "--data", type=Path, default=Path("../shared/data"), help="folder of the data (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--no-probing", dest="probing", action="store_false", help="leave out linear probes and nearest neighbours"
     )
     sources.add_model(parser)
 
 
 def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Do it."""
-    from core.evaluate.benchmarks import run_benchmark
-    from core.model import load_model
+    from core.errors import InputError
+    from core.evaluate.benchmarks import benchmarks, present, run_benchmark
+    from core.model import zoo
 
-    model = load_model(options.model, device=options.device)
+    names = options.dataset or present(options.data)
+    if not names:
+        raise InputError(f"{options.data} holds no benchmark.", hint="Name their folder with --data.")
+    model = zoo.load_model(options.model, device=options.device)
     figures: dict[str, Any] = {}
-    for number, name in enumerate(options.dataset):
-        console.progress(number / len(options.dataset), f"Measuring {name}")
-        figures[name] = run_benchmark(model, name, options.data)
-    return {"model": options.model, "model_sha256": model.model_hash, "figures": figures}
+    for number, name in enumerate(names):
+        console.progress(number / len(names), f"Measuring {name}")
+        console.cancel.raise_if_cancelled()
+        figures[name] = run_benchmark(model, name, options.data, probing=options.probing)
+    absent = () if options.dataset else (name for name in benchmarks() if name not in names)
+    return {"model": options.model, "model_sha256": model.model_hash, "figures": figures, "absent": list(absent)}
 
 
 def show(result: dict[str, Any]) -> str:
-    """Say it in words."""
-    lines = []
+    """Say it in words: one table."""
+    rows = [("benchmark", "measure", result["model"][:16], "95 %", "published")]
     for name, figures in result["figures"].items():
-        lines.append(f"{name}:")
-        lines += [f"  {key:<24}{_shown(value)}" for key, value in figures.items()]
+        for number, measure in enumerate(figures["measures"]):
+            rows.append(
+                (
+                    name if number == 0 else "",
+                    measure["name"],
+                    _percent(measure["value"]),
+                    _interval(measure["interval"]),
+                    _published(measure["published"]),
+                )
+            )
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    lines = [
+        "  ".join(
+            (row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2].rjust(widths[2]), row[3].rjust(widths[3]), row[4])
+        ).rstrip()
+        for row in rows
+    ]
+    if result["absent"]:
+        lines.append(f"Not here: {', '.join(result['absent'])}")
     return "\n".join(lines)
 
 
-def _shown(value: Any) -> str:  # noqa: ANN401 - a figure, an interval or a table of figures
-    if isinstance(value, float):
-        return f"{value:.4f}"
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_shown(item)}" for key, item in value.items())
-    if isinstance(value, (list, tuple)):
-        return " to ".join(_shown(item) for item in value)
-    return str(value)
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}"
+
+
+def _interval(interval: Sequence[float] | None) -> str:
+    if interval is None or interval[0] != interval[0]:
+        return ""
+    return f"{100 * interval[0]:.1f}–{100 * interval[1]:.1f}"
+
+
+def _published(figures: dict[str, float]) -> str:
+    best = sorted(figures.items(), key=lambda item: -item[1])[:MOST_PUBLISHED]
+    return ", ".join(f"{model} {_percent(value)}" for model, value in best)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,17 +11,21 @@ import numpy as np
 import tomllib
 import torch
 
-from core.datasets.archive import read_members
-from core.datasets.chips import decode_rgb, read_chips
-from core.datasets.labelled_tiles import read_labelled_tiles
 from core.errors import UsageError
+from core.evaluate.bootstrap import Interval, bootstrap_interval, share_interval
+from core.evaluate.captions import captioned_images
+from core.evaluate.layouts import labelled_images, spoken, wavelengths_of
+from core.evaluate.masks import labelled_tiles
 from core.evaluate.parsing import parse_tiles
-from core.evaluate.retrieval import recall_at
+from core.evaluate.probing import Classifier, cross_validated, linear_probe, nearest_neighbours
+from core.evaluate.retrieval import retrieval_ranks
 from core.evaluate.scenes import synonym_agreement, water_agreement
-from core.evaluate.zero_shot import embed_chips, zero_shot_classification
+from core.evaluate.zero_shot import classification_score, classify_by_words, embed_chips, embed_labelled
 from core.model.geolangbind import GeoLangBind
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources"
+RANKS = (1, 5, 10)
+FOLDS = 5
 
 
 @cache
@@ -31,16 +34,23 @@ def benchmarks() -> dict[str, dict[str, Any]]:
     return tomllib.loads((RESOURCES / "benchmarks.toml").read_text(encoding="utf-8"))
 
 
-def run_benchmark(model: GeoLangBind, name: str, data: Path) -> dict[str, Any]:
+def present(data: Path) -> tuple[str, ...]:
+    """Name the benchmarks whose data lie in a folder."""
+    return tuple(name for name, entry in benchmarks().items() if (data / entry["path"]).exists())
+
+
+def run_benchmark(model: GeoLangBind, name: str, data: Path, *, probing: bool = True) -> dict[str, Any]:
     """Run one benchmark.
 
     Args:
         model: in evaluation mode.
         name: in ``resources/benchmarks.toml``.
         data: folder that holds the benchmark's ``path``.
+        probing: whether to train a linear classifier and look up neighbours as well, where images have classes.
 
     Returns:
-        Figures by name; shares are 0..1, with 95 % intervals where they can be had.
+        ``title``; ``measures``: name, value, interval (95 % by bootstrap, or None) and ``published`` {model: value},
+        shares 0..1; and figures by name.
 
     Raises:
         UsageError: there is no such benchmark.
@@ -48,46 +58,146 @@ def run_benchmark(model: GeoLangBind, name: str, data: Path) -> dict[str, Any]:
     """
     if name not in benchmarks():
         raise UsageError(f"There is no benchmark {name}.", hint=f"Choose one of {', '.join(benchmarks())}.")
-    entry = benchmarks()[name]
-    return _RUNNERS[entry["kind"]](model, entry, data / entry["path"])
+    return run_entry(model, benchmarks()[name], data, probing=probing)
+
+
+def run_entry(model: GeoLangBind, entry: Mapping[str, Any], data: Path, *, probing: bool = True) -> dict[str, Any]:
+    """Run a benchmark by its description; see run_benchmark."""
+    figures = _RUNNERS[entry["kind"]](model, {**entry, "probing": probing}, data / entry["path"])
+    return {"title": entry["title"], **figures}
+
+
+def _measure(
+    name: str, value: float, interval: Interval | None, published: Mapping[str, float] | None = None
+) -> dict[str, Any]:
+    shares = {model: round(figure / 100, 6) for model, figure in (published or {}).items()}
+    return {"name": name, "value": value, "interval": interval, "published": shares}
 
 
 def _chips(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    chips = read_chips(path, entry["size"])
-    score = zero_shot_classification(model, chips, [entry["classes"][name] for name in chips.class_names])
+    wavelengths = wavelengths_of(entry)
+    vectors, labels = embed_labelled(model, labelled_images(entry, path), wavelengths)
+    names, words = _classes(entry, labels)
+    index = {name: number for number, name in enumerate(names)}
+    targets = np.array([index[label] for label in labels])
+    score = classification_score(classify_by_words(model, vectors, words), targets, names)
+    one_wording = classify_by_words(model, vectors, [wordings[:1] for wordings in words]) == targets
+    interval = score.interval(targets)
+    measures = [_measure("zero-shot top-1", score.top1, interval, entry.get("published"))]
+    if entry["probing"]:
+        measures += _probes(model, entry, path, (vectors, targets), index)
     return {
+        "measures": measures,
         "top1": score.top1,
-        "interval": score.interval(chips.targets),
-        "images": len(chips),
+        "interval": interval,
+        "top1_one_wording": float(one_wording.mean()),
+        "images": len(labels),
         "per_class": score.per_class,
         "published": dict(entry.get("published", {})),
     }
 
 
+def _classes(entry: Mapping[str, Any], labels: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+    """Give the classes and their wordings: those listed, and what other labels say by themselves."""
+    listed: Mapping[str, list[str]] = entry.get("classes", {})
+    names = [*listed, *sorted(set(labels) - set(listed))]
+    return names, [list(listed.get(name) or [spoken(name)]) for name in names]
+
+
+def _probes(
+    model: GeoLangBind,
+    entry: Mapping[str, Any],
+    path: Path,
+    test: tuple[torch.Tensor, np.ndarray[Any, Any]],
+    index: Mapping[str, int],
+) -> list[dict[str, Any]]:
+    """Probe by the set's own training part, or across folds where it has none here."""
+    vectors, targets = test
+    train = path.parent / entry["train"] if "train" in entry else path
+    inside = entry.get("layout") == "geobench"
+    if inside or ("train" in entry and train.exists()):
+        images = labelled_images(entry, train, "train")
+        learnt, labels = embed_labelled(model, images, wavelengths_of(entry))
+        known = [number for number, label in enumerate(labels) if label in index]
+        learnt, own = learnt[known], np.array([index[labels[number]] for number in known])
+        note = f"{len(own):,} training images"
+
+        def predict(classifier: Classifier) -> np.ndarray[Any, Any]:
+            return classifier(learnt, own, vectors)
+    else:
+        note = f"{FOLDS} folds"
+
+        def predict(classifier: Classifier) -> np.ndarray[Any, Any]:
+            return cross_validated(classifier, vectors, targets, FOLDS)
+
+    measures = []
+    for name, classifier in (("linear probe", linear_probe), ("20-NN", nearest_neighbours)):
+        hits = predict(classifier) == targets
+        measures.append(_measure(f"{name} ({note})", float(hits.mean()), share_interval(hits)))
+    return measures
+
+
 def _tiles(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    tiles = read_labelled_tiles(path, lambda stem: stem.startswith(tuple(entry["names"])))
-    score = parse_tiles(model, tiles, [int(code) for code in entry["classes"]], list(entry["classes"].values()))
-    return {"mean_iou": score.mean_iou, "iou": score.iou, "accuracy": score.accuracy, "tiles": len(tiles)}
+    codes, words = [int(code) for code in entry["classes"]], list(entry["classes"].values())
+    score = parse_tiles(model, labelled_tiles(entry, path), codes, words, wavelengths_um=wavelengths_of(entry))
+    return {
+        "measures": [
+            _measure("mean IoU", score.mean_iou, score.interval(), entry.get("published")),
+            *(_measure(f"IoU {name}", value, None) for name, value in score.iou.items() if not np.isnan(value)),
+        ],
+        "mean_iou": score.mean_iou,
+        "iou": {name: None if np.isnan(value) else value for name, value in score.iou.items()},
+        "accuracy": score.accuracy,
+        "tiles": len(score.by_tile),
+    }
 
 
 def _retrieval(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    members = dict(read_members(path, (".jpg", ".json")))
-    captions: dict[str, list[str]] = json.loads(members["captions.json"])
-    names = sorted(captions)
-    images = embed_chips(model, np.stack([decode_rgb(members[name], entry["size"]) for name in names]))
-    texts = [text for name in names for text in captions[name]]
-    owner = torch.tensor([index for index, name in enumerate(names) for _ in captions[name]])
+    found = captioned_images(entry, path)
+    images = embed_chips(model, np.stack([image for image, _ in found]))
+    texts = [text for _, captions in found for text in captions]
+    owner = torch.tensor([index for index, (_, captions) in enumerate(found) for _ in captions])
     with torch.inference_mode():
         vectors = model.encode_text(texts, normalize=True)
-    return {**recall_at(images, vectors, owner.to(images.device)), "images": len(names), "captions": len(texts)}
+    caption_rank, image_rank = (
+        ranks.cpu().numpy() for ranks in retrieval_ranks(images, vectors, owner.to(images.device))
+    )
+    owners, published = owner.numpy(), entry.get("published", {})
+    captions_of = [np.flatnonzero(owners == index) for index in range(len(found))]
+    measures = []
+    for way, ranks in (("text_to_image", caption_rank), ("image_to_text", image_rank)):
+        for rank in RANKS:
+            hits = ranks < rank
+            # Captions of one image stand or fall together: images are drawn, with all their captions.
+            by_image = hits if way == "image_to_text" else np.array([hits[own].mean() for own in captions_of])
+            interval = bootstrap_interval(lambda chosen, shares=by_image: float(shares[chosen].mean()), len(by_image))
+            name = f"{way}_R@{rank}"
+            measures.append(_measure(name, float(hits.mean()), interval, published.get(name)))
+    return {
+        "measures": measures,
+        **{measure["name"]: measure["value"] for measure in measures},
+        "images": len(found),
+        "captions": len(texts),
+    }
 
 
 def _water(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    return water_agreement(model, path)
+    figures = water_agreement(model, path)
+    return {"measures": [_measure(f"IoU with NDWI, {name}", value, None) for name, value in figures.items()], **figures}
 
 
 def _synonyms(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    return synonym_agreement(model, path)
+    figures = synonym_agreement(model, path)
+    return {
+        "measures": [_measure(f"rank correlation {name}", value, None) for name, value in figures.items()],
+        **figures,
+    }
 
 
-_RUNNERS = {"chips": _chips, "tiles": _tiles, "retrieval": _retrieval, "water": _water, "synonyms": _synonyms}
+_RUNNERS: dict[str, Callable[[GeoLangBind, Mapping[str, Any], Path], dict[str, Any]]] = {
+    "chips": _chips,
+    "tiles": _tiles,
+    "retrieval": _retrieval,
+    "water": _water,
+    "synonyms": _synonyms,
+}

@@ -23,11 +23,16 @@ def recall_at(
         ``text_to_image_R@k``: share of captions whose image is among the first k; ``image_to_text_R@k``: share of
         images with one of their captions among the first k.
     """
+    caption_rank, image_rank = retrieval_ranks(images, captions, image_of_caption)
+    figures = {f"text_to_image_R@{rank}": float((caption_rank < rank).float().mean()) for rank in ranks}
+    return figures | {f"image_to_text_R@{rank}": float((image_rank < rank).float().mean()) for rank in ranks}
+
+
+def retrieval_ranks(images: Tensor, captions: Tensor, image_of_caption: Tensor) -> tuple[Tensor, Tensor]:
+    """Give the rank, from 0, of each caption's image (M,) and of each image's best caption (N,)."""
     similarity = captions @ images.T
     own = similarity.gather(1, image_of_caption[:, None])
     caption_rank = (similarity > own).sum(1)
     best_own = torch.full((len(images),), -2.0, dtype=similarity.dtype, device=similarity.device)
     best_own = best_own.scatter_reduce(0, image_of_caption, own[:, 0], reduce="amax")
-    image_rank = (similarity > best_own[None, :]).sum(0)
-    figures = {f"text_to_image_R@{rank}": float((caption_rank < rank).float().mean()) for rank in ranks}
-    return figures | {f"image_to_text_R@{rank}": float((image_rank < rank).float().mean()) for rank in ranks}
+    return caption_rank, (similarity > best_own[None, :]).sum(0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.datasets.chips import ChipSet
+from core.errors import InputError
+from core.evaluate.bootstrap import share_interval
+from core.evaluate.layouts import RGB_WAVELENGTHS_UM, LabelledImage
 from core.model.geolangbind import GeoLangBind
-
-RGB_WAVELENGTHS_UM = (0.665, 0.56, 0.49)
+from core.tasks.scoring import ClassContest
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,7 @@ class ClassificationScore:
 
     def interval(self, targets: NDArray[np.int64], draws: int = 1000, seed: int = 0) -> tuple[float, float]:
         """Give the 95 % bootstrap interval of top1."""
-        right = (self.predictions == targets).astype(np.float64)
-        samples = np.random.default_rng(seed).integers(len(right), size=(draws, len(right)))
-        low, high = np.percentile(right[samples].mean(1), (2.5, 97.5))
-        return float(low), float(high)
+        return share_interval(self.predictions == targets, draws=draws, seed=seed)
 
 
 def zero_shot_classification(
@@ -49,19 +48,38 @@ def zero_shot_classification(
     Args:
         model: in evaluation mode.
         chips: (N, H, W, 3) uint8 with targets.
-        class_words: synonyms of each of the set's classes, in the order of ``chips.class_names``; templates and
-            synonyms are averaged, as CLIP's prompt ensembles are.
+        class_words: synonyms of each of the set's classes, in the order of ``chips.class_names``.
         batch: chips at a time.
     """
-    classes = class_vectors(model, class_words)
-    predictions = (embed_chips(model, chips.images, batch) @ classes.T).argmax(1).cpu().numpy()
-    count = len(chips.class_names)
+    predictions = classify_by_words(model, embed_chips(model, chips.images, batch), class_words)
+    return classification_score(predictions, chips.targets, chips.class_names)
+
+
+def classify_by_words(model: GeoLangBind, images: Tensor, class_words: Sequence[Sequence[str]]) -> NDArray[np.int64]:
+    """Give the class (N,) of images by the same contest that ``core classify`` holds at every pixel.
+
+    A class' synonyms, each averaged over the prompt templates (CLIP's prompt ensemble), contest as one.
+
+    Args:
+        model: encodes the words.
+        images: unit vectors (N, D).
+        class_words: synonyms of each class.
+    """
+    contest = ClassContest(model, class_words)
+    return contest.logits(contest.vectors @ images.float().cpu().T).argmax(0).numpy()
+
+
+def classification_score(
+    predictions: NDArray[np.int64], targets: NDArray[np.int64], class_names: Sequence[str]
+) -> ClassificationScore:
+    """Compare predicted classes (N,) with the true ones."""
+    count = len(class_names)
     confusion = np.zeros((count, count), dtype=np.int64)
-    np.add.at(confusion, (chips.targets, predictions), 1)
+    np.add.at(confusion, (targets, predictions), 1)
     shares = confusion.diagonal() / np.maximum(confusion.sum(1), 1)
-    top1 = float((predictions == chips.targets).mean())
+    top1 = float((predictions == targets).mean())
     return ClassificationScore(
-        top1, dict(zip(chips.class_names, shares.tolist(), strict=True)), confusion, predictions.astype(np.int64)
+        top1, dict(zip(class_names, shares.tolist(), strict=True)), confusion, predictions.astype(np.int64)
     )
 
 
@@ -73,9 +91,41 @@ def class_vectors(model: GeoLangBind, class_words: Sequence[Sequence[str]]) -> T
 
 def embed_chips(model: GeoLangBind, images: NDArray[np.uint8], batch: int = 128) -> Tensor:
     """Embed RGB chips (N, H, W, 3) uint8 as unit vectors (N, D)."""
-    parts = []
+    starts = range(0, len(images), batch)
+    parts = (
+        torch.from_numpy(images[start : start + batch]).permute(0, 3, 1, 2).float() / 127.5 - 1 for start in starts
+    )
+    return torch.cat([_embedded(model, pixels, RGB_WAVELENGTHS_UM) for pixels in parts])
+
+
+def embed_labelled(
+    model: GeoLangBind, images: Iterable[LabelledImage], wavelengths_um: Sequence[float], batch: int = 128
+) -> tuple[Tensor, list[str]]:
+    """Embed labelled images of one size, a batch in memory at a time.
+
+    Returns:
+        Unit vectors (N, D), and the labels.
+    """
+    parts: list[Tensor] = []
+    labels: list[str] = []
+    waiting: list[NDArray[np.float32]] = []
+
+    def embed() -> None:
+        parts.append(_embedded(model, torch.from_numpy(np.stack(waiting)), wavelengths_um))
+        waiting.clear()
+
+    for label, image in images:
+        labels.append(label)
+        waiting.append(image)
+        if len(waiting) == batch:
+            embed()
+    if waiting:
+        embed()
+    if not parts:
+        raise InputError("The data set holds no image.", hint="Check its folder.")
+    return torch.cat(parts), labels
+
+
+def _embedded(model: GeoLangBind, images: Tensor, wavelengths_um: Sequence[float]) -> Tensor:
     with torch.inference_mode():
-        for start in range(0, len(images), batch):
-            pixels = torch.from_numpy(images[start : start + batch]).permute(0, 3, 1, 2).float() / 127.5 - 1
-            parts.append(model.encode_image(pixels.to(model.device), RGB_WAVELENGTHS_UM, normalize=True))
-    return torch.cat(parts)
+        return model.encode_image(images.to(model.device), wavelengths_um, normalize=True)

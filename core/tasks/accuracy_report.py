@@ -11,8 +11,9 @@ from core.protocol import AccuracyParams
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #222; }
 table { border-collapse: collapse; margin: 1rem 0; } th, td { border: 1px solid #ccc; padding: .3rem .6rem;
-text-align: right; } th:first-child, td:first-child { text-align: left; } .right { background: #d9f2d9; font-weight:
-600; } .figures span { display: inline-block; margin-right: 2rem; } .figures b { font-size: 1.6rem; display: block; }
+text-align: right; } th:first-child, td:first-child { text-align: left; }
+.figures span { display: inline-block; margin-right: 2rem; }
+.figures b { font-size: 1.6rem; display: block; }
 .note { color: #555; max-width: 50rem; }
 """
 
@@ -39,7 +40,7 @@ def html_report(params: AccuracyParams, result: dict[str, Any]) -> str:
 <h2>Classes</h2>
 {_class_table(result["classes"])}
 <h2>Confusion matrix</h2>
-<p>Rows: reference. Columns: map.</p>
+<p>Rows: reference. Columns: map. The stronger a colour, the larger the share of its row.</p>
 {_matrix_table(result)}
 <p class="note">Area-weighted figures follow Olofsson et al. (2014), Good practices for estimating area and assessing
 accuracy of land change. They hold for samples drawn at random within each class of the map; for labels drawn where it
@@ -74,13 +75,18 @@ def _matrix_table(result: dict[str, Any]) -> str:
     lines = []
     for number, (name, counts) in enumerate(zip(names, result["matrix"], strict=True)):
         cells = "".join(
-            f'<td class="right">{count:,}</td>' if column == number else f"<td>{count:,}</td>"
+            f'<td style="background: {_shade(count, sum(counts), column == number)}">{count:,}</td>'
             for column, count in enumerate(counts)
         )
         lines.append(f"<tr><th>{name}</th>{cells}<td>{sum(counts):,}</td></tr>")
     totals = "".join(f"<td>{sum(column):,}</td>" for column in zip(*result["matrix"], strict=True))
     foot = f"<tr><th>Total</th>{totals}<td>{result['samples']:,}</td></tr>"
     return f"<table><tr>{head}</tr>{''.join(lines)}{foot}</table>"
+
+
+def _shade(count: int, total: int, right: bool) -> str:
+    """Give a cell's colour: the stronger, the larger its share of what is really there; green where right, else red."""
+    return f"rgba({'46, 160, 67' if right else '207, 34, 46'}, {0.75 * count / total if total else 0:.3f})"
 
 
 def _adjusted(row: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ keep all of theirs.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -157,7 +158,8 @@ class ClassContest:
 
     Args:
         model: gives text vectors and the temperature.
-        classes: wordings of each class; the best one counts at every place.
+        classes: wordings of each class. Their odds are averaged (as probabilities are, not cosines): a class gains
+            nothing by having many wordings, which the best of them would give it.
     """
 
     def __init__(self, model: GeoLangBind, classes: Sequence[Sequence[str]]) -> None:
@@ -172,7 +174,8 @@ class ClassContest:
 
     def logits(self, cosines: Tensor) -> Tensor:
         """Give (classes, …) logits of cosines (T, …); their softmax is the classes' probability."""
-        return torch.stack([cosines[places].amax(0) for places in self._classes]) * self._temperature
+        scaled = cosines * self._temperature
+        return torch.stack([scaled[places].logsumexp(0) - math.log(len(places)) for places in self._classes])
 
 
 def _unrelated(words: Sequence[str], prompt: Prompt) -> Tensor:

@@ -106,6 +106,9 @@ def test_a_report_shows_the_figures(class_map, run_task, tmp_path):
     assert "100.0 %" in page
     assert "woods" in page
     assert "Rows: reference" in page
+    # The matrix is drawn: right cells green, as strong as their share of the row; the rest without colour here.
+    assert page.count("rgba(46, 160, 67, 0.750)") == 3
+    assert page.count("rgba(207, 34, 46, 0.000)") == 6
 
 
 def test_maps_that_share_nothing_and_scores_are_refused(class_map, run_task, tmp_path):
