@@ -1029,19 +1029,11 @@
     </message>
     <message>
       <source>&lt;p&gt;Compares two dates of one place. They may come from different sensors, grids and reference systems; the result lies on the pixels of the first.&lt;/p&gt;&lt;p&gt;With &lt;b&gt;prompts&lt;/b&gt; (separated by a semicolon) the result has three bands a prompt: the change of the score from -1 to 1, the score before and the score after. With &lt;b&gt;classes&lt;/b&gt; (a scheme, a scheme file or a list) it says which class became which, with a legend, and a table of areas.&lt;/p&gt;&lt;p&gt;First it is measured whether both dates lie on each other. Dates more than two pixels apart are refused, for every edge would pass for change; let the shift be undone, or ignored.&lt;/p&gt;</source>
-      <translation type="unfinished" />
+      <translation>&lt;p&gt;Vergleicht zwei Zeitpunkte eines Ortes. Sie dürfen von verschiedenen Sensoren, Gittern und Bezugssystemen stammen; das Ergebnis liegt auf den Pixeln des ersten.&lt;/p&gt;&lt;p&gt;Mit &lt;b&gt;Prompts&lt;/b&gt; (durch Semikolon getrennt) hat das Ergebnis drei Bänder je Prompt: die Veränderung des Wertes von -1 bis 1, den Wert vorher und den Wert nachher. Mit &lt;b&gt;Klassen&lt;/b&gt; (ein Schema, eine Schemadatei oder eine Liste) sagt es, welche Klasse zu welcher wurde, mit Legende und einer Tabelle der Flächen.&lt;/p&gt;&lt;p&gt;Zuerst wird gemessen, ob beide Zeitpunkte aufeinander liegen. Liegen sie mehr als zwei Pixel auseinander, werden sie abgelehnt, denn jede Kante ginge als Veränderung durch; man kann den Versatz aufheben oder übergehen lassen.&lt;/p&gt;</translation>
     </message>
     <message>
-      <source>Refuse dates that lie too far apart</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Undo the shift</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Ignore the shift</source>
-      <translation type="unfinished" />
+      <source>If both dates do not lie on each other (check: refuse them)</source>
+      <translation>Wenn beide Zeitpunkte nicht aufeinander liegen (check: ablehnen)</translation>
     </message>
     <message>
       <source>Areas (CSV)</source>
@@ -1049,15 +1041,15 @@
     </message>
     <message>
       <source>{0}: gained {1} ha, lost {2} ha</source>
-      <translation type="unfinished" />
+      <translation>{0}: {1} ha gewonnen, {2} ha verloren</translation>
     </message>
     <message>
       <source>First date</source>
-      <translation type="unfinished" />
+      <translation>Erster Zeitpunkt</translation>
     </message>
     <message>
       <source>Second date</source>
-      <translation type="unfinished" />
+      <translation>Zweiter Zeitpunkt</translation>
     </message>
     <message>
       <source>Prompts (separate with ;)</source>
@@ -1065,7 +1057,7 @@
     </message>
     <message>
       <source>Or classes</source>
-      <translation type="unfinished" />
+      <translation>Oder Klassen</translation>
     </message>
     <message>
       <source>But not (separate with ;)</source>
@@ -1076,12 +1068,8 @@
       <translation>Zu berechnender Teil (leer: alles)</translation>
     </message>
     <message>
-      <source>If both dates do not lie on each other</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
       <source>Least difference of scores</source>
-      <translation type="unfinished" />
+      <translation>Kleinster Unterschied der Werte</translation>
     </message>
     <message>
       <source>Change</source>
@@ -1089,7 +1077,7 @@
     </message>
     <message>
       <source>Shift between the dates in pixels</source>
-      <translation type="unfinished" />
+      <translation>Versatz der Zeitpunkte in Pixeln</translation>
     </message>
     <message>
       <source>Gives every pixel one class of a scheme, without training data.</source>

@@ -7,6 +7,7 @@ from qgis.PyQt.QtGui import QIcon
 
 from geolangbind_qgis.gui.icons import icon
 from geolangbind_qgis.processing.accuracy import AccuracyAlgorithm
+from geolangbind_qgis.processing.change import ChangeAlgorithm
 from geolangbind_qgis.processing.classify import ClassifyAlgorithm
 from geolangbind_qgis.processing.embed import EmbedAlgorithm
 from geolangbind_qgis.processing.finetune import FinetuneAlgorithm
@@ -19,6 +20,7 @@ ALGORITHMS = (
     HighlightAlgorithm,
     ClassifyAlgorithm,
     SimilarAlgorithm,
+    ChangeAlgorithm,
     FinetuneAlgorithm,
     EmbedAlgorithm,
     AccuracyAlgorithm,

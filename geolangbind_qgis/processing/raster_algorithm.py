@@ -87,11 +87,17 @@ class RasterAlgorithm(RuntimeAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
         """Take a picture of the layer and the wishes, on the main thread."""
-        if not super().prepareAlgorithm(parameters, context, feedback):
+        return self.prepare_layer(INPUT, parameters, context, feedback)
+
+    def prepare_layer(
+        self, name: str, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """Take a picture of the layer that the parameter ``name`` holds; says whether there is a runtime."""
+        if not RuntimeAlgorithm.prepareAlgorithm(self, parameters, context, feedback):
             return False
-        layer = self.parameterAsRasterLayer(parameters, INPUT, context)
+        layer = self.parameterAsRasterLayer(parameters, name, context)
         if layer is None:
-            raise QgsProcessingException(self.invalidRasterError(parameters, INPUT))
+            raise QgsProcessingException(self.invalidRasterError(parameters, name))
         try:
             self._snapshot = take_snapshot(layer)
             self._reading = self._given_reading(parameters, context) or read_reading(layer)

@@ -1,0 +1,162 @@
+"""``geolangbind:change``: two dates of one place."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterExtent,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterRasterDestination,
+    QgsProcessingParameterRasterLayer,
+    QgsProcessingParameterString,
+)
+
+from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.change_style import apply_change_style
+from geolangbind_qgis.layers.class_style import apply_class_style
+from geolangbind_qgis.layers.readable import ReadBy
+from geolangbind_qgis.layers.recognition import Reading, read_reading
+from geolangbind_qgis.layers.snapshot import take_snapshot
+from geolangbind_qgis.processing.raster_algorithm import EXTENT, RasterAlgorithm
+from geolangbind_qgis.processing.styled_layers import style_when_loaded
+from geolangbind_qgis.protocol_import import protocol
+
+BEFORE, AFTER, PROMPTS, NOT, CLASSES, SHIFT = "BEFORE", "AFTER", "PROMPTS", "NOT", "CLASSES", "SHIFT"
+THRESHOLD, LEAST, OUTPUT, AREAS, OFFSET = "THRESHOLD", "LEAST_DIFFERENCE", "OUTPUT", "AREAS", "OFFSET"
+SHIFTS = ("check", "align", "ignore")
+
+
+class ChangeAlgorithm(RasterAlgorithm):
+    """Compares two dates by words or by classes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._after_path = ""
+        self._after_reading = Reading()
+
+    def name(self) -> str:
+        """Give the name used in scripts."""
+        return "change"
+
+    def displayName(self) -> str:
+        """Give the name shown in the toolbox."""
+        return tr("Change between two dates")
+
+    def shortDescription(self) -> str:
+        """Give one line about it."""
+        return tr("Shows where words came to be true or ceased to be, or which class became which.")
+
+    def tags(self) -> list[str]:
+        """Give words to find it by."""
+        return ["change detection", "multitemporal", "difference", "deforestation", "burnt area", "from-to", "AI"]
+
+    def shortHelpString(self) -> str:
+        """Give the help beside the dialog."""
+        return tr(
+            "<p>Compares two dates of one place. They may come from different sensors, grids and reference systems; "
+            "the result lies on the pixels of the first.</p>"
+            "<p>With <b>prompts</b> (separated by a semicolon) the result has three bands a prompt: the change of the "
+            "score from -1 to 1, the score before and the score after. With <b>classes</b> (a scheme, a scheme file or "
+            "a list) it says which class became which, with a legend, and a table of areas.</p>"
+            "<p>First it is measured whether both dates lie on each other. Dates more than two pixels apart are "
+            "refused, for every edge would pass for change; let the shift be undone, or ignored.</p>"
+        )
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        """Declare parameters and outputs."""
+        number, text = QgsProcessingParameterNumber, QgsProcessingParameterString
+        self.addParameter(QgsProcessingParameterRasterLayer(BEFORE, tr("First date")))
+        self.addParameter(QgsProcessingParameterRasterLayer(AFTER, tr("Second date")))
+        self.addParameter(text(PROMPTS, tr("Prompts (separate with ;)"), optional=True))
+        self.addParameter(text(CLASSES, tr("Or classes"), optional=True))
+        self.addParameter(text(NOT, tr("But not (separate with ;)"), optional=True))
+        self.addParameter(QgsProcessingParameterExtent(EXTENT, tr("Part to compute (empty: all of it)"), optional=True))
+        shift = QgsProcessingParameterEnum(
+            SHIFT,
+            tr("If both dates do not lie on each other (check: refuse them)"),
+            list(SHIFTS),
+            defaultValue="check",
+            usesStaticStrings=True,
+        )
+        self.addParameter(shift)
+        self.addParameter(number(THRESHOLD, tr("Threshold"), number.Type.Double, 0.5, minValue=0.0, maxValue=1.0))
+        self.addParameter(
+            number(LEAST, tr("Least difference of scores"), number.Type.Double, 0.2, minValue=0.0, maxValue=1.0)
+        )
+        self.add_resolution()
+        self.add_reading()
+        self.addParameter(QgsProcessingParameterRasterDestination(OUTPUT, tr("Change")))
+        table = QgsProcessingParameterFileDestination(
+            AREAS, tr("Areas (CSV)"), "CSV (*.csv)", optional=True, createByDefault=False
+        )
+        self.addParameter(table)
+        self.addOutput(QgsProcessingOutputNumber(OFFSET, tr("Shift between the dates in pixels")))
+
+    def prepareAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """Take a picture of both layers, on the main thread."""
+        if not self.prepare_layer(BEFORE, parameters, context, feedback):
+            return False
+        layer = self.parameterAsRasterLayer(parameters, AFTER, context)
+        if layer is None:
+            raise QgsProcessingException(self.invalidRasterError(parameters, AFTER))
+        try:
+            snapshot = take_snapshot(layer)
+            self._after_reading = self._given_reading(parameters, context) or read_reading(layer)
+        except ValueError as problem:
+            raise QgsProcessingException(str(problem)) from problem
+        if snapshot.read_by is ReadBy.QGIS:
+            raise QgsProcessingException(tr("{0} is not stored in a file. Save it first.").format(layer.name()))
+        self._after_path = snapshot.path
+        return True
+
+    def processAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """Have both dates compared."""
+        output = self.parameterAsOutputLayer(parameters, OUTPUT, context)
+        areas = self.parameterAsFileOutput(parameters, AREAS, context) if parameters.get(AREAS) else None
+        least = self.parameterAsDouble(parameters, LEAST, context)
+        after = protocol.Source(path=self._after_path, **self._after_reading.source_fields())
+        params = protocol.ChangeParams(
+            sources=(self.source(parameters, context, feedback), after),
+            output=output,
+            prompts=self._texts(parameters, PROMPTS, context),
+            negatives=self._texts(parameters, NOT, context),
+            classes=self.parameterAsString(parameters, CLASSES, context).strip() or None,
+            areas=areas,
+            threshold=self.parameterAsDouble(parameters, THRESHOLD, context),
+            least_difference=least,
+            registration=self.parameterAsEnumString(parameters, SHIFT, context) or "check",
+            **self.extent_fields(parameters, context),
+            **self.model_fields(parameters, context),
+        )
+        result = self.ask("change", params, feedback)
+        feedback.pushInfo(result["registration"]["sentence"])
+        for warning in result.get("warnings") or ():
+            feedback.pushWarning(str(warning))
+        for row in result["prompts"]:
+            words = tr("{0}: gained {1} ha, lost {2} ha")
+            feedback.pushInfo(words.format(row["prompt"], row["gained"]["hectares"], row["lost"]["hectares"]))
+        for row in result["transitions"]:
+            feedback.pushInfo(f"{row['name']}: {row['hectares']} ha")
+        style = apply_class_style if params.classes else partial(apply_change_style, least=least)
+        style_when_loaded(context, output, params.prompts[0] if params.prompts else tr("Change"), style)
+        outputs: dict[str, Any] = {OUTPUT: output, OFFSET: result["registration"]["pixels"]}
+        if areas:
+            outputs[AREAS] = areas
+        return outputs
+
+    def _texts(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> tuple[str, ...]:
+        """Split at semicolons."""
+        text = self.parameterAsString(parameters, name, context)
+        return tuple(part.strip() for part in text.split(";") if part.strip())
