@@ -87,10 +87,14 @@ def test_a_further_click_is_answered_at_once_and_in_the_same_layer(dock, canvas,
     click(canvas, scene, WATER)
     scores_of_covers(dock, scene)
     (first,) = overlays_of(QgsProject.instance(), scene.id())
-    began = time.monotonic()
-    click(canvas, scene, (500, 700))
-    scores_of_covers(dock, scene)
-    assert time.monotonic() - began < 1.0
+    seconds = []
+    for place in ((500, 700), (200, 1800), (600, 2200)):
+        began = time.monotonic()
+        click(canvas, scene, place)
+        scores_of_covers(dock, scene)
+        seconds.append(time.monotonic() - began)
+    assert min(seconds) < 0.5
+    assert len(dock.page.examples.positives()) == 4
     assert overlays_of(QgsProject.instance(), scene.id()) == [first]
 
 
