@@ -15,13 +15,11 @@ from numpy.typing import NDArray
 
 from core.datasets.archive import read_members
 from core.datasets.chips import decode_rgb
-from core.dense.level import RasterLevel
 from core.errors import InputError
 from core.evaluate.geobench import read_samples
-from core.protocol import Source
+from core.raster.reader import open_raster
 from core.spectral.bands import Band
 from core.spectral.scaling import BandScaling, physical_range
-from core.tasks.scene import open_scene
 
 IMAGES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
 RGB_WAVELENGTHS_UM = (0.665, 0.56, 0.49)
@@ -40,7 +38,7 @@ def labelled_images(entry: Mapping[str, Any], path: Path, split: str = "test") -
               it where that is not the last folder, ``ending`` which files count,
             - ``csv``: a table of ``filepath`` and ``label``, as SkyScript's benchmarks come, beside ``classnames.txt``
               where labels are numbers,
-            - ``rasters``: as folders, of multi-band rasters of a named ``sensor``,
+            - ``rasters``: as folders, of multi-band rasters, ``bands`` by number in the order of ``wavelengths_um``,
             - ``geobench``: HDF5 files, see ``core.evaluate.geobench``.
         path: where it lies.
         split: part of the set, for layouts that have parts inside.
@@ -97,8 +95,9 @@ def _rasters(entry: Mapping[str, Any], path: Path, split: str) -> Iterator[Label
     if not files:
         raise InputError(f"{path} holds no raster.", hint="Check the folder of the data set.")
     for file in files:
-        with open_scene(Source(str(file), entry["sensor"])) as scene:
-            image, _ = RasterLevel(scene.raster, scene.recognition).read(scene.raster.grid.window)
+        with open_raster(file) as raster:
+            values, _ = raster.read(raster.grid.window, entry["bands"])
+        image = to_model(values.astype(np.float32), entry)
         yield _part(str(file.relative_to(path)), entry.get("class_part", -2)), _resized(image, entry["size"])
 
 

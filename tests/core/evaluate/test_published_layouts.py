@@ -87,16 +87,18 @@ def test_batches_do_not_change_the_vectors(chips, painted_model):
     torch.testing.assert_close(whole, parts, atol=1e-5, rtol=1e-4)
 
 
-def test_rasters_of_a_named_sensor_become_model_input(tmp_path, make_raster):
+def test_rasters_of_many_bands_become_model_input(tmp_path, make_raster):
     values = np.full((13, 20, 20), 1375, np.uint16)
+    values[12] = 2750
     path = make_raster(values, "River_1.tif")
     target = tmp_path / "all" / "River" / "River_1.tif"
     target.parent.mkdir(parents=True)
     path.rename(target)
-    ((label, image),) = labelled_images({"layout": "rasters", "sensor": "sentinel2_l1c", "size": 16}, tmp_path / "all")
+    ((label, image),) = labelled_images({**benchmarks()["eurosat_13"], "size": 16}, tmp_path / "all")
     assert label == "River"
-    assert image.shape == (len(benchmarks()["eurosat_13"]["wavelengths_um"]), 16, 16)
-    np.testing.assert_allclose(image[3], 0, atol=0.01)  # red: half of 0..0.275
+    assert image.shape == (12, 16, 16)
+    np.testing.assert_allclose(image[3], 0, atol=1e-5)  # red: half of 0..0.275
+    np.testing.assert_allclose(image[8], 0, atol=1e-5)  # B8A, the file's last: half of 0..0.55
 
 
 def write_hdf5(path, layers, about):
