@@ -71,6 +71,8 @@ class Processes:
             DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(step, ours)
             devices = [self.device] if self.device.type == "cuda" else None
             return DistributedDataParallel(step, device_ids=devices, find_unused_parameters=True)
+        # FSDP divides no other layout.
+        step.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
         for block in step.model.visual.trunk.blocks:
             fully_shard(block)
         fully_shard(step, ignored_params=set(_whole_parameters(step.model).values()))
@@ -180,12 +182,21 @@ def save_sharded(tensors: dict[str, Any], facts: Mapping[str, Any], folder: Path
         dcp.save(tensors, storage_writer=dcp.FileSystemWriter(partial))
         if processes.first:
             (partial / FACTS).write_text(json.dumps(facts), encoding="utf-8")
+            before = folder.with_suffix(".before")
             if folder.exists():
-                shutil.rmtree(folder)
+                shutil.rmtree(before, ignore_errors=True)
+                os.replace(folder, before)
             os.replace(partial, folder)
+            shutil.rmtree(before, ignore_errors=True)
     except (OSError, RuntimeError, CheckpointException) as problem:
         raise OutputError(f"The checkpoint {folder} cannot be written.", hint="Free some disk space.") from problem
     processes.wait()
+
+
+def find_sharded(folder: Path) -> Path | None:
+    """Give where a sharded checkpoint is: in its folder, or in the one before if a save was stopped between the two."""
+    places = (folder, folder.with_suffix(".before"))
+    return next((place for place in places if (place / FACTS).exists()), None)
 
 
 def load_sharded(tensors: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -196,7 +207,7 @@ def load_sharded(tensors: dict[str, Any], folder: Path) -> dict[str, Any]:
     """
     try:
         facts: dict[str, Any] = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        dcp.load(tensors, storage_reader=dcp.FileSystemReader(folder))
+        dcp.load(tensors, storage_reader=dcp.FileSystemReader(folder), no_dist=not dist.is_initialized())
     except (OSError, RuntimeError, ValueError, KeyError, CheckpointException) as problem:
         raise TrainingError(
             f"The checkpoint {folder} is damaged or of another model.", hint="Delete it to start over."

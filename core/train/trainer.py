@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -24,7 +25,7 @@ from core.errors import CancelledError, TrainingError
 from core.model.geolangbind import GeoLangBind, create_model
 from core.progress import CancelToken, Progress, no_progress
 from core.train.batch import Batch
-from core.train.distributed import ALONE, Processes, load_sharded, save_sharded
+from core.train.distributed import ALONE, Processes, find_sharded, load_sharded, save_sharded
 from core.train.objectives import BatchTexts, ClassAwareSigLipLoss
 from core.train.recipe import Recipe, build_sources
 from core.train.sources.base import SharingSource, Source
@@ -164,6 +165,8 @@ class Trainer:
         facts = {"step": self.step, "history": self.history, "seed": self.recipe.seed}
         if self.processes.engine == "fsdp":
             save_sharded(self._tensors(), facts, self.folder / "checkpoint", self.processes)
+            if self.processes.first:
+                (self.folder / "checkpoint.pt").unlink(missing_ok=True)
             return
         if self.processes.first:
             save_state(
@@ -175,14 +178,18 @@ class Trainer:
                 },
                 self.folder / "checkpoint.pt",
             )
+            sharded = find_sharded(self.folder / "checkpoint")
+            if sharded is not None:  # gone on from, and older than what was just written
+                shutil.rmtree(sharded)
         self.processes.wait()
 
     def _resume(self) -> None:
         """Go on from the checkpoint, if there is one; a sharded one by any number of processes, on any engine."""
         state: dict[str, Any] | None
-        if (self.folder / "checkpoint").exists():
+        sharded = find_sharded(self.folder / "checkpoint")
+        if sharded is not None:
             tensors = self._tensors()
-            state = load_sharded(tensors, self.folder / "checkpoint")
+            state = load_sharded(tensors, sharded)
             self._refuse_other_seed(state)
             set_optimizer_state_dict(self._forward, self._optimiser, tensors["optimiser"])
         else:

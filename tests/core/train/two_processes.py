@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from core.model import create_model
+from core.train.command import start_model
 from core.train.distributed import processes
 from core.train.recipe import parse_recipe
 from core.train.trainer import Trainer
@@ -20,7 +20,8 @@ def main(recipe: Path, folder: Path, engine: str, until: int | None) -> None:
     with processes(engine) as together:
         content = json.loads(recipe.read_text())
         torch.manual_seed(1)
-        trainer = Trainer(create_model(content["model"]), parse_recipe(content), folder, processes=together)
+        parsed = parse_recipe(content)
+        trainer = Trainer(start_model(parsed), parsed, folder, processes=together)
         losses = []
         take_step = trainer._train_step
 
