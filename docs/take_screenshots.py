@@ -146,7 +146,7 @@ def inside() -> None:
     # Only now: with the first layer of a project, QGIS takes over its coordinates and extent a little later.
     project.setCrs(_utm_zone_of(layer))  # a map in degrees looks squeezed
     box = QgsCoordinateTransform(layer.crs(), project.crs(), project).transformBoundingBox(layer.extent())
-    half = min(box.width(), box.height()) / 2 * 0.97
+    half = min(box.width(), box.height()) / 2 * 0.9
     centre = box.center()
     iface.mapCanvas().setExtent(
         QgsRectangle(centre.x() - half, centre.y() - half, centre.x() + half, centre.y() + half)

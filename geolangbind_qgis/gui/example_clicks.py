@@ -24,7 +24,7 @@ from geolangbind_qgis.gui.icons import icon
 from geolangbind_qgis.i18n import tr
 
 _SAME_PLACE_PIXELS = 8
-_LIKE_COLOUR, _UNLIKE_COLOUR = "#2e9e5b", "#d9480f"
+_LIKE_COLOUR, _UNLIKE_COLOUR = "#39ff14", "#ff3b00"
 
 
 @dataclass(frozen=True)
