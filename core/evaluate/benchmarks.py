@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import tomllib
 import torch
+from numpy.typing import NDArray
 
 from core.errors import UsageError
 from core.evaluate.bootstrap import Interval, bootstrap_interval, share_interval
@@ -152,6 +153,10 @@ def _tiles(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[str
     }
 
 
+def _mean_over(shares: NDArray[Any]) -> Callable[[NDArray[np.int64]], float]:
+    return lambda chosen: float(shares[chosen].mean())
+
+
 def _retrieval(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[str, Any]:
     found = captioned_images(entry, path)
     images = embed_chips(model, np.stack([image for image, _ in found]))
@@ -170,7 +175,7 @@ def _retrieval(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict
             hits = ranks < rank
             # Captions of one image stand or fall together: images are drawn, with all their captions.
             by_image = hits if way == "image_to_text" else np.array([hits[own].mean() for own in captions_of])
-            interval = bootstrap_interval(lambda chosen, shares=by_image: float(shares[chosen].mean()), len(by_image))
+            interval = bootstrap_interval(_mean_over(by_image), len(by_image))
             name = f"{way}_R@{rank}"
             measures.append(_measure(name, float(hits.mean()), interval, published.get(name)))
     return {

@@ -18,7 +18,7 @@ from core.datasets.chips import decode_rgb
 from core.errors import InputError
 from core.evaluate.geobench import read_samples
 from core.raster.reader import open_raster
-from core.spectral.bands import Band
+from core.spectral.bands import Band, BandKind
 from core.spectral.scaling import BandScaling, physical_range
 
 IMAGES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
@@ -122,7 +122,7 @@ def to_model(values: NDArray[np.floating], entry: Mapping[str, Any]) -> NDArray[
     scale = entry.get("scale", "display")
     scaled = []
     for band, wavelength in zip(values, wavelengths_of(entry), strict=True):
-        kind = "display" if scale == "display" else "reflectance"
+        kind: BandKind = "display" if scale == "display" else "reflectance"
         low, high = physical_range(Band("", wavelength, kind=kind)) or (0.0, 1.0)
         factor = 1.0 if scale == "display" else 1.0 / float(scale)
         scaled.append(BandScaling(factor, low=low, high=high).to_model(band))

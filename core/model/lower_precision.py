@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from weakref import WeakKeyDictionary
 
 import torch
@@ -81,8 +81,8 @@ def _lowered(model: GeoLangBind) -> GeoLangBind:
         for name, part in model._modules.items()
     }
     trunk = lowered.visual.trunk
-    trunk.pos_embed = _half(trunk.pos_embed)
-    trunk.attn_pool.latent = _half(trunk.attn_pool.latent)
+    trunk.pos_embed = _half(cast("nn.Parameter", trunk.pos_embed))
+    trunk.attn_pool.latent = _half(cast("nn.Parameter", trunk.attn_pool.latent))
     return lowered
 
 

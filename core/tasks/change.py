@@ -74,8 +74,9 @@ def run(
     with open_pair(before, after, extent=params.extent, resolution=params.resolution) as pair:
         progress(0.0, "Loading the model")
         model = models.get(params.model, params.device)
-        features = tuple(
-            scene.features(model, cache=params.cache, cancel=cancel) for scene in (pair.before, pair.after)
+        features = (
+            pair.before.features(model, cache=params.cache, cancel=cancel),
+            pair.after.features(model, cache=params.cache, cancel=cancel),
         )
         progress(0.0, "Checking whether both dates lie on each other")
         pair, registration = check_registration(pair, *features, params.registration, cancel)

@@ -83,8 +83,9 @@ class ScenePair:
             dst_nodata=math.nan,
             resampling=Resampling.bilinear,
         )
-        known = np.isfinite(moved).all(0)
-        return np.where(known, moved, np.float32(0)), known
+        known = np.asarray(np.isfinite(moved).all(axis=0))
+        moved[:, ~known] = 0
+        return moved, known
 
     def _target(self, block: PixelWindow) -> GridSpec:
         a, b, _, d, e, _ = self.before.raster.grid.transform
