@@ -22,7 +22,8 @@ ROOT = Path(os.environ.get("GEOLANGBIND_ROOT") or Path(__file__).resolve().paren
 """Named by the environment within QGIS, which runs this file's text and not the file."""
 
 IMAGES = ROOT / "docs" / "images"
-SCENE = ROOT.parent / "shared" / "data" / "scenes" / "aquileia_sentinel2_l2a.tif"
+SCENE = ROOT / "demo" / "scene.tif"
+"""The simulated scene that ``make demo`` renders: pictures of real scenes are not committed."""
 README_STEPS = ("prompt", "classify", "teach")
 STEPS = ("prompt", "examples", "several", "polygons", "classify", "areas", "scheme", "explain", "processing", "teach")
 STEPS += ("setup", "dark")
@@ -134,7 +135,7 @@ def inside() -> None:
         dock = window.findChild(QWidget, name)
         if dock is not None:
             dock.hide()
-    layer = QgsRasterLayer(os.environ["GEOLANGBIND_SCENE"], "Aquileia, Sentinel-2", "gdal")
+    layer = QgsRasterLayer(os.environ["GEOLANGBIND_SCENE"], "Demo scene", "gdal")
     _natural_colours(layer)
     project = QgsProject.instance()
     project.addMapLayer(layer)
@@ -233,7 +234,7 @@ def inside() -> None:
         iface.setActiveLayer(layer)
         dock.show_teach_page(True)
         dock.teach.labels.setLayer(labels)
-        dock.teach.name.setText("aquileia-2019")
+        dock.teach.name.setText("my-coast")
         dock.teach.steps.setValue(80)
         taught: list[object] = []
         dock.teach.teacher.finished.connect(taught.append)
@@ -333,7 +334,8 @@ def _natural_colours(layer: object) -> None:
     for setter, band in setters:
         stretch = QgsContrastEnhancement(provider.dataType(band))
         stretch.setMinimumValue(0)
-        stretch.setMaximumValue(2750)
+        scale = provider.bandScale(band)  # of a file that declares how its numbers become reflectance
+        stretch.setMaximumValue(2750 if scale == 1 else 0.275)
         stretch.setContrastEnhancementAlgorithm(
             QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchToMinimumMaximum
         )

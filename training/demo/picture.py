@@ -50,7 +50,7 @@ def draw_picture(
     values = _read(scores)
     codes = _read(classes)[0]
     ground = _ground_size(grid)
-    shown = sorted((row for row in legend if row["share"] >= 0.002), key=lambda row: -row["share"])
+    shown = sorted((row for row in legend if row["share"] >= 0.005), key=lambda row: -row["share"])
     height = PANEL_INCHES * ground[1] / ground[0]
     foot = 0.4 + 0.17 * -(-len(shown) // 2)
     panels = len(prompts) + 2
@@ -77,8 +77,8 @@ def draw_picture(
             Patch(facecolor=row["colour"], edgecolor="#00000033", label=f"{row['name']}  {100 * row['share']:.0f} %")
             for row in shown
         ],
-        loc="upper center",
-        bbox_to_anchor=(0.5, 1.0),
+        loc="upper right",
+        bbox_to_anchor=(1.0, 1.0),
         bbox_transform=words.transAxes,
         ncols=2,
         frameon=False,
