@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from core.spectral.recognise import Recognition
+from core.spectral.sensors import Sensor, get_sensor
 
 _ALIKE = (
     ("landsat8_oli", "landsat9_oli"),
     ("landsat4_tm", "landsat5_tm"),
     ("enmap", "prisma", "aviris", "hyperspectral"),
 )
+
+
+SAME_BAND_UM = 0.01
+"""How far the centres of bands that count as the same may lie apart, in µm."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,10 @@ def coverage(recognition: Recognition, card: Mapping[str, Any]) -> Coverage:
     if counts and not _within(count, counts):
         return Coverage("extrapolated", f"The model was not trained with {bands}.")
     if recognition.sensor is None:
+        for name in trained:
+            if _has_bands_of(recognition, get_sensor(name)):
+                title = get_sensor(name).title
+                return Coverage("trained on", f"Its bands are those of {title}, which the model was trained on.")
         return Coverage("extrapolated", "The sensor is unknown; only its wavelengths are.")
     if recognition.sensor in trained:
         return Coverage("trained on", f"The model was trained on {recognition.title}.")
@@ -54,6 +63,17 @@ def coverage(recognition: Recognition, card: Mapping[str, Any]) -> Coverage:
         if recognition.sensor in group and set(group) & set(trained):
             return Coverage("trained on", "The model was trained on a sensor with nearly the same bands.")
     return Coverage("extrapolated", f"The model was not trained on {recognition.title}.")
+
+
+def _has_bands_of(recognition: Recognition, sensor: Sensor) -> bool:
+    """Say whether every band has the kind and, within ``SAME_BAND_UM``, the centre of one of the sensor's."""
+    return all(
+        any(
+            band.kind == known.kind and abs(band.wavelength_um - known.wavelength_um) <= SAME_BAND_UM
+            for known in sensor.bands.bands
+        )
+        for band in recognition.band_set.bands
+    )
 
 
 def _within(count: int, counts: Any) -> bool:  # noqa: ANN401 - a list or a table of a model card

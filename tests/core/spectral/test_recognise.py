@@ -294,3 +294,16 @@ def test_coverage_says_what_a_model_was_trained_on(make_raster):
 def test_landsat_9_counts_as_trained_where_landsat_8_is(make_raster):
     landsat9 = seen(make_raster(stack(7, 7500, 20000, "uint16"), "LC09_L2SP.tif", **square(30)))
     assert coverage(landsat9, {"trained_sensors": ["landsat8_oli"]}).verdict == "trained on"
+
+
+def test_bands_of_a_trained_sensor_count_as_trained_though_nothing_names_it(make_raster):
+    def with_centres(name, centres):
+        tags = [{"wavelength": f"{value}", "wavelength_units": "Nanometers"} for value in centres]
+        return seen(make_raster(stack(len(centres), 0, 5000, "uint16"), name, band_tags=tags))
+
+    card = {"trained_sensors": ["sentinel2_l2a"]}
+    alike, unlike = with_centres("alike.tif", (665, 842, 1610)), with_centres("unlike.tif", (665, 842, 1400))
+    assert alike.sensor is None
+    assert "Sentinel-2" in coverage(alike, card).reason
+    assert coverage(alike, card).verdict == "trained on"
+    assert coverage(unlike, card).verdict == "extrapolated"
