@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -18,7 +18,8 @@ from core.train.batch import Batch
 from core.train.wording import Wording
 from training.simulate.landscape import Landscape, simulate_landscape
 from training.simulate.materials import MATERIALS
-from training.simulate.render import render
+from training.simulate.render import draw_view, render
+from training.simulate.waters import draw_waters
 
 CLASS_WORDS = {material.name: material.words for material in MATERIALS}
 _COMPATIBLE_NAMES = (
@@ -108,7 +109,8 @@ class SimulatedSource:
         seed = int(rng.integers(1 << 31))
         teach = rng.random() < settings.teach
         seen = BandSet(bands.bands + RGB.bands) if teach else bands
-        values = to_model_units(render(landscape, seen, seed=seed), seen)
+        view = replace(draw_view(seed), waters=draw_waters(seed))
+        values = to_model_units(render(landscape, seen, seed=seed, view=view), seen)
         optical = bands.bands[0].kind == "reflectance"
         truth = (landscape.visible_labels if optical else landscape.labels).astype(np.int64)
         whole = torch.from_numpy(values)[None].expand(settings.batch, -1, -1, -1)

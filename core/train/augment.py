@@ -73,18 +73,20 @@ def random_light(images: Tensor, rng: Generator, strength: float = 0.1) -> Tenso
     return unit.clamp(0, 1) * 2 - 1
 
 
-def random_haze(images: Tensor, wavelengths_um: Tensor, rng: Generator, strongest: float) -> Tensor:
-    """Take a random amount of atmosphere away, or add a little: top-of-atmosphere chips then teach surface reflectance.
+def random_haze(images: Tensor, wavelengths_um: Tensor, rng: Generator, typical: float) -> Tensor:
+    """Take a clear day's atmosphere away from half of the images: they then teach surface reflectance as well.
+
+    Two kinds of images are seen, as users have them, rather than every shade between: colour then still says much.
 
     Args:
-        images: (B, C, H, W) in model units.
-        wavelengths_um: (C,); haze falls with the square of the wavelength.
+        images: (B, C, H, W) in model units, at the top of the atmosphere.
+        wavelengths_um: (C,); molecules scatter with the fourth power of the wavelength, haze with less: 3.5 here.
         rng: source of chance.
-        strongest: most that is taken from blue, in units of the full range; a fifth of it is the most that is added.
+        typical: what the air adds to blue (0.49 µm), in units of the full range; 0.7 to 1.1 of it is taken away.
     """
-    amount = torch.from_numpy(rng.uniform(-0.2 * strongest, strongest, (len(images), 1, 1, 1))).float()
-    slope = ((0.49 / wavelengths_um) ** 2)[None, :, None, None]
-    return (images - 2 * amount * slope).clamp(-1, 1)
+    amount = torch.from_numpy(rng.uniform(0.7, 1.1, len(images)) * (rng.random(len(images)) < 0.5)).float()
+    path = typical * (0.49 / wavelengths_um) ** 3.5
+    return (images - 2 * amount[:, None, None, None] * path[None, :, None, None]).clamp(-1, 1)
 
 
 def random_noise(images: Tensor, rng: Generator, deviation: float = 0.02) -> Tensor:

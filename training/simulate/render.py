@@ -12,6 +12,7 @@ from core.spectral.bands import Band, BandSet
 from training.simulate import noise as noise_field
 from training.simulate.landscape import Landscape
 from training.simulate.materials import MATERIAL_INDEX, MATERIALS
+from training.simulate.waters import Water
 
 Array = np.ndarray
 
@@ -37,6 +38,7 @@ class View:
         speckle_px: how far speckle hangs together, standard deviation in pixels.
         season: (vigour, moisture) shift of the whole scene, standard deviations.
         curve_tilt: relative distortion of each material's spectrum between scenes.
+        waters: water bodies that take the place of the materials' own.
     """
 
     sun_azimuth: float
@@ -50,6 +52,7 @@ class View:
     speckle_px: float
     season: tuple[float, float]
     curve_tilt: float
+    waters: tuple[Water, ...] = ()
 
 
 def draw_view(seed: int) -> View:
@@ -90,6 +93,10 @@ def _band_table(bands: Sequence[Band], view: View, seed: int) -> tuple[Array, Ar
     weights = band_weights(bands).T
     vigour, moisture = view.season
     middle = _materials_at(0, 0)
+    if view.waters:
+        middle = middle.copy()
+        for water in view.waters:
+            middle[water.material] = water.reflectance(GRID_UM)
     by_vigour = 0.5 * (_materials_at(1, 0) - _materials_at(-1, 0))
     by_moisture = 0.5 * (_materials_at(0, 1) - _materials_at(0, -1))
     rng = np.random.default_rng([seed, 404])

@@ -35,7 +35,7 @@ class ChipSettings:
         mosaic_batch: mosaics a batch.
         scattered: classes that do not fill their chip; mosaics leave their pixels unlabelled.
         band_chance: chance that a batch keeps a random subset of the bands.
-        haze: how much atmosphere may be taken away; see ``random_haze``. 0 for aerial imagery.
+        haze: what the atmosphere adds to blue, taken away from half of the images; see ``random_haze``. 0 for none.
     """
 
     path: str
