@@ -1,9 +1,8 @@
-"""Checkpoints of a running training: whole or not at all, and enough to go on to the same numbers."""
+"""State in files, whole or not at all, and tensors that may be divided among processes."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,26 +42,6 @@ def load_state(path: Path) -> dict[str, Any] | None:
             f"The checkpoint {path} is damaged.", hint="Delete it to start over, or restore a copy."
         ) from problem
     return state
-
-
-class WeightAverage:
-    """A running average of the trained weights; it generalises better than the last step's.
-
-    Args:
-        parameters: by name, as trained.
-        decay: share of the old average kept at a step, reached after a short warm-up.
-    """
-
-    def __init__(self, parameters: Mapping[str, torch.Tensor], decay: float) -> None:
-        self._decay = decay
-        self.values = {name: value.detach().clone() for name, value in parameters.items()}
-
-    @torch.no_grad()
-    def update(self, parameters: Mapping[str, torch.Tensor], step: int) -> None:
-        """Move the average towards the weights after ``step`` steps."""
-        decay = min(self._decay, (1 + step) / (10 + step))
-        averages = [own_part(value) for value in self.values.values()]
-        torch._foreach_lerp_(averages, [own_part(parameters[name].detach()) for name in self.values], 1 - decay)
 
 
 def own_part(value: torch.Tensor) -> torch.Tensor:

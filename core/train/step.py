@@ -11,15 +11,10 @@ from torch import Tensor, nn
 
 from core.model.geolangbind import GeoLangBind
 from core.train.batch import Batch
-from core.train.objectives import (
-    BatchTexts,
-    ClassAwareSigLipLoss,
-    ObjectiveWeights,
-    other_losses,
-    pooled_losses,
-    pooled_vectors,
-    step_losses,
-)
+from core.train.objectives import ObjectiveWeights, other_losses, pooled_losses, step_losses
+from core.train.pairs import pooled_vectors
+from core.train.siglip import ClassAwareSigLipLoss
+from core.train.texts import BatchTexts
 
 AskTeachers = Callable[[Batch], Mapping[str, Tensor]]
 

@@ -8,7 +8,9 @@ import torch.nn.functional as F
 
 from core.model.dense_decoder import DenseDecoder
 from core.train.augment import random_affine, random_bands
-from core.train.objectives import ClassAwareSigLipLoss, contest_loss, dense_cosines
+from core.train.contests import contest_loss
+from core.train.dense_losses import dense_cosines
+from core.train.siglip import ClassAwareSigLipLoss
 from core.train.wording import AGREE, DISAGREE, UNDECIDED, wording_of
 
 

@@ -25,8 +25,8 @@ def main(recipe: Path, folder: Path, engine: str, until: int | None) -> None:
         losses = []
         take_step = trainer._train_step
 
-        def noted(batches: list) -> dict[str, float]:
-            losses.append(take_step(batches))
+        def noted(*given: object) -> dict[str, float]:
+            losses.append(take_step(*given))
             return losses[-1]
 
         trainer._train_step = noted
