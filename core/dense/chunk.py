@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -34,8 +35,9 @@ class FeatureChunk:
     inverse_norm: NDArray[np.float16]
 
     @classmethod
+    @lru_cache(maxsize=8)
     def empty(cls, channels: int, height: int, width: int) -> FeatureChunk:
-        """Make a chunk without data."""
+        """Give the chunk without data, which takes memory once however many there are."""
         nothing = np.zeros((height, width), np.float16)
         return cls(np.zeros((channels, height, width), np.int8), nothing, nothing)
 
@@ -54,6 +56,11 @@ class FeatureChunk:
     def valid(self) -> NDArray[np.bool_]:
         """Which cells (h, w) hold data."""
         return self.inverse_norm > 0
+
+    @property
+    def nbytes(self) -> int:
+        """Memory it takes; none where there is no data."""
+        return self.codes.nbytes + self.gain.nbytes + self.inverse_norm.nbytes if self.inverse_norm.any() else 0
 
     def cosines(self, factors: Tensor, constants: Tensor) -> Tensor:
         """Score text in the basis against every cell.
@@ -81,6 +88,8 @@ class FeatureChunk:
             (M, h, w) float32.
         """
         channels, height, width = self.codes.shape
+        if not self.valid.any():
+            return torch.zeros(()).expand(len(judge(torch.zeros(len(factors), 1))), height, width)
         codes = torch.from_numpy(self.codes).reshape(channels, -1)
         gain = torch.from_numpy(self.gain).reshape(-1).float()
         share = torch.from_numpy(self.inverse_norm).reshape(-1).float() if bool(constants.any()) else None

@@ -92,7 +92,7 @@ class DenseFeatures:
         self._budget_bytes = budget_bytes
         self._windows: RecentlyUsed[PixelWindow, EncodedWindow]
         self._windows = RecentlyUsed(budget_bytes // 2, lambda window: window.nbytes)
-        self._chunks: RecentlyUsed[Chunk, FeatureChunk] = RecentlyUsed(budget_bytes // 4, _chunk_bytes)
+        self._chunks: RecentlyUsed[Chunk, FeatureChunk] = RecentlyUsed(budget_bytes // 16, lambda chunk: chunk.nbytes)
         self._fingerprint = level.fingerprint()
 
     @property
@@ -405,7 +405,3 @@ def _cell_valid(valid: NDArray[np.bool_], stride: int) -> NDArray[np.bool_]:
     """Give the cells (h, w) with at least one valid pixel."""
     height, width = valid.shape[0] // stride, valid.shape[1] // stride
     return np.asarray(valid.reshape(height, stride, width, stride).any((1, 3)))
-
-
-def _chunk_bytes(chunk: FeatureChunk) -> int:
-    return chunk.codes.nbytes + chunk.gain.nbytes + chunk.inverse_norm.nbytes

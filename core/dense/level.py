@@ -66,6 +66,9 @@ class RasterLevel:
         """
         inside = window.intersection(self.grid.window)
         values, known = self.raster.read(inside, self.recognition.band_indexes)
+        if not known.any():
+            nothing = np.zeros((len(values), window.height, window.width), np.float32)
+            return nothing, np.zeros(nothing.shape[1:], bool)
         image = self.recognition.scaling.to_model(values, known)
         below, beside = window.height - inside.height, window.width - inside.width
         if not below and not beside:

@@ -36,7 +36,7 @@ class PixelScores:
         score: CellScore,
         count: int,
         settings: UpsampleSettings | None = None,
-        budget_bytes: int = 2**28,
+        budget_bytes: int = 2**27,
     ) -> None:
         self.features = features
         self._score = score
@@ -44,7 +44,7 @@ class PixelScores:
         self._settings = settings or UpsampleSettings()
         self._guide_bands = guide_bands(features.level.recognition.band_set)
         self._recent: RecentlyUsed[tuple[int, int], tuple[Tensor, NDArray[np.bool_]]]
-        self._recent = RecentlyUsed(budget_bytes, lambda scored: scored[0].nbytes + scored[1].nbytes)
+        self._recent = RecentlyUsed(budget_bytes, _scored_bytes)
 
     def cells_under(self, window: PixelWindow) -> PixelWindow:
         """Give the cells that decide the scores of a window of pixels."""
@@ -97,3 +97,8 @@ class PixelScores:
             known = self._score(features), features.valid
             self._recent.put(chunk, known)
         return known
+
+
+def _scored_bytes(scored: tuple[Tensor, NDArray[np.bool_]]) -> int:
+    """Give the memory of a chunk's scores; those of a chunk without data share one number."""
+    return scored[0].untyped_storage().nbytes() + scored[1].nbytes

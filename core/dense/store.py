@@ -18,6 +18,7 @@ import json
 import os
 import shutil
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -41,6 +42,8 @@ ABANDONED_AFTER_S = 3600.0
 IN_USE_FOR_S = 600.0
 EVICT_EVERY_S = 600.0
 _EVICTED_AT: dict[Path, float] = {}
+CODEC, LEVEL = "lz4", 1
+CHECKSUM_BYTES = 4
 NOT_WRITTEN = -1.0
 """Never a scale, so that zarr does not leave out the scales of a chunk without data."""
 
@@ -224,7 +227,6 @@ class StoredFeatures:
         self.path = path
         self.layout = layout
         self.about = about
-        self._arrays: tuple[Any, Any] | None = None
 
     @classmethod
     def existing(cls, path: Path) -> StoredFeatures | None:
@@ -276,7 +278,7 @@ class StoredFeatures:
             if inverse_norm.any():
                 codes = self._decoded(self._codes_file(chunk), self.layout.channels, np.dtype("int8"))[here]
             else:
-                codes = np.zeros((self.layout.channels, window.height, window.width), np.int8)
+                return FeatureChunk.empty(self.layout.channels, window.height, window.width)
             return FeatureChunk(codes, gain, inverse_norm)
         except Exception:
             # Codecs and the file system each have their own ways to say that bytes are not what they were.
@@ -290,15 +292,13 @@ class StoredFeatures:
         Raises:
             StoreError: the disk is full or the directory cannot be written.
         """
-        rows, columns = self.layout.slices(chunk)
         try:
             if not (self.path / "zarr.json").exists():
-                self._arrays = None
                 self.create()
-            codes, scales = self._open()
             if features.valid.any():
-                codes[:, rows, columns] = features.codes
-            scales[:, rows, columns] = np.stack([features.gain, features.inverse_norm])
+                self._encode(self._codes_file(chunk), features.codes, 0)
+            scales = np.stack([features.gain, features.inverse_norm])
+            self._encode(self._scale_file(chunk), scales, NOT_WRITTEN)
         except OSError as problem:
             raise _unwritable(self.path, problem) from problem
 
@@ -323,18 +323,32 @@ class StoredFeatures:
 
     def _decoded(self, file: Path, channels: int, dtype: np.dtype[Any]) -> NDArray[Any]:
         """Decode a chunk's file; zarr's own way through its event loop takes longer than all the decoding."""
-        kept = file.read_bytes()
-        if google_crc32c.value(kept[:-4]) != int.from_bytes(kept[-4:], "little"):
+        with file.open("rb", buffering=0) as opened:
+            kept = opened.read(os.fstat(opened.fileno()).st_size - CHECKSUM_BYTES)
+            checksum = opened.read(CHECKSUM_BYTES)
+        if google_crc32c.value(kept) != int.from_bytes(checksum, "little"):
             raise ValueError("the checksum is wrong")
         decoded = np.empty((channels, *self.layout.side), dtype)
-        blosc.decompress(kept[:-4], decoded)
+        blosc.decompress(kept, decoded)
         return decoded
 
-    def _open(self) -> tuple[Any, Any]:
-        if self._arrays is None:
-            group = zarr.open_group(self.path, mode="r+", zarr_format=3)
-            self._arrays = (group["codes"], group["scales"])
-        return self._arrays
+    def _encode(self, file: Path, values: NDArray[Any], fill: float) -> None:
+        """Write a chunk's file (channels, h, w) as zarr would, a quarter of the time: whole, or not at all."""
+        whole = values
+        if values.shape[1:] != self.layout.side:
+            whole = np.full((len(values), *self.layout.side), fill, values.dtype)
+            whole[:, : values.shape[1], : values.shape[2]] = values
+        kept = bytes(blosc.compress(np.ascontiguousarray(whole), CODEC.encode(), LEVEL, blosc.NOSHUFFLE))
+        aside = file.with_name(f"{file.name}.{uuid.uuid4().hex}.partial")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with aside.open("wb") as opened:
+                opened.write(kept)
+                opened.write(google_crc32c.value(kept).to_bytes(CHECKSUM_BYTES, "little"))
+            aside.replace(file)
+        except BaseException:
+            aside.unlink(missing_ok=True)
+            raise
 
     def _make_group(self) -> None:
         """Build the group aside and move it into place, metadata of the group last."""
@@ -354,7 +368,7 @@ class StoredFeatures:
                 dtype=dtype,
                 fill_value=fill,
                 serializer=BytesCodec(),
-                compressors=(BloscCodec(cname="lz4", clevel=1, shuffle="noshuffle"), Crc32cCodec()),
+                compressors=(BloscCodec(cname=CODEC, clevel=LEVEL, shuffle="noshuffle"), Crc32cCodec()),
             )
         for item in ("codes", "scales", "zarr.json"):
             (aside / item).replace(self.path / item)

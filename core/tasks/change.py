@@ -130,7 +130,7 @@ def _blocks(
 
 def _scores(features: DenseFeatures, contest: PromptContest | ClassContest, count: int) -> PixelScores:
     factors, constants = features.encoder.unit_text(contest.vectors)
-    return PixelScores(features, lambda chunk: contest.logits(chunk.cosines(factors, constants)), count)
+    return PixelScores(features, lambda chunk: chunk.judged(factors, constants, contest.logits), count)
 
 
 class _Balance:

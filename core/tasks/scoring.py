@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import torch
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
 
 SYNONYM_MARK = "|"
+LOG2_E = math.log2(math.e)
 KINSHIP_BEGINS, KINSHIP_ENDS = 0.55, 0.85
 """Cosine between a prompt and a background word from which on the word counts less, and not at all."""
 
@@ -104,12 +106,14 @@ class PromptContest:
         words = background_words() if background else ()
         self._texts = TextSet(model, [*own, *against, *words])
         self._own = [self._texts.places(prompt.synonyms) for prompt in prompts]
-        self._negatives = self._texts.places(against)
         self._background = self._texts.places(words)
-        self._background_weights = [
-            self._kinship_weights(places) * _unrelated(words, prompt)
-            for places, prompt in zip(self._own, prompts, strict=True)
-        ]
+        # Of all texts, most of them with no weight: picking rows out would copy more than it spares.
+        self._weights = torch.zeros(len(prompts), len(self._texts.vectors) + (not words))
+        for weights, places, prompt in zip(self._weights, self._own, prompts, strict=True):
+            weights[self._texts.places(against)] = 1.0
+            weights[self._background] += self._kinship_weights(places) * _unrelated(words, prompt)
+            if not words:
+                weights[-1] = 1.0
         self._temperature = temperature(model)
         self._bias = float(model.logit_bias.detach())
 
@@ -127,21 +131,11 @@ class PromptContest:
         Returns:
             (prompts, …) log-odds; their sigmoid is the score.
         """
-        scaled = cosines * self._temperature
-        judged = []
-        for own_places, weights in zip(self._own, self._background_weights, strict=True):
-            own = scaled[own_places].amax(0)
-            rivals = []
-            if self._negatives:
-                rivals.append(scaled[self._negatives])
-            if self._background:
-                log_weights = weights.log().reshape(-1, *[1] * (cosines.ndim - 1))
-                rivals.append(scaled[self._background] + log_weights)
-            if not self._background:
-                # Without a background the model's own bias stands for the rest of the world.
-                rivals.append(torch.full_like(scaled[:1], -self._bias))
-            judged.append(own - torch.logsumexp(torch.cat(rivals), 0))
-        return torch.stack(judged)
+        own = torch.stack([reduce(torch.maximum, (cosines[place] for place in places)) for places in self._own])
+        if not self._background:
+            # Without a background the model's own bias stands for the rest of the world.
+            cosines = torch.cat([cosines, torch.full_like(cosines[:1], -self._bias / self._temperature)])
+        return own.mul_(self._temperature).sub_(log_weighted_sums(cosines, self._temperature, self._weights))
 
     def _kinship_weights(self, own_places: list[int]) -> Tensor:
         """Give each background word the weight (B,) it has against a prompt: 1 for strangers, 0 for its synonyms."""
@@ -165,6 +159,9 @@ class ClassContest:
     def __init__(self, model: GeoLangBind, classes: Sequence[Sequence[str]]) -> None:
         self._texts = TextSet(model, [text for wordings in classes for text in wordings])
         self._classes = [self._texts.places(wordings) for wordings in classes]
+        self._shares = torch.zeros(len(self._classes), len(self._texts.vectors))
+        for share, places in zip(self._shares, self._classes, strict=True):
+            share[places] = 1 / len(places)
         self._temperature = temperature(model)
 
     @property
@@ -174,8 +171,25 @@ class ClassContest:
 
     def logits(self, cosines: Tensor) -> Tensor:
         """Give (classes, …) logits of cosines (T, …); their softmax is the classes' probability."""
-        scaled = cosines * self._temperature
-        return torch.stack([scaled[places].logsumexp(0) - math.log(len(places)) for places in self._classes])
+        return log_weighted_sums(cosines, self._temperature, self._shares)
+
+
+def log_weighted_sums(cosines: Tensor, temperature: float, weights: Tensor) -> Tensor:
+    """Give ``log Σ weight · exp(temperature · cosine)``, all sums over one set of exponentials.
+
+    Args:
+        cosines: (T, …) float32.
+        temperature: at most 100.
+        weights: (S, T), not negative.
+
+    Returns:
+        (S, …); where all weights are 0, 87 less than the largest of ``temperature · cosines``.
+    """
+    largest = cosines.amax(0)
+    # 2 to a power instead of e: torch's exponential is a hundred times slower where float32 ends.
+    raised = (cosines - largest).mul_(temperature * LOG2_E).clamp_(min=-126).exp2_()
+    sums = (weights @ raised.flatten(1)).unflatten(1, largest.shape)
+    return sums.clamp_min_(torch.finfo(sums.dtype).tiny).log_().add_(largest, alpha=temperature)
 
 
 def _unrelated(words: Sequence[str], prompt: Prompt) -> Tensor:

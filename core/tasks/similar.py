@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.dense.chunk import FeatureChunk
 from core.dense.features import DenseFeatures
 from core.dense.pixels import PixelScores
 from core.errors import InputError
@@ -65,15 +66,18 @@ def run(
         features = scene.features(model, cancel=cancel)
         head = fit_examples(features, scene, params.positives, params.negatives)
         contest = PromptContest(model, prompts) if prompts else None
-        factors, constants = features.encoder.unit_text(contest.vectors if contest is not None else head.weight[None])
-        direction = features.encoder.basis.text(head.weight[None])
+        direction, constant = features.encoder.basis.text(head.weight[None])
+        if contest is not None:
+            factors, constants = features.encoder.unit_text(contest.vectors)
+            direction, constant = torch.cat([direction, factors]), torch.cat([constant, constants])
 
-        def score(chunk: Any) -> Tensor:  # noqa: ANN401 - FeatureChunk
-            logits = chunk.cosines(*direction) + head.bias
-            if contest is not None:
-                # Examples say what is meant here, the words what it is anywhere: both must agree.
-                logits = 0.5 * (logits + contest.logits(chunk.cosines(factors, constants)))
-            return logits
+        def judge(products: Tensor) -> Tensor:
+            logits = products[:1] + head.bias
+            # Examples say what is meant here, the words what it is anywhere: both must agree.
+            return logits if contest is None else 0.5 * (logits + contest.logits(products[1:]))
+
+        def score(chunk: FeatureChunk) -> Tensor:
+            return chunk.judged(direction, constant, judge)
 
         scores = PixelScores(features, score, 1)
 
