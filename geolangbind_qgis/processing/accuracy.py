@@ -11,13 +11,13 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
-    QgsProcessingParameterField,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterMapLayer,
     QgsProcessingParameterRasterLayer,
 )
 
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.processing.class_field import class_field_parameter
 from geolangbind_qgis.processing.runtime_algorithm import RuntimeAlgorithm
 from geolangbind_qgis.protocol_import import protocol
 
@@ -64,25 +64,18 @@ class AccuracyAlgorithm(RuntimeAlgorithm):
         self.addParameter(QgsProcessingParameterRasterLayer(MAP, tr("Class map")))
         kinds = [QgsProcessing.SourceType.TypeRaster, QgsProcessing.SourceType.TypeVectorAnyGeometry]
         self.addParameter(QgsProcessingParameterMapLayer(REFERENCE, tr("Reference (raster or vector)"), types=kinds))
-        self.addParameter(
-            QgsProcessingParameterField(
-                FIELD, tr("Field with the class (vector reference)"), parentLayerParameterName=REFERENCE, optional=True
-            )
-        )
+        self.addParameter(class_field_parameter(FIELD, tr("Name of the field with the class (vector reference)")))
         self.addParameter(QgsProcessingParameterFileDestination(REPORT, tr("Report"), "HTML (*.html)", optional=True))
         self.addOutput(QgsProcessingOutputNumber(OVERALL, tr("Overall accuracy")))
         self.addOutput(QgsProcessingOutputNumber(KAPPA, tr("Cohen's kappa")))
         self.addOutput(QgsProcessingOutputNumber(MEAN_IOU, tr("Mean intersection over union")))
 
-    def prepareAlgorithm(
+    def prepare(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> bool:
+    ) -> None:
         """Take the files behind the layers, on the main thread."""
-        if not super().prepareAlgorithm(parameters, context, feedback):
-            return False
         self._map = _file_of(self.parameterAsRasterLayer(parameters, MAP, context))
         self._reference = _file_of(self.parameterAsLayer(parameters, REFERENCE, context))
-        return True
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback

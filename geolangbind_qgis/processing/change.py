@@ -100,24 +100,19 @@ class ChangeAlgorithm(RasterAlgorithm):
         self.addParameter(table)
         self.addOutput(QgsProcessingOutputNumber(OFFSET, tr("Shift between the dates in pixels")))
 
-    def prepareAlgorithm(
+    def prepare(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> bool:
+    ) -> None:
         """Take a picture of both layers, on the main thread."""
-        if not self.prepare_layer(BEFORE, parameters, context, feedback):
-            return False
+        self.prepare_layer(BEFORE, parameters, context)
         layer = self.parameterAsRasterLayer(parameters, AFTER, context)
         if layer is None:
             raise QgsProcessingException(self.invalidRasterError(parameters, AFTER))
-        try:
-            snapshot = take_snapshot(layer)
-            self._after_reading = self._given_reading(parameters, context) or read_reading(layer)
-        except ValueError as problem:
-            raise QgsProcessingException(str(problem)) from problem
+        snapshot = take_snapshot(layer)
+        self._after_reading = self._given_reading(parameters, context) or read_reading(layer)
         if snapshot.read_by is ReadBy.QGIS:
             raise QgsProcessingException(tr("{0} is not stored in a file. Save it first.").format(layer.name()))
         self._after_path = snapshot.path
-        return True
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -150,7 +145,8 @@ class ChangeAlgorithm(RasterAlgorithm):
         for row in result["transitions"]:
             feedback.pushInfo(f"{row['name']}: {row['hectares']} ha")
         style = apply_class_style if params.classes else partial(apply_change_style, least=least)
-        style_when_loaded(context, output, params.prompts[0] if params.prompts else tr("Change"), style)
+        name = self.result_name(params.prompts[0] if params.prompts else tr("Change"))
+        style_when_loaded(context, output, name, style)
         outputs: dict[str, Any] = {OUTPUT: output, OFFSET: result["registration"]["pixels"]}
         if areas:
             outputs[AREAS] = areas

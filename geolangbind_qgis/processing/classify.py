@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from qgis.core import (
@@ -85,7 +84,7 @@ class ClassifyAlgorithm(RasterAlgorithm):
         """Have the map computed."""
         output = self.parameterAsOutputLayer(parameters, OUTPUT, context)
         areas = self.parameterAsFileOutput(parameters, AREAS, context) if parameters.get(AREAS) else None
-        scores = self.parameterAsOutputLayer(parameters, SCORES, context) if parameters.get(SCORES) else None
+        scores = self.output_file(parameters, SCORES, context)
         params = protocol.ClassifyParams(
             source=self.source(parameters, context, feedback),
             classes=self.parameterAsString(parameters, CLASSES, context) or "worldcover",
@@ -100,12 +99,12 @@ class ClassifyAlgorithm(RasterAlgorithm):
         result = self.ask("classify", params, feedback)
         for warning in result.get("warnings") or ():
             feedback.pushWarning(str(warning))
-        style_when_loaded(context, output, tr("Land cover ({0})").format(Path(params.classes).stem), apply_class_style)
+        style_when_loaded(context, output, self.result_name(tr("Land cover")), apply_class_style)
         outputs = {OUTPUT: output}
         if areas:
             outputs[AREAS] = areas
         if scores:
-            style_when_loaded(context, scores, tr("Scores per class"), _style_scores)
+            style_when_loaded(context, scores, self.result_name(tr("Scores per class")), _style_scores)
             outputs[SCORES] = scores
         if params.vector:
             outputs[VECTOR] = params.vector

@@ -12,7 +12,6 @@ from qgis.core import (
     QgsProcessingOutputNumber,
     QgsProcessingOutputString,
     QgsProcessingParameterEnum,
-    QgsProcessingParameterField,
     QgsProcessingParameterMapLayer,
     QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterNumber,
@@ -22,6 +21,7 @@ from qgis.core import (
 
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.label_file import class_names, label_file
+from geolangbind_qgis.processing.class_field import class_field_parameter
 from geolangbind_qgis.processing.runtime_algorithm import RuntimeAlgorithm
 from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.finetune import source_of
@@ -81,11 +81,7 @@ class FinetuneAlgorithm(RuntimeAlgorithm):
                 LABELS, tr("Labels (vector or raster)"), types=[kinds.TypeVectorAnyGeometry, kinds.TypeRaster]
             )
         )
-        self.addParameter(
-            QgsProcessingParameterField(
-                FIELD, tr("Field with the class (vector labels)"), parentLayerParameterName=LABELS, optional=True
-            )
-        )
+        self.addParameter(class_field_parameter(FIELD, tr("Name of the field with the class (vector labels)")))
         self.addParameter(text(NAMES, tr("Words for codes, as in 1=water; 2=trees"), optional=True))
         self.addParameter(text(NAME, tr("Name of the new model"), "my-model"))
         self.addParameter(enum(MODE, tr("What learns"), list(MODES), defaultValue=MODES[0], usesStaticStrings=True))
@@ -97,21 +93,15 @@ class FinetuneAlgorithm(RuntimeAlgorithm):
         self.addOutput(QgsProcessingOutputNumber(BEFORE, tr("Overall accuracy on held-out labels, before")))
         self.addOutput(QgsProcessingOutputNumber(AFTER, tr("Overall accuracy on held-out labels, after")))
 
-    def prepareAlgorithm(
+    def prepare(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> bool:
+    ) -> None:
         """Take the files behind the layers, on the main thread."""
-        if not super().prepareAlgorithm(parameters, context, feedback):
-            return False
         layers = self.parameterAsLayerList(parameters, RASTERS, context)
         labels = self.parameterAsLayer(parameters, LABELS, context)
         field = self.parameterAsString(parameters, FIELD, context)
-        try:
-            self._sources = tuple(source_of(layer) for layer in layers if isinstance(layer, QgsRasterLayer))
-            self._labels = label_file(labels, field, context.transformContext())
-        except ValueError as problem:
-            raise QgsProcessingException(str(problem)) from problem
-        return True
+        self._sources = tuple(source_of(layer) for layer in layers if isinstance(layer, QgsRasterLayer))
+        self._labels = label_file(labels, field, context.transformContext())
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback

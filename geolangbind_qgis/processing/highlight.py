@@ -94,7 +94,8 @@ class HighlightAlgorithm(RasterAlgorithm):
         for warning in result.get("warnings") or ():
             feedback.pushWarning(str(warning))
         style = partial(_style, threshold=threshold)
-        style_when_loaded(context, output, prompts[0], style, partial(_other_prompts, prompts, threshold))
+        names = tuple(self.result_name(prompt) for prompt in prompts)
+        style_when_loaded(context, output, names[0], style, partial(_other_prompts, names, threshold))
         outputs = {OUTPUT: output}
         if params.vector:
             outputs[VECTOR] = params.vector
@@ -106,11 +107,11 @@ def _style(layer: QgsRasterLayer, threshold: float, band: int = 1) -> None:
     apply_score_style(layer, ScoreStyle(threshold, colour), band)
 
 
-def _other_prompts(prompts: tuple[str, ...], threshold: float, first: QgsRasterLayer) -> list[QgsRasterLayer]:
+def _other_prompts(names: tuple[str, ...], threshold: float, first: QgsRasterLayer) -> list[QgsRasterLayer]:
     """Give a layer for each prompt after the first, each in a colour of its own, the last first."""
     layers = []
-    for band, prompt in reversed(list(enumerate(prompts[1:], start=2))):
-        layer = open_raster(first.source(), prompt)
+    for band, name in reversed(list(enumerate(names[1:], start=2))):
+        layer = open_raster(first.source(), name)
         _style(layer, threshold, band)
         layers.append(layer)
     return layers

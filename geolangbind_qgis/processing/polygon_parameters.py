@@ -50,12 +50,11 @@ def polygon_fields(
     Raises:
         QgsProcessingException: the output is no GeoPackage.
     """
-    wanted = parameters.get(VECTOR) not in (None, "")
-    vector = algorithm.parameterAsOutputLayer(parameters, VECTOR, context) if wanted else None
+    vector = algorithm.output_file(parameters, VECTOR, context)
     if vector and not vector.lower().endswith(".gpkg"):
         raise QgsProcessingException(tr("Polygons are written as GeoPackage: choose a file that ends in .gpkg."))
     return {
-        "vector": vector or None,
+        "vector": vector,
         "min_area_m2": algorithm.parameterAsDouble(parameters, MIN_AREA, context),
         "simplify_m": algorithm.parameterAsDouble(parameters, SIMPLIFY, context),
         "smooth": algorithm.parameterAsBool(parameters, SMOOTH, context),

@@ -83,30 +83,22 @@ class RasterAlgorithm(RuntimeAlgorithm):
         )
         self._add_advanced(device)
 
-    def prepareAlgorithm(
+    def prepare(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> bool:
+    ) -> None:
         """Take a picture of the layer and the wishes, on the main thread."""
-        return self.prepare_layer(INPUT, parameters, context, feedback)
+        self.prepare_layer(INPUT, parameters, context)
 
-    def prepare_layer(
-        self, name: str, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> bool:
-        """Take a picture of the layer that the parameter ``name`` holds; says whether there is a runtime."""
-        if not RuntimeAlgorithm.prepareAlgorithm(self, parameters, context, feedback):
-            return False
+    def prepare_layer(self, name: str, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
+        """Take a picture of the layer that the parameter ``name`` holds."""
         layer = self.parameterAsRasterLayer(parameters, name, context)
         if layer is None:
             raise QgsProcessingException(self.invalidRasterError(parameters, name))
-        try:
-            self._snapshot = take_snapshot(layer)
-            self._reading = self._given_reading(parameters, context) or read_reading(layer)
-            extent = self.parameterAsExtent(parameters, EXTENT, context, layer.crs())
-            given = parameters.get(EXTENT) not in (None, "") and not extent.isEmpty()
-            self._extent = within(extent, self._snapshot.extent) if given else None
-        except ValueError as problem:
-            raise QgsProcessingException(str(problem)) from problem
-        return True
+        self._snapshot = take_snapshot(layer)
+        self._reading = self._given_reading(parameters, context) or read_reading(layer)
+        extent = self.parameterAsExtent(parameters, EXTENT, context, layer.crs())
+        given = parameters.get(EXTENT) not in (None, "") and not extent.isEmpty()
+        self._extent = within(extent, self._snapshot.extent) if given else None
 
     def source(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -137,6 +129,10 @@ class RasterAlgorithm(RuntimeAlgorithm):
             "model": self.parameterAsString(parameters, MODEL, context) or DEFAULT_MODEL,
             "device": self.parameterAsEnumString(parameters, DEVICE, context) or "auto",
         }
+
+    def result_name(self, what: str) -> str:
+        """Give a result's layer name: what it shows and of which layer, so that a batch's results can be told apart."""
+        return f"{what} · {self._snapshot.name}" if self._snapshot is not None else what
 
     def _copy(self, snapshot: LayerSnapshot, pixel: float, feedback: QgsProcessingFeedback) -> str:
         """Copy the pixels of a layer that only QGIS can read."""

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.core import QgsProcessingAlgorithm, QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback
+from qgis.core import (
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingOutputLayerDefinition,
+)
 from qgis.PyQt.QtGui import QIcon
 
 from geolangbind_qgis.gui.icons import icon
@@ -45,12 +51,35 @@ class RuntimeAlgorithm(QgsProcessingAlgorithm):
     def prepareAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
-        """Take the runtime's client, on the main thread."""
+        """Take the runtime's client and what ``prepare`` needs, on the main thread."""
         self._client = self.provider().session.client
         if self._client is None:
             feedback.reportError(self.canExecute()[1], True)
             return False
+        try:
+            self.prepare(parameters, context, feedback)
+        except (QgsProcessingException, ValueError) as problem:
+            feedback.reportError(str(problem), True)
+            return False
         return True
+
+    def prepare(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> None:
+        """Take a picture of the layers, on the main thread.
+
+        Raises:
+            QgsProcessingException, ValueError: a layer or a value cannot serve; the message says why.
+        """
+
+    def output_file(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str | None:
+        """Give the file of an optional layer output, None where it is not wanted.
+
+        The batch window hands over outputs without a file; asking QGIS for those has it load a layer without a name.
+        """
+        wanted = parameters.get(name)
+        sink = wanted.sink.staticValue() if isinstance(wanted, QgsProcessingOutputLayerDefinition) else wanted
+        return self.parameterAsOutputLayer(parameters, name, context) or None if sink else None
 
     def ask(self, method: str, params: Any, feedback: QgsProcessingFeedback) -> dict[str, Any]:  # noqa: ANN401
         """Ask the runtime and wait, with progress and cancel.

@@ -83,7 +83,7 @@ class SimilarAlgorithm(RasterAlgorithm):
             **self.model_fields(parameters, context),
         )
         self.ask("similar", params, feedback)
-        style_when_loaded(context, output, text or tr("Likeness"), _style)
+        style_when_loaded(context, output, self.result_name(text or tr("Likeness")), _style)
         return {OUTPUT: output}
 
     def _places(

@@ -1,0 +1,159 @@
+"""The batch window of Processing: many layers, one after the other, each with a styled result."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import read_pixels, wait_until, write_scene
+from qgis.core import (
+    QgsApplication,
+    QgsPalettedRasterRenderer,
+    QgsProject,
+    QgsRasterLayer,
+    QgsSingleBandPseudoColorRenderer,
+)
+from qgis.gui import QgsBrowserGuiModel
+from qgis.PyQt.QtWidgets import QFileDialog, QTextEdit
+
+from geolangbind_qgis.processing.provider import ALGORITHMS, GeoLangBindProvider
+
+NAMES = [algorithm().name() for algorithm in ALGORITHMS]
+PLACES = "a file of places"
+EXAMPLE_VALUES = {
+    "highlight": {"PROMPTS": "water; forest | woodland", "NOT": "town", "THRESHOLD": 0.4, "RESOLUTION": 20.0},
+    "classify": {"CLASSES": "water; forest, trees", "CONFIDENCE": True, "SENSOR": "sentinel2-l2a"},
+    "change": {"PROMPTS": "burnt forest", "SHIFT": "align", "LEAST_DIFFERENCE": 0.3},
+    "finetune": {"RASTERS": [PLACES], "LABELS": PLACES, "NAME": "mine", "MODE": "full", "NAMES": "1=water"},
+    "similar": {"EXAMPLES": PLACES, "TEXT": "water"},
+    "accuracy": {"REFERENCE": PLACES, "FIELD": "class"},
+    "models": {"ACTION": "import", "FILE": "model.safetensors"},
+}
+
+
+@pytest.fixture(scope="module")
+def batch_window(qgis_app):
+    """The class of QGIS's own batch window; its plugin folder is where QGIS would look for it."""
+    folder = str(Path(QgsApplication.pkgDataPath()) / "python" / "plugins")
+    sys.path.append(folder)
+    from processing.core.Processing import Processing
+    from processing.gui.BatchAlgorithmDialog import BatchAlgorithmDialog
+
+    Processing.initialize()
+    yield BatchAlgorithmDialog
+    sys.path.remove(folder)
+
+
+@pytest.fixture
+def provider(session, scene):
+    made = GeoLangBindProvider(session)
+    QgsApplication.processingRegistry().addProvider(made)
+    yield made
+    QgsApplication.processingRegistry().removeProvider(made)
+
+
+@pytest.fixture
+def two_layers(scene, tmp_path):
+    other = QgsRasterLayer(str(write_scene(tmp_path / "other.tif", size=128)), "other", "gdal")
+    QgsProject.instance().addMapLayer(other)
+    return [scene, other]
+
+
+@pytest.fixture
+def places(tmp_path):
+    """A vector file with a class."""
+    path = tmp_path / "places.geojson"
+    place = {"type": "Point", "coordinates": [13.72, 45.67]}
+    feature = {"type": "Feature", "properties": {"class": "water"}, "geometry": place}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
+    return path
+
+
+def open_batch(batch_window, name):
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"geolangbind:{name}")
+    window = batch_window(algorithm)
+    window.mainWidget().checkLoadLayersOnCompletion.setChecked(True)
+    window.show()
+    return window
+
+
+def fill(window, rows):
+    """Fill the table as a person does: a value into the cells named, nothing into the others."""
+    panel = window.mainWidget()
+    panel.addRow(len(rows) - panel.batchRowCount())
+    for number, row in enumerate(rows):
+        for name, value in row.items():
+            column = panel.parameter_to_column[name]
+            wrapper = panel.wrappers[number][column]
+            if wrapper is not None:
+                wrapper.setParameterValue(value, panel.processing_context)
+            else:
+                panel.tblParameters.cellWidget(number + 1, column).setValue(value)
+
+
+def log_of(window):
+    return window.findChild(QTextEdit, "txtLog").toPlainText()
+
+
+def layers_of(files):
+    found = {layer.source(): layer for layer in QgsProject.instance().mapLayers().values()}
+    return [found.get(file) for file in files]
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "look"),
+    [
+        ("highlight", {"PROMPTS": "water"}, QgsSingleBandPseudoColorRenderer),
+        ("classify", {"CLASSES": "water; forest, trees; town"}, QgsPalettedRasterRenderer),
+    ],
+)
+def test_a_batch_over_two_layers_gives_two_styled_layers(
+    batch_window, provider, two_layers, tmp_path, name, more, look
+):
+    window = open_batch(batch_window, name)
+    files = [str(tmp_path / f"result_{layer.name()}.tif") for layer in two_layers]
+    fill(window, [{"INPUT": layer.id(), "OUTPUT": file, **more} for layer, file in zip(two_layers, files, strict=True)])
+    window.runAlgorithm()
+    wait_until(lambda: not QgsApplication.taskManager().count())
+    made = layers_of(files)
+    assert all(made), log_of(window)
+    assert "not correctly generated" not in log_of(window)  # of outputs that nobody asked for
+    assert [type(layer.renderer()) for layer in made] == [look, look]
+    assert [layer.name().rpartition(" · ")[2] for layer in made] == ["scene", "other"]
+    assert [read_pixels(file).shape for file in files] == [(1, 256, 256), (1, 128, 128)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_table_can_be_saved_and_opened_again(batch_window, provider, places, tmp_path, monkeypatch, name):
+    file = str(tmp_path / "batch.json")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (file, ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (file, ""))
+    window = open_batch(batch_window, name)
+    panel = window.mainWidget()
+    examples = json.loads(json.dumps(EXAMPLE_VALUES.get(name, {})).replace(PLACES, str(places)))
+    destinations = window.algorithm().destinationParameterDefinitions()
+    outputs = {each.name(): str(tmp_path / each.name()) for each in destinations}
+    fill(window, [{**examples, **outputs}])
+    before, complete = panel.parametersForRow(0)
+    assert complete, window.messageBar().currentItem().text()
+    panel.save()
+    panel.load()
+    after, complete = panel.parametersForRow(0)
+    assert complete
+    assert after == before
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_window_of_every_algorithm_opens_in_a_project_of_rasters(batch_window, provider, two_layers, name):
+    from processing.gui import ParametersPanel
+    from processing.gui.AlgorithmDialog import AlgorithmDialog
+
+    ParametersPanel.iface.browserModel = QgsBrowserGuiModel
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"geolangbind:{name}")
+    window = AlgorithmDialog(algorithm)
+    window.show()
+    assert window.windowTitle() == algorithm.displayName()
+    assert window.mainWidget() is not None
+    window.close()
