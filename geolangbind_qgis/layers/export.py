@@ -10,6 +10,7 @@ import numpy
 from qgis.core import (
     Qgis,
     QgsCoordinateReferenceSystem,
+    QgsFeedback,
     QgsRasterBlock,
     QgsRasterBlockFeedback,
     QgsRasterDataProvider,
@@ -57,6 +58,8 @@ def export_layer(
     Raises:
         ExportError: the file cannot be written, or nothing could be fetched.
     """
+    if feedback is not None:
+        _know_virtuals(feedback)
     picture = _is_picture(provider)
     bands = 3 if picture else provider.bandCount()
     data_type = Qgis.DataType.Byte if picture else _widest(provider)
@@ -111,6 +114,18 @@ def export_layer(
     except OSError as problem:
         raise ExportError(f"{path} cannot be written: {problem.strerror}.") from problem
     return True
+
+
+def _know_virtuals(feedback: QgsRasterBlockFeedback) -> None:
+    """Have sip find out once, at a harmless moment, that Python overrides neither ``connectNotify`` nor its opposite.
+
+    Otherwise it looks when a download ends that the feedback was connected to: in ``~QObject``, where Qt holds a lock
+    of the download and sip waits for Python's. A main thread in Python code that emits signals meanwhile (closing the
+    project, removing a layer) waits for the one and holds the other, and QGIS stands still for good.
+    """
+    other = QgsFeedback()
+    feedback.canceled.connect(other.cancel)
+    feedback.canceled.disconnect(other.cancel)
 
 
 def _is_picture(provider: QgsRasterDataProvider) -> bool:

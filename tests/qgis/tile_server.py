@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
+from local_server import Answer, LocalServer
 from qgis.PyQt.QtCore import QBuffer, QByteArray, QIODevice
 from qgis.PyQt.QtGui import QColor, QImage
 
@@ -21,40 +19,20 @@ def _png(colour):
     return bytes(data)
 
 
-class TileServer:
-    """Serves /z/x/y.png; tiles in ``missing`` answer 404; what was asked is kept in ``asked``."""
+class TileServer(LocalServer):
+    """Serves /z/x/y.png; tiles in ``missing`` answer 404."""
 
     def __init__(self, missing=lambda z, x, y: False):
         even, odd = _png("#1c3f6e"), _png("#2f5d2a")
-        asked = self.asked = []
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                z, x, y = (int(part.split(".")[0]) for part in self.path.strip("/").split("/"))
-                asked.append((z, x, y))
-                if missing(z, x, y):
-                    self.send_error(404)
-                    return
-                body = even if x % 2 == 0 else odd
-                self.send_response(200)
-                self.send_header("Content-Type", "image/png")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+        def answer(question):
+            z, x, y = (int(part.split(".")[0]) for part in question.path.strip("/").split("/"))
+            if missing(z, x, y):
+                return Answer(status=404)
+            return Answer(even if x % 2 == 0 else odd, "image/png")
 
-            def log_message(self, *_):
-                """Keep quiet."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
+        super().__init__(answer)
 
     @property
     def layer_source(self):
-        port = self._server.server_port
-        return f"type=xyz&url=http://127.0.0.1:{port}/%7Bz%7D/%7Bx%7D/%7By%7D.png&zmax=18&zmin=0"
-
-    def close(self):
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        return f"type=xyz&url=http://{self.address}/%7Bz%7D/%7Bx%7D/%7By%7D.png&zmax=18&zmin=0"
