@@ -173,7 +173,13 @@ class EmbedParams:
 
 @dataclass(frozen=True)
 class SimilarParams:
-    """Score every pixel by likeness to the places pointed at, (x, y) in the raster's CRS."""
+    """Score every pixel by likeness to the places pointed at, (x, y) in the raster's CRS.
+
+    Attributes:
+        text: words that must agree as well.
+        extent: part to compute; None for the whole raster.
+        resolution: output pixel size in the raster's units; None for the raster's own. Coarser is faster.
+    """
 
     source: Source
     output: str
@@ -182,6 +188,7 @@ class SimilarParams:
     text: str | None = None
     model: str = "geolb-tiny"
     extent: Extent | None = None
+    resolution: float | None = None
     device: str = "auto"
 
 

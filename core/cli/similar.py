@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--extent", type=sources.extent, metavar="XMIN,YMIN,XMAX,YMAX", help="part to compute, in the raster's CRS"
     )
+    parser.add_argument("--resolution", type=sources.positive, help="pixel size of the result in the raster's units")
     sources.add_model(parser)
 
 
@@ -53,6 +54,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
         text=options.text,
         model=options.model,
         extent=options.extent,
+        resolution=options.resolution,
         device=options.device,
     )
     return similar.run(

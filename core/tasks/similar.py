@@ -60,7 +60,7 @@ def run(
         raise InputError("There is no example.", hint="Point at one or more places of what you look for.")
     prompts = parse_prompts([params.text]) if params.text is not None else ()
     check_writable(params.output)
-    with open_scene(params.source, extent=params.extent) as scene:
+    with open_scene(params.source, extent=params.extent, resolution=params.resolution) as scene:
         progress(0.0, "Loading the model")
         model = models.get(params.model, params.device)
         features = scene.features(model, cancel=cancel)

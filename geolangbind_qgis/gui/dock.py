@@ -174,6 +174,9 @@ class GeoLangBindDock(QgsDockWidget):
         page.result.polygons_wanted.connect(self._make_polygons)
         page.result.statistics_wanted.connect(self._show_statistics)
         self.highlighter.progressed.connect(page.run_bar.show_busy)
+        self.highlighter.remarked.connect(
+            lambda text: self._iface.messageBar().pushMessage("GeoLangBind", text, Qgis.MessageLevel.Warning)
+        )
         self.highlighter.shown.connect(self._on_shown)
         self.highlighter.finished.connect(self._on_finished)
         self.highlighter.failed.connect(self._on_failed)

@@ -92,6 +92,7 @@ class LayerMenu(QObject):
         classifier = Classifier(self._session, wish, self)
         self._running[classifier] = None
         classifier.progressed.connect(lambda *report: self._on_progress(classifier, *report))
+        classifier.remarked.connect(lambda text: self._tell(Failure(text)))
         classifier.finished.connect(
             lambda layer_id, areas, seconds: self._on_classified(classifier, layer_id, areas, seconds)
         )

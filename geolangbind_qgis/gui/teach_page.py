@@ -19,6 +19,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from geolangbind_qgis.class_field import likely_field
 from geolangbind_qgis.gui.lesson_table import lesson_html
 from geolangbind_qgis.gui.loss_curve import LossCurve
 from geolangbind_qgis.gui.run_bar import RunBar
@@ -29,8 +30,6 @@ from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.failure import Failure
 from geolangbind_qgis.runs.finetune import Lesson, Teacher
 from geolangbind_qgis.session import Session
-
-_LIKELY_FIELDS = ("class", "label", "landcover", "class_name", "category", "name")
 
 
 class TeachPage(QScrollArea):
@@ -176,10 +175,7 @@ class TeachPage(QScrollArea):
         self.field.setLayer(layer if vector else None)
         self.field.setEnabled(vector)
         if vector:
-            fields = [field.name() for field in layer.fields()]
-            likely = next((name for name in _LIKELY_FIELDS if name in fields), None)
-            if likely is not None:
-                self.field.setField(likely)
+            self.field.setField(likely_field(layer) or self.field.currentField())
 
     def _on_finished(self, result: dict) -> None:
         """Choose the new model and show the table."""

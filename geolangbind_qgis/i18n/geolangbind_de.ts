@@ -908,6 +908,10 @@
       <translation>gewonnen</translation>
     </message>
     <message>
+      <source>The server of {0} failed in part ({1}); those places have no result.</source>
+      <translation>Der Server von {0} hat teilweise versagt ({1}); diese Stellen haben kein Ergebnis.</translation>
+    </message>
+    <message>
       <source>Names of classes are written as in 1=water; 2=trees.</source>
       <translation>Namen von Klassen werden so geschrieben: 1=water; 2=trees.</translation>
     </message>
@@ -952,6 +956,10 @@
       <translation>Diese Quelle braucht die in QGIS hinterlegte Anmeldung; QGIS kopiert sie.</translation>
     </message>
     <message>
+      <source>This raster is opened with options of its own; QGIS copies it.</source>
+      <translation>Dieses Raster wird mit eigenen Optionen geöffnet; QGIS kopiert es.</translation>
+    </message>
+    <message>
       <source>Layers of the kind {0} have no pixels to read.</source>
       <translation>Layer der Art {0} haben keine lesbaren Pixel.</translation>
     </message>
@@ -988,20 +996,12 @@
       <translation>&lt;p&gt;Vergleicht eine Klassenkarte Pixel für Pixel mit einer Referenz. Die Referenz ist ein Raster mit Klassencodes, oder ein Vektorlayer mit einem Feld für Codes oder Namen; sie muss weder die ganze Karte decken noch deren Koordinatenbezugssystem haben.&lt;/p&gt;&lt;p&gt;Ergibt Gesamtgenauigkeit, Cohens Kappa und mittlere IoU als Zahlen, und einen Bericht (HTML) mit der Konfusionsmatrix sowie Nutzer- und Produzentengenauigkeit je Klasse.&lt;/p&gt;</translation>
     </message>
     <message>
-      <source>This layer</source>
-      <translation>Dieser Layer</translation>
-    </message>
-    <message>
       <source>Class map</source>
       <translation>Klassenkarte</translation>
     </message>
     <message>
       <source>Reference (raster or vector)</source>
       <translation>Referenz (Raster oder Vektor)</translation>
-    </message>
-    <message>
-      <source>Field with the class (vector reference)</source>
-      <translation>Feld mit der Klasse (bei Vektoren)</translation>
     </message>
     <message>
       <source>Report</source>
@@ -1018,6 +1018,42 @@
     <message>
       <source>Mean intersection over union</source>
       <translation>Mittlere IoU</translation>
+    </message>
+    <message>
+      <source>Thresholds from labelled places</source>
+      <translation>Schwellen aus beschrifteten Orten</translation>
+    </message>
+    <message>
+      <source>Chooses the best threshold of each prompt or class from a few places that you labelled.</source>
+      <translation>Wählt die beste Schwelle jeder Anfrage oder Klasse aus wenigen Orten, die Sie beschriftet haben.</translation>
+    </message>
+    <message>
+      <source>&lt;p&gt;Chooses, for each band of a score raster, the threshold that tells best what is of the class and what is not (highest F1) at the places you labelled. The scores come from &lt;b&gt;Highlight what words describe&lt;/b&gt;, or from &lt;b&gt;Classify land cover&lt;/b&gt; with &lt;i&gt;Scores per class&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;Places are points, lines or polygons; their field says the class in the words of the prompt, or &lt;i&gt;yes&lt;/i&gt; and &lt;i&gt;no&lt;/i&gt; for a single prompt. Places are held out to see whether the new threshold is really better; where it is not, 0.5 stays.&lt;/p&gt;&lt;p&gt;The log shows the thresholds; on request they are written to a file (JSON), and a class map is made by them.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;Wählt für jedes Band eines Wertungsrasters die Schwelle, die an den beschrifteten Orten am besten trennt, was zur Klasse gehört und was nicht (höchstes F1). Die Wertungen stammen aus &lt;b&gt;Hervorheben, was Worte beschreiben&lt;/b&gt; oder aus &lt;b&gt;Landbedeckung klassifizieren&lt;/b&gt; mit &lt;i&gt;Wertungen je Klasse&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;Orte sind Punkte, Linien oder Polygone; ihr Feld nennt die Klasse in den Worten der Anfrage, oder &lt;i&gt;ja&lt;/i&gt; und &lt;i&gt;nein&lt;/i&gt; bei einer einzigen Anfrage. Orte werden zurückgehalten, um zu sehen, ob die neue Schwelle wirklich besser ist; wo nicht, bleibt 0,5.&lt;/p&gt;&lt;p&gt;Das Protokoll zeigt die Schwellen; auf Wunsch kommen sie in eine Datei (JSON), und eine Klassenkarte wird danach gemacht.&lt;/p&gt;</translation>
+    </message>
+    <message>
+      <source>{0}: threshold {1}, from {2} places; F1 {3} at 0.5, {4} on places held out</source>
+      <translation>{0}: Schwelle {1}, aus {2} Orten; F1 {3} bei 0,5, {4} an zurückgehaltenen Orten</translation>
+    </message>
+    <message>
+      <source>Scores</source>
+      <translation>Werte</translation>
+    </message>
+    <message>
+      <source>Labelled places</source>
+      <translation>Beschriftete Orte</translation>
+    </message>
+    <message>
+      <source>Thresholds (JSON)</source>
+      <translation>Schwellen (JSON)</translation>
+    </message>
+    <message>
+      <source>Class map by these thresholds</source>
+      <translation>Klassenkarte nach diesen Schwellen</translation>
+    </message>
+    <message>
+      <source>Thresholds, as in water=0.42; forest=0.5</source>
+      <translation>Schwellen, wie in water=0.42; forest=0.5</translation>
     </message>
     <message>
       <source>Change between two dates</source>
@@ -1080,6 +1116,10 @@
       <translation>Versatz der Zeitpunkte in Pixeln</translation>
     </message>
     <message>
+      <source>Field with the class (empty: the one that is called class, or the only one)</source>
+      <translation>Feld mit der Klasse (leer: das mit dem Namen class, oder das einzige)</translation>
+    </message>
+    <message>
       <source>Gives every pixel one class of a scheme, without training data.</source>
       <translation>Gibt jedem Pixel eine Klasse eines Schemas, ohne Trainingsdaten.</translation>
     </message>
@@ -1102,10 +1142,6 @@
     <message>
       <source>Scores per class</source>
       <translation>Werte je Klasse</translation>
-    </message>
-    <message>
-      <source>Land cover ({0})</source>
-      <translation>Landbedeckung ({0})</translation>
     </message>
     <message>
       <source>Prepare a raster for prompts</source>
@@ -1142,10 +1178,6 @@
     <message>
       <source>Labels (vector or raster)</source>
       <translation>Beispiele (Vektor oder Raster)</translation>
-    </message>
-    <message>
-      <source>Field with the class (vector labels)</source>
-      <translation>Feld mit der Klasse (bei Vektoren)</translation>
     </message>
     <message>
       <source>Words for codes, as in 1=water; 2=trees</source>
@@ -1190,10 +1222,6 @@
     <message>
       <source>&lt;p&gt;Type what you look for, and every pixel gets a score from 0 to 1 for how well it matches.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Prompts&lt;/b&gt;: separate several with a semicolon; each becomes a band of the file and a layer of its own in the project. Separate synonyms of one prompt with |, as in &lt;i&gt;forest | woodland; open water&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;&lt;b&gt;But not&lt;/b&gt;: what looks similar and is not meant.&lt;/p&gt;&lt;p&gt;The result lies exactly on the pixels of the input; it has no data where the input has none. The threshold only sets how the layer is shown at first, and what becomes a polygon.&lt;/p&gt;&lt;p&gt;Sensor, bands and scaling are recognised; set them under &lt;i&gt;Advanced&lt;/i&gt; where the log says they are not. Features are kept on disk, so the next prompt on the same raster is quick.&lt;/p&gt;</source>
       <translation>&lt;p&gt;Geben Sie ein, was Sie suchen, und jedes Pixel erhält einen Wert von 0 bis 1 dafür, wie gut es passt.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Begriffe&lt;/b&gt;: mehrere durch Semikolon trennen; jeder wird ein Band der Datei und ein eigener Layer im Projekt. Synonyme eines Begriffs mit | trennen, etwa &lt;i&gt;forest | woodland; open water&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Aber nicht&lt;/b&gt;: was ähnlich aussieht und nicht gemeint ist.&lt;/p&gt;&lt;p&gt;Das Ergebnis liegt genau auf den Pixeln der Eingabe; es hat keine Daten, wo die Eingabe keine hat. Die Schwelle bestimmt nur die erste Darstellung und was zum Polygon wird.&lt;/p&gt;&lt;p&gt;Sensor, Bänder und Skalierung werden erkannt; setzen Sie sie unter &lt;i&gt;Erweitert&lt;/i&gt;, wenn das Protokoll das Gegenteil sagt. Merkmale bleiben auf der Platte, sodass der nächste Begriff auf demselben Raster schnell geht.&lt;/p&gt;</translation>
-    </message>
-    <message>
-      <source>Scores</source>
-      <translation>Werte</translation>
     </message>
     <message>
       <source>List or import models</source>
@@ -1300,6 +1328,62 @@
       <translation>Abgebrochen. Fertige Kacheln bleiben für den nächsten Lauf.</translation>
     </message>
     <message>
+      <source>Points to check a class map at</source>
+      <translation>Punkte zum Prüfen einer Klassenkarte</translation>
+    </message>
+    <message>
+      <source>Draws as many points within each class of a map as its accuracy needs, for a person to label.</source>
+      <translation>Zieht in jeder Klasse einer Karte so viele Punkte, wie ihre Genauigkeit braucht; ein Mensch beschriftet sie.</translation>
+    </message>
+    <message>
+      <source>&lt;p&gt;Draws points at random within each class of a map, as many as it takes to know the overall accuracy to the standard error you want (Olofsson et al. 2014): an error of 0.01 means an interval of ± 2 %.&lt;/p&gt;&lt;p&gt;Look at each point on imagery and write into its field &lt;b&gt;class&lt;/b&gt; what is really there, best without looking at &lt;i&gt;map_class&lt;/i&gt;. The points are numbered in random order, so that you may stop half-way. Then run &lt;b&gt;Accuracy of a class map&lt;/b&gt; with them as the reference.&lt;/p&gt;&lt;p&gt;The accuracy you expect of the classes only plans the number of points: &lt;i&gt;forest=0.9; water=0.95&lt;/i&gt;. Rare classes get at least as many as you say. Another &lt;b&gt;seed&lt;/b&gt; draws other points.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;Zieht zufällige Punkte in jeder Klasse einer Karte, so viele, wie nötig sind, um die Gesamtgenauigkeit auf den gewünschten Standardfehler zu kennen (Olofsson et al. 2014): ein Fehler von 0,01 heißt ein Intervall von ± 2 %.&lt;/p&gt;&lt;p&gt;Sehen Sie jeden Punkt auf Bildern an und schreiben Sie in sein Feld &lt;b&gt;class&lt;/b&gt;, was dort wirklich ist, am besten ohne auf &lt;i&gt;map_class&lt;/i&gt; zu sehen. Die Punkte sind in zufälliger Folge nummeriert, sodass Sie auf halbem Weg aufhören können. Danach dienen sie in &lt;b&gt;Genauigkeit einer Klassenkarte&lt;/b&gt; als Referenz.&lt;/p&gt;&lt;p&gt;Die erwartete Genauigkeit der Klassen plant nur die Zahl der Punkte: &lt;i&gt;forest=0.9; water=0.95&lt;/i&gt;. Seltene Klassen bekommen mindestens so viele, wie Sie angeben. Ein anderer &lt;b&gt;Startwert&lt;/b&gt; zieht andere Punkte.&lt;/p&gt;</translation>
+    </message>
+    <message>
+      <source>Seed of the random numbers</source>
+      <translation>Startwert der Zufallszahlen</translation>
+    </message>
+    <message>
+      <source>Expected accuracies are written as in forest=0.9; water=0.95.</source>
+      <translation>Erwartete Genauigkeiten schreibt man wie in forest=0.9; water=0.95.</translation>
+    </message>
+    <message>
+      <source>Standard error wanted of the overall accuracy</source>
+      <translation>Gewünschter Standardfehler der Gesamtgenauigkeit</translation>
+    </message>
+    <message>
+      <source>Accuracy expected of a class</source>
+      <translation>Erwartete Genauigkeit einer Klasse</translation>
+    </message>
+    <message>
+      <source>For single classes, as in forest=0.9; water=0.95</source>
+      <translation>Für einzelne Klassen, wie in forest=0.9; water=0.95</translation>
+    </message>
+    <message>
+      <source>Points of a rare class at least</source>
+      <translation>Punkte einer seltenen Klasse mindestens</translation>
+    </message>
+    <message>
+      <source>Points in all (empty: as many as the error needs)</source>
+      <translation>Punkte insgesamt (leer: so viele, wie der Fehler braucht)</translation>
+    </message>
+    <message>
+      <source>Points to label</source>
+      <translation>Zu beschriftende Punkte</translation>
+    </message>
+    <message>
+      <source>Number of points</source>
+      <translation>Anzahl der Punkte</translation>
+    </message>
+    <message>
+      <source>Standard error to expect</source>
+      <translation>Zu erwartender Standardfehler</translation>
+    </message>
+    <message>
+      <source>Points are written as GeoPackage: choose a file that ends in .gpkg.</source>
+      <translation>Punkte werden als GeoPackage geschrieben: wählen Sie eine Datei, die auf .gpkg endet.</translation>
+    </message>
+    <message>
       <source>Find what looks like these places</source>
       <translation>Finden, was diesen Stellen gleicht</translation>
     </message>
@@ -1338,6 +1422,10 @@
     <message>
       <source>Set it up in the GeoLangBind dock.</source>
       <translation>Richten Sie sie im GeoLangBind-Bedienfeld ein.</translation>
+    </message>
+    <message>
+      <source>Land cover ({0})</source>
+      <translation>Landbedeckung ({0})</translation>
     </message>
     <message>
       <source>Confidence, % ({0})</source>

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.core import (
-    QgsMapLayer,
     QgsProcessing,
     QgsProcessingContext,
-    QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
     QgsProcessingParameterFileDestination,
@@ -17,11 +15,11 @@ from qgis.core import (
 )
 
 from geolangbind_qgis.i18n import tr
-from geolangbind_qgis.processing.class_field import class_field_parameter
-from geolangbind_qgis.processing.runtime_algorithm import RuntimeAlgorithm
+from geolangbind_qgis.processing.class_field import add_class_field, labels_and_field
+from geolangbind_qgis.processing.runtime_algorithm import RuntimeAlgorithm, file_of
 from geolangbind_qgis.protocol_import import protocol
 
-MAP, REFERENCE, FIELD, REPORT = "MAP", "REFERENCE", "FIELD", "REPORT"
+MAP, REFERENCE, REPORT = "MAP", "REFERENCE", "REPORT"
 OVERALL, KAPPA, MEAN_IOU = "OVERALL_ACCURACY", "KAPPA", "MEAN_IOU"
 
 
@@ -32,6 +30,7 @@ class AccuracyAlgorithm(RuntimeAlgorithm):
         super().__init__()
         self._map = ""
         self._reference = ""
+        self._field: str | None = None
 
     def name(self) -> str:
         """Give the name used in scripts."""
@@ -64,7 +63,7 @@ class AccuracyAlgorithm(RuntimeAlgorithm):
         self.addParameter(QgsProcessingParameterRasterLayer(MAP, tr("Class map")))
         kinds = [QgsProcessing.SourceType.TypeRaster, QgsProcessing.SourceType.TypeVectorAnyGeometry]
         self.addParameter(QgsProcessingParameterMapLayer(REFERENCE, tr("Reference (raster or vector)"), types=kinds))
-        self.addParameter(class_field_parameter(FIELD, tr("Name of the field with the class (vector reference)")))
+        add_class_field(self)
         self.addParameter(QgsProcessingParameterFileDestination(REPORT, tr("Report"), "HTML (*.html)", optional=True))
         self.addOutput(QgsProcessingOutputNumber(OVERALL, tr("Overall accuracy")))
         self.addOutput(QgsProcessingOutputNumber(KAPPA, tr("Cohen's kappa")))
@@ -74,8 +73,8 @@ class AccuracyAlgorithm(RuntimeAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> None:
         """Take the files behind the layers, on the main thread."""
-        self._map = _file_of(self.parameterAsRasterLayer(parameters, MAP, context))
-        self._reference = _file_of(self.parameterAsLayer(parameters, REFERENCE, context))
+        self._map = file_of(self.parameterAsRasterLayer(parameters, MAP, context))
+        self._reference, self._field = labels_and_field(self, REFERENCE, parameters, context)
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -85,7 +84,7 @@ class AccuracyAlgorithm(RuntimeAlgorithm):
         params = protocol.AccuracyParams(
             map=self._map,
             reference=self._reference,
-            field=self.parameterAsString(parameters, FIELD, context) or None,
+            field=self._field,
             report=report,
         )
         result = self.ask("accuracy", params, feedback)
@@ -99,15 +98,3 @@ class AccuracyAlgorithm(RuntimeAlgorithm):
         if report:
             outputs[REPORT] = report
         return outputs
-
-
-def _file_of(layer: QgsMapLayer | None) -> str:
-    """Give the file behind a layer.
-
-    Raises:
-        QgsProcessingException: the layer is not in a file.
-    """
-    if layer is None or layer.providerType() not in ("gdal", "ogr"):
-        name = layer.name() if layer is not None else tr("This layer")
-        raise QgsProcessingException(tr("{0} is not stored in a file. Save it first.").format(name))
-    return layer.source().split("|", 1)[0]

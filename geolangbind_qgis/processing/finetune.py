@@ -20,14 +20,14 @@ from qgis.core import (
 )
 
 from geolangbind_qgis.i18n import tr
-from geolangbind_qgis.layers.label_file import class_names, label_file
-from geolangbind_qgis.processing.class_field import class_field_parameter
+from geolangbind_qgis.layers.label_file import class_names
+from geolangbind_qgis.processing.class_field import add_class_field, labels_and_field
 from geolangbind_qgis.processing.runtime_algorithm import RuntimeAlgorithm
 from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.finetune import source_of
 from geolangbind_qgis.session import DEFAULT_MODEL
 
-RASTERS, LABELS, FIELD, NAMES, NAME = "RASTERS", "LABELS", "FIELD", "NAMES", "NAME"
+RASTERS, LABELS, NAMES, NAME = "RASTERS", "LABELS", "NAMES", "NAME"
 MODE, STEPS, MODEL, DEVICE = "MODE", "STEPS", "MODEL", "DEVICE"
 NEW_MODEL, BEFORE, AFTER = "NEW_MODEL", "ACCURACY_BEFORE", "ACCURACY_AFTER"
 MODES = ("adapters", "head-only", "full")
@@ -41,6 +41,7 @@ class FinetuneAlgorithm(RuntimeAlgorithm):
         super().__init__()
         self._sources: tuple[Any, ...] = ()
         self._labels = ""
+        self._field: str | None = None
 
     def name(self) -> str:
         """Give the name used in scripts."""
@@ -81,7 +82,7 @@ class FinetuneAlgorithm(RuntimeAlgorithm):
                 LABELS, tr("Labels (vector or raster)"), types=[kinds.TypeVectorAnyGeometry, kinds.TypeRaster]
             )
         )
-        self.addParameter(class_field_parameter(FIELD, tr("Name of the field with the class (vector labels)")))
+        add_class_field(self)
         self.addParameter(text(NAMES, tr("Words for codes, as in 1=water; 2=trees"), optional=True))
         self.addParameter(text(NAME, tr("Name of the new model"), "my-model"))
         self.addParameter(enum(MODE, tr("What learns"), list(MODES), defaultValue=MODES[0], usesStaticStrings=True))
@@ -98,10 +99,8 @@ class FinetuneAlgorithm(RuntimeAlgorithm):
     ) -> None:
         """Take the files behind the layers, on the main thread."""
         layers = self.parameterAsLayerList(parameters, RASTERS, context)
-        labels = self.parameterAsLayer(parameters, LABELS, context)
-        field = self.parameterAsString(parameters, FIELD, context)
         self._sources = tuple(source_of(layer) for layer in layers if isinstance(layer, QgsRasterLayer))
-        self._labels = label_file(labels, field, context.transformContext())
+        self._labels, self._field = labels_and_field(self, LABELS, parameters, context)
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -115,7 +114,7 @@ class FinetuneAlgorithm(RuntimeAlgorithm):
             sources=self._sources,
             labels=self._labels,
             name=self.parameterAsString(parameters, NAME, context),
-            field=self.parameterAsString(parameters, FIELD, context) or None,
+            field=self._field,
             names=names,
             model=self.parameterAsString(parameters, MODEL, context) or DEFAULT_MODEL,
             mode=self.parameterAsEnumString(parameters, MODE, context) or MODES[0],

@@ -7,12 +7,14 @@ from qgis.PyQt.QtGui import QIcon
 
 from geolangbind_qgis.gui.icons import icon
 from geolangbind_qgis.processing.accuracy import AccuracyAlgorithm
+from geolangbind_qgis.processing.calibrate import CalibrateAlgorithm
 from geolangbind_qgis.processing.change import ChangeAlgorithm
 from geolangbind_qgis.processing.classify import ClassifyAlgorithm
 from geolangbind_qgis.processing.embed import EmbedAlgorithm
 from geolangbind_qgis.processing.finetune import FinetuneAlgorithm
 from geolangbind_qgis.processing.highlight import HighlightAlgorithm
 from geolangbind_qgis.processing.models import ModelsAlgorithm
+from geolangbind_qgis.processing.sample import SampleAlgorithm
 from geolangbind_qgis.processing.similar import SimilarAlgorithm
 from geolangbind_qgis.session import Session
 
@@ -23,7 +25,9 @@ ALGORITHMS = (
     ChangeAlgorithm,
     FinetuneAlgorithm,
     EmbedAlgorithm,
+    SampleAlgorithm,
     AccuracyAlgorithm,
+    CalibrateAlgorithm,
     ModelsAlgorithm,
 )
 

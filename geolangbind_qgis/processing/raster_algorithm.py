@@ -22,6 +22,7 @@ from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.export import ExportError, export_layer
 from geolangbind_qgis.layers.export_grid import plan_grid, suggested_pixel
 from geolangbind_qgis.layers.extents import as_tuple, within
+from geolangbind_qgis.layers.fetch_watch import FetchWatch, failed_in_part
 from geolangbind_qgis.layers.readable import ReadBy
 from geolangbind_qgis.layers.recognition import Reading, read_reading
 from geolangbind_qgis.layers.snapshot import LayerSnapshot, take_snapshot
@@ -145,15 +146,18 @@ class RasterAlgorithm(RuntimeAlgorithm):
             height = snapshot.extent.height() / snapshot.height if snapshot.height and not pixel else 0.0
             grid = plan_grid(extent, (snapshot.extent.xMinimum(), snapshot.extent.yMaximum()), size, height)
             feedback.pushInfo(tr("{0} Copying {1} × {2} pixels.").format(snapshot.reason, grid.width, grid.height))
-            done = export_layer(
-                snapshot.provider,
-                snapshot.crs,
-                grid,
-                path,
-                progress=lambda fraction: feedback.setProgress(_SHARE_OF_COPY * fraction),
-                cancelled=feedback.isCanceled,
-                feedback=block_feedback,
-            )
+            with FetchWatch() as watch:
+                done = export_layer(
+                    snapshot.provider,
+                    snapshot.crs,
+                    grid,
+                    path,
+                    progress=lambda fraction: feedback.setProgress(_SHARE_OF_COPY * fraction),
+                    cancelled=feedback.isCanceled,
+                    feedback=block_feedback,
+                )
+            if watch.failed:
+                feedback.pushWarning(failed_in_part(snapshot.name, watch.reason))
         except (ExportError, ValueError) as problem:
             raise QgsProcessingException(str(problem)) from problem
         if not done:

@@ -10,11 +10,14 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingOutputLayerDefinition,
+    QgsRasterLayer,
 )
 from qgis.PyQt.QtGui import QIcon
 
 from geolangbind_qgis.gui.icons import icon
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.readable import ReadBy
+from geolangbind_qgis.layers.snapshot import take_snapshot
 from geolangbind_qgis.runtime.blocking import RuntimeRequestError, call_and_wait
 
 
@@ -103,3 +106,17 @@ class RuntimeAlgorithm(QgsProcessingAlgorithm):
                 feedback.pushInfo(tr("Cancelled. Finished tiles are kept for the next run."))
                 raise QgsProcessingException(tr("Cancelled.")) from failure
             raise QgsProcessingException(f"{failure.error.message} {failure.error.hint}".strip()) from failure
+
+
+def file_of(layer: QgsRasterLayer | None) -> str:
+    """Give the file behind a raster layer.
+
+    Raises:
+        ValueError: there is no such layer, or only QGIS can read it; the message says so.
+    """
+    if layer is None:
+        raise ValueError(tr("Choose a raster layer."))
+    snapshot = take_snapshot(layer)
+    if snapshot.read_by is not ReadBy.RUNTIME:
+        raise ValueError(tr("{0} is not stored in a file. Save it first.").format(layer.name()))
+    return snapshot.path

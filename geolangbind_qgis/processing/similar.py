@@ -63,6 +63,7 @@ class SimilarAlgorithm(RasterAlgorithm):
         self.addParameter(source(EXAMPLES, tr("Places of what you look for"), kinds))
         self.addParameter(source(COUNTEREXAMPLES, tr("Places of what it is not"), kinds, optional=True))
         self.addParameter(QgsProcessingParameterString(TEXT, tr("Words that must agree"), optional=True))
+        self.add_resolution()
         self.add_reading()
         self.addParameter(QgsProcessingParameterRasterDestination(OUTPUT, tr("Likeness")))
 
@@ -79,7 +80,7 @@ class SimilarAlgorithm(RasterAlgorithm):
             positives=self._places(parameters, EXAMPLES, context),
             negatives=self._places(parameters, COUNTEREXAMPLES, context),
             text=text or None,
-            extent=self.extent_fields(parameters, context)["extent"],
+            **self.extent_fields(parameters, context),
             **self.model_fields(parameters, context),
         )
         self.ask("similar", params, feedback)

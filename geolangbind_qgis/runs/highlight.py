@@ -85,11 +85,13 @@ class Highlighter(QObject):
     Signals:
         progressed: fraction, message, seconds left or None.
         shown: ids of the layers, after each preview and after the end.
+        remarked: what is to be known of a result that comes all the same, in words.
         finished: ids of the layers and the seconds it took.
         failed: a ``Failure``.
     """
 
     progressed = pyqtSignal(float, str, object)
+    remarked = pyqtSignal(str)
     shown = pyqtSignal(list)
     finished = pyqtSignal(list, float)
     failed = pyqtSignal(object)
@@ -125,6 +127,7 @@ class Highlighter(QObject):
         method, params = self._request(wish)
         self._run = Run(client, method, params, wish.snapshot, wish.grid, self._session.copies, self)
         self._run.progressed.connect(self.progressed)
+        self._run.remarked.connect(self.remarked)
         self._run.previewed.connect(self._on_preview)
         self._run.finished.connect(self._on_result)
         self._run.failed.connect(self._on_failed)
@@ -140,7 +143,7 @@ class Highlighter(QObject):
             "device": self._session.device,
         }
         if wish.examples is not None:
-            return "similar", protocol.SimilarParams(**asdict(wish.examples), **common)
+            return "similar", protocol.SimilarParams(**asdict(wish.examples), resolution=wish.resolution, **common)
         prompts = tuple(text for text, _ in wish.prompts)
         more = {"negatives": wish.negatives, "resolution": wish.resolution, "preview": True}
         return "highlight", protocol.HighlightParams(prompts=prompts, **more, **common)

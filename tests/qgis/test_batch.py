@@ -29,6 +29,8 @@ EXAMPLE_VALUES = {
     "finetune": {"RASTERS": [PLACES], "LABELS": PLACES, "NAME": "mine", "MODE": "full", "NAMES": "1=water"},
     "similar": {"EXAMPLES": PLACES, "TEXT": "water"},
     "accuracy": {"REFERENCE": PLACES, "FIELD": "class"},
+    "sample": {"EXPECTED": "forest=0.9", "SIZE": 40, "SEED": 3},
+    "calibrate": {"PLACES": PLACES, "FIELD": "class"},
     "models": {"ACTION": "import", "FILE": "model.safetensors"},
 }
 

@@ -12,6 +12,10 @@ import pytest
 from conftest import QGIS_PROCESS, ROOT, RUNTIME_PYTHON, read_pixels, wait_until, write_scene
 from qgis.core import (
     QgsApplication,
+    QgsCoordinateTransform,
+    QgsFeature,
+    QgsFeatureRequest,
+    QgsGeometry,
     QgsPalettedRasterRenderer,
     QgsProcessingAlgRunnerTask,
     QgsProcessingContext,
@@ -25,7 +29,9 @@ from qgis.core import (
     QgsProcessingParameterRasterLayer,
     QgsProject,
     QgsRasterLayer,
+    QgsRectangle,
     QgsSingleBandPseudoColorRenderer,
+    QgsVectorLayer,
 )
 
 from geolangbind_qgis.processing.provider import GeoLangBindProvider
@@ -130,6 +136,69 @@ def test_embed_then_accuracy_then_models(provider, scene, tmp_path):
     results, done, log, _ = run("models", {"ACTION": "list"})
     assert done, log
     assert "geolb-tiny" in results["MODELS"].split(",")
+
+
+@pytest.fixture
+def three_places(scene):
+    """A place in each cover of the scene, named in words, in another coordinate reference system."""
+    layer = QgsVectorLayer("Polygon?crs=epsg:4326&field=cover:string", "places", "memory")
+    to_degrees = QgsCoordinateTransform(scene.crs(), layer.crs(), QgsProject.instance())
+    for number, cover in enumerate(("water", "forest", "town")):
+        for row in range(3):
+            feature = QgsFeature(layer.fields())
+            feature.setAttribute("cover", cover)
+            west, north = scene.extent().xMinimum() + 250 + 850 * number, scene.extent().yMaximum() - 300 - 800 * row
+            box = QgsGeometry.fromRect(QgsRectangle(west, north - 200, west + 300, north))
+            box.transform(to_degrees)
+            feature.setGeometry(box)
+            layer.dataProvider().addFeature(feature)
+    QgsProject.instance().addMapLayer(layer)
+    return layer
+
+
+def test_points_to_label_lie_in_every_class_of_the_map(provider, scene, tmp_path):
+    parameters = {"INPUT": scene.source(), "CLASSES": "water; forest; town", "OUTPUT": str(tmp_path / "map.tif")}
+    results, done, log, _ = run("classify", parameters)
+    assert done, log
+    wish = {"MAP": results["OUTPUT"], "SIZE": 60, "LEAST": 10, "EXPECTED": "water=0.95"}
+    results, done, log, _ = run("sample", {**wish, "OUTPUT": str(tmp_path / "points.gpkg")})
+    assert done, log
+    points = QgsVectorLayer(results["OUTPUT"], "points", "ogr")
+    assert points.featureCount() == results["SAMPLES"] == 60
+    assert {feature["map_class"] for feature in points.getFeatures()} <= {"water", "forest", "town"}
+    assert all(not feature["class"] for feature in points.getFeatures())
+    assert 0 < results["EXPECTED_STANDARD_ERROR"] < 0.1
+
+
+def test_expected_accuracies_are_read_or_refused(provider, scene, tmp_path):
+    wish = {"MAP": scene.source(), "EXPECTED": "water:0.9", "OUTPUT": str(tmp_path / "points.gpkg")}
+    _, done, log, _ = run("sample", wish)
+    assert not done
+    assert "forest=0.9; water=0.95" in log
+
+
+def test_thresholds_come_from_labelled_places(provider, scene, three_places, tmp_path):
+    parameters = {"INPUT": scene.source(), "PROMPTS": "water; forest", "OUTPUT": str(tmp_path / "scores.tif")}
+    results, done, log, _ = run("highlight", parameters)
+    assert done, log
+    wish = {"SCORES": results["OUTPUT"], "PLACES": three_places.id(), "MAP": str(tmp_path / "map.tif")}
+    results, done, log, _ = run("calibrate", wish)
+    assert done, log
+    names = [part.partition("=")[0] for part in results["THRESHOLDS"].split("; ")]
+    assert names == ["water", "forest"]
+    assert "from 3 places" in log
+    assert read_pixels(results["MAP"]).shape == (1, scene.height(), scene.width())
+
+
+def test_likeness_can_be_had_on_coarser_pixels(provider, scene, three_places, tmp_path):
+    water = three_places.materialize(QgsFeatureRequest().setFilterExpression("cover = 'water'"))
+    QgsProject.instance().addMapLayer(water)
+    wish = {"INPUT": scene.source(), "EXAMPLES": water.id(), "RESOLUTION": 40, "OUTPUT": str(tmp_path / "like.tif")}
+    results, done, log, _ = run("similar", wish)
+    assert done, log
+    likeness = read_pixels(results["OUTPUT"])[0]
+    assert likeness.shape == (64, 64)
+    assert np.nanmean(likeness[:, 4:18]) > np.nanmean(likeness[:, 46:60]) + 0.3
 
 
 @pytest.mark.parametrize(
