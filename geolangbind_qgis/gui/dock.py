@@ -14,6 +14,8 @@ from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from geolangbind_qgis import settings
+from geolangbind_qgis.gui.accuracy_dialog import AccuracyDialog
+from geolangbind_qgis.gui.class_maps import class_maps_of
 from geolangbind_qgis.gui.diagnostics_text import diagnostics_text
 from geolangbind_qgis.gui.polygons_dialog import PolygonsDialog
 from geolangbind_qgis.gui.recognition_dialog import RecognitionDialog
@@ -154,6 +156,7 @@ class GeoLangBindDock(QgsDockWidget):
         project = QgsProject.instance()
         project.layersRemoved.disconnect(self._on_layers_removed)
         project.layerWillBeRemoved.disconnect(self._on_layer_will_be_removed)
+        project.layerTreeRoot().layerOrderChanged.disconnect(self._show_class_maps)
         project.cleared.disconnect(self._on_project_cleared)
         self._iface.currentLayerChanged.disconnect(self.page.follow)
         self._session.runtime_changed.disconnect(self._on_runtime_changed)
@@ -173,6 +176,7 @@ class GeoLangBindDock(QgsDockWidget):
         page.result.save_wanted.connect(self._save_scores)
         page.result.polygons_wanted.connect(self._make_polygons)
         page.result.statistics_wanted.connect(self._show_statistics)
+        page.class_maps.accuracy_wanted.connect(self.check_accuracy)
         self.highlighter.progressed.connect(page.run_bar.show_busy)
         self.highlighter.remarked.connect(
             lambda text: self._iface.messageBar().pushMessage("GeoLangBind", text, Qgis.MessageLevel.Warning)
@@ -197,6 +201,7 @@ class GeoLangBindDock(QgsDockWidget):
         project = QgsProject.instance()
         project.layersRemoved.connect(self._on_layers_removed)
         project.layerWillBeRemoved.connect(self._on_layer_will_be_removed)
+        project.layerTreeRoot().layerOrderChanged.connect(self._show_class_maps)
         project.cleared.connect(self._on_project_cleared)
 
     # What the layer is ------------------------------------------------------------------------------------------
@@ -206,6 +211,7 @@ class GeoLangBindDock(QgsDockWidget):
         found = overlays_of(QgsProject.instance(), layer.id()) if layer is not None else []
         self.page.result.set_results(found)
         self._count_missing(found)
+        self._show_class_maps()
         if isinstance(layer, QgsRasterLayer):
             known = self._recognised.get(layer.id())
             if known is not None:
@@ -303,6 +309,25 @@ class GeoLangBindDock(QgsDockWidget):
             for i in range(self.page.result.results.count())
         ]
         StatisticsDialog([layer for layer in layers if layer is not None], self.page.result.histograms(), self).open()
+
+    def _show_class_maps(self) -> None:
+        """Offer the land-cover maps of the chosen layer."""
+        self.page.class_maps.set_maps(class_maps_of(QgsProject.instance(), self.page.layer()))
+
+    def check_accuracy(self, layer: QgsRasterLayer) -> AccuracyDialog | None:
+        """Ask what a class map is to be compared with; None where it cannot be, which is then said."""
+        client = self._session.client
+        if client is None:
+            self.setUserVisible(True)
+            self.show_runtime_page(True)
+            return None
+        try:
+            dialog = AccuracyDialog(layer, client, self._iface.mainWindow())
+        except ValueError as problem:
+            self._iface.messageBar().pushMessage("GeoLangBind", str(problem), Qgis.MessageLevel.Warning)
+            return None
+        dialog.open()
+        return dialog
 
     # The runtime and the project ------------------------------------------------------------------------------------
 

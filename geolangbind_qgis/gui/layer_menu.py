@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from qgis.core import Qgis, QgsMapLayerType, QgsProject, QgsRasterLayer
+from qgis.core import Qgis, QgsMapLayer, QgsMapLayerType, QgsProject, QgsRasterLayer
 from qgis.gui import QgisInterface
 from qgis.PyQt.QtCore import QObject, Qt
 from qgis.PyQt.QtWidgets import QAction, QDialog, QProgressBar, QPushButton
 
 from geolangbind_qgis.class_schemes import Scheme, bundled_schemes
+from geolangbind_qgis.gui.class_maps import is_class_map
 from geolangbind_qgis.gui.dock import GeoLangBindDock
 from geolangbind_qgis.gui.explain_dialog import ExplainDialog
 from geolangbind_qgis.gui.icons import icon
@@ -42,7 +43,10 @@ class _Shown:
 
 
 class LayerMenu(QObject):
-    """Adds "Classify land cover", "Classify with…", "Highlight…" and "Explain this layer" to raster layers."""
+    """Adds "Classify land cover", "Classify with…", "Highlight…" and "Explain this layer" to raster layers.
+
+    Maps of classes have "Check accuracy…" besides.
+    """
 
     def __init__(
         self, iface: QgisInterface, session: Session, dock: GeoLangBindDock, parent: QObject | None = None
@@ -62,11 +66,15 @@ class LayerMenu(QObject):
             (tr("Classify with…"), "classify", self.classify_with),
             (tr("Highlight…"), "geolangbind", self.highlight),
             (tr("Explain this layer"), "explain", self.explain),
+            (tr("Check accuracy…"), "classify", self._dock.check_accuracy),
         ):
             action = QAction(icon(name), text, self)
             action.triggered.connect(self._for_current_layer(slot))
             iface.addCustomActionForLayerType(action, _MENU, QgsMapLayerType.RasterLayer, True)
             self.actions.append(action)
+        self.accuracy_action = self.actions[-1]
+        iface.currentLayerChanged.connect(self._offer_accuracy)
+        self._offer_accuracy(iface.activeLayer())
         QgsProject.instance().cleared.connect(self.stop_all)
         QgsProject.instance().layerWillBeRemoved.connect(self._on_layer_will_be_removed)
 
@@ -139,6 +147,7 @@ class LayerMenu(QObject):
 
     def clean_up(self) -> None:
         """Take the entries away and stop everything."""
+        self._iface.currentLayerChanged.disconnect(self._offer_accuracy)
         QgsProject.instance().cleared.disconnect(self.stop_all)
         QgsProject.instance().layerWillBeRemoved.disconnect(self._on_layer_will_be_removed)
         self.stop_all()
@@ -157,6 +166,10 @@ class LayerMenu(QObject):
                 slot(layer)
 
         return triggered
+
+    def _offer_accuracy(self, layer: QgsMapLayer | None) -> None:
+        """Show the entry for maps of classes alone."""
+        self.accuracy_action.setVisible(is_class_map(layer))
 
     def _wish(self, layer: QgsRasterLayer, scheme: Scheme | None, visible_only: bool, confidence: bool) -> ClassifyWish:
         """Put together what the user asks for.
@@ -231,7 +244,16 @@ class LayerMenu(QObject):
             button = QPushButton(tr("Areas…"), item)
             button.clicked.connect(lambda: self.show_areas(name, areas))
             item.layout().addWidget(button)
+        check = QPushButton(tr("Check accuracy…"), item)
+        check.clicked.connect(lambda: self._check_accuracy(layer_id))
+        item.layout().addWidget(check)
         message_bar.pushWidget(item, Qgis.MessageLevel.Success, 0)
+
+    def _check_accuracy(self, layer_id: str) -> None:
+        """Check a map that may be gone by now."""
+        layer = QgsProject.instance().mapLayer(layer_id)
+        if isinstance(layer, QgsRasterLayer):
+            self._dock.check_accuracy(layer)
 
     def show_areas(self, name: str, areas: list[ClassArea]) -> TableDialog:
         """Show the areas table."""

@@ -20,6 +20,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from geolangbind_qgis.gui.area_choice import Area, AreaChoice
+from geolangbind_qgis.gui.class_maps import ClassMapLine
 from geolangbind_qgis.gui.example_clicks import ExampleClicks
 from geolangbind_qgis.gui.prompt_list import PromptList
 from geolangbind_qgis.gui.recognition_line import RecognitionLine
@@ -68,6 +69,7 @@ class SearchPage(QScrollArea):
         self.model.setToolTip(tr("The model that compares words and pixels"))
         self.run_bar = RunBar(self)
         self.result = ResultPanel(self)
+        self.class_maps = ClassMapLine(self)
         self._build()
         self.layers.layerChanged.connect(self._on_layer)
         self.area.changed.connect(self._suggest_pixel)
@@ -182,6 +184,7 @@ class SearchPage(QScrollArea):
         box.addLayout(form)
         box.addWidget(self.run_bar)
         box.addWidget(self.result)
+        box.addWidget(self.class_maps)
         box.addStretch(1)
         self.setWidget(content)
         self.setWidgetResizable(True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
+from typing import Union
 
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor, QGuiApplication
@@ -22,6 +23,8 @@ from qgis.PyQt.QtWidgets import (
 
 from geolangbind_qgis.i18n import tr
 
+Cell = Union[str, float]  # noqa: UP007 - evaluated by the Python of older QGIS
+
 
 class TableDialog(QDialog):
     """Shows rows of text and numbers, with Copy and Save as CSV.
@@ -38,29 +41,14 @@ class TableDialog(QDialog):
         self,
         title: str,
         header: list[str],
-        rows: list[list[str | float]],
+        rows: list[list[Cell]],
         colours: list[str] | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._header, self._rows = header, rows
-        self.table = QTableWidget(len(rows), len(header), self)
-        self.table.setHorizontalHeaderLabels(header)
-        self.table.verticalHeader().setVisible(False)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setAlternatingRowColors(True)
-        for row, cells in enumerate(rows):
-            for column, cell in enumerate(cells):
-                self.table.setItem(row, column, _item(cell, (colours or [""] * len(rows))[row] if column == 0 else ""))
-        self.table.horizontalHeader().setSortIndicator(
-            -1, Qt.SortOrder.DescendingOrder
-        )  # as given until a head is clicked
-        self.table.setSortingEnabled(True)
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.table = new_table(header, rows, colours)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         copy = buttons.addButton(tr("&Copy"), QDialogButtonBox.ButtonRole.ActionRole)
         save = buttons.addButton(tr("&Save as CSV…"), QDialogButtonBox.ButtonRole.ActionRole)
@@ -74,23 +62,57 @@ class TableDialog(QDialog):
 
     def text(self, separator: str) -> str:
         """Give the table as lines of text."""
-        stream = io.StringIO()
-        writer = csv.writer(stream, delimiter=separator, lineterminator="\n")
-        writer.writerow(self._header)
-        writer.writerows(self._rows)
-        return stream.getvalue()
+        return as_text(self.table, separator)
 
     def _save(self) -> None:
         name, _ = QFileDialog.getSaveFileName(self, tr("Save as CSV"), "", "CSV (*.csv)")
         if name:
-            Path(name if name.lower().endswith(".csv") else name + ".csv").write_text(self.text(","), encoding="utf-8")
+            save_text(name, self.text(","))
+
+
+def new_table(
+    header: list[str], rows: list[list[Cell]], colours: list[str] | None = None, *, sortable: bool = True
+) -> QTableWidget:
+    """Make a table to read: numbers at the right, sorted as numbers by a click on a head."""
+    table = QTableWidget(len(rows), len(header))
+    table.setHorizontalHeaderLabels(header)
+    table.verticalHeader().setVisible(False)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setAlternatingRowColors(sortable)
+    for row, cells in enumerate(rows):
+        for column, cell in enumerate(cells):
+            table.setItem(row, column, _item(cell, (colours or [""] * len(rows))[row] if column == 0 else ""))
+    table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.DescendingOrder)  # as given until a head is clicked
+    table.setSortingEnabled(sortable)
+    table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+    table.horizontalHeader().setMinimumSectionSize(60)
+    return table
+
+
+def as_text(table: QTableWidget, separator: str) -> str:
+    """Give a table as lines of text, numbers in full, in the order shown."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, delimiter=separator, lineterminator="\n")
+    columns = range(table.columnCount())
+    writer.writerow([table.horizontalHeaderItem(column).text() for column in columns])
+    for row in range(table.rowCount()):
+        cells = [table.item(row, column) for column in columns]
+        writer.writerow([cell.value if isinstance(cell, _Figure) else cell.text() for cell in cells])
+    return stream.getvalue()
+
+
+def save_text(name: str, text: str) -> None:
+    """Write a CSV file, with the ending where it lacks one."""
+    Path(name if name.lower().endswith(".csv") else name + ".csv").write_text(text, encoding="utf-8")
 
 
 class _Figure(QTableWidgetItem):
-    """A number with two decimals, at the right; sorts as a number."""
+    """A number at the right, with two decimals where it is no count; sorts as a number."""
 
     def __init__(self, value: float) -> None:
-        super().__init__(f"{value:,.2f}")
+        super().__init__(f"{value:,}" if isinstance(value, int) else f"{value:,.2f}")
         self.value = value
         self.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
@@ -98,9 +120,9 @@ class _Figure(QTableWidgetItem):
         return self.value < other.value if isinstance(other, _Figure) else super().__lt__(other)
 
 
-def _item(cell: str | float, colour: str) -> QTableWidgetItem:
+def _item(cell: Cell, colour: str) -> QTableWidgetItem:
     """Make a cell, with a colour at its head where one is given."""
-    item = QTableWidgetItem(cell) if isinstance(cell, str) else _Figure(float(cell))
+    item = QTableWidgetItem(cell) if isinstance(cell, str) else _Figure(cell)
     if colour:
         item.setData(Qt.ItemDataRole.DecorationRole, QColor(colour))
     return item

@@ -4,6 +4,150 @@
   <context>
     <name>GeoLangBind</name>
     <message>
+      <source>Points, lines, polygons or a raster of which you know that they are right</source>
+      <translation>Punkte, Linien, Polygone oder ein Raster, von denen Sie wissen, dass sie stimmen</translation>
+    </message>
+    <message>
+      <source>The field that holds the class, as a name or a code of the map</source>
+      <translation>Das Feld mit der Klasse, als Name oder Code der Karte</translation>
+    </message>
+    <message>
+      <source>No reference yet? &lt;i&gt;Points to check a class map at&lt;/i&gt; in the Processing toolbox draws points to label.</source>
+      <translation>Noch keine Referenz? &lt;i&gt;Punkte zum Prüfen einer Klassenkarte&lt;/i&gt; in der Verarbeitungswerkzeugkiste zieht Punkte zum Beschriften.</translation>
+    </message>
+    <message>
+      <source>&amp;Check</source>
+      <translation>&amp;Prüfen</translation>
+    </message>
+    <message>
+      <source>&amp;Reference</source>
+      <translation>&amp;Referenz</translation>
+    </message>
+    <message>
+      <source>&amp;Field</source>
+      <translation>&amp;Feld</translation>
+    </message>
+    <message>
+      <source>This layer is not a map of classes. Choose one that shows classes with a legend.</source>
+      <translation>Dieser Layer ist keine Klassenkarte. Wählen Sie einen, der Klassen mit einer Legende zeigt.</translation>
+    </message>
+    <message>
+      <source>Choose a reference.</source>
+      <translation>Wählen Sie eine Referenz.</translation>
+    </message>
+    <message>
+      <source>Comparing map and reference…</source>
+      <translation>Karte und Referenz werden verglichen…</translation>
+    </message>
+    <message>
+      <source>Check the accuracy of {0}</source>
+      <translation>Genauigkeit von {0} prüfen</translation>
+    </message>
+    <message>
+      <source>{0} is not stored in a file. Save it first.</source>
+      <translation>{0} liegt nicht in einer Datei. Speichern Sie es zuerst.</translation>
+    </message>
+    <message>
+      <source>Class</source>
+      <translation>Klasse</translation>
+    </message>
+    <message>
+      <source>Samples</source>
+      <translation>Stichproben</translation>
+    </message>
+    <message>
+      <source>Producer's (%)</source>
+      <translation>Produzent (%)</translation>
+    </message>
+    <message>
+      <source>User's (%)</source>
+      <translation>Nutzer (%)</translation>
+    </message>
+    <message>
+      <source>Adjusted share (%)</source>
+      <translation>Bereinigter Anteil (%)</translation>
+    </message>
+    <message>
+      <source>± 95 %</source>
+      <translation>± 95 %</translation>
+    </message>
+    <message>
+      <source>Classes</source>
+      <translation>Klassen</translation>
+    </message>
+    <message>
+      <source>Confusion matrix</source>
+      <translation>Konfusionsmatrix</translation>
+    </message>
+    <message>
+      <source>Area-adjusted figures follow Olofsson et al. (2014). They hold for points drawn at random within each class of the map; for others they are a correction, not a guarantee.</source>
+      <translation>Flächenbereinigte Zahlen folgen Olofsson et al. (2014). Sie gelten für Punkte, die in jeder Klasse der Karte zufällig gezogen wurden; sonst sind sie eine Korrektur, keine Gewähr.</translation>
+    </message>
+    <message>
+      <source>Open &amp;report</source>
+      <translation>&amp;Bericht öffnen</translation>
+    </message>
+    <message>
+      <source>&amp;Copy</source>
+      <translation>&amp;Kopieren</translation>
+    </message>
+    <message>
+      <source>Save as CSV</source>
+      <translation>Als CSV speichern</translation>
+    </message>
+    <message>
+      <source>Mapped (ha)</source>
+      <translation>Kartiert (ha)</translation>
+    </message>
+    <message>
+      <source>Adjusted (ha)</source>
+      <translation>Bereinigt (ha)</translation>
+    </message>
+    <message>
+      <source>Of what is really there, the share that the map shows</source>
+      <translation>Anteil dessen, was wirklich da ist, den die Karte zeigt</translation>
+    </message>
+    <message>
+      <source>Of what the map shows, the share that is really there</source>
+      <translation>Anteil dessen, was die Karte zeigt, der wirklich da ist</translation>
+    </message>
+    <message>
+      <source>Area that the map shows</source>
+      <translation>Fläche, die die Karte zeigt</translation>
+    </message>
+    <message>
+      <source>Area corrected by the errors found at the samples</source>
+      <translation>Fläche, berichtigt um die Fehler an den Stichproben</translation>
+    </message>
+    <message>
+      <source>Total</source>
+      <translation>Summe</translation>
+    </message>
+    <message>
+      <source>Reference ↓ · map →</source>
+      <translation>Referenz ↓ · Karte →</translation>
+    </message>
+    <message>
+      <source>Overall accuracy</source>
+      <translation>Gesamtgenauigkeit</translation>
+    </message>
+    <message>
+      <source>samples</source>
+      <translation>Stichproben</translation>
+    </message>
+    <message>
+      <source>Accuracy of {0}</source>
+      <translation>Genauigkeit von {0}</translation>
+    </message>
+    <message>
+      <source>area-adjusted</source>
+      <translation>flächenbereinigt</translation>
+    </message>
+    <message>
+      <source>&amp;Save as CSV…</source>
+      <translation>Als CSV &amp;speichern…</translation>
+    </message>
+    <message>
       <source>Area</source>
       <translation>Gebiet</translation>
     </message>
@@ -42,6 +186,22 @@
     <message>
       <source>Draw a rectangle on the map first.</source>
       <translation>Zeichnen Sie zuerst ein Rechteck auf der Karte.</translation>
+    </message>
+    <message>
+      <source>Land-cover map</source>
+      <translation>Landbedeckungskarte</translation>
+    </message>
+    <message>
+      <source>Map shown</source>
+      <translation>Gezeigte Karte</translation>
+    </message>
+    <message>
+      <source>Check accuracy…</source>
+      <translation>Genauigkeit prüfen…</translation>
+    </message>
+    <message>
+      <source>Compare the map with a reference: how much of it is right?</source>
+      <translation>Karte mit einer Referenz vergleichen: wie viel davon stimmt?</translation>
     </message>
     <message>
       <source>Runtime not set up</source>
@@ -108,10 +268,6 @@
       <translation>{0} ähnlich, {1} nicht</translation>
     </message>
     <message>
-      <source>&amp;Copy</source>
-      <translation>&amp;Kopieren</translation>
-    </message>
-    <message>
       <source>Unknown sensor</source>
       <translation>Unbekannter Sensor</translation>
     </message>
@@ -154,10 +310,6 @@
     <message>
       <source>Cancel</source>
       <translation>Abbrechen</translation>
-    </message>
-    <message>
-      <source>Class</source>
-      <translation>Klasse</translation>
     </message>
     <message>
       <source>Area (ha)</source>
@@ -812,14 +964,6 @@
       <translation>Rechnet auf: {0}</translation>
     </message>
     <message>
-      <source>&amp;Save as CSV…</source>
-      <translation>Als CSV &amp;speichern…</translation>
-    </message>
-    <message>
-      <source>Save as CSV</source>
-      <translation>Als CSV speichern</translation>
-    </message>
-    <message>
       <source>Points, lines or polygons with a class, or a raster of class codes</source>
       <translation>Punkte, Linien oder Polygone mit einer Klasse, oder ein Raster aus Klassennummern</translation>
     </message>
@@ -866,10 +1010,6 @@
     <message>
       <source>&amp;Labels</source>
       <translation>&amp;Beispiele</translation>
-    </message>
-    <message>
-      <source>&amp;Field</source>
-      <translation>&amp;Feld</translation>
     </message>
     <message>
       <source>&amp;Words</source>
@@ -922,10 +1062,6 @@
     <message>
       <source>Choose the field of {0} that holds the class.</source>
       <translation>Wählen Sie das Feld von {0}, das die Klasse enthält.</translation>
-    </message>
-    <message>
-      <source>{0} is not stored in a file. Save it first.</source>
-      <translation>{0} liegt nicht in einer Datei. Speichern Sie es zuerst.</translation>
     </message>
     <message>
       <source>{0} cannot be read.</source>
@@ -1006,10 +1142,6 @@
     <message>
       <source>Report</source>
       <translation>Bericht</translation>
-    </message>
-    <message>
-      <source>Overall accuracy</source>
-      <translation>Gesamtgenauigkeit</translation>
     </message>
     <message>
       <source>Cohen's kappa</source>
@@ -1126,10 +1258,6 @@
     <message>
       <source>&lt;p&gt;Gives every pixel the class whose wording fits it best. No training data is needed.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Classes&lt;/b&gt;: the name of a scheme ({0}), a scheme file (JSON), or a list: classes separated with a semicolon, synonyms of a class with a comma, as in &lt;i&gt;water; forest, trees; bare soil&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;The map lies exactly on the pixels of the input and carries class names and colours. &lt;b&gt;Areas&lt;/b&gt; is a table of hectares per class, also right in degrees. &lt;b&gt;Confidence&lt;/b&gt; adds a second band (0 to 100). &lt;b&gt;Scores&lt;/b&gt; is a raster with one band a class.&lt;/p&gt;</source>
       <translation>&lt;p&gt;Gibt jedem Pixel die Klasse, deren Wortlaut am besten passt. Trainingsdaten sind nicht nötig.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Klassen&lt;/b&gt;: der Name eines Schemas ({0}), eine Schemadatei (JSON), oder eine Liste: Klassen durch Semikolon getrennt, Synonyme einer Klasse durch Komma, etwa &lt;i&gt;water; forest, trees; bare soil&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;Die Karte liegt genau auf den Pixeln der Eingabe und trägt Klassennamen und Farben. &lt;b&gt;Flächen&lt;/b&gt; ist eine Tabelle mit Hektar je Klasse, auch in Grad richtig. &lt;b&gt;Sicherheit&lt;/b&gt; fügt ein zweites Band hinzu (0 bis 100). &lt;b&gt;Werte&lt;/b&gt; ist ein Raster mit einem Band je Klasse.&lt;/p&gt;</translation>
-    </message>
-    <message>
-      <source>Classes</source>
-      <translation>Klassen</translation>
     </message>
     <message>
       <source>Add a confidence band</source>

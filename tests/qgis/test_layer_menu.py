@@ -89,12 +89,13 @@ def test_confidence_comes_as_a_second_layer_on_request(menu, scene):
     assert np.nanmax(values) <= 100
 
 
-def test_the_menu_offers_its_four_entries(menu):
+def test_the_menu_offers_its_entries(menu):
     assert [action.text() for action in menu.actions] == [
         "Classify land cover",
         "Classify with…",
         "Highlight…",
         "Explain this layer",
+        "Check accuracy…",
     ]
 
 

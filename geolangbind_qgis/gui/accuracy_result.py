@@ -1,0 +1,160 @@
+"""The accuracy of a map, shown: figures, classes, confusion matrix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.PyQt.QtCore import Qt, QUrl
+from qgis.PyQt.QtGui import QColor, QDesktopServices, QGuiApplication
+from qgis.PyQt.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QLabel,
+    QTableWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from geolangbind_qgis.gui.table_dialog import Cell, as_text, new_table, save_text
+from geolangbind_qgis.i18n import tr
+
+_RIGHT, _WRONG = (46, 160, 67), (207, 34, 46)
+_STRONGEST = 190
+_UNKNOWN = "–"
+
+
+class AccuracyResult(QDialog):
+    """Shows what ``core.tasks.accuracy`` found.
+
+    Args:
+        name: of the map.
+        result: of the runtime.
+        parent: window.
+    """
+
+    def __init__(self, name: str, result: dict[str, Any], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Accuracy of {0}").format(name))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._report = str(result.get("report") or "")
+        figures = QLabel(figures_html(result), self)
+        figures.setTextFormat(Qt.TextFormat.RichText)
+        figures.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        figures.setWordWrap(True)
+        self.classes = new_table(*class_table(result["classes"]), sortable=True)
+        self.matrix = new_table(*matrix_table(result), sortable=False)
+        _shade(self.matrix, result["matrix"])
+        self._explain_heads(result["classes"])
+        self.tabs = QTabWidget(self)
+        self.tabs.addTab(self.classes, tr("Classes"))
+        self.tabs.addTab(self.matrix, tr("Confusion matrix"))
+        note = QLabel(
+            tr(
+                "Area-adjusted figures follow Olofsson et al. (2014). They hold for points drawn at random within "
+                "each class of the map; for others they are a correction, not a guarantee."
+            ),
+            self,
+        )
+        note.setWordWrap(True)
+        note.setVisible(bool(result.get("adjusted")))
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        action = QDialogButtonBox.ButtonRole.ActionRole
+        self.report_button = buttons.addButton(tr("Open &report"), action)
+        self.report_button.setEnabled(bool(self._report))
+        self.report_button.clicked.connect(self.open_report)
+        copy = buttons.addButton(tr("&Copy"), action)
+        copy.setObjectName("copy")
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(as_text(self._shown(), "\t")))
+        buttons.addButton(tr("&Save as CSV…"), action).clicked.connect(self._save)
+        buttons.rejected.connect(self.reject)
+        box = QVBoxLayout(self)
+        for widget in (figures, self.tabs, note, buttons):
+            box.addWidget(widget, 1 if widget is self.tabs else 0)
+        self.resize(860, min(620, 250 + 30 * len(result["classes"])))
+
+    def open_report(self) -> None:
+        """Open the page in the browser."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(self._report))
+
+    def _shown(self) -> QTableWidget:
+        return self.tabs.currentWidget()
+
+    def _save(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(self, tr("Save as CSV"), "", "CSV (*.csv)")
+        if name:
+            save_text(name, as_text(self._shown(), ","))
+
+    def _explain_heads(self, classes: list[dict[str, Any]]) -> None:
+        """Say what the figures of the columns mean."""
+        tips = {
+            tr("Producer's (%)"): tr("Of what is really there, the share that the map shows"),
+            tr("User's (%)"): tr("Of what the map shows, the share that is really there"),
+            tr("Mapped (ha)"): tr("Area that the map shows"),
+            tr("Adjusted (ha)"): tr("Area corrected by the errors found at the samples"),
+        }
+        for column in range(self.classes.columnCount()):
+            head = self.classes.horizontalHeaderItem(column)
+            head.setToolTip(tips.get(head.text(), ""))
+
+
+def figures_html(result: dict[str, Any]) -> str:
+    """Give the figures of the whole map as one line."""
+    parts = [f"{tr('Overall accuracy')} <b>{_percent(result['overall'])} %</b>"]
+    adjusted = result.get("adjusted")
+    if adjusted:
+        share, width = _percent(adjusted["overall"]), _percent(adjusted["overall_half_width"])
+        parts.append(f"{tr('area-adjusted')} <b>{share} ± {width} %</b> (95 %)")
+    for name, key in (("kappa", "kappa"), ("mIoU", "mean_iou")):
+        value = result.get(key)
+        parts.append(f"{name} {_UNKNOWN if value is None else format(value, '.2f')}")
+    parts.append(f"{result['samples']:,} {tr('samples')}")
+    return " &nbsp;·&nbsp; ".join(parts)
+
+
+def class_table(classes: list[dict[str, Any]]) -> tuple[list[str], list[list[Cell]]]:
+    """Give header and rows of the classes; areas in hectares where they are known, else shares of the map."""
+    in_hectares = any(row.get("hectares") is not None for row in classes)
+    header = [tr("Class"), tr("Samples"), tr("Producer's (%)"), tr("User's (%)"), "F1", "IoU"]
+    area, key, factor = tr("Adjusted share (%)"), "adjusted_share", 100.0
+    if in_hectares:
+        header.append(tr("Mapped (ha)"))
+        area, key, factor = tr("Adjusted (ha)"), "adjusted_hectares", 1.0
+    header += [area, tr("± 95 %")]
+    rows: list[list[Cell]] = []
+    for row in classes:
+        cells: list[Cell] = [row["name"], int(row["samples"])]
+        cells += [_scaled(row["producers"], 100), _scaled(row["users"], 100), _scaled(row["f1"]), _scaled(row["iou"])]
+        if in_hectares:
+            cells.append(_scaled(row["hectares"]))
+        cells += [_scaled(row.get(key), factor), _scaled(row.get(f"{key}_half_width"), factor)]
+        rows.append(cells)
+    return header, rows
+
+
+def matrix_table(result: dict[str, Any]) -> tuple[list[str], list[list[Cell]]]:
+    """Give header and rows of the confusion matrix with its sums: rows are the reference, columns the map."""
+    names = [str(row["name"]) for row in result["classes"]]
+    counts = result["matrix"]
+    rows: list[list[Cell]] = [[name, *line, sum(line)] for name, line in zip(names, counts, strict=True)]
+    rows.append([tr("Total"), *(sum(column) for column in zip(*counts, strict=True)), int(result["samples"])])
+    return [tr("Reference ↓ · map →"), *names, tr("Total")], rows
+
+
+def _shade(table: QTableWidget, counts: list[list[int]]) -> None:
+    """Colour the cells: the stronger, the larger their share of what is really there; green where right, else red."""
+    for row, line in enumerate(counts):
+        for column, count in enumerate(line):
+            if count:
+                strength = round(_STRONGEST * count / sum(line))
+                colour = QColor(*(_RIGHT if row == column else _WRONG), max(12, strength))
+                table.item(row, column + 1).setBackground(colour)
+
+
+def _scaled(value: float | None, factor: float = 1.0) -> Cell:
+    return _UNKNOWN if value is None else factor * float(value)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}"

@@ -1,0 +1,152 @@
+"""How good a map is, asked for in the dock and in the layer menu."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import wait_until
+from osgeo import gdal
+from qgis.core import QgsFeature, QgsGeometry, QgsPointXY, QgsProject, QgsRasterLayer, QgsVectorLayer
+
+from geolangbind_qgis.layers.class_style import MapClass, apply_class_style
+from geolangbind_qgis.layers.placement import add_above_source
+
+WATER, FOREST = MapClass(1, "Water", "#0064c8"), MapClass(2, "Forest", "#006400")
+
+
+@pytest.fixture
+def class_map(scene, tmp_path):
+    """Water in the west half, forest in the east, as a result of the scene."""
+    path = tmp_path / "map.tif"
+    source = gdal.Open(scene.source())
+    data = gdal.GetDriverByName("GTiff").Create(str(path), 256, 256, 1, gdal.GDT_Byte)
+    data.SetGeoTransform(source.GetGeoTransform())
+    data.SetProjection(source.GetProjection())
+    codes = np.ones((256, 256), np.uint8)
+    codes[:, 128:] = 2
+    data.GetRasterBand(1).WriteArray(codes)
+    data.GetRasterBand(1).SetNoDataValue(0)
+    data = None
+    layer = QgsRasterLayer(str(path), "land cover", "gdal")
+    apply_class_style(layer, (WATER, FOREST))
+    add_above_source(QgsProject.instance(), layer, scene.id())
+    return layer
+
+
+@pytest.fixture
+def points(scene):
+    """Eight points, of which one says forest where the map says water, and two do the reverse."""
+    layer = QgsVectorLayer("Point?crs=epsg:32633&field=note:string&field=class:integer", "field work", "memory")
+    west, north = scene.extent().xMinimum(), scene.extent().yMaximum()
+    for number in range(8):
+        feature = QgsFeature(layer.fields())
+        in_west = number < 4
+        wrong = number in (0, 4, 5)
+        feature.setAttribute("class", (1 if in_west else 2) if not wrong else (2 if in_west else 1))
+        place = QgsPointXY(west + (400 if in_west else 2000), north - 205 - 250 * number)
+        feature.setGeometry(QgsGeometry.fromPointXY(place))
+        layer.dataProvider().addFeature(feature)
+    QgsProject.instance().addMapLayer(layer)
+    return layer
+
+
+def ask(dialog):
+    found = []
+    dialog.compared.connect(found.append)
+    dialog.check()
+    wait_until(lambda: found or (dialog.said.text() and not dialog._request))
+    assert found, dialog.said.text()
+    return found[0]
+
+
+def cells(table, row):
+    return [table.item(row, column).text() for column in range(table.columnCount())]
+
+
+def test_the_dock_checks_a_map_against_points(dock, class_map, points):
+    line = dock.page.class_maps
+    assert line.isVisibleTo(dock.page)
+    assert line.maps.currentText() == "land cover"
+    asked = []
+    dock.page.class_maps.accuracy_wanted.connect(asked.append)
+    line.accuracy_button.click()
+    assert asked == [class_map]
+    dialog = dock.check_accuracy(class_map)
+    assert dialog.reference.currentLayer() == points
+    assert dialog.field.currentField() == "class"
+    window = ask(dialog)
+    # rows are what is there: of 5 water points the map shows 3, of 3 forest points 2
+    assert cells(window.matrix, 0)[1:] == ["3", "2", "5"]
+    assert cells(window.matrix, 1)[1:] == ["1", "2", "3"]
+    assert cells(window.matrix, 2)[1:] == ["4", "4", "8"]
+    assert cells(window.classes, 0)[1:4] == ["5", "60.00", "75.00"]
+    assert cells(window.classes, 1)[1:4] == ["3", "66.67", "50.00"]
+    window.close()
+
+
+def test_estimates_are_adjusted_for_area_and_carry_intervals(dock, class_map, points):
+    window = ask(dock.check_accuracy(class_map))
+    heads = [window.classes.horizontalHeaderItem(column).text() for column in range(window.classes.columnCount())]
+    row = dict(zip(heads, cells(window.classes, 0), strict=True))
+    # both halves are 327.68 ha; water: 0.5 * 3/4 + 0.5 * 2/4 of the whole (Olofsson et al. 2014, equation 9)
+    assert float(row["Mapped (ha)"]) == pytest.approx(327.68, rel=2e-3)
+    assert float(row["Adjusted (ha)"]) == pytest.approx(0.625 * 655.36, rel=2e-3)
+    # 1.96 * sqrt(0.25 * (0.75 * 0.25 / 3) + 0.25 * (0.5 * 0.5 / 3)), equation 10
+    assert float(row["± 95 %"]) == pytest.approx(0.3742 * 655.36, rel=5e-3)
+    window.close()
+
+
+def test_the_report_can_be_opened_and_the_tables_copied(dock, class_map, points, monkeypatch):
+    from qgis.PyQt.QtGui import QDesktopServices, QGuiApplication
+
+    opened = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
+    window = ask(dock.check_accuracy(class_map))
+    window.report_button.click()
+    assert "Confusion matrix" in Path(opened[0]).read_text(encoding="utf-8")
+    window.tabs.setCurrentWidget(window.matrix)
+    window.findChild(type(window.report_button), "copy").click()
+    lines = QGuiApplication.clipboard().text().splitlines()
+    assert lines[1].split("\t")[1:] == ["3", "2", "5"]
+    window.close()
+
+
+def test_a_reference_raster_needs_no_field(dock, class_map, tmp_path):
+    copy = tmp_path / "truth.tif"
+    copy.write_bytes(Path(class_map.source()).read_bytes())
+    truth = QgsRasterLayer(str(copy), "truth", "gdal")
+    QgsProject.instance().addMapLayer(truth)
+    dialog = dock.check_accuracy(class_map)
+    dialog.reference.setLayer(truth)
+    assert not dialog.field.isEnabled()
+    window = ask(dialog)
+    assert cells(window.classes, 0)[2:4] == ["100.00", "100.00"]
+    window.close()
+
+
+def test_the_menu_has_the_entry_for_maps_of_classes_alone(menu, scene, class_map, qgis_iface):
+    qgis_iface.currentLayerChanged.emit(scene)
+    assert not menu.accuracy_action.isVisible()
+    qgis_iface.currentLayerChanged.emit(class_map)
+    assert menu.accuracy_action.isVisible()
+
+
+def test_labels_elsewhere_are_refused_in_plain_words(dock, class_map, points):
+    dialog = dock.check_accuracy(class_map)
+    points.startEditing()
+    for feature in points.getFeatures():
+        moved = QgsGeometry(feature.geometry())
+        moved.translate(90_000, 0)
+        points.changeGeometry(feature.id(), moved)
+    points.commitChanges()
+    dialog.check()
+    wait_until(lambda: dialog._request is None)
+    assert "share no pixel" in dialog.said.text()
+    assert dialog.isVisible()
+    dialog.reject()
+
+
+def test_what_is_no_map_of_classes_is_refused(dock, scene):
+    assert dock.check_accuracy(scene) is None
