@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,9 +19,11 @@ import torch.nn.functional as F
 from rasterio.crs import CRS
 from torch import Tensor
 
+from core.dense.chunk import FeatureChunk
 from core.dense.encode import DenseEncoder
 from core.dense.features import feature_key
 from core.dense.level import RasterLevel
+from core.dense.scan import score_all
 from core.dense.store import FeatureStore, StoredFeatures
 from core.errors import GeoLangBindError
 from core.progress import CancelToken, Progress, no_progress
@@ -97,7 +100,7 @@ def find_places(
 ) -> Findings:
     """Rank the places of an archive by how well they fit words.
 
-    Reads every stored chunk once; memory holds one chunk and the best places. A raster that changed since it was
+    Reads every stored chunk once; memory holds a few chunks and the best places. A raster that changed since it was
     embedded counts as not embedded.
 
     Args:
@@ -205,23 +208,25 @@ def _candidates(
     """Give the places of every stored chunk, and the bytes of it."""
     factors, constants = encoder.unit_text(contest.vectors)
     stride = encoder.stride
-    for chunk in stored.done():
-        cancel.raise_if_cancelled()
-        features = stored.read(chunk)
-        if features is None:
-            continue
-        size = features.codes.nbytes + features.gain.nbytes + features.inverse_norm.nbytes
+
+    def scored(features: FeatureChunk) -> tuple[Tensor, Tensor, int]:
         valid = torch.from_numpy(features.valid)
-        found: list[_Candidate] = []
-        if bool(valid.any()):
-            scores = features.judged(factors, constants, contest.logits)[0].sigmoid()
-            corner = stored.layout.window(chunk)
-            for block, (row, col), score, share in _blocks(torch.where(valid, scores, 0), valid):
-                cells = PixelWindow(corner.col + block.col, corner.row + block.row, block.width, block.height)
-                pixels = PixelWindow(*(stride * each for each in (cells.col, cells.row, cells.width, cells.height)))
-                peak = (cells.col + col + 0.5) * stride, (cells.row + row + 0.5) * stride
-                found.append(_Candidate(score, share, raster, grid, pixels.intersection(grid.window), peak))
-        yield found, size
+        scores = features.judged(factors, constants, contest.logits)[0].sigmoid()
+        size = features.codes.nbytes + features.gain.nbytes + features.inverse_norm.nbytes
+        return torch.where(valid, scores, 0), valid, size
+
+    with closing(score_all(stored, stored.done(), scored)) as chunks:
+        for chunk, (scores, valid, size) in chunks:
+            cancel.raise_if_cancelled()
+            found: list[_Candidate] = []
+            if bool(valid.any()):
+                corner = stored.layout.window(chunk)
+                for block, (row, col), score, share in _blocks(scores, valid):
+                    cells = PixelWindow(corner.col + block.col, corner.row + block.row, block.width, block.height)
+                    pixels = PixelWindow(*(stride * each for each in (cells.col, cells.row, cells.width, cells.height)))
+                    peak = (cells.col + col + 0.5) * stride, (cells.row + row + 0.5) * stride
+                    found.append(_Candidate(score, share, raster, grid, pixels.intersection(grid.window), peak))
+            yield found, size
 
 
 def _blocks(scores: Tensor, valid: Tensor) -> Iterator[tuple[PixelWindow, tuple[int, int], float, float]]:

@@ -35,7 +35,7 @@ DEFAULT_BUDGET_BYTES = 2**30
 BATCH_PIXELS = 4 * 256 * 256
 """Pixels a batch on a processor, where more is no faster; a graphics card gets sixteen times as many."""
 
-STRIP = 32
+STRIP = 16
 """Chunks across of what is computed row by row, so that the windows two rows share are still remembered."""
 FINISHING = 2
 """Chunks that may wait to be blended and written while the model goes on."""
@@ -91,7 +91,7 @@ class DenseFeatures:
         self._cancel = cancel or CancelToken()
         self._budget_bytes = budget_bytes
         self._windows: RecentlyUsed[PixelWindow, EncodedWindow]
-        self._windows = RecentlyUsed(budget_bytes // 2, lambda window: window.nbytes)
+        self._windows = RecentlyUsed(budget_bytes // 4, lambda window: window.nbytes)
         self._chunks: RecentlyUsed[Chunk, FeatureChunk] = RecentlyUsed(budget_bytes // 16, lambda chunk: chunk.nbytes)
         self._fingerprint = level.fingerprint()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -43,8 +44,14 @@ class PixelScores:
         self._count = count
         self._settings = settings or UpsampleSettings()
         self._guide_bands = guide_bands(features.level.recognition.band_set)
-        self._recent: RecentlyUsed[tuple[int, int], tuple[Tensor, NDArray[np.bool_]]]
+        self._within: PixelWindow | None = None
+        self._recent: RecentlyUsed[tuple[int, int], _Scored]
         self._recent = RecentlyUsed(budget_bytes, _scored_bytes)
+
+    def keep_to(self, window: PixelWindow) -> None:
+        """Say that only windows inside this one will be asked for, so that cells beyond it need no scores."""
+        self._within = self.cells_under(window)
+        self._recent.clear()
 
     def cells_under(self, window: PixelWindow) -> PixelWindow:
         """Give the cells that decide the scores of a window of pixels."""
@@ -82,23 +89,33 @@ class PixelScores:
         valid = np.zeros((cells.height, cells.width), bool)
         layout = self.features.layout
         for chunk in layout.chunks_in(cells):
-            covered = layout.window(chunk)
-            part = covered.intersection(cells)
-            here, there = part.slices_in(cells), part.slices_in(covered)
-            chunk_scores, chunk_valid = self._scored(chunk)
-            scores[:, here[0], here[1]] = chunk_scores[:, there[0], there[1]]
-            valid[here] = chunk_valid[there]
+            scored = self._scored(chunk)
+            part = scored.covered.intersection(cells)
+            here, there = part.slices_in(cells), part.slices_in(scored.covered)
+            scores[:, here[0], here[1]] = scored.scores[:, there[0], there[1]]
+            valid[here] = scored.valid[there]
         return scores, valid
 
-    def _scored(self, chunk: tuple[int, int]) -> tuple[Tensor, NDArray[np.bool_]]:
+    def _scored(self, chunk: tuple[int, int]) -> _Scored:
         known = self._recent.get(chunk)
         if known is None:
-            features = self.features.chunk(chunk)
-            known = self._score(features), features.valid
+            features, covered = self.features.chunk(chunk), self.features.layout.window(chunk)
+            if self._within is not None:
+                part = covered.intersection(self._within)
+                features, covered = features.crop(*part.slices_in(covered)), part
+            known = _Scored(covered, self._score(features), features.valid)
             self._recent.put(chunk, known)
         return known
 
 
-def _scored_bytes(scored: tuple[Tensor, NDArray[np.bool_]]) -> int:
+class _Scored(NamedTuple):
+    """Scores (N, h, w) and valid (h, w) of the cells of a chunk that are asked for."""
+
+    covered: PixelWindow
+    scores: Tensor
+    valid: NDArray[np.bool_]
+
+
+def _scored_bytes(scored: _Scored) -> int:
     """Give the memory of a chunk's scores; those of a chunk without data share one number."""
-    return scored[0].untyped_storage().nbytes() + scored[1].nbytes
+    return scored.scores.untyped_storage().nbytes() + scored.valid.nbytes

@@ -41,3 +41,8 @@ class RecentlyUsed(Generic[Key, Value]):
         self._bytes += self._size_of(value)
         while self._bytes > self._budget and len(self._values) > 1:
             self._bytes -= self._size_of(self._values.popitem(last=False)[1])
+
+    def clear(self) -> None:
+        """Let go of everything."""
+        self._values.clear()
+        self._bytes = 0

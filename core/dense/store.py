@@ -375,10 +375,10 @@ class StoredFeatures:
         shutil.rmtree(aside, ignore_errors=True)
 
     def _scale_file(self, chunk: tuple[int, int]) -> Path:
-        return self.path / "scales" / "c" / "0" / str(chunk[0]) / str(chunk[1])
+        return self.path / f"scales/c/0/{chunk[0]}/{chunk[1]}"
 
     def _codes_file(self, chunk: tuple[int, int]) -> Path:
-        return self.path / "codes" / "c" / "0" / str(chunk[0]) / str(chunk[1])
+        return self.path / f"codes/c/0/{chunk[0]}/{chunk[1]}"
 
 
 def _describe(path: Path) -> StoreEntry | None:

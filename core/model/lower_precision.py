@@ -74,6 +74,7 @@ class PackedLinear(nn.Module):
 
 @torch.inference_mode(False)
 @torch.no_grad()
+@torch.autocast("cpu", enabled=False)  # callers are under autocast already, which would change what packing is tried on
 def _lowered(model: GeoLangBind) -> GeoLangBind:
     lowered = copy.copy(model)
     lowered._modules = {

@@ -43,6 +43,8 @@ def scored_blocks(
         CancelledError: a stop was asked for.
     """
     blocks = list(_blocks(scores, scene.window))
+    if not snap:  # regions are found in whole chunks, whatever part of them is asked for
+        scores.keep_to(scene.window)
     seen_data = False
 
     def score(number: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

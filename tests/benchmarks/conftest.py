@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import platform
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -29,6 +31,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[ROWS] = []
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes last, so that a run that is cut off has all the rest."""
+    items.sort(key=lambda item: item.path.name == "test_memory.py")
+
+
 @pytest.fixture(autouse=True)
 def embedded_model() -> None:
     """Everything here measures the embedded model too."""
@@ -42,8 +49,26 @@ def large(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
-def record(request: pytest.FixtureRequest) -> Callable[..., None]:
-    """Adds a row: what, value, unit, and the target with "at least" or "at most" where there is one."""
+def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Writes a line at once, captured output or not: what is being done, and since when."""
+    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+    capture = request.config.pluginmanager.get_plugin("capturemanager")
+
+    def line(text: str) -> None:
+        with capture.global_and_fixture_disabled():
+            reporter.ensure_newline()
+            reporter.write_line(f"{time.strftime('%H:%M:%S')}  {text}")
+
+    line(request.node.name)
+    return line
+
+
+@pytest.fixture
+def record(request: pytest.FixtureRequest, say: Callable[[str], None]) -> Callable[..., None]:
+    """Adds a row: what, value, unit, and the target with "at least" or "at most" where there is one.
+
+    The row is printed and written to the JSON at once: a run that is cut off has told what it found.
+    """
 
     def add(
         what: str, value: float, unit: str = "", *, at_least: float | None = None, at_most: float | None = None
@@ -53,7 +78,10 @@ def record(request: pytest.FixtureRequest) -> Callable[..., None]:
         if target:
             met = value >= at_least if at_least is not None else value <= at_most
         row = {"what": what, "value": float(f"{value:.4g}"), "unit": unit, "target": target, "met": met}
-        request.config.stash[ROWS].append(row)
+        rows = request.config.stash[ROWS]
+        rows.append(row)
+        say("  " + _line(row))
+        _write_json(rows)
 
     return add
 
@@ -69,13 +97,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     rows = config.stash[ROWS]
     if not rows:
         return
-    machine = {
-        "processor": _processor(),
-        "threads": torch.get_num_threads(),
-        "device": choose_device().label,
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-    }
+    machine = _machine()
     write = terminalreporter.write_line
     write("")
     write(f"{machine['processor']}, {machine['threads']} threads, {machine['device']}, torch {machine['torch']}")
@@ -83,12 +105,29 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     write("| measured | value | target | |")
     write("|---|---:|---:|---|")
     for row in rows:
-        value = f"{row['value']:g} {row['unit']}".strip()
-        write(f"| {row['what']} | {value} | {row['target']} | {_verdict(row['met'])} |")
-    JSON_FILE.parent.mkdir(exist_ok=True)
-    JSON_FILE.write_text(json.dumps({"machine": machine, "rows": rows}, indent=1, ensure_ascii=False) + "\n")
+        write(_line(row))
     write("")
     write(f"JSON: {JSON_FILE.relative_to(ROOT)}")
+
+
+def _line(row: dict[str, Any]) -> str:
+    value = f"{row['value']:g} {row['unit']}".strip()
+    return f"| {row['what']} | {value} | {row['target']} | {_verdict(row['met'])} |"
+
+
+def _write_json(rows: list[dict[str, Any]]) -> None:
+    JSON_FILE.parent.mkdir(exist_ok=True)
+    JSON_FILE.write_text(json.dumps({"machine": _machine(), "rows": rows}, indent=1, ensure_ascii=False) + "\n")
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "processor": _processor(),
+        "threads": torch.get_num_threads(),
+        "device": choose_device().label,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
 
 
 def _verdict(met: bool | None) -> str:

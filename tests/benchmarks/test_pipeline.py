@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import torch
+from distributed import Client
 from measure import write_raster
 
 from core.archive.embed import cluster, embed_archive
@@ -17,6 +18,7 @@ from core.protocol import EmbedParams, Source
 from core.tasks import embed
 
 SIDE = 1536
+SCENES = 6
 
 
 def test_whole_pipeline_over_encoding_alone(tmp_path, record, monkeypatch):
@@ -60,29 +62,35 @@ def test_whole_pipeline_over_encoding_alone(tmp_path, record, monkeypatch):
     record("feature store: size over float32 features", stored / float32, at_most=0.25)
 
 
-def test_two_workers_over_one_process(tmp_path, record):
-    scenes = [write_raster(tmp_path / f"{number}.tif", 1024 + number) for number in range(4)]
-    warm = write_raster(tmp_path / "warm.tif", 256)
+def test_two_workers_over_one_process(tmp_path, record, say):
+    """The rate alone: every process has loaded its model and run it once before the time is taken."""
+    scenes = [write_raster(tmp_path / f"{number}.tif", 1024) for number in range(SCENES)]
+    warm = write_raster(tmp_path / "warm.tif", 512)
 
-    def jobs(store: str, threads: int) -> list[EmbedJob]:
-        return [
-            EmbedJob(Source(str(scene)), "geolb-tiny", "cpu", str(tmp_path / store), 10**10, threads)
-            for scene in scenes
-        ]
+    def job(scene: Path, store: str, threads: int) -> EmbedJob:
+        return EmbedJob(Source(str(scene)), "geolb-tiny", "cpu", str(tmp_path / store), 10**10, threads)
 
-    def warm_job(threads: int) -> EmbedJob:
-        return EmbedJob(Source(str(warm)), "geolb-tiny", "cpu", str(tmp_path / f"warm{threads}"), 10**10, threads)
+    def rate(store: str, threads: int, client: Client | None) -> float:
+        report = embed_archive([job(scene, store, threads) for scene in scenes], client)
+        assert report.chunks_computed == report.chunks > 0
+        assert not report.failed
+        return SCENES * 1024**2 / 1e6 / report.seconds
 
     threads = torch.get_num_threads()
-    embed_part(warm_job(threads), plan_scene(warm_job(threads)).parts[0])
-    alone = embed_archive(jobs("alone", threads))
+    _warm(job(warm, "warm alone", threads))
+    began = time.perf_counter()
     with cluster("local", 2) as client:
-        client.run(_warm, warm_job(1))
-        together = embed_archive(jobs("together", 1), client)
-    assert together.chunks_computed == alone.chunks_computed > 0
-    record(
-        "two workers of one thread over one process of two: throughput", alone.seconds / together.seconds, at_least=0.9
-    )
+        client.run(_warm, job(warm, "warm together", 1))
+        ready = time.perf_counter() - began
+        say("  two workers are ready")
+        pairs = []
+        for number in range(3):  # in turn, so that whatever else the machine does meets both
+            alone = rate(f"alone {number}", threads, None)
+            pairs.append((rate(f"together {number}", 1, client) / alone, alone))
+    ratio, alone = sorted(pairs)[1]
+    record("one process of two threads: rate", alone, "Mpixel/s")
+    record("two workers of one thread over one process of two: throughput", ratio, at_least=0.9)
+    record("two workers: seconds until both have run their model once", ready, "s")
 
 
 def _warm(job: EmbedJob) -> None:
