@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InputError
+from core.raster.failures import without_password
 from core.raster.grid import GridSpec, PixelWindow
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ class RasterLevel:
 
     @property
     def path(self) -> str:
-        """The raster as it was asked for."""
-        return self.raster.info.path
+        """The raster as it may be told and kept: an address without its login and signature."""
+        return without_password(self.raster.info.path)
 
     def fingerprint(self) -> str:
         """Name the raster's present content.

@@ -8,8 +8,9 @@ import os
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,8 @@ class RasterReader:
             SensorError: a band number is out of range.
         """
         indexes = self._checked(band_indexes)
+        if not self._statistics and self.info.files:
+            self._statistics = _statistics_of(self.fingerprint())
         missing = [index for index in dict.fromkeys(indexes) if index not in self._statistics]
         if missing:
             windows, shape = sample_windows(self._dataset)
@@ -222,6 +225,12 @@ class RasterReader:
         return values, valid
 
 
+@lru_cache(maxsize=64)
+def _statistics_of(fingerprint: str) -> dict[int, BandStatistics]:
+    """Give the statistics known so far of local files, to be added to: every prompt over a layer opens it anew."""
+    return {}
+
+
 @contextmanager
 def open_raster(path: str | Path, *, resolution: float | None = None) -> Iterator[RasterReader]:
     """Open a raster for reading.
@@ -279,7 +288,15 @@ def _open_gdal(target: str, name: str, stack: ExitStack) -> DatasetReader:
         try:
             return stack.enter_context(rasterio.open(target))
         except _GDAL_FAILURES as problem:
+            if _is_remote(name):
+                _forget_failure(target)
             raise open_failure(name, problem) from problem
+
+
+def _forget_failure(target: str) -> None:
+    """Have GDAL forget that an address failed, so that the next try asks the server; this one asks nobody."""
+    with suppress(*_GDAL_FAILURES), rasterio.Env(CPL_VSIL_CURL_NON_CACHED="/vsicurl/"), rasterio.open(target):
+        pass
 
 
 def _open_vrt(xml: str, name: str, stack: ExitStack) -> DatasetReader:

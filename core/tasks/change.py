@@ -16,6 +16,7 @@ from core.dense.pixels import PixelScores
 from core.errors import InputError, UsageError
 from core.progress import CancelToken, Progress
 from core.protocol import ChangeParams
+from core.raster.failures import without_password
 from core.raster.grid import GridSpec, PixelWindow, extent_of_window, row_areas_hectares
 from core.raster.reader import open_raster
 from core.raster.staging import staging
@@ -266,5 +267,5 @@ def _row(item: Transition) -> dict[str, Any]:
 def _tags(
     params: ChangeParams, pair: ScenePair, model: GeoLangBind, registration: Registration, **more: str
 ) -> dict[str, str]:
-    after = Path(pair.after.raster.info.path).name
+    after = Path(without_password(pair.after.raster.info.path)).name
     return provenance(model, params.model, pair.before, AFTER=after, REGISTRATION=registration.sentence, **more)

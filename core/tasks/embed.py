@@ -9,6 +9,7 @@ from core.dense.cache import open_cache
 from core.errors import OutputError
 from core.progress import CancelToken, Progress
 from core.protocol import EmbedParams
+from core.raster.failures import without_password
 from core.tasks.scene import open_scene
 
 if TYPE_CHECKING:
@@ -45,13 +46,15 @@ def run(
         features = scene.features(model, cancel=cancel)
         cells = features.plan.cells(scene.window)
         wanted, missing = features.layout.chunks_in(cells), features.missing(cells)
-        features.compute(cells, lambda done, of: progress(done / of, f"Embedding {params.source.path}"))
+        features.compute(
+            cells, lambda done, of: progress(done / of, f"Embedding {without_password(params.source.path)}")
+        )
         if features.folder is None:
             raise OutputError(
                 f"The feature store at {open_cache().root} cannot be written, so nothing was kept.",
                 hint="Free some space, or name another folder with GEOLANGBIND_CACHE.",
             )
-        progress(1.0, f"Embedding {params.source.path}")
+        progress(1.0, f"Embedding {without_password(params.source.path)}")
         return {
             "raster": params.source.path,
             "store": str(features.folder),

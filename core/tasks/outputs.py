@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from core import __version__
 from core.errors import OutputError
+from core.raster.failures import without_password
 
 if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
@@ -44,7 +45,7 @@ def provenance(model: GeoLangBind, name: str, scene: Scene, **more: str) -> dict
         "GEOLANGBIND_VERSION": __version__,
         "MODEL": name,
         "MODEL_SHA256": model.model_hash,
-        "SOURCE": Path(scene.raster.info.path).name,
+        "SOURCE": Path(without_password(scene.raster.info.path)).name,
         "SENSOR": recognition.sensor or "",
         "BANDS": ",".join(str(band) for band in recognition.band_indexes),
         "WAVELENGTHS_UM": ",".join(f"{length:g}" for length in recognition.band_set.wavelengths_um),

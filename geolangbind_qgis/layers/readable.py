@@ -63,6 +63,8 @@ def _gdal_source(source: str) -> tuple[ReadBy, str]:
         return ReadBy.QGIS, tr("This raster lives in a database; QGIS copies it.")
     if path.lower().endswith(_PROPRIETARY_ENDINGS):
         return ReadBy.QGIS, tr("Only QGIS has the driver for this format; QGIS copies it.")
-    if "authcfg=" in source:
+    if "authcfg=" in source or "|credential:" in source:
         return ReadBy.QGIS, tr("This source needs QGIS's stored login; QGIS copies it.")
+    if "|option:" in source:
+        return ReadBy.QGIS, tr("This raster is opened with options of its own; QGIS copies it.")
     return ReadBy.RUNTIME, tr("The runtime reads this raster itself.")

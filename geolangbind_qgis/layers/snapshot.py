@@ -68,5 +68,11 @@ def take_snapshot(layer: QgsRasterLayer) -> LayerSnapshot:
 
 
 def runtime_path(layer: QgsRasterLayer) -> str:
-    """Give the GDAL source without QGIS's own options (what follows ``|``)."""
-    return layer.source().split("|", 1)[0]
+    """Give the source as the runtime opens it: without what QGIS alone understands (what follows ``|``).
+
+    Addresses go without GDAL's prefix, so that the runtime knows them for addresses: it has patience with servers,
+    hides passwords in what it says, and explains what went wrong on the way.
+    """
+    path = layer.source().split("|", 1)[0]
+    address = path.removeprefix("/vsicurl/")
+    return address if address.startswith(("http://", "https://")) else path

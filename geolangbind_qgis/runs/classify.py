@@ -61,11 +61,13 @@ class Classifier(QObject):
 
     Signals:
         progressed: fraction, message, seconds left or None.
+        remarked: what is to be known of a result that comes all the same, in words.
         finished: id of the map layer, list of ``ClassArea``, seconds it took.
         failed: a ``Failure``.
     """
 
     progressed = pyqtSignal(float, str, object)
+    remarked = pyqtSignal(str)
     finished = pyqtSignal(str, list, float)
     failed = pyqtSignal(object)
 
@@ -99,6 +101,7 @@ class Classifier(QObject):
         self._clock.start()
         self._run = Run(client, "classify", params, wish.snapshot, wish.grid, self._session.copies, self)
         self._run.progressed.connect(self.progressed)
+        self._run.remarked.connect(self.remarked)
         self._run.finished.connect(self._on_result)
         self._run.failed.connect(self.failed)
         self._run.start()

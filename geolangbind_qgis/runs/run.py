@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 from qgis.core import QgsApplication
@@ -26,6 +27,7 @@ class Run(QObject):
     Signals:
         progressed: fraction done, what is being done, seconds left (None where unknown).
         previewed: parameters of a ``preview`` notification.
+        remarked: what is to be known of a result that comes all the same, in words.
         finished: the runtime's result.
         failed: a ``Failure``.
 
@@ -41,6 +43,7 @@ class Run(QObject):
 
     progressed = pyqtSignal(float, str, object)
     previewed = pyqtSignal(dict)
+    remarked = pyqtSignal(str)
     finished = pyqtSignal(dict)
     failed = pyqtSignal(object)
 
@@ -63,6 +66,7 @@ class Run(QObject):
         self._copies = copies
         self._export: ExportTask | None = None
         self._handle: Any = None
+        self._faulty_copy: Path | None = None
         self._over = False
 
     @property
@@ -111,7 +115,11 @@ class Run(QObject):
         task, self._export = self._export, None
         if task is None or self._over or self._grid is None:
             return
-        self._copies.add(self.snapshot, self._grid, task.path)
+        if task.remark:
+            self._faulty_copy = task.path  # the next run asks the server again
+            self.remarked.emit(task.remark)
+        else:
+            self._copies.add(self.snapshot, self._grid, task.path)
         self._use_copy(str(task.path))
         self._ask()
 
@@ -151,6 +159,7 @@ class Run(QObject):
             self.previewed.emit(preview)
 
     def _on_result(self, result: dict) -> None:
+        self._drop_faulty_copy()
         if self._over:
             self._clear_away()
             return
@@ -158,10 +167,17 @@ class Run(QObject):
         self.finished.emit(result)
 
     def _fail(self, failure: Failure) -> None:
+        self._drop_faulty_copy()
         if not self._over:
             self._over = True
             self.failed.emit(failure)
         self._clear_away()
+
+    def _drop_faulty_copy(self) -> None:
+        """Remove a copy that no other run may use."""
+        if self._faulty_copy is not None:
+            discard(self._faulty_copy)
+            self._faulty_copy = None
 
     def _clear_away(self) -> None:
         """Remove what the runtime wrote for nobody; whoever listened to ``failed`` has let go of it."""

@@ -58,7 +58,8 @@ class LocalServer:
                     if self.command == "GET":
                         self.wfile.write(found.body)
 
-            do_HEAD = do_GET
+            def do_HEAD(self):
+                self.do_GET()
 
             def log_message(self, *_):
                 """Keep quiet."""

@@ -1,0 +1,66 @@
+"""Notices requests that a server failed to answer: QGIS's providers give transparent pixels then, and say nothing."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from qgis.core import QgsNetworkAccessManager, QgsNetworkReplyContent
+from qgis.PyQt.QtCore import QUrlQuery
+from qgis.PyQt.QtNetwork import QNetworkReply, QNetworkRequest
+
+from geolangbind_qgis.i18n import tr
+
+_NOTHING_THERE = (204, 404, 410)
+"""HTTP status of places that a server has no pixels of, which is an answer."""
+
+_FOR_PIXELS = ("getmap", "getcoverage", "gettile")
+
+
+class FetchWatch:
+    """Watches the requests that the current thread makes until it is left.
+
+    Attributes:
+        reason: why the first request failed, in a few words; empty while none did.
+        failed: how many did.
+    """
+
+    def __init__(self) -> None:
+        self.reason = ""
+        self.failed = 0
+
+    def __enter__(self) -> FetchWatch:
+        """Begin; call in the thread that fetches."""
+        self._finished = QgsNetworkAccessManager.instance().finished[QgsNetworkReplyContent]
+        self._finished.connect(self._on_finished)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, where: TracebackType | None
+    ) -> None:
+        """End."""
+        self._finished.disconnect(self._on_finished)
+
+    def _on_finished(self, reply: QgsNetworkReplyContent) -> None:
+        """Judge an answer by its status and by its kind: OGC services refuse with an XML document and status 200."""
+        status = reply.attribute(QNetworkRequest.Attribute.HttpStatusCodeAttribute)
+        kind = bytes(reply.rawHeader(b"Content-Type")).lower()
+        if reply.error() == QNetworkReply.NetworkError.NoError:
+            if b"xml" not in kind or not _asks_for_pixels(reply):
+                return
+            reason = "it answered with an error"
+        elif status in _NOTHING_THERE or reply.error() == QNetworkReply.NetworkError.OperationCanceledError:
+            return
+        else:
+            reason = f"HTTP {status}" if status else reply.errorString()
+        self.failed += 1
+        self.reason = self.reason or reason
+
+
+def failed_in_part(name: str, reason: str) -> str:
+    """Say that a layer's server did not give all pixels."""
+    return tr("The server of {0} failed in part ({1}); those places have no result.").format(name, reason)
+
+
+def _asks_for_pixels(reply: QgsNetworkReplyContent) -> bool:
+    query = QUrlQuery(reply.request().url())
+    return any(name.lower() == "request" and value.lower() in _FOR_PIXELS for name, value in query.queryItems())
