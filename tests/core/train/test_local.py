@@ -111,6 +111,7 @@ def test_a_model_that_knows_nothing_learns_three_covers_from_polygons(start, pic
     )
     assert results["before"]["overall_accuracy"] < 0.7
     assert results["after"]["overall_accuracy"] > 0.9
+    assert results["steps"] in (32, 48)  # looks in the first half of the course choose nothing
     assert {row["name"] for row in results["classes"]} == set(COLOURS)
     assert all(row["held_out_pixels"] > 0 and row["training_pixels"] > 0 for row in results["classes"])
     assert points[0]["loss"] > points[-1]["loss"]
