@@ -2,7 +2,7 @@
 
     python3 packaging/package.py [--output dist]
 
-Needs the standard library alone. Caches, hidden files and sources of translations stay out.
+Needs the standard library alone. Caches and hidden files stay out; ``pb_tool zip`` packs the same files.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LARGEST_BYTES = 20_000_000
 """The plugin repository's limit, and the design's."""
 
 _LEFT_OUT_FOLDERS = {"__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache"}
-_LEFT_OUT_ENDINGS = {".pyc", ".pyo", ".ts", ".tmp", ".log"}
+_LEFT_OUT_ENDINGS = {".pyc", ".pyo", ".tmp", ".log"}
 _SAME_TIME = (2020, 1, 1, 0, 0, 0)
 
 
