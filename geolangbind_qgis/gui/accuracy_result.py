@@ -17,12 +17,11 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from geolangbind_qgis.gui.table_dialog import Cell, as_text, new_table, save_text
+from geolangbind_qgis.gui.table_dialog import UNKNOWN, Cell, as_text, new_table, save_text
 from geolangbind_qgis.i18n import tr
 
 _RIGHT, _WRONG = (46, 160, 67), (207, 34, 46)
 _STRONGEST = 190
-_UNKNOWN = "–"
 
 
 class AccuracyResult(QDialog):
@@ -54,11 +53,12 @@ class AccuracyResult(QDialog):
             tr(
                 "Area-adjusted figures follow Olofsson et al. (2014). They hold for points drawn at random within "
                 "each class of the map; for others they are a correction, not a guarantee."
-            ),
+            )
+            if result.get("adjusted")
+            else tr("Area-adjusted figures need two samples or more in every class that the map shows."),
             self,
         )
         note.setWordWrap(True)
-        note.setVisible(bool(result.get("adjusted")))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         action = QDialogButtonBox.ButtonRole.ActionRole
         self.report_button = buttons.addButton(tr("Open &report"), action)
@@ -72,7 +72,7 @@ class AccuracyResult(QDialog):
         box = QVBoxLayout(self)
         for widget in (figures, self.tabs, note, buttons):
             box.addWidget(widget, 1 if widget is self.tabs else 0)
-        self.resize(860, min(620, 250 + 30 * len(result["classes"])))
+        self.resize(980, min(620, 250 + 30 * len(result["classes"])))
 
     def open_report(self) -> None:
         """Open the page in the browser."""
@@ -108,7 +108,7 @@ def figures_html(result: dict[str, Any]) -> str:
         parts.append(f"{tr('area-adjusted')} <b>{share} ± {width} %</b> (95 %)")
     for name, key in (("kappa", "kappa"), ("mIoU", "mean_iou")):
         value = result.get(key)
-        parts.append(f"{name} {_UNKNOWN if value is None else format(value, '.2f')}")
+        parts.append(f"{name} {UNKNOWN if value is None else format(value, '.2f')}")
     parts.append(f"{result['samples']:,} {tr('samples')}")
     return " &nbsp;·&nbsp; ".join(parts)
 
@@ -153,7 +153,7 @@ def _shade(table: QTableWidget, counts: list[list[int]]) -> None:
 
 
 def _scaled(value: float | None, factor: float = 1.0) -> Cell:
-    return _UNKNOWN if value is None else factor * float(value)
+    return UNKNOWN if value is None else factor * float(value)
 
 
 def _percent(share: float) -> str:

@@ -20,6 +20,7 @@ from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from geolangbind_qgis.gui.icons import icon
+from geolangbind_qgis.gui.narrow import let_shrink
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.extents import to_layer_crs
 
@@ -56,6 +57,7 @@ class AreaChoice(QWidget):
         self._band.setFillColor(QColor(255, 45, 149, 25))
         self._band.setWidth(2)
         self.combo = QComboBox(self)
+        let_shrink(self.combo)
         self.combo.setAccessibleName(tr("Area"))
         for area, text in (
             (Area.VISIBLE, tr("Visible extent")),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from qgis.core import QgsMapLayer, QgsPalettedRasterRenderer, QgsProject, QgsRasterLayer
-from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtWidgets import QComboBox, QGroupBox, QHBoxLayout, QPushButton, QSizePolicy, QWidget
+from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtWidgets import QComboBox, QGroupBox, QPushButton, QVBoxLayout, QWidget
 
+from geolangbind_qgis.gui.narrow import let_shrink
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.placement import source_of
 
@@ -38,14 +39,15 @@ class ClassMapLine(QGroupBox):
         super().__init__(tr("Land-cover map"), parent)
         self.maps = QComboBox(self)
         self.maps.setAccessibleName(tr("Map shown"))
-        self.maps.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        let_shrink(self.maps)
         self.accuracy_button = QPushButton(tr("Check accuracy…"), self)
         self.accuracy_button.setAutoDefault(False)
         self.accuracy_button.setToolTip(tr("Compare the map with a reference: how much of it is right?"))
         self.accuracy_button.clicked.connect(self._on_clicked)
-        row = QHBoxLayout(self)
-        row.addWidget(self.maps, 1)
-        row.addWidget(self.accuracy_button)
+        box = QVBoxLayout(self)
+        box.setSpacing(5)
+        box.addWidget(self.maps)
+        box.addWidget(self.accuracy_button, 0, Qt.AlignmentFlag.AlignLeft)
         self.set_maps([])
 
     def set_maps(self, layers: list[QgsRasterLayer]) -> None:

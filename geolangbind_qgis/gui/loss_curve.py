@@ -79,7 +79,8 @@ class LossCurve(QWidget):
         painter.drawRect(area)
         values = [value for _, value in self._losses + self._held_out]
         if not values:
-            painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
+            dark = palette.color(QPalette.ColorRole.Base).lightness() < 128
+            painter.setPen(QColor(255, 255, 255, 140) if dark else QColor(0, 0, 0, 140))  # QGIS's themes set no colour
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter, tr("The loss is drawn here"))
             return
         low, high = min(values), max(values)

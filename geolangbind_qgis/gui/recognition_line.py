@@ -26,7 +26,7 @@ class RecognitionLine(QWidget):
         self._label = QLabel(self)
         self._label.setWordWrap(True)
         self._label.setTextFormat(Qt.TextFormat.RichText)
-        self._label.setMinimumWidth(230)
+        self._label.setMinimumWidth(172)
         self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._edit = QToolButton(self)
         self._edit.setIcon(icon("edit"))
@@ -37,7 +37,7 @@ class RecognitionLine(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        row.addWidget(self._label, 1)
+        row.addWidget(self._label, 1, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._edit, 0, Qt.AlignmentFlag.AlignTop)
 
     def show_text(self, text: str, *, editable: bool = False) -> None:
@@ -55,7 +55,10 @@ class RecognitionLine(QWidget):
         """
         mark, colour = ("●", "#2e9e5b") if found.trained else ("▲", "#d98a00")
         state = tr("trained on") if found.trained else tr("extrapolated")
-        parts = [found.title, found.bands_text, found.scaling_title]
+        count, _, wavelengths = found.bands_text.partition(" (")
+        bands = wavelengths.rstrip(")") if found.title.startswith(count) else found.bands_text
+        scaling = tr("scaled as the file says") if found.scaling == "file" else found.scaling_title
+        parts = [found.title, bands, scaling]
         text = " · ".join(_unbroken(part).replace("<", "&lt;") for part in parts if part)
         own_text = f" <i>({tr('set by you')})</i>" if own else ""
         self._label.setText(f"{text}{own_text} · <span style='color:{colour}'>{mark}</span> {state}")

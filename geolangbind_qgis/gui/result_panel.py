@@ -19,12 +19,14 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from geolangbind_qgis.gui.narrow import let_shrink
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.score_histogram import ScoreHistogram
 from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style, read_score_style
 
 _STEPS = 200
 _STYLE_DELAY_MS = 15
+_LEAST_BUTTON_WIDTH = 72
 
 
 class ResultPanel(QGroupBox):
@@ -49,6 +51,7 @@ class ResultPanel(QGroupBox):
         self._style_timer.timeout.connect(self._apply)
         self.results = QComboBox(self)
         self.results.setAccessibleName(tr("Result layer"))
+        let_shrink(self.results)
         self.results.currentIndexChanged.connect(self._on_chosen)
         self.threshold = QSlider(Qt.Orientation.Horizontal, self)
         self.threshold.setRange(0, _STEPS - 1)
@@ -142,6 +145,7 @@ class ResultPanel(QGroupBox):
             button = QPushButton(text, self)
             button.setToolTip(tip)
             button.setAutoDefault(False)
+            button.setMinimumWidth(_LEAST_BUTTON_WIDTH)
             button.clicked.connect(signal)
             buttons.addWidget(button)
         box = QVBoxLayout(self)

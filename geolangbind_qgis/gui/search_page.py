@@ -22,6 +22,7 @@ from qgis.PyQt.QtWidgets import (
 from geolangbind_qgis.gui.area_choice import Area, AreaChoice
 from geolangbind_qgis.gui.class_maps import ClassMapLine
 from geolangbind_qgis.gui.example_clicks import ExampleClicks
+from geolangbind_qgis.gui.narrow import let_shrink
 from geolangbind_qgis.gui.prompt_list import PromptList
 from geolangbind_qgis.gui.recognition_line import RecognitionLine
 from geolangbind_qgis.gui.result_panel import ResultPanel
@@ -67,6 +68,7 @@ class SearchPage(QScrollArea):
         self.pixel.setToolTip(tr("Pixel size, in units of the layer, at which QGIS fetches this layer"))
         self.model = QComboBox(self)
         self.model.setToolTip(tr("The model that compares words and pixels"))
+        let_shrink(self.layers, self.model)
         self.run_bar = RunBar(self)
         self.result = ResultPanel(self)
         self.class_maps = ClassMapLine(self)

@@ -26,6 +26,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from geolangbind_qgis.gui.narrow import let_shrink
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.runs.environment_task import EnvironmentTask
 from geolangbind_qgis.runtime.environment import (
@@ -69,6 +70,7 @@ class SetupPage(QScrollArea):
         self.state = _text(self)
         self.plan_text = _text(self)
         self.device = QComboBox(self)
+        let_shrink(self.device)
         for name, title in (
             ("auto", tr("Choose for me")),
             ("cpu", tr("Processor (CPU)")),
@@ -233,11 +235,13 @@ class SetupPage(QScrollArea):
         form.addRow(tr("Put the environment into"), self.folder)
         form.addRow(tr("Install from a folder of wheels"), self.wheels)
         form.addRow(tr("Use a Python environment you have"), own_row)
+        for field in (self.folder, self.wheels, own_row):
+            form.labelForField(field).setWordWrap(True)
         log_box = QgsCollapsibleGroupBox(tr("Log"), self)
         QVBoxLayout(log_box).addWidget(self.log)
         log_box.setCollapsed(True)
         upkeep = QHBoxLayout()
-        for button in (self.repair_button, self.remove_button, self.diagnostics_button):
+        for button in (self.repair_button, self.remove_button):
             upkeep.addWidget(button)
         working = QHBoxLayout()
         working.addWidget(self.bar, 1)
@@ -253,6 +257,7 @@ class SetupPage(QScrollArea):
         box.addWidget(more)
         box.addWidget(log_box)
         box.addLayout(upkeep)
+        box.addWidget(self.diagnostics_button)
         box.addStretch(1)
         self.setWidget(content)
         self.setWidgetResizable(True)

@@ -23,6 +23,10 @@ from qgis.PyQt.QtWidgets import (
 
 from geolangbind_qgis.i18n import tr
 
+_STRETCHED_COLUMNS = 5
+"""With more of them, the first would be what is left over."""
+
+UNKNOWN = "–"
 Cell = Union[str, float]  # noqa: UP007 - evaluated by the Python of older QGIS
 
 
@@ -86,8 +90,8 @@ def new_table(
     table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.DescendingOrder)  # as given until a head is clicked
     table.setSortingEnabled(sortable)
     table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-    table.horizontalHeader().setMinimumSectionSize(60)
+    if len(header) <= _STRETCHED_COLUMNS:
+        table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
     return table
 
 
@@ -123,6 +127,8 @@ class _Figure(QTableWidgetItem):
 def _item(cell: Cell, colour: str) -> QTableWidgetItem:
     """Make a cell, with a colour at its head where one is given."""
     item = QTableWidgetItem(cell) if isinstance(cell, str) else _Figure(cell)
+    if cell == UNKNOWN:
+        item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     if colour:
         item.setData(Qt.ItemDataRole.DecorationRole, QColor(colour))
     return item

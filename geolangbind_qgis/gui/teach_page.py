@@ -22,6 +22,7 @@ from qgis.PyQt.QtWidgets import (
 from geolangbind_qgis.class_field import likely_field
 from geolangbind_qgis.gui.lesson_table import lesson_html
 from geolangbind_qgis.gui.loss_curve import LossCurve
+from geolangbind_qgis.gui.narrow import let_shrink
 from geolangbind_qgis.gui.run_bar import RunBar
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.label_file import class_names
@@ -55,6 +56,7 @@ class TeachPage(QScrollArea):
         self.labels.setToolTip(tr("Points, lines or polygons with a class, or a raster of class codes"))
         self.field = QgsFieldComboBox(self)
         self.field.setToolTip(tr("The field that holds the class. Plain words work best: solar panels, not SP."))
+        let_shrink(self.labels, self.field)
         self.names = QLineEdit(self)
         self.names.setPlaceholderText(tr("only for codes: 1=water; 2=trees"))
         self.rasters = QListWidget(self)

@@ -80,10 +80,6 @@
       <translation>Konfusionsmatrix</translation>
     </message>
     <message>
-      <source>Area-adjusted figures follow Olofsson et al. (2014). They hold for points drawn at random within each class of the map; for others they are a correction, not a guarantee.</source>
-      <translation>Flächenbereinigte Zahlen folgen Olofsson et al. (2014). Sie gelten für Punkte, die in jeder Klasse der Karte zufällig gezogen wurden; sonst sind sie eine Korrektur, keine Gewähr.</translation>
-    </message>
-    <message>
       <source>Open &amp;report</source>
       <translation>&amp;Bericht öffnen</translation>
     </message>
@@ -126,6 +122,14 @@
     <message>
       <source>Reference ↓ · map →</source>
       <translation>Referenz ↓ · Karte →</translation>
+    </message>
+    <message>
+      <source>Area-adjusted figures follow Olofsson et al. (2014). They hold for points drawn at random within each class of the map; for others they are a correction, not a guarantee.</source>
+      <translation>Flächenbereinigte Zahlen folgen Olofsson et al. (2014). Sie gelten für Punkte, die in jeder Klasse der Karte zufällig gezogen wurden; sonst sind sie eine Korrektur, keine Gewähr.</translation>
+    </message>
+    <message>
+      <source>Area-adjusted figures need two samples or more in every class that the map shows.</source>
+      <translation>Flächenbereinigte Zahlen brauchen mindestens zwei Stichproben in jeder Klasse, die die Karte zeigt.</translation>
     </message>
     <message>
       <source>Overall accuracy</source>
@@ -558,6 +562,10 @@
     <message>
       <source>extrapolated</source>
       <translation>extrapoliert</translation>
+    </message>
+    <message>
+      <source>scaled as the file says</source>
+      <translation>skaliert, wie die Datei sagt</translation>
     </message>
     <message>
       <source>set by you</source>

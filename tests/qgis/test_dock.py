@@ -25,6 +25,7 @@ from geolangbind_qgis import settings
 from geolangbind_qgis.gui.area_choice import Area
 from geolangbind_qgis.gui.polygons_dialog import PolygonsDialog
 from geolangbind_qgis.gui.save_scores import save_scores
+from geolangbind_qgis.layers.class_style import MapClass, apply_class_style
 from geolangbind_qgis.runs.highlight import overlays_of
 
 
@@ -250,3 +251,16 @@ def test_every_field_can_be_reached_with_the_keyboard(dock):
         widget = widget.nextInFocusChain()
     wanted = {dock.page.layers, dock.page.prompts._rows[0].edit, dock.page.prompts._negatives, dock.page.area.combo}
     assert wanted | {dock.page.run_bar.run_button} <= reached
+
+
+def test_nothing_is_cut_off_in_a_narrow_dock(dock, scene):
+    """300 pixels, less the scroll bar that a low window needs."""
+    layers = [QgsRasterLayer(scene.source(), f"{'a very long name ' * 5}{number}", "gdal") for number in range(2)]
+    QgsProject.instance().addMapLayers(layers)
+    dock.page.follow(layers[0])
+    run_and_wait(dock, "water")
+    apply_class_style(layers[1], (MapClass(1, "Water", "#0064c8"),))
+    dock.page.class_maps.set_maps([layers[1]])
+    dock.teach.refresh(scene)
+    for page in (dock.page, dock.setup, dock.teach):
+        assert page.widget().minimumSizeHint().width() <= 284, type(page).__name__
