@@ -21,11 +21,20 @@ import time
 from pathlib import Path
 
 from qgis import utils
-from qgis.core import QgsApplication, QgsProject, QgsRasterLayer
+from qgis.core import (
+    QgsApplication,
+    QgsProcessingAlgRunnerTask,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProject,
+    QgsRasterLayer,
+)
 from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtWidgets import QApplication, QMessageBox
 
 PLUGIN = "geolangbind_qgis"
+KEPT = []
+"""What QGIS uses for as long as it runs."""
 
 
 def begin(quit_qgis):
@@ -44,7 +53,11 @@ def begin(quit_qgis):
             Path(os.environ["GEOLANGBIND_SAYS"]).write_text(json.dumps(moment), encoding="utf-8")
             QgsProject.instance().setDirty(False)  # else QGIS asks whether to save
             answer.start(5)
-            quit_qgis()
+            quit_until_it_does()
+
+    def quit_until_it_does():
+        quit_qgis()  # which may be content with ending tasks for the first time
+        QTimer.singleShot(50, quit_until_it_does)
 
     look.timeout.connect(quit_in_the_midst)
     look.start(5)
@@ -76,6 +89,18 @@ def in_mid_run(plugin, layer):
     """Wait until a part of the layer is embedded."""
     dock = run_a_prompt(plugin, layer)
     return lambda: dock.page.run_bar._bar.maximum() > 0 and dock.page.run_bar._bar.value() >= 100
+
+
+def in_an_algorithm(plugin, layer):
+    """Wait until an algorithm of the toolbox, which waits for the runtime in a thread of its own, is a part done."""
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("geolangbind:highlight")
+    context, feedback = QgsProcessingContext(), QgsProcessingFeedback()
+    context.setProject(QgsProject.instance())
+    values = {"INPUT": layer, "PROMPTS": "water", "OUTPUT": "TEMPORARY_OUTPUT"}
+    task = QgsProcessingAlgRunnerTask(algorithm, values, context, feedback)
+    KEPT.extend((algorithm, context, feedback))
+    QgsApplication.taskManager().addTask(task)
+    return lambda: feedback.progress() > 5
 
 
 def while_pixels_are_fetched(plugin, layer):
@@ -112,6 +137,7 @@ def while_the_runtime_is_set_up(plugin, layer):
 
 MOMENTS = {
     "in mid-run": in_mid_run,
+    "in an algorithm": in_an_algorithm,
     "fetching": while_pixels_are_fetched,
     "starting": while_the_runtime_starts,
     "set-up": while_the_runtime_is_set_up,

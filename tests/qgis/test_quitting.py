@@ -110,6 +110,12 @@ class Quitting:
         assert [path for path in self.temporary.rglob("*") if path.is_file() or "geolangbind" in path.name] == []
 
 
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    """A layer that takes the runtime a while."""
+    return write_scene(tmp_path_factory.mktemp("scene") / "large.tif", size=1200)
+
+
 @pytest.fixture
 def runtime_python():
     if not RUNTIME_PYTHON.is_file():
@@ -125,8 +131,7 @@ def half_written(folder):
 
 
 @pytest.mark.slow
-def test_quitting_in_mid_run_is_clean(profile, tmp_path, runtime_python):
-    scene = write_scene(tmp_path / "large.tif", size=1600)
+def test_quitting_in_mid_run_is_clean(profile, tmp_path, runtime_python, scene):
     quitting = Quitting(without_window(profile), "in mid-run", scene, tmp_path)
     quitting.was_clean()
     assert quitting.at_work != []
@@ -134,16 +139,22 @@ def test_quitting_in_mid_run_is_clean(profile, tmp_path, runtime_python):
 
 
 @pytest.mark.slow
-def test_quitting_while_the_runtime_starts_is_clean(profile, tmp_path, runtime_python):
-    scene = write_scene(tmp_path / "large.tif", size=64)
+def test_quitting_while_an_algorithm_runs_is_clean(profile, tmp_path, runtime_python, scene):
+    quitting = Quitting(without_window(profile), "in an algorithm", scene, tmp_path)
+    quitting.was_clean()
+    assert quitting.at_work != []
+    assert half_written(tmp_path) == []
+
+
+@pytest.mark.slow
+def test_quitting_while_the_runtime_starts_is_clean(profile, tmp_path, runtime_python, scene):
     quitting = Quitting(without_window(profile), "starting", scene, tmp_path)
     quitting.was_clean()
     assert quitting.at_work != []
 
 
 @pytest.mark.slow
-def test_quitting_while_the_runtime_is_set_up_is_clean_and_half_of_it_is_not_taken_for_whole(profile, tmp_path):
-    scene = write_scene(tmp_path / "large.tif", size=64)
+def test_quitting_while_the_runtime_is_set_up_is_clean_and_half_of_it_is_not_taken_for_whole(profile, tmp_path, scene):
     (tmp_path / "wheels").mkdir()
     (tmp_path / "wheels" / "none-1-py3-none-any.whl").write_bytes(b"")  # nothing is fetched, whatever happens
     quitting = Quitting(without_window(profile), "set-up", scene, tmp_path)
@@ -178,13 +189,13 @@ def test_quitting_while_a_server_does_not_answer_is_clean(profile, tmp_path, run
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("moment", ["in mid-run", "fetching"])
-def test_the_real_program_quits_cleanly(profile, tmp_path, runtime_python, stalled, moment):
+@pytest.mark.parametrize("moment", ["in mid-run", "in an algorithm", "fetching"])
+def test_the_real_program_quits_cleanly(profile, tmp_path, runtime_python, scene, stalled, moment):
     if not shutil.which("xvfb-run"):
         pytest.skip("QGIS's own window needs a display: xvfb-run is missing")
     source, provider = stalled.layer_source, "wms"
-    if moment == "in mid-run":
-        source, provider = write_scene(tmp_path / "large.tif", size=1600), "gdal"
+    if moment != "fetching":
+        source, provider = scene, "gdal"
     command = ["env", "PATH=/usr/bin:/bin", "QT_QPA_PLATFORM=xcb", "qgis", "--nologo", "--noversioncheck"]
     command += ["--profiles-path", str(tmp_path), "--code", str(PROGRAM)]
     quitting = Quitting(command, moment, source, tmp_path, provider=provider, display=["xvfb-run", "-a"])
