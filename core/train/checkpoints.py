@@ -88,11 +88,21 @@ class Checkpoints:
                     f"The checkpoint in {self.folder} is of a run that held the whole model in each process.",
                     hint="Go on with --parallel ddp, or name that run as the recipe's start.",
                 )
+            self._take(state)
+        return int(state["step"]), list(state["history"])
+
+    def _take(self, state: Mapping[str, Any]) -> None:
+        """Put a checkpoint's tensors in place."""
+        try:
             self.model.load_state_dict(state["model"])
             for name, value in state["average"].items():
                 self.average.values[name].copy_(value)
             self.optimiser.load_state_dict(state["optimiser"])
-        return int(state["step"]), list(state["history"])
+        except (KeyError, RuntimeError, ValueError) as problem:
+            raise TrainingError(
+                f"The checkpoint in {self.folder} is of another model or of an older optimiser.",
+                hint="Choose another output folder, or name its weights as the recipe's start.",
+            ) from problem
 
     @property
     def _file(self) -> Path:

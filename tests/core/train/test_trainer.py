@@ -68,3 +68,10 @@ def test_another_seed_does_not_go_on_from_the_checkpoint(recipe, tmp_path):
     trained(recipe, tmp_path, until=2)
     with pytest.raises(TrainingError, match="seed"):
         trained(dataclasses.replace(recipe, seed=6), tmp_path)
+
+
+def test_a_checkpoint_of_another_model_is_said_in_one_line(recipe, tmp_path):
+    trained(recipe, tmp_path, until=1)
+    wider = dataclasses.replace(recipe, model={**recipe.model, "mlp_ratio": 3.0})
+    with pytest.raises(TrainingError, match="another model"):
+        trained(wider, tmp_path)
