@@ -79,6 +79,9 @@ def plan_grid(extent: QgsRectangle, origin: tuple[float, float], pixel: float, p
 def suggested_pixel(provider: QgsRasterDataProvider, extent: QgsRectangle, map_units_per_pixel: float) -> float:
     """Give the pixel size to render at: the server's own level nearest to what the map shows.
 
+    A server without levels gets a round number, so that views of about one scale share their pixels, and what was
+    computed of them.
+
     Args:
         provider: the layer's data provider.
         extent: the part wanted, in the layer's CRS.
@@ -88,4 +91,11 @@ def suggested_pixel(provider: QgsRasterDataProvider, extent: QgsRectangle, map_u
         return provider.extent().width() / provider.xSize()
     wanted = map_units_per_pixel or max(extent.width(), extent.height()) / BLOCK
     levels = [level for level in provider.nativeResolutions() if level > 0]
-    return min(levels, key=lambda level: abs(math.log(level / wanted))) if levels else wanted
+    levels = levels or _round_numbers_about(wanted)
+    return min(levels, key=lambda level: abs(math.log(level / wanted)))
+
+
+def _round_numbers_about(wanted: float) -> list[float]:
+    """Give 1, 2, 5 and 10 of the decimal power that the number has."""
+    power = math.floor(math.log10(wanted))
+    return [float(f"{digit}e{power}") for digit in (1, 2, 5, 10)]

@@ -189,13 +189,11 @@ def test_quitting_while_a_server_does_not_answer_is_clean(profile, tmp_path, run
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("moment", ["in mid-run", "in an algorithm", "fetching"])
+@pytest.mark.parametrize("moment", ["in mid-run", "fetching"])
 def test_the_real_program_quits_cleanly(profile, tmp_path, runtime_python, scene, stalled, moment):
     if not shutil.which("xvfb-run"):
         pytest.skip("QGIS's own window needs a display: xvfb-run is missing")
-    source, provider = stalled.layer_source, "wms"
-    if moment != "fetching":
-        source, provider = scene, "gdal"
+    source, provider = (scene, "gdal") if moment == "in mid-run" else (stalled.layer_source, "wms")
     command = ["env", "PATH=/usr/bin:/bin", "QT_QPA_PLATFORM=xcb", "qgis", "--nologo", "--noversioncheck"]
     command += ["--profiles-path", str(tmp_path), "--code", str(PROGRAM)]
     quitting = Quitting(command, moment, source, tmp_path, provider=provider, display=["xvfb-run", "-a"])

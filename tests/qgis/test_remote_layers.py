@@ -19,6 +19,7 @@ from wms_server import WmsServer
 from geolangbind_qgis.gui.area_choice import Area
 from geolangbind_qgis.gui.diagnostics_text import diagnostics_text
 from geolangbind_qgis.layers import export_grid
+from geolangbind_qgis.layers.export_grid import suggested_pixel
 from geolangbind_qgis.layers.readable import ReadBy, can_read
 from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.highlight import overlays_of
@@ -126,6 +127,12 @@ def test_a_wms_in_degrees_gets_its_axes_in_order_and_the_result_is_anchored_to_t
     assert np.isfinite(read_pixels(overlay)[0, rows // 2]).all()  # with axes the wrong way it would be elsewhere
 
 
+def test_a_server_without_levels_is_offered_round_pixel_sizes(truth, serve, open_layer):
+    layer = open_layer(serve(WmsServer, truth).layer_source(), "wms")
+    offered = [suggested_pixel(layer.dataProvider(), layer.extent(), shown) for shown in (0.11, 6.4, 7.9, 12.994474)]
+    assert offered == [0.1, 5.0, 10.0, 10.0]
+
+
 def test_a_picture_that_the_server_fails_to_give_is_nodata_is_said_and_is_asked_for_again(
     dock, failures, truth, serve, open_layer, monkeypatch
 ):
@@ -188,7 +195,8 @@ def cloud(tmp_path_factory):
     """A folder with COGs that are far larger than the corner that is looked at."""
     folder = tmp_path_factory.mktemp("cloud")
     large = write_scene(folder / "scene.tif", size=1024)
-    gdal.Translate(str(folder / "large.tif"), str(large), format="COG", creationOptions=["COMPRESS=NONE", "BLOCKSIZE=128"])
+    small_blocks = ["COMPRESS=NONE", "BLOCKSIZE=128"]
+    gdal.Translate(str(folder / "large.tif"), str(large), format="COG", creationOptions=small_blocks)
     shutil.copy(folder / "large.tif", folder / "a scene & more.tif")
     return folder
 
