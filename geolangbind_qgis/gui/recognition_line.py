@@ -26,7 +26,7 @@ class RecognitionLine(QWidget):
         self._label = QLabel(self)
         self._label.setWordWrap(True)
         self._label.setTextFormat(Qt.TextFormat.RichText)
-        self._label.setMinimumWidth(172)
+        self._label.setMinimumWidth(150)
         self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._edit = QToolButton(self)
         self._edit.setIcon(icon("edit"))
