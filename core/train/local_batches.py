@@ -74,7 +74,7 @@ class LocalBatches:
             cuts.append(self._cut(raster.patches[chosen], self._usable[number][chosen], label, rng))
         images = torch.stack([image for image, _, _ in cuts])
         return LocalBatch(
-            images=random_noise(random_light(images, rng, 0.1), rng, 0.01),
+            images=random_noise(random_light(images, rng, 0.04), rng, 0.01),
             wavelengths_um=raster.wavelengths_um,
             pixels=torch.from_numpy(np.stack([pixels for _, pixels, _ in cuts])),
             labels=torch.from_numpy(np.stack([labels for _, _, labels in cuts])),
