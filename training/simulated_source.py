@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import count, islice, product
 
 import numpy as np
 import torch
 from numpy.random import Generator
 from numpy.typing import NDArray
+from torch import Tensor
 
 from core.spectral.bands import Band, BandSet
 from core.spectral.scaling import physical_range
@@ -40,6 +42,7 @@ _COMPATIBLE_NAMES = (
     (("open water", "river", "shallow water"), ("swimming pool", "open water", "river", "shallow water")),
     (("mudflat",), ("shallow water",)),
 )  # fmt: skip
+_WATERS = [number for number, material in enumerate(MATERIALS) if "water" in material.words]
 _POSITION = {material.name: index for index, material in enumerate(MATERIALS)}
 COMPATIBLE = frozenset(
     (_POSITION[one], _POSITION[other]) for left, right in _COMPATIBLE_NAMES for one, other in product(left, right)
@@ -62,6 +65,8 @@ class SimulatedSettings:
         teach: chance that red, green and blue of the same ground also teach the features.
         seed: of the landscapes.
         held_out: names of bands that are never seen as a set of their own.
+        views: landscapes, suns and skies a batch; its images are shared out among them.
+        water: least share of water that a landscape must have.
     """
 
     landscapes: int = 96
@@ -77,6 +82,8 @@ class SimulatedSettings:
     teach: float = 0.2
     seed: int = 7
     held_out: tuple[str, ...] = ()
+    views: int = 1
+    water: float = 0.0
 
 
 RGB = BandSet.of(Band(name, wavelength, 0.06) for name, wavelength in (("R", 0.665), ("G", 0.56), ("B", 0.49)))
@@ -89,43 +96,39 @@ class SimulatedSource:
         self.name = name
         self.wording = wording
         self._settings = settings
-        draw = np.random.default_rng(settings.seed)
-        self._landscapes: list[Landscape] = [
-            simulate_landscape(
-                settings.size,
-                settings.size,
-                float(settings.sampling_m[draw.integers(len(settings.sampling_m))]),
-                settings.seed * 1000 + number,
-                clouds=float(draw.random() < 0.15) * 0.15,
-            )
-            for number in range(settings.landscapes)
-        ]
+        self._landscapes = list(islice(_landscapes(settings), settings.landscapes))
 
     def batch(self, rng: Generator) -> Batch:
-        """Draw a landscape, a sensor and a sky, and cut."""
+        """Draw a sensor, then landscapes and skies, and cut."""
         settings = self._settings
-        landscape = self._landscapes[rng.integers(len(self._landscapes))]
         bands = self._draw_bands(rng)
-        seed = int(rng.integers(1 << 31))
         teach = rng.random() < settings.teach
         seen = BandSet(bands.bands + RGB.bands) if teach else bands
-        view = replace(draw_view(seed), waters=draw_waters(seed))
-        values = to_model_units(render(landscape, seen, seed=seed, view=view), seen)
-        optical = bands.bands[0].kind == "reflectance"
-        truth = (landscape.visible_labels if optical else landscape.labels).astype(np.int64)
-        whole = torch.from_numpy(values)[None].expand(settings.batch, -1, -1, -1)
-        labels = torch.from_numpy(truth)[None].expand(settings.batch, -1, -1)
-        images, cut = random_affine(whole, settings.crop, rng, zoom=(0.7, 1.2), rotate=False, labels=labels)
-        images = random_noise(random_light(images, rng, 0.06), rng)
+        cuts = [self._view(rng, seen, settings.batch // settings.views) for _ in range(settings.views)]
+        images, labels = (torch.cat(parts) for parts in zip(*cuts, strict=True))
         return Batch(
             source=self.name,
             images=images[:, : len(bands)],
             wavelengths_um=torch.tensor(bands.wavelengths_um),
             words=self.wording.draw(rng, distractors=6),
-            labels=cut,
+            labels=labels,
             teacher_images=images[:, len(bands) :] if teach else None,
             teacher_wavelengths_um=torch.tensor(RGB.wavelengths_um) if teach else None,
         )
+
+    def _view(self, rng: Generator, bands: BandSet, count: int) -> tuple[Tensor, Tensor]:
+        """Look at a landscape: images (count, C, crop, crop) in model units, materials (count, crop, crop)."""
+        landscape = self._landscapes[rng.integers(len(self._landscapes))]
+        seed = int(rng.integers(1 << 31))
+        view = replace(draw_view(seed), waters=draw_waters(seed))
+        values = to_model_units(render(landscape, bands, seed=seed, view=view), bands)
+        optical = bands.bands[0].kind == "reflectance"
+        truth = (landscape.visible_labels if optical else landscape.labels).astype(np.int64)
+        whole = torch.from_numpy(values)[None].expand(count, -1, -1, -1)
+        labels = torch.from_numpy(truth)[None].expand(count, -1, -1)
+        images, cut = random_affine(whole, self._settings.crop, rng, zoom=(0.7, 1.2), rotate=False, labels=labels)
+        assert cut is not None
+        return random_noise(random_light(images, rng, 0.06), rng), cut
 
     def _draw_bands(self, rng: Generator) -> BandSet:
         name = self._settings.sensors[rng.integers(len(self._settings.sensors))]
@@ -138,6 +141,21 @@ class SimulatedSource:
             if {band.name for band in bands} == set(self._settings.held_out):
                 bands = bands[1:]
         return BandSet.of(bands)
+
+
+def _landscapes(settings: SimulatedSettings) -> Iterator[Landscape]:
+    """Simulate one landscape after another, leaving out those with too little water."""
+    draw = np.random.default_rng(settings.seed)
+    for number in count():
+        landscape = simulate_landscape(
+            settings.size,
+            settings.size,
+            float(settings.sampling_m[draw.integers(len(settings.sampling_m))]),
+            settings.seed * 1000 + number,
+            clouds=float(draw.random() < 0.15) * 0.15,
+        )
+        if np.isin(landscape.visible_labels, _WATERS).mean() >= settings.water:
+            yield landscape
 
 
 def to_model_units(physical: NDArray[np.float32], band_set: BandSet) -> NDArray[np.float32]:
