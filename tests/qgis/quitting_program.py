@@ -18,6 +18,7 @@ import json
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from qgis import utils
@@ -147,8 +148,10 @@ MOMENTS = {
 def children():
     """Give the numbers of the processes that this one started."""
     found = []
-    for thread in Path("/proc/self/task").iterdir():
-        found += [int(number) for number in (thread / "children").read_text().split()]
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parent = (folder / "stat").read_text(encoding="latin-1").rpartition(")")[2].split()[1]
+            found += [int(folder.name)] if int(parent) == os.getpid() else []
     return found
 
 
