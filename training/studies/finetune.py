@@ -282,9 +282,10 @@ pixels. Figures are overall accuracy / mean IoU in per cent.
 
 What the models had seen: the Sentinel-2 place (ESRI land cover as truth) starts from `{untold}`, a short run
 (`training/recipes/geolb_tiny_untold.yaml`) that has seen no real scene with twelve bands, for the embedded model was
-trained on this place's land-cover map. Dubai tile 8 starts from the embedded model, which was trained on tiles 1 to 6 of the same set, not
-on tile 8, but tile 8 was looked at while it was developed. Learning rate, averaging and the course's second half were chosen
-on other ground: the other squares of the chessboard on Sentinel-2, another part of tile 8.
+trained on this place's land-cover map. Dubai tile 8 starts from the embedded model, which was trained on tiles 1 to 6
+of the same set, not on tile 8, but tile 8 was looked at while it was developed. Learning rate, averaging and the
+course's second half were chosen on other ground: the other squares of the chessboard on Sentinel-2, another part of
+tile 8.
 
 Models: {hashes}.
 
