@@ -45,6 +45,7 @@ PIP_VERSION = "pip>=25,<27"
 
 SELF_TEST = Path(__file__).with_name("self_test.py")
 _GIGABYTE = 1_000_000_000
+_TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 
 
 @dataclass(frozen=True)
@@ -289,13 +290,23 @@ class _Installation:
         self._progress = progress
         self._tell = log
         self._cancelled = cancelled
-        self._environment = child_environment(extra={**network, "PIP_DISABLE_PIP_VERSION_CHECK": "1"})
+        # Whatever a killed installer leaves lies in the unfinished environment, and a small /tmp is no limit.
+        self._temporary = plan.target / "tmp"
+        extra = {**network, "PIP_DISABLE_PIP_VERSION_CHECK": "1", **dict.fromkeys(_TEMPORARY, str(self._temporary))}
+        self._environment = child_environment(extra=extra)
         self._python = environment_python(plan.target)
 
     def run(self, *, fresh: bool) -> Manifest:
         """Do all steps."""
+        self._plan.target.mkdir(parents=True, exist_ok=True)
+        self._temporary.mkdir(exist_ok=True)
+        try:
+            return self._steps(fresh=fresh)
+        finally:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def _steps(self, *, fresh: bool) -> Manifest:
         plan, target = self._plan, self._plan.target
-        target.mkdir(parents=True, exist_ok=True)
         mark_unfinished(target)
         if fresh:
             self._progress(0.0, "Making the environment")
@@ -318,9 +329,12 @@ class _Installation:
         return manifest
 
     def _make_venv(self) -> None:
-        command = [str(self._plan.python.path), "-I", "-m", "venv", "--clear", str(self._plan.target)]
+        command = [str(self._plan.python.path), "-I", "-m", "venv", "--clear", "--without-pip", str(self._plan.target)]
         status, output = self._run(command)
         mark_unfinished(self._plan.target)
+        self._temporary.mkdir(exist_ok=True)
+        if status == 0:
+            status, output = self._run([str(self._python), "-I", "-m", "ensurepip", "--default-pip"])
         if status != 0:
             if "ensurepip" in output:
                 hint = "On Debian or Ubuntu install it with: sudo apt install python3-venv"
