@@ -57,6 +57,39 @@ def test_a_geotiff_is_read_by_the_runtime(scene):
     assert can_read(scene)[0] is ReadBy.RUNTIME
 
 
+def prompted(dock, layer):
+    """Ask the whole layer for water in the dock and give the scores."""
+    assert layer.isValid()
+    QgsProject.instance().addMapLayer(layer)
+    dock.page.follow(layer)
+    dock.page.area.choose(Area.LAYER)
+    dock.page.prompts.set_prompts(["water"])
+    dock.run()
+    wait_until(lambda: not dock.highlighter.busy)
+    (overlay,) = overlays_of(QgsProject.instance(), layer.id())
+    assert (overlay.width(), overlay.height(), overlay.extent()) == (layer.width(), layer.height(), layer.extent())
+    return read_pixels(overlay)[0]
+
+
+@pytest.mark.parametrize(("driver", "name"), [("VRT", "scene.vrt"), ("ENVI", "scene.img")])
+def test_a_prompt_finds_the_same_in_every_format(dock, scene, tmp_path, failures, driver, name):
+    gdal.GetDriverByName(driver).CreateCopy(str(tmp_path / name), gdal.Open(scene.source()))
+    layer = QgsRasterLayer(str(tmp_path / name), name)
+    assert can_read(layer)[0] is ReadBy.RUNTIME
+    np.testing.assert_array_equal(prompted(dock, layer), prompted(dock, scene))
+    assert failures == []
+
+
+def test_a_prompt_works_on_a_variable_of_a_netcdf(dock, scene, tmp_path, failures):
+    path = tmp_path / "scene.nc"
+    gdal.Translate(str(path), scene.source(), format="netCDF", bandList=[8])
+    layer = QgsRasterLayer(f'NETCDF:"{path}":Band1', "near infrared")
+    scores = prompted(dock, layer)
+    assert failures == []
+    third = scores.shape[1] // 3
+    assert np.nanmean(scores[:, : third - 8]) > np.nanmean(scores[:, third + 8 :]) + 0.3
+
+
 def test_a_tile_server_is_read_by_qgis(tile_layer):
     support, reason = can_read(tile_layer)
     assert support is ReadBy.QGIS
