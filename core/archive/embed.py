@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -129,8 +129,10 @@ def cluster(address: str | None, workers: int) -> Iterator[Client | None]:
     if address in (None, LOCAL):
         import dask
 
+        spawned_with = {**dask.config.get(SPAWNED_WITH, {}), **environment()}
         with (
-            dask.config.set({SPAWNED_WITH: {**dask.config.get(SPAWNED_WITH, {}), **environment()}}),
+            dask.config.set({SPAWNED_WITH: spawned_with}),
+            _own_environment_kept(spawned_with),
             LocalCluster(
                 n_workers=max(1, workers), threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
             ) as local,
@@ -202,3 +204,17 @@ class _Tally:
         self._done += 1
         known = self._plans / self._scenes
         self._progress(known * self._done / max(1, self._parts), f"Embedding {raster}")
+
+
+@contextmanager
+def _own_environment_kept(names: Iterable[str]) -> Iterator[None]:
+    """Take back what Dask writes into this process' environment to hand it on to its workers."""
+    before = {name: os.environ.get(name) for name in names}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -65,6 +65,7 @@ def test_the_fraction_done_ends_at_one(archive, jobs_of, small_parts):
 
 def test_two_workers_do_it_all_although_one_is_killed(archive, jobs_of, cache):
     scenes = scenes_of(str(archive))
+    environment = dict(os.environ)
     with cluster("local", 2) as owner, cluster(owner.scheduler.address, 0) as client:
         workers = client.run(os.getpid)
         assert len(set(workers.values())) == 2
@@ -77,6 +78,7 @@ def test_two_workers_do_it_all_although_one_is_killed(archive, jobs_of, cache):
 
         report = embed_archive(jobs_of(*scenes), client, progress=kill_one)
     assert killed
+    assert dict(os.environ) == environment
     assert [os.path.basename(path) for path in report.failed] == ["broken.tif"]
     store = FeatureStore(cache)
     assert [entry.chunks_done for entry in store.entries()] == [entry.chunks for entry in store.entries()]
