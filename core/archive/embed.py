@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -129,10 +129,9 @@ def cluster(address: str | None, workers: int) -> Iterator[Client | None]:
     if address in (None, LOCAL):
         import dask
 
-        spawned_with = {**dask.config.get(SPAWNED_WITH, {}), **environment()}
         with (
-            dask.config.set({SPAWNED_WITH: spawned_with}),
-            _own_environment_kept(spawned_with),
+            dask.config.set({SPAWNED_WITH: {**dask.config.get(SPAWNED_WITH, {}), **environment()}}),
+            _own_environment_kept(),
             LocalCluster(
                 n_workers=max(1, workers), threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
             ) as local,
@@ -207,14 +206,11 @@ class _Tally:
 
 
 @contextmanager
-def _own_environment_kept(names: Iterable[str]) -> Iterator[None]:
+def _own_environment_kept() -> Iterator[None]:
     """Take back what Dask writes into this process' environment to hand it on to its workers."""
-    before = {name: os.environ.get(name) for name in names}
+    before = dict(os.environ)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        os.environ.clear()
+        os.environ.update(before)
