@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from osgeo import gdal, osr
-from qgis.core import QgsProject, QgsRasterLayer
+from qgis.core import QgsApplication, QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import QEventLoop, QTimer
 
 from geolangbind_qgis import protocol_import, settings
 from geolangbind_qgis.gui.dock import GeoLangBindDock
 from geolangbind_qgis.gui.layer_menu import LayerMenu
+from geolangbind_qgis.processing.provider import GeoLangBindProvider
 from geolangbind_qgis.runtime.farewell import Farewell
 from geolangbind_qgis.runtime.launch import runtime_command
 from geolangbind_qgis.session import Session
@@ -157,3 +158,12 @@ def failures(dock):
     found = []
     dock.highlighter.failed.connect(found.append)
     return found
+
+
+@pytest.fixture
+def provider(session, scene):
+    """The provider ``geolangbind`` in QGIS's registry of algorithms."""
+    made = GeoLangBindProvider(session)
+    QgsApplication.processingRegistry().addProvider(made)
+    yield made
+    QgsApplication.processingRegistry().removeProvider(made)

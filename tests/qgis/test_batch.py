@@ -18,7 +18,7 @@ from qgis.core import (
 from qgis.gui import QgsBrowserGuiModel
 from qgis.PyQt.QtWidgets import QFileDialog, QTextEdit
 
-from geolangbind_qgis.processing.provider import ALGORITHMS, GeoLangBindProvider
+from geolangbind_qgis.processing.provider import ALGORITHMS
 
 NAMES = [algorithm().name() for algorithm in ALGORITHMS]
 PLACES = "a file of places"
@@ -46,14 +46,6 @@ def batch_window(qgis_app):
     Processing.initialize()
     yield BatchAlgorithmDialog
     sys.path.remove(folder)
-
-
-@pytest.fixture
-def provider(session, scene):
-    made = GeoLangBindProvider(session)
-    QgsApplication.processingRegistry().addProvider(made)
-    yield made
-    QgsApplication.processingRegistry().removeProvider(made)
 
 
 @pytest.fixture

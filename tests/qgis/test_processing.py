@@ -34,16 +34,6 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from geolangbind_qgis.processing.provider import GeoLangBindProvider
-
-
-@pytest.fixture
-def provider(session, scene):
-    made = GeoLangBindProvider(session)
-    QgsApplication.processingRegistry().addProvider(made)
-    yield made
-    QgsApplication.processingRegistry().removeProvider(made)
-
 
 def run(name, parameters, feedback=None):
     """Run an algorithm here and now, as a script does."""

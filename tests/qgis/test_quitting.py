@@ -131,26 +131,12 @@ def half_written(folder):
 
 
 @pytest.mark.slow
-def test_quitting_in_mid_run_is_clean(profile, tmp_path, runtime_python, scene):
-    quitting = Quitting(without_window(profile), "in mid-run", scene, tmp_path)
+@pytest.mark.parametrize("moment", ["in mid-run", "in an algorithm", "starting"])
+def test_quitting_while_the_runtime_is_at_work_is_clean(profile, tmp_path, runtime_python, scene, moment):
+    quitting = Quitting(without_window(profile), moment, scene, tmp_path)
     quitting.was_clean()
     assert quitting.at_work != []
     assert half_written(tmp_path) == []
-
-
-@pytest.mark.slow
-def test_quitting_while_an_algorithm_runs_is_clean(profile, tmp_path, runtime_python, scene):
-    quitting = Quitting(without_window(profile), "in an algorithm", scene, tmp_path)
-    quitting.was_clean()
-    assert quitting.at_work != []
-    assert half_written(tmp_path) == []
-
-
-@pytest.mark.slow
-def test_quitting_while_the_runtime_starts_is_clean(profile, tmp_path, runtime_python, scene):
-    quitting = Quitting(without_window(profile), "starting", scene, tmp_path)
-    quitting.was_clean()
-    assert quitting.at_work != []
 
 
 @pytest.mark.slow

@@ -92,6 +92,15 @@ def copy_of(session, layer):
     return next(path for (layer_id, _), path in reversed(session.copies._paths.items()) if layer_id == layer.id())
 
 
+def check_prompt_on_copy(dock, failures, layer, truth, *, pixel=None):
+    """Prompt a layer that only QGIS can read: the answer has the pixels of the source and misses those it misses."""
+    assert can_read(layer)[0] is ReadBy.QGIS
+    (overlay,) = look_for_water(dock, layer, pixel=pixel)
+    assert failures == []
+    assert grid_of(overlay.source()) == grid_of(truth)
+    np.testing.assert_array_equal(nowhere(overlay.source()), nowhere(truth))
+
+
 # WMS -----------------------------------------------------------------------------------------------------------------
 
 
@@ -99,11 +108,7 @@ def test_a_prompt_on_a_wms_layer_has_its_pixels_and_nodata_where_it_is_transpare
     dock, session, failures, truth, serve, open_layer
 ):
     layer = open_layer(serve(WmsServer, truth).layer_source(), "wms")
-    assert can_read(layer)[0] is ReadBy.QGIS
-    (overlay,) = look_for_water(dock, layer, pixel=10.0)
-    assert failures == []
-    assert grid_of(overlay.source()) == grid_of(truth)
-    np.testing.assert_array_equal(nowhere(overlay.source()), nowhere(truth))
+    check_prompt_on_copy(dock, failures, layer, truth, pixel=10.0)
     shown = read_pixels(str(truth))[[3, 2, 1]].clip(0, 2500) * 255 / 2500
     np.testing.assert_allclose(read_pixels(str(copy_of(session, layer))), shown, atol=1.0)
 
@@ -165,11 +170,7 @@ def test_a_server_that_answers_with_errors_alone_is_said_to_do_so(dock, failures
 
 def test_a_prompt_on_a_wcs_layer_has_the_pixels_of_the_source(dock, session, failures, truth, serve, open_layer):
     layer = open_layer(serve(WcsServer, truth).layer_source, "wcs")
-    assert can_read(layer)[0] is ReadBy.QGIS
-    (overlay,) = look_for_water(dock, layer)
-    assert failures == []
-    assert grid_of(overlay.source()) == grid_of(truth)
-    np.testing.assert_array_equal(nowhere(overlay.source()), nowhere(truth))
+    check_prompt_on_copy(dock, failures, layer, truth)
     np.testing.assert_array_equal(read_pixels(str(copy_of(session, layer))), read_pixels(str(truth)))
 
 
@@ -179,11 +180,7 @@ def test_a_prompt_on_a_postgis_raster_has_the_pixels_of_the_source(dock, session
     database = serve(postgis_server.PostgisServer)
     database.load(truth, "scene")
     layer = open_layer(database.layer_source("scene"), "postgresraster")
-    assert can_read(layer)[0] is ReadBy.QGIS
-    (overlay,) = look_for_water(dock, layer)
-    assert failures == []
-    assert grid_of(overlay.source()) == grid_of(truth)
-    np.testing.assert_array_equal(nowhere(overlay.source()), nowhere(truth))
+    check_prompt_on_copy(dock, failures, layer, truth)
     np.testing.assert_array_equal(read_pixels(str(copy_of(session, layer))), read_pixels(str(truth)))
 
 
