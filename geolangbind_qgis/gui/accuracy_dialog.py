@@ -43,9 +43,7 @@ class AccuracyDialog(QDialog):
     def __init__(self, layer: QgsRasterLayer, client: RuntimeClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         if not is_class_map(layer):
-            raise ValueError(
-                tr("This layer is not a map of classes. Choose one that shows classes with a legend.")
-            )
+            raise ValueError(tr("This layer is not a map of classes. Choose one that shows classes with a legend."))
         snapshot = take_snapshot(layer)
         if snapshot.read_by is not ReadBy.RUNTIME:
             raise ValueError(tr("{0} is not stored in a file. Save it first.").format(layer.name()))

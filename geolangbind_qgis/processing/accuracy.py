@@ -16,7 +16,7 @@ from qgis.core import (
 
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.processing.class_field import add_class_field, labels_and_field
-from geolangbind_qgis.processing.runtime_algorithm import RuntimeAlgorithm, file_of
+from geolangbind_qgis.processing.runtime_algorithm import About, RuntimeAlgorithm, file_of
 from geolangbind_qgis.protocol_import import protocol
 
 MAP, REFERENCE, REPORT = "MAP", "REFERENCE", "REPORT"
@@ -26,36 +26,27 @@ OVERALL, KAPPA, MEAN_IOU = "OVERALL_ACCURACY", "KAPPA", "MEAN_IOU"
 class AccuracyAlgorithm(RuntimeAlgorithm):
     """Compares a class map with a reference raster or vector layer."""
 
+    script_name = "accuracy"
+
     def __init__(self) -> None:
         super().__init__()
         self._map = ""
         self._reference = ""
         self._field: str | None = None
 
-    def name(self) -> str:
-        """Give the name used in scripts."""
-        return "accuracy"
-
-    def displayName(self) -> str:
-        """Give the name shown in the toolbox."""
-        return tr("Accuracy of a class map")
-
-    def shortDescription(self) -> str:
-        """Give one line about it."""
-        return tr("Compares a class map with a reference: confusion matrix, accuracies per class, and areas.")
-
-    def tags(self) -> list[str]:
-        """Give words to find it by."""
-        return ["validation", "confusion matrix", "kappa", "assessment", "IoU", "F1"]
-
-    def shortHelpString(self) -> str:
-        """Give the help beside the dialog."""
-        return tr(
-            "<p>Compares a class map with a reference, pixel by pixel. The reference is a raster of class codes, or a "
-            "vector layer with a field of class codes or names; it need not cover the whole map nor share its "
-            "coordinate reference system.</p>"
-            "<p>Gives overall accuracy, Cohen's kappa and mean intersection over union as numbers, and a report (HTML) "
-            "with the confusion matrix and user's and producer's accuracy per class.</p>"
+    def about(self) -> About:
+        """Say what it is for."""
+        return About(
+            title=tr("Accuracy of a class map"),
+            summary=tr("Compares a class map with a reference: confusion matrix, accuracies per class, and areas."),
+            keywords=("validation", "confusion matrix", "kappa", "assessment", "IoU", "F1"),
+            help=tr(
+                "<p>Compares a class map with a reference, pixel by pixel. The reference is a raster of class codes, "
+                "or a vector layer with a field of class codes or names; it need not cover the whole map nor share "
+                "its coordinate reference system.</p>"
+                "<p>Gives overall accuracy, Cohen's kappa and mean intersection over union as numbers, and a report "
+                "(HTML) with the confusion matrix and user's and producer's accuracy per class.</p>"
+            ),
         )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
@@ -73,14 +64,14 @@ class AccuracyAlgorithm(RuntimeAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> None:
         """Take the files behind the layers, on the main thread."""
-        self._map = file_of(self.parameterAsRasterLayer(parameters, MAP, context))
+        self._map = file_of(self.raster_layer(parameters, MAP, context))
         self._reference, self._field = labels_and_field(self, REFERENCE, parameters, context)
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         """Have the comparison made."""
-        report = self.parameterAsFileOutput(parameters, REPORT, context) if parameters.get(REPORT) else None
+        report = self.optional_file(parameters, REPORT, context)
         params = protocol.AccuracyParams(
             map=self._map,
             reference=self._reference,

@@ -9,7 +9,6 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingOutputString,
-    QgsProcessingParameterFileDestination,
     QgsProcessingParameterMapLayer,
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterRasterLayer,
@@ -18,7 +17,7 @@ from qgis.core import (
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.class_style import apply_class_style
 from geolangbind_qgis.processing.class_field import add_class_field, labels_and_field
-from geolangbind_qgis.processing.runtime_algorithm import RuntimeAlgorithm, file_of
+from geolangbind_qgis.processing.runtime_algorithm import About, RuntimeAlgorithm, file_of
 from geolangbind_qgis.processing.styled_layers import style_when_loaded
 from geolangbind_qgis.protocol_import import protocol
 
@@ -28,37 +27,28 @@ SCORES, PLACES, OUTPUT, MAP, THRESHOLDS = "SCORES", "PLACES", "OUTPUT", "MAP", "
 class CalibrateAlgorithm(RuntimeAlgorithm):
     """Chooses a threshold for every band of a score raster."""
 
+    script_name = "calibrate"
+
     def __init__(self) -> None:
         super().__init__()
         self._scores, self._places, self._field = "", "", None
 
-    def name(self) -> str:
-        """Give the name used in scripts."""
-        return "calibrate"
-
-    def displayName(self) -> str:
-        """Give the name shown in the toolbox."""
-        return tr("Thresholds from labelled places")
-
-    def shortDescription(self) -> str:
-        """Give one line about it."""
-        return tr("Chooses the best threshold of each prompt or class from a few places that you labelled.")
-
-    def tags(self) -> list[str]:
-        """Give words to find it by."""
-        return ["threshold", "calibration", "F1", "validation", "scores"]
-
-    def shortHelpString(self) -> str:
-        """Give the help beside the dialog."""
-        return tr(
-            "<p>Chooses, for each band of a score raster, the threshold that tells best what is of the class and what "
-            "is not (highest F1) at the places you labelled. The scores come from <b>Highlight what words "
-            "describe</b>, or from <b>Classify land cover</b> with <i>Scores per class</i>.</p>"
-            "<p>Places are points, lines or polygons; their field says the class in the words of the prompt, or "
-            "<i>yes</i> and <i>no</i> for a single prompt. Places are held out to see whether the new threshold is "
-            "really better; where it is not, 0.5 stays.</p>"
-            "<p>The log shows the thresholds; on request they are written to a file (JSON), and a class map is made "
-            "by them.</p>"
+    def about(self) -> About:
+        """Say what it is for."""
+        return About(
+            title=tr("Thresholds from labelled places"),
+            summary=tr("Chooses the best threshold of each prompt or class from a few places that you labelled."),
+            keywords=("threshold", "calibration", "F1", "validation", "scores"),
+            help=tr(
+                "<p>Chooses, for each band of a score raster, the threshold that tells best what is of the class and "
+                "what is not (highest F1) at the places you labelled. The scores come from <b>Highlight what words "
+                "describe</b>, or from <b>Classify land cover</b> with <i>Scores per class</i>.</p>"
+                "<p>Places are points, lines or polygons; their field says the class in the words of the prompt, or "
+                "<i>yes</i> and <i>no</i> for a single prompt. Places are held out to see whether the new threshold "
+                "is really better; where it is not, 0.5 stays.</p>"
+                "<p>The log shows the thresholds; on request they are written to a file (JSON), and a class map is "
+                "made by them.</p>"
+            ),
         )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
@@ -67,10 +57,7 @@ class CalibrateAlgorithm(RuntimeAlgorithm):
         self.addParameter(QgsProcessingParameterRasterLayer(SCORES, tr("Scores")))
         self.addParameter(QgsProcessingParameterMapLayer(PLACES, tr("Labelled places"), types=kinds))
         add_class_field(self)
-        file = QgsProcessingParameterFileDestination
-        self.addParameter(
-            file(OUTPUT, tr("Thresholds (JSON)"), "JSON (*.json)", optional=True, createByDefault=False)
-        )
+        self.add_optional_file(OUTPUT, tr("Thresholds (JSON)"), "JSON (*.json)")
         self.addParameter(
             QgsProcessingParameterRasterDestination(
                 MAP, tr("Class map by these thresholds"), optional=True, createByDefault=False
@@ -82,16 +69,16 @@ class CalibrateAlgorithm(RuntimeAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> None:
         """Take the files behind the layers, on the main thread."""
-        self._scores = file_of(self.parameterAsRasterLayer(parameters, SCORES, context))
+        self._scores = file_of(self.raster_layer(parameters, SCORES, context))
         self._places, self._field = labels_and_field(self, PLACES, parameters, context)
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         """Have the thresholds chosen."""
-        output = self.parameterAsFileOutput(parameters, OUTPUT, context) if parameters.get(OUTPUT) else None
-        class_map = self.output_file(parameters, MAP, context)
-        params = protocol.CalibrateParams(self._scores, self._places, self._field, output or None, class_map)
+        output = self.optional_file(parameters, OUTPUT, context)
+        class_map = self.optional_layer_file(parameters, MAP, context)
+        params = protocol.CalibrateParams(self._scores, self._places, self._field, output, class_map)
         rows = self.ask("calibrate", params, feedback)["thresholds"]
         words = tr("{0}: threshold {1}, from {2} places; F1 {3} at 0.5, {4} on places held out")
         for row in rows:

@@ -7,12 +7,10 @@ from typing import Any
 
 from qgis.core import (
     QgsProcessingContext,
-    QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
     QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
-    QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterRasterLayer,
@@ -22,10 +20,9 @@ from qgis.core import (
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.change_style import apply_change_style
 from geolangbind_qgis.layers.class_style import apply_class_style
-from geolangbind_qgis.layers.readable import ReadBy
-from geolangbind_qgis.layers.recognition import Reading, read_reading
-from geolangbind_qgis.layers.snapshot import take_snapshot
+from geolangbind_qgis.layers.recognition import Reading
 from geolangbind_qgis.processing.raster_algorithm import EXTENT, RasterAlgorithm
+from geolangbind_qgis.processing.runtime_algorithm import About, file_of
 from geolangbind_qgis.processing.styled_layers import style_when_loaded
 from geolangbind_qgis.protocol_import import protocol
 
@@ -37,37 +34,36 @@ SHIFTS = ("check", "align", "ignore")
 class ChangeAlgorithm(RasterAlgorithm):
     """Compares two dates by words or by classes."""
 
+    script_name = "change"
+
     def __init__(self) -> None:
         super().__init__()
         self._after_path = ""
         self._after_reading = Reading()
 
-    def name(self) -> str:
-        """Give the name used in scripts."""
-        return "change"
-
-    def displayName(self) -> str:
-        """Give the name shown in the toolbox."""
-        return tr("Change between two dates")
-
-    def shortDescription(self) -> str:
-        """Give one line about it."""
-        return tr("Shows where words came to be true or ceased to be, or which class became which.")
-
-    def tags(self) -> list[str]:
-        """Give words to find it by."""
-        return ["change detection", "multitemporal", "difference", "deforestation", "burnt area", "from-to", "AI"]
-
-    def shortHelpString(self) -> str:
-        """Give the help beside the dialog."""
-        return tr(
-            "<p>Compares two dates of one place. They may come from different sensors, grids and reference systems; "
-            "the result lies on the pixels of the first.</p>"
-            "<p>With <b>prompts</b> (separated by a semicolon) the result has three bands a prompt: the change of the "
-            "score from -1 to 1, the score before and the score after. With <b>classes</b> (a scheme, a scheme file or "
-            "a list) it says which class became which, with a legend, and a table of areas.</p>"
-            "<p>First it is measured whether both dates lie on each other. Dates more than two pixels apart are "
-            "refused, for every edge would pass for change; let the shift be undone, or ignored.</p>"
+    def about(self) -> About:
+        """Say what it is for."""
+        return About(
+            title=tr("Change between two dates"),
+            summary=tr("Shows where words came to be true or ceased to be, or which class became which."),
+            keywords=(
+                "change detection",
+                "multitemporal",
+                "difference",
+                "deforestation",
+                "burnt area",
+                "from-to",
+                "AI",
+            ),
+            help=tr(
+                "<p>Compares two dates of one place. They may come from different sensors, grids and reference "
+                "systems; the result lies on the pixels of the first.</p>"
+                "<p>With <b>prompts</b> (separated by a semicolon) the result has three bands a prompt: the change "
+                "of the score from -1 to 1, the score before and the score after. With <b>classes</b> (a scheme, a "
+                "scheme file or a list) it says which class became which, with a legend, and a table of areas.</p>"
+                "<p>First it is measured whether both dates lie on each other. Dates more than two pixels apart are "
+                "refused, for every edge would pass for change; let the shift be undone, or ignored.</p>"
+            ),
         )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
@@ -94,10 +90,7 @@ class ChangeAlgorithm(RasterAlgorithm):
         self.add_resolution()
         self.add_reading()
         self.addParameter(QgsProcessingParameterRasterDestination(OUTPUT, tr("Change")))
-        table = QgsProcessingParameterFileDestination(
-            AREAS, tr("Areas (CSV)"), "CSV (*.csv)", optional=True, createByDefault=False
-        )
-        self.addParameter(table)
+        self.add_optional_file(AREAS, tr("Areas (CSV)"), "CSV (*.csv)")
         self.addOutput(QgsProcessingOutputNumber(OFFSET, tr("Shift between the dates in pixels")))
 
     def prepare(
@@ -105,40 +98,32 @@ class ChangeAlgorithm(RasterAlgorithm):
     ) -> None:
         """Take a picture of both layers, on the main thread."""
         self.prepare_layer(BEFORE, parameters, context)
-        layer = self.parameterAsRasterLayer(parameters, AFTER, context)
-        if layer is None:
-            raise QgsProcessingException(self.invalidRasterError(parameters, AFTER))
-        snapshot = take_snapshot(layer)
-        self._after_reading = self._given_reading(parameters, context) or read_reading(layer)
-        if snapshot.read_by is ReadBy.QGIS:
-            raise QgsProcessingException(tr("{0} is not stored in a file. Save it first.").format(layer.name()))
-        self._after_path = snapshot.path
+        layer = self.raster_layer(parameters, AFTER, context)
+        self._after_path = file_of(layer)
+        self._after_reading = self.reading(layer, parameters, context)
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         """Have both dates compared."""
         output = self.parameterAsOutputLayer(parameters, OUTPUT, context)
-        areas = self.parameterAsFileOutput(parameters, AREAS, context) if parameters.get(AREAS) else None
+        areas = self.optional_file(parameters, AREAS, context)
         least = self.parameterAsDouble(parameters, LEAST, context)
         after = protocol.Source(path=self._after_path, **self._after_reading.source_fields())
         params = protocol.ChangeParams(
             sources=(self.source(parameters, context, feedback), after),
             output=output,
-            prompts=self._texts(parameters, PROMPTS, context),
-            negatives=self._texts(parameters, NOT, context),
+            prompts=self.texts(parameters, PROMPTS, context),
+            negatives=self.texts(parameters, NOT, context),
             classes=self.parameterAsString(parameters, CLASSES, context).strip() or None,
             areas=areas,
             threshold=self.parameterAsDouble(parameters, THRESHOLD, context),
             least_difference=least,
             registration=self.parameterAsEnumString(parameters, SHIFT, context) or "check",
-            **self.extent_fields(parameters, context),
-            **self.model_fields(parameters, context),
+            **self.request_fields(parameters, context),
         )
         result = self.ask("change", params, feedback)
         feedback.pushInfo(result["registration"]["sentence"])
-        for warning in result.get("warnings") or ():
-            feedback.pushWarning(str(warning))
         for row in result["prompts"]:
             words = tr("{0}: gained {1} ha, lost {2} ha")
             feedback.pushInfo(words.format(row["prompt"], row["gained"]["hectares"], row["lost"]["hectares"]))
@@ -151,8 +136,3 @@ class ChangeAlgorithm(RasterAlgorithm):
         if areas:
             outputs[AREAS] = areas
         return outputs
-
-    def _texts(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> tuple[str, ...]:
-        """Split at semicolons."""
-        text = self.parameterAsString(parameters, name, context)
-        return tuple(part.strip() for part in text.split(";") if part.strip())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingParameterBoolean,
-    QgsProcessingParameterFileDestination,
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterString,
     QgsRasterLayer,
@@ -20,6 +20,7 @@ from geolangbind_qgis.layers.class_style import apply_class_style
 from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style
 from geolangbind_qgis.processing.polygon_parameters import VECTOR, add_polygon_parameters, polygon_fields
 from geolangbind_qgis.processing.raster_algorithm import RasterAlgorithm
+from geolangbind_qgis.processing.runtime_algorithm import About
 from geolangbind_qgis.processing.styled_layers import style_when_loaded
 from geolangbind_qgis.protocol_import import protocol
 
@@ -29,35 +30,25 @@ CLASSES, CONFIDENCE, OUTPUT, AREAS, SCORES = "CLASSES", "CONFIDENCE", "OUTPUT", 
 class ClassifyAlgorithm(RasterAlgorithm):
     """Gives every pixel one class of a scheme."""
 
+    script_name = "classify"
     icon_name = "classify"
 
-    def name(self) -> str:
-        """Give the name used in scripts."""
-        return "classify"
-
-    def displayName(self) -> str:
-        """Give the name shown in the toolbox."""
-        return tr("Classify land cover")
-
-    def shortDescription(self) -> str:
-        """Give one line about it."""
-        return tr("Gives every pixel one class of a scheme, without training data.")
-
-    def tags(self) -> list[str]:
-        """Give words to find it by."""
-        return ["land use", "land cover", "LULC", "segmentation", "classification", "zero-shot", "AI"]
-
-    def shortHelpString(self) -> str:
-        """Give the help beside the dialog."""
-        names = ", ".join(scheme.name for scheme in bundled_schemes())
-        return tr(
-            "<p>Gives every pixel the class whose wording fits it best. No training data is needed.</p>"
-            "<p><b>Classes</b>: the name of a scheme ({0}), a scheme file (JSON), or a list: classes separated with "
-            "a semicolon, synonyms of a class with a comma, as in <i>water; forest, trees; bare soil</i>."
-            "</p><p>The map lies exactly on the pixels of the input and carries class names and colours. "
-            "<b>Areas</b> is a table of hectares per class, also right in degrees. <b>Confidence</b> adds a second "
-            "band (0 to 100). <b>Scores</b> is a raster with one band a class.</p>"
-        ).format(names)
+    def about(self) -> About:
+        """Say what it is for."""
+        return About(
+            title=tr("Classify land cover"),
+            summary=tr("Gives every pixel one class of a scheme, without training data."),
+            keywords=("land use", "land cover", "LULC", "segmentation", "classification", "zero-shot", "AI"),
+            help=tr(
+                "<p>Gives every pixel the class whose wording fits it best. No training data is needed.</p>"
+                "<p><b>Classes</b>: the name of a scheme ({0}), a scheme file (JSON), or a list: classes separated "
+                "with a semicolon, synonyms of a class with a comma, as in <i>water; forest, trees; bare "
+                "soil</i>.</p>"
+                "<p>The map lies exactly on the pixels of the input and carries class names and colours. "
+                "<b>Areas</b> is a table of hectares per class, also right in degrees. <b>Confidence</b> adds a "
+                "second band (0 to 100). <b>Scores</b> is a raster with one band a class.</p>"
+            ).format(_scheme_names()),
+        )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         """Declare parameters and outputs."""
@@ -67,10 +58,7 @@ class ClassifyAlgorithm(RasterAlgorithm):
         self.add_resolution()
         self.add_reading()
         self.addParameter(QgsProcessingParameterRasterDestination(OUTPUT, tr("Land cover")))
-        table = QgsProcessingParameterFileDestination(
-            AREAS, tr("Areas (CSV)"), "CSV (*.csv)", optional=True, createByDefault=False
-        )
-        self.addParameter(table)
+        self.add_optional_file(AREAS, tr("Areas (CSV)"), "CSV (*.csv)")
         self.addParameter(
             QgsProcessingParameterRasterDestination(
                 SCORES, tr("Scores per class"), optional=True, createByDefault=False
@@ -83,8 +71,8 @@ class ClassifyAlgorithm(RasterAlgorithm):
     ) -> dict[str, Any]:
         """Have the map computed."""
         output = self.parameterAsOutputLayer(parameters, OUTPUT, context)
-        areas = self.parameterAsFileOutput(parameters, AREAS, context) if parameters.get(AREAS) else None
-        scores = self.output_file(parameters, SCORES, context)
+        areas = self.optional_file(parameters, AREAS, context)
+        scores = self.optional_layer_file(parameters, SCORES, context)
         params = protocol.ClassifyParams(
             source=self.source(parameters, context, feedback),
             classes=self.parameterAsString(parameters, CLASSES, context) or "worldcover",
@@ -92,13 +80,10 @@ class ClassifyAlgorithm(RasterAlgorithm):
             areas=areas,
             scores=scores,
             confidence=self.parameterAsBool(parameters, CONFIDENCE, context),
-            **self.extent_fields(parameters, context),
-            **self.model_fields(parameters, context),
+            **self.request_fields(parameters, context),
             **polygon_fields(self, parameters, context),
         )
-        result = self.ask("classify", params, feedback)
-        for warning in result.get("warnings") or ():
-            feedback.pushWarning(str(warning))
+        self.ask("classify", params, feedback)
         style_when_loaded(context, output, self.result_name(tr("Land cover")), apply_class_style)
         outputs = {OUTPUT: output}
         if areas:
@@ -109,6 +94,11 @@ class ClassifyAlgorithm(RasterAlgorithm):
         if params.vector:
             outputs[VECTOR] = params.vector
         return outputs
+
+
+@cache
+def _scheme_names() -> str:
+    return ", ".join(scheme.name for scheme in bundled_schemes())
 
 
 def _style_scores(layer: QgsRasterLayer) -> None:

@@ -22,20 +22,21 @@ from qgis.core import (
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.label_file import class_names
 from geolangbind_qgis.processing.class_field import add_class_field, labels_and_field
-from geolangbind_qgis.processing.runtime_algorithm import RuntimeAlgorithm
+from geolangbind_qgis.processing.model_parameters import model_fields, model_parameters
+from geolangbind_qgis.processing.runtime_algorithm import About, RuntimeAlgorithm
 from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.finetune import source_of
-from geolangbind_qgis.session import DEFAULT_MODEL
 
 RASTERS, LABELS, NAMES, NAME = "RASTERS", "LABELS", "NAMES", "NAME"
-MODE, STEPS, MODEL, DEVICE = "MODE", "STEPS", "MODEL", "DEVICE"
+MODE, STEPS = "MODE", "STEPS"
 NEW_MODEL, BEFORE, AFTER = "NEW_MODEL", "ACCURACY_BEFORE", "ACCURACY_AFTER"
 MODES = ("adapters", "head-only", "full")
-DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 class FinetuneAlgorithm(RuntimeAlgorithm):
     """Teaches a model the classes of a label layer."""
+
+    script_name = "finetune"
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,33 +44,22 @@ class FinetuneAlgorithm(RuntimeAlgorithm):
         self._labels = ""
         self._field: str | None = None
 
-    def name(self) -> str:
-        """Give the name used in scripts."""
-        return "finetune"
-
-    def displayName(self) -> str:
-        """Give the name shown in the toolbox."""
-        return tr("Teach a model your classes")
-
-    def shortDescription(self) -> str:
-        """Give one line about it."""
-        return tr("Fine-tunes a model on labels you drew; the new model can be chosen at once.")
-
-    def tags(self) -> list[str]:
-        """Give words to find it by."""
-        return ["training", "fine-tune", "learn", "classes", "samples", "machine learning", "AI"]
-
-    def shortHelpString(self) -> str:
-        """Give the help beside the dialog."""
-        return tr(
-            "<p>Draw a few polygons, points or lines of each class, put the class into a field, and the model learns "
-            "them in minutes. The class names are words the model understands, so name them plainly: <i>solar "
-            "panels</i>, not <i>SP</i>. Unseen words go on working.</p>"
-            "<p>Several rasters, also of different sensors, can serve together. Labels may lie in any coordinate "
-            "reference system; a raster of class codes serves too, with <b>Words for codes</b> as in <i>1=water; "
-            "2=trees</i>.</p>"
-            "<p>Whole blocks of ground are held out to measure the model before and after. The log shows a table of "
-            "the classes; the new model is listed under <b>Name of the new model</b>.</p>"
+    def about(self) -> About:
+        """Say what it is for."""
+        return About(
+            title=tr("Teach a model your classes"),
+            summary=tr("Fine-tunes a model on labels you drew; the new model can be chosen at once."),
+            keywords=("training", "fine-tune", "learn", "classes", "samples", "machine learning", "AI"),
+            help=tr(
+                "<p>Draw a few polygons, points or lines of each class, put the class into a field, and the model "
+                "learns them in minutes. The class names are words the model understands, so name them plainly: "
+                "<i>solar panels</i>, not <i>SP</i>. Unseen words go on working.</p>"
+                "<p>Several rasters, also of different sensors, can serve together. Labels may lie in any coordinate "
+                "reference system; a raster of class codes serves too, with <b>Words for codes</b> as in <i>1=water; "
+                "2=trees</i>.</p>"
+                "<p>Whole blocks of ground are held out to measure the model before and after. The log shows a table "
+                "of the classes; the new model is listed under <b>Name of the new model</b>.</p>"
+            ),
         )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
@@ -88,8 +78,8 @@ class FinetuneAlgorithm(RuntimeAlgorithm):
         self.addParameter(enum(MODE, tr("What learns"), list(MODES), defaultValue=MODES[0], usesStaticStrings=True))
         number = QgsProcessingParameterNumber
         self.addParameter(number(STEPS, tr("Steps at most"), number.Type.Integer, 160, minValue=1))
-        self.addParameter(text(MODEL, tr("Model to start from"), DEFAULT_MODEL))
-        self.addParameter(enum(DEVICE, tr("Device"), list(DEVICES), defaultValue="auto", usesStaticStrings=True))
+        for parameter in model_parameters(tr("Model to start from")):
+            self.addParameter(parameter)
         self.addOutput(QgsProcessingOutputString(NEW_MODEL, tr("Name of the new model")))
         self.addOutput(QgsProcessingOutputNumber(BEFORE, tr("Overall accuracy on held-out labels, before")))
         self.addOutput(QgsProcessingOutputNumber(AFTER, tr("Overall accuracy on held-out labels, after")))
@@ -116,10 +106,9 @@ class FinetuneAlgorithm(RuntimeAlgorithm):
             name=self.parameterAsString(parameters, NAME, context),
             field=self._field,
             names=names,
-            model=self.parameterAsString(parameters, MODEL, context) or DEFAULT_MODEL,
             mode=self.parameterAsEnumString(parameters, MODE, context) or MODES[0],
             steps=self.parameterAsInt(parameters, STEPS, context),
-            device=self.parameterAsEnumString(parameters, DEVICE, context) or "auto",
+            **model_fields(self, parameters, context),
         )
         result = self.ask("finetune", params, feedback)
         for line in str(result.get("table", "")).splitlines():

@@ -20,6 +20,7 @@ from geolangbind_qgis.layers.open_raster import open_raster
 from geolangbind_qgis.layers.score_style import PROMPT_COLOURS, ScoreStyle, apply_score_style
 from geolangbind_qgis.processing.polygon_parameters import VECTOR, add_polygon_parameters, polygon_fields
 from geolangbind_qgis.processing.raster_algorithm import RasterAlgorithm
+from geolangbind_qgis.processing.runtime_algorithm import About
 from geolangbind_qgis.processing.styled_layers import style_when_loaded
 from geolangbind_qgis.protocol_import import protocol
 
@@ -29,34 +30,25 @@ PROMPTS, NOT, THRESHOLD, OUTPUT = "PROMPTS", "NOT", "THRESHOLD", "OUTPUT"
 class HighlightAlgorithm(RasterAlgorithm):
     """Scores every pixel for each prompt."""
 
-    def name(self) -> str:
-        """Give the name used in scripts."""
-        return "highlight"
+    script_name = "highlight"
 
-    def displayName(self) -> str:
-        """Give the name shown in the toolbox."""
-        return tr("Highlight what words describe")
-
-    def shortDescription(self) -> str:
-        """Give one line about it."""
-        return tr("Scores every pixel of a raster by how well it matches your words.")
-
-    def tags(self) -> list[str]:
-        """Give words to find it by."""
-        return ["text", "prompt", "search", "segment", "detect", "language", "zero-shot", "AI"]
-
-    def shortHelpString(self) -> str:
-        """Give the help beside the dialog."""
-        return tr(
-            "<p>Type what you look for, and every pixel gets a score from 0 to 1 for how well it matches.</p>"
-            "<p><b>Prompts</b>: separate several with a semicolon; each becomes a band of the file and a layer of its "
-            "own in the project. Separate synonyms of one prompt with |, as in <i>forest | woodland; open water</i>."
-            "</p>"
-            "<p><b>But not</b>: what looks similar and is not meant.</p>"
-            "<p>The result lies exactly on the pixels of the input; it has no data where the input has none. The "
-            "threshold only sets how the layer is shown at first, and what becomes a polygon.</p>"
-            "<p>Sensor, bands and scaling are recognised; set them under <i>Advanced</i> where the log says they are "
-            "not. Features are kept on disk, so the next prompt on the same raster is quick.</p>"
+    def about(self) -> About:
+        """Say what it is for."""
+        return About(
+            title=tr("Highlight what words describe"),
+            summary=tr("Scores every pixel of a raster by how well it matches your words."),
+            keywords=("text", "prompt", "search", "segment", "detect", "language", "zero-shot", "AI"),
+            help=tr(
+                "<p>Type what you look for, and every pixel gets a score from 0 to 1 for how well it matches.</p>"
+                "<p><b>Prompts</b>: separate several with a semicolon; each becomes a band of the file and a layer "
+                "of its own in the project. Separate synonyms of one prompt with |, as in <i>forest | woodland; open "
+                "water</i>.</p>"
+                "<p><b>But not</b>: what looks similar and is not meant.</p>"
+                "<p>The result lies exactly on the pixels of the input; it has no data where the input has none. The "
+                "threshold only sets how the layer is shown at first, and what becomes a polygon.</p>"
+                "<p>Sensor, bands and scaling are recognised; set them under <i>Advanced</i> where the log says they "
+                "are not. Features are kept on disk, so the next prompt on the same raster is quick.</p>"
+            ),
         )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
@@ -75,7 +67,7 @@ class HighlightAlgorithm(RasterAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         """Have the scores computed."""
-        prompts = _texts(self.parameterAsString(parameters, PROMPTS, context))
+        prompts = self.texts(parameters, PROMPTS, context)
         if not prompts:
             raise QgsProcessingException(tr("Type what to look for."))
         threshold = self.parameterAsDouble(parameters, THRESHOLD, context)
@@ -83,16 +75,13 @@ class HighlightAlgorithm(RasterAlgorithm):
         params = protocol.HighlightParams(
             source=self.source(parameters, context, feedback),
             prompts=prompts,
-            negatives=_texts(self.parameterAsString(parameters, NOT, context)),
+            negatives=self.texts(parameters, NOT, context),
             output=output,
             threshold=threshold,
-            **self.extent_fields(parameters, context),
-            **self.model_fields(parameters, context),
+            **self.request_fields(parameters, context),
             **polygon_fields(self, parameters, context),
         )
-        result = self.ask("highlight", params, feedback)
-        for warning in result.get("warnings") or ():
-            feedback.pushWarning(str(warning))
+        self.ask("highlight", params, feedback)
         style = partial(_style, threshold=threshold)
         names = tuple(self.result_name(prompt) for prompt in prompts)
         style_when_loaded(context, output, names[0], style, partial(_other_prompts, names, threshold))
@@ -115,8 +104,3 @@ def _other_prompts(names: tuple[str, ...], threshold: float, first: QgsRasterLay
         _style(layer, threshold, band)
         layers.append(layer)
     return layers
-
-
-def _texts(text: str) -> tuple[str, ...]:
-    """Split at semicolons."""
-    return tuple(part.strip() for part in text.split(";") if part.strip())

@@ -15,7 +15,7 @@ from qgis.core import (
 )
 
 from geolangbind_qgis.i18n import tr
-from geolangbind_qgis.processing.runtime_algorithm import RuntimeAlgorithm
+from geolangbind_qgis.processing.runtime_algorithm import About, RuntimeAlgorithm
 from geolangbind_qgis.protocol_import import protocol
 
 ACTION, FILE, NAME, MODELS = "ACTION", "FILE", "NAME", "MODELS"
@@ -25,24 +25,19 @@ ACTIONS = ("list", "import")
 class ModelsAlgorithm(RuntimeAlgorithm):
     """Lists models, or imports one from a local file."""
 
-    def name(self) -> str:
-        """Give the name used in scripts."""
-        return "models"
+    script_name = "models"
 
-    def displayName(self) -> str:
-        """Give the name shown in the toolbox."""
-        return tr("List or import models")
-
-    def shortDescription(self) -> str:
-        """Give one line about it."""
-        return tr("Lists the models the runtime knows, or imports one from a local file.")
-
-    def shortHelpString(self) -> str:
-        """Give the help beside the dialog."""
-        return tr(
-            "<p><b>list</b>: names, titles and licences of the models, and which of them are installed.</p>"
-            "<p><b>import</b>: takes a checkpoint you have as a file (.safetensors, .bin, .pt) and keeps it under a "
-            "name. It is checked first: its keys must fit, and a short test of its text tower must pass.</p>"
+    def about(self) -> About:
+        """Say what it is for."""
+        return About(
+            title=tr("List or import models"),
+            summary=tr("Lists the models the runtime knows, or imports one from a local file."),
+            help=tr(
+                "<p><b>list</b>: names, titles and licences of the models, and which of them are installed.</p>"
+                "<p><b>import</b>: takes a checkpoint you have as a file (.safetensors, .bin, .pt) and keeps it "
+                "under a name. It is checked first: its keys must fit, and a short test of its text tower must "
+                "pass.</p>"
+            ),
         )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:

@@ -9,7 +9,6 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingParameterBoolean,
-    QgsProcessingParameterDefinition,
     QgsProcessingParameterNumber,
     QgsProcessingParameterVectorDestination,
 )
@@ -23,14 +22,10 @@ VECTOR, MIN_AREA, SIMPLIFY, SMOOTH = "VECTOR", "MIN_AREA", "SIMPLIFY", "SMOOTH"
 def add_polygon_parameters(algorithm: RasterAlgorithm) -> None:
     """Declare the outlines as an optional output, and how they are drawn."""
     number = QgsProcessingParameterNumber
-    parameters: list[QgsProcessingParameterDefinition] = [
-        number(MIN_AREA, tr("Least area of a polygon (m²)"), number.Type.Double, 0.0, minValue=0.0),
-        number(SIMPLIFY, tr("Simplify outlines by (m)"), number.Type.Double, 0.0, minValue=0.0),
-        QgsProcessingParameterBoolean(SMOOTH, tr("Smooth outlines"), False),
-    ]
-    for parameter in parameters:
-        parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
-        algorithm.addParameter(parameter)
+    real = number.Type.Double
+    algorithm.add_advanced(number(MIN_AREA, tr("Least area of a polygon (m²)"), real, 0.0, minValue=0.0))
+    algorithm.add_advanced(number(SIMPLIFY, tr("Simplify outlines by (m)"), real, 0.0, minValue=0.0))
+    algorithm.add_advanced(QgsProcessingParameterBoolean(SMOOTH, tr("Smooth outlines"), False))
     algorithm.addParameter(
         QgsProcessingParameterVectorDestination(
             VECTOR,
@@ -50,7 +45,7 @@ def polygon_fields(
     Raises:
         QgsProcessingException: the output is no GeoPackage.
     """
-    vector = algorithm.output_file(parameters, VECTOR, context)
+    vector = algorithm.optional_layer_file(parameters, VECTOR, context)
     if vector and not vector.lower().endswith(".gpkg"):
         raise QgsProcessingException(tr("Polygons are written as GeoPackage: choose a file that ends in .gpkg."))
     return {

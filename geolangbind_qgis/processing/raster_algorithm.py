@@ -8,13 +8,13 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
-    QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
     QgsRasterBlockFeedback,
+    QgsRasterLayer,
     QgsRectangle,
 )
 
@@ -26,15 +26,14 @@ from geolangbind_qgis.layers.fetch_watch import FetchWatch, failed_in_part
 from geolangbind_qgis.layers.readable import ReadBy
 from geolangbind_qgis.layers.recognition import Reading, read_reading
 from geolangbind_qgis.layers.snapshot import LayerSnapshot, take_snapshot
+from geolangbind_qgis.processing.model_parameters import model_fields, model_parameters
 from geolangbind_qgis.processing.runtime_algorithm import RuntimeAlgorithm
 from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.results_folder import new_file
 from geolangbind_qgis.sensor_names import scaling_titles, sensor_titles
-from geolangbind_qgis.session import DEFAULT_MODEL
 
 INPUT, EXTENT, RESOLUTION = "INPUT", "EXTENT", "RESOLUTION"
-SENSOR, BANDS, WAVELENGTHS, SCALING, MODEL, DEVICE = "SENSOR", "BANDS", "WAVELENGTHS", "SCALING", "MODEL", "DEVICE"
-DEVICES = ("auto", "cpu", "cuda", "mps")
+SENSOR, BANDS, WAVELENGTHS, SCALING = "SENSOR", "BANDS", "WAVELENGTHS", "SCALING"
 _SHARE_OF_COPY = 30.0
 
 
@@ -54,7 +53,7 @@ class RasterAlgorithm(RuntimeAlgorithm):
 
     def add_resolution(self) -> None:
         """Declare the pixel size of the result."""
-        self._add_advanced(
+        self.add_advanced(
             QgsProcessingParameterNumber(
                 RESOLUTION,
                 tr("Pixel size of the result, in the layer's units (empty: the layer's own)"),
@@ -68,21 +67,18 @@ class RasterAlgorithm(RuntimeAlgorithm):
         """Declare how the layer is read, and with which model and device."""
         sensors, scalings = list(sensor_titles()), list(scaling_titles())
         text = QgsProcessingParameterString
-        self._add_advanced(_names(SENSOR, tr("Sensor (empty: recognise it)"), sensors))
-        self._add_advanced(text(BANDS, tr("Band numbers, as in 4,3,2 (empty: the sensor's own)"), optional=True))
-        self._add_advanced(
+        self.add_advanced(_names(SENSOR, tr("Sensor (empty: recognise it)"), sensors))
+        self.add_advanced(text(BANDS, tr("Band numbers, as in 4,3,2 (empty: the sensor's own)"), optional=True))
+        self.add_advanced(
             text(
                 WAVELENGTHS,
                 tr("Wavelength of each band in µm, as in 0.665,0.56,0.49 (empty: the sensor's own)"),
                 optional=True,
             )
         )
-        self._add_advanced(_names(SCALING, tr("Scaling (empty: as the sensor's product needs)"), scalings))
-        self._add_advanced(text(MODEL, tr("Model"), DEFAULT_MODEL))
-        device = QgsProcessingParameterEnum(
-            DEVICE, tr("Device"), list(DEVICES), defaultValue="auto", usesStaticStrings=True
-        )
-        self._add_advanced(device)
+        self.add_advanced(_names(SCALING, tr("Scaling (empty: as the sensor's product needs)"), scalings))
+        for parameter in model_parameters(tr("Model")):
+            self.add_advanced(parameter)
 
     def prepare(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -92,18 +88,16 @@ class RasterAlgorithm(RuntimeAlgorithm):
 
     def prepare_layer(self, name: str, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
         """Take a picture of the layer that the parameter ``name`` holds."""
-        layer = self.parameterAsRasterLayer(parameters, name, context)
-        if layer is None:
-            raise QgsProcessingException(self.invalidRasterError(parameters, name))
+        layer = self.raster_layer(parameters, name, context)
         self._snapshot = take_snapshot(layer)
-        self._reading = self._given_reading(parameters, context) or read_reading(layer)
+        self._reading = self.reading(layer, parameters, context)
         extent = self.parameterAsExtent(parameters, EXTENT, context, layer.crs())
         given = parameters.get(EXTENT) not in (None, "") and not extent.isEmpty()
         self._extent = within(extent, self._snapshot.extent) if given else None
 
     def source(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> Any:  # noqa: ANN401 - protocol.Source
+    ) -> object:
         """Give ``protocol.Source`` of the layer, copied first where only QGIS can read it.
 
         Raises:
@@ -124,12 +118,13 @@ class RasterAlgorithm(RuntimeAlgorithm):
         resolution = self.parameterAsDouble(parameters, RESOLUTION, context) if parameters.get(RESOLUTION) else None
         return {"extent": as_tuple(self._extent) if self._extent is not None else None, "resolution": resolution}
 
-    def model_fields(self, parameters: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
-        """Give ``model`` and ``device`` for the request."""
-        return {
-            "model": self.parameterAsString(parameters, MODEL, context) or DEFAULT_MODEL,
-            "device": self.parameterAsEnumString(parameters, DEVICE, context) or "auto",
-        }
+    def request_fields(self, parameters: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
+        """Give what every request about pixels holds: ``extent``, ``resolution``, ``model`` and ``device``."""
+        return {**self.extent_fields(parameters, context), **model_fields(self, parameters, context)}
+
+    def texts(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> tuple[str, ...]:
+        """Give a parameter's texts, which semicolons separate."""
+        return tuple(self._parts(parameters, name, context, ";"))
 
     def result_name(self, what: str) -> str:
         """Give a result's layer name: what it shows and of which layer, so that a batch's results can be told apart."""
@@ -165,6 +160,10 @@ class RasterAlgorithm(RuntimeAlgorithm):
         self._lowest = _SHARE_OF_COPY
         return str(path)
 
+    def reading(self, layer: QgsRasterLayer, parameters: dict[str, Any], context: QgsProcessingContext) -> Reading:
+        """Give how a layer is to be read: as the parameters say, or as the layer is known to be."""
+        return self._given_reading(parameters, context) or read_reading(layer)
+
     def _given_reading(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Reading | None:
         """Give the reading set in the parameters; None where none is."""
         try:
@@ -177,14 +176,11 @@ class RasterAlgorithm(RuntimeAlgorithm):
         reading = Reading(sensor, bands, wavelengths, scaling)
         return reading if reading.is_own else None
 
-    def _parts(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> list[str]:
+    def _parts(
+        self, parameters: dict[str, Any], name: str, context: QgsProcessingContext, separator: str = ","
+    ) -> list[str]:
         text = self.parameterAsString(parameters, name, context)
-        return [part.strip() for part in text.split(",") if part.strip()]
-
-    def _add_advanced(self, parameter: QgsProcessingParameterDefinition) -> None:
-        """Declare a parameter that most people leave alone."""
-        parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
-        self.addParameter(parameter)
+        return [part.strip() for part in text.split(separator) if part.strip()]
 
 
 def _names(name: str, text: str, options: list[str]) -> QgsProcessingParameterEnum:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from qgis.core import (
@@ -10,6 +11,8 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingOutputLayerDefinition,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterFileDestination,
     QgsRasterLayer,
 )
 from qgis.PyQt.QtGui import QIcon
@@ -21,9 +24,32 @@ from geolangbind_qgis.layers.snapshot import take_snapshot
 from geolangbind_qgis.runtime.blocking import RuntimeRequestError, call_and_wait
 
 
-class RuntimeAlgorithm(QgsProcessingAlgorithm):
-    """An algorithm whose work is done by the runtime process."""
+@dataclass(frozen=True)
+class About:
+    """What QGIS shows of an algorithm, in the user's language.
 
+    Attributes:
+        title: shown in the toolbox.
+        summary: one line about it.
+        help: shown beside the dialog, HTML.
+        keywords: words to find it by besides.
+    """
+
+    title: str
+    summary: str
+    help: str
+    keywords: tuple[str, ...] = ()
+
+
+class RuntimeAlgorithm(QgsProcessingAlgorithm):
+    """An algorithm whose work is done by the runtime process.
+
+    Attributes:
+        script_name: its name in ``geolangbind:highlight``.
+        icon_name: the icon shown in the toolbox.
+    """
+
+    script_name = ""
     icon_name = "geolangbind"
 
     def __init__(self) -> None:
@@ -31,9 +57,33 @@ class RuntimeAlgorithm(QgsProcessingAlgorithm):
         self._client: Any = None
         self._lowest, self._highest = 0.0, 100.0
 
+    def about(self) -> About:
+        """Say what it is for."""
+        raise NotImplementedError
+
     def createInstance(self) -> RuntimeAlgorithm:
         """Give QGIS a fresh copy."""
         return type(self)()
+
+    def name(self) -> str:
+        """Give the name used in scripts."""
+        return self.script_name
+
+    def displayName(self) -> str:
+        """Give the name shown in the toolbox."""
+        return self.about().title
+
+    def shortDescription(self) -> str:
+        """Give one line about it."""
+        return self.about().summary
+
+    def tags(self) -> list[str]:
+        """Give words to find it by."""
+        return list(self.about().keywords)
+
+    def shortHelpString(self) -> str:
+        """Give the help beside the dialog."""
+        return self.about().help
 
     def icon(self) -> QIcon:
         """Give the icon shown in the toolbox."""
@@ -75,7 +125,32 @@ class RuntimeAlgorithm(QgsProcessingAlgorithm):
             QgsProcessingException, ValueError: a layer or a value cannot serve; the message says why.
         """
 
-    def output_file(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str | None:
+    def add_advanced(self, parameter: QgsProcessingParameterDefinition) -> None:
+        """Declare a parameter that most people leave alone."""
+        parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
+        self.addParameter(parameter)
+
+    def add_optional_file(self, name: str, text: str, kind: str) -> None:
+        """Declare a file of the given kind, as in ``CSV (*.csv)``, that is written only on request."""
+        file = QgsProcessingParameterFileDestination(name, text, kind, optional=True, createByDefault=False)
+        self.addParameter(file)
+
+    def optional_file(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str | None:
+        """Give the file of an optional output that is no layer, None where it is not wanted."""
+        return self.parameterAsFileOutput(parameters, name, context) or None if parameters.get(name) else None
+
+    def raster_layer(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> QgsRasterLayer:
+        """Give the layer that the parameter ``name`` holds.
+
+        Raises:
+            QgsProcessingException: there is no such layer.
+        """
+        layer = self.parameterAsRasterLayer(parameters, name, context)
+        if layer is None:
+            raise QgsProcessingException(self.invalidRasterError(parameters, name))
+        return layer
+
+    def optional_layer_file(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str | None:
         """Give the file of an optional layer output, None where it is not wanted.
 
         The batch window hands over outputs without a file; asking QGIS for those has it load a layer without a name.
@@ -85,7 +160,7 @@ class RuntimeAlgorithm(QgsProcessingAlgorithm):
         return self.parameterAsOutputLayer(parameters, name, context) or None if sink else None
 
     def ask(self, method: str, params: Any, feedback: QgsProcessingFeedback) -> dict[str, Any]:  # noqa: ANN401
-        """Ask the runtime and wait, with progress and cancel.
+        """Ask the runtime and wait, with progress and cancel; what it warns of is passed on.
 
         Raises:
             QgsProcessingException: the runtime refused or failed; the message says why and what to do.
@@ -100,22 +175,23 @@ class RuntimeAlgorithm(QgsProcessingAlgorithm):
                 feedback.setProgressText(message)
 
         try:
-            return call_and_wait(self._client, method, params, progress=progress, cancelled=feedback.isCanceled)
+            result = call_and_wait(self._client, method, params, progress=progress, cancelled=feedback.isCanceled)
         except RuntimeRequestError as failure:
             if failure.error.code == "cancelled":
                 feedback.pushInfo(tr("Cancelled. Finished tiles are kept for the next run."))
                 raise QgsProcessingException(tr("Cancelled.")) from failure
             raise QgsProcessingException(f"{failure.error.message} {failure.error.hint}".strip()) from failure
+        for warning in result.get("warnings") or ():
+            feedback.pushWarning(str(warning))
+        return result
 
 
-def file_of(layer: QgsRasterLayer | None) -> str:
+def file_of(layer: QgsRasterLayer) -> str:
     """Give the file behind a raster layer.
 
     Raises:
-        ValueError: there is no such layer, or only QGIS can read it; the message says so.
+        ValueError: only QGIS can read it; the message says so.
     """
-    if layer is None:
-        raise ValueError(tr("Choose a raster layer."))
     snapshot = take_snapshot(layer)
     if snapshot.read_by is not ReadBy.RUNTIME:
         raise ValueError(tr("{0} is not stored in a file. Save it first.").format(layer.name()))

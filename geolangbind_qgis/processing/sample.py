@@ -10,7 +10,6 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
-    QgsProcessingParameterDefinition,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
@@ -18,7 +17,7 @@ from qgis.core import (
 )
 
 from geolangbind_qgis.i18n import tr
-from geolangbind_qgis.processing.runtime_algorithm import RuntimeAlgorithm, file_of
+from geolangbind_qgis.processing.runtime_algorithm import About, RuntimeAlgorithm, file_of
 from geolangbind_qgis.protocol_import import protocol
 
 MAP, STANDARD_ERROR, EXPECTED_USERS, EXPECTED = "MAP", "STANDARD_ERROR", "EXPECTED_USERS", "EXPECTED"
@@ -29,36 +28,29 @@ SAMPLES, REACHED = "SAMPLES", "EXPECTED_STANDARD_ERROR"
 class SampleAlgorithm(RuntimeAlgorithm):
     """Draws points at random within each class of a map."""
 
+    script_name = "sample"
+
     def __init__(self) -> None:
         super().__init__()
         self._map = ""
 
-    def name(self) -> str:
-        """Give the name used in scripts."""
-        return "sample"
-
-    def displayName(self) -> str:
-        """Give the name shown in the toolbox."""
-        return tr("Points to check a class map at")
-
-    def shortDescription(self) -> str:
-        """Give one line about it."""
-        return tr("Draws as many points within each class of a map as its accuracy needs, for a person to label.")
-
-    def tags(self) -> list[str]:
-        """Give words to find it by."""
-        return ["sampling design", "stratified", "random", "validation", "reference", "Olofsson", "accuracy"]
-
-    def shortHelpString(self) -> str:
-        """Give the help beside the dialog."""
-        return tr(
-            "<p>Draws points at random within each class of a map, as many as it takes to know the overall accuracy "
-            "to the standard error you want (Olofsson et al. 2014): an error of 0.01 means an interval of ± 2 %.</p>"
-            "<p>Look at each point on imagery and write into its field <b>class</b> what is really there, best "
-            "without looking at <i>map_class</i>. The points are numbered in random order, so that you may stop "
-            "half-way. Then run <b>Accuracy of a class map</b> with them as the reference.</p>"
-            "<p>The accuracy you expect of the classes only plans the number of points: <i>forest=0.9; water=0.95</i>. "
-            "Rare classes get at least as many as you say. Another <b>seed</b> draws other points.</p>"
+    def about(self) -> About:
+        """Say what it is for."""
+        return About(
+            title=tr("Points to check a class map at"),
+            summary=tr("Draws as many points within each class of a map as its accuracy needs, for a person to label."),
+            keywords=("sampling design", "stratified", "random", "validation", "reference", "Olofsson", "accuracy"),
+            help=tr(
+                "<p>Draws points at random within each class of a map, as many as it takes to know the overall "
+                "accuracy to the standard error you want (Olofsson et al. 2014): an error of 0.01 means an interval "
+                "of ± 2 %.</p>"
+                "<p>Look at each point on imagery and write into its field <b>class</b> what is really there, best "
+                "without looking at <i>map_class</i>. The points are numbered in random order, so that you may stop "
+                "half-way. Then run <b>Accuracy of a class map</b> with them as the reference.</p>"
+                "<p>The accuracy you expect of the classes only plans the number of points: <i>forest=0.9; "
+                "water=0.95</i>. Rare classes get at least as many as you say. Another <b>seed</b> draws other "
+                "points.</p>"
+            ),
         )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
@@ -91,9 +83,7 @@ class SampleAlgorithm(RuntimeAlgorithm):
         self.addParameter(
             number(SIZE, tr("Points in all (empty: as many as the error needs)"), whole, optional=True, minValue=1)
         )
-        seed = number(SEED, tr("Seed of the random numbers"), whole, usual.seed, minValue=0)
-        seed.setFlags(seed.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
-        self.addParameter(seed)
+        self.add_advanced(number(SEED, tr("Seed of the random numbers"), whole, usual.seed, minValue=0))
         kind = QgsProcessing.SourceType.TypeVectorPoint
         self.addParameter(QgsProcessingParameterVectorDestination(OUTPUT, tr("Points to label"), kind))
         self.addOutput(QgsProcessingOutputNumber(SAMPLES, tr("Number of points")))
@@ -103,7 +93,7 @@ class SampleAlgorithm(RuntimeAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> None:
         """Take the file behind the map, on the main thread."""
-        self._map = file_of(self.parameterAsRasterLayer(parameters, MAP, context))
+        self._map = file_of(self.raster_layer(parameters, MAP, context))
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback

@@ -19,6 +19,7 @@ from qgis.core import (
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style
 from geolangbind_qgis.processing.raster_algorithm import RasterAlgorithm
+from geolangbind_qgis.processing.runtime_algorithm import About
 from geolangbind_qgis.processing.styled_layers import style_when_loaded
 from geolangbind_qgis.protocol_import import protocol
 
@@ -29,31 +30,20 @@ MOST_PLACES = 2000
 class SimilarAlgorithm(RasterAlgorithm):
     """Scores every pixel by likeness to examples."""
 
-    icon_name = "geolangbind"
+    script_name = "similar"
 
-    def name(self) -> str:
-        """Give the name used in scripts."""
-        return "similar"
-
-    def displayName(self) -> str:
-        """Give the name shown in the toolbox."""
-        return tr("Find what looks like these places")
-
-    def shortDescription(self) -> str:
-        """Give one line about it."""
-        return tr("Scores every pixel by how much it looks like the places you point at.")
-
-    def tags(self) -> list[str]:
-        """Give words to find it by."""
-        return ["example", "similarity", "points", "samples", "search", "AI"]
-
-    def shortHelpString(self) -> str:
-        """Give the help beside the dialog."""
-        return tr(
-            "<p>Point at one or more places of what you look for, and every pixel gets a score from 0 to 1 for how "
-            "much it looks like them. Lines and polygons count with a point on each of them.</p>"
-            "<p><b>Places of what it is not</b> sharpen the answer. <b>Words</b>, where given, must agree as well: "
-            "examples say what is meant here, the words what it is anywhere.</p>"
+    def about(self) -> About:
+        """Say what it is for."""
+        return About(
+            title=tr("Find what looks like these places"),
+            summary=tr("Scores every pixel by how much it looks like the places you point at."),
+            keywords=("example", "similarity", "points", "samples", "search", "AI"),
+            help=tr(
+                "<p>Point at one or more places of what you look for, and every pixel gets a score from 0 to 1 for "
+                "how much it looks like them. Lines and polygons count with a point on each of them.</p>"
+                "<p><b>Places of what it is not</b> sharpen the answer. <b>Words</b>, where given, must agree as "
+                "well: examples say what is meant here, the words what it is anywhere.</p>"
+            ),
         )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
@@ -80,8 +70,7 @@ class SimilarAlgorithm(RasterAlgorithm):
             positives=self._places(parameters, EXAMPLES, context),
             negatives=self._places(parameters, COUNTEREXAMPLES, context),
             text=text or None,
-            **self.extent_fields(parameters, context),
-            **self.model_fields(parameters, context),
+            **self.request_fields(parameters, context),
         )
         self.ask("similar", params, feedback)
         style_when_loaded(context, output, self.result_name(text or tr("Likeness")), _style)

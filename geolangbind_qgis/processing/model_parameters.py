@@ -1,0 +1,36 @@
+"""The parameters that say with which model and on which device, shared by all algorithms that have one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import (
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterString,
+)
+
+from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.session import DEFAULT_MODEL
+
+MODEL, DEVICE = "MODEL", "DEVICE"
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+def model_parameters(text: str) -> tuple[QgsProcessingParameterDefinition, ...]:
+    """Make the parameters; ``text`` says what the model is to do."""
+    devices = {"defaultValue": DEVICES[0], "usesStaticStrings": True}
+    device = QgsProcessingParameterEnum(DEVICE, tr("Device"), list(DEVICES), **devices)
+    return QgsProcessingParameterString(MODEL, text, DEFAULT_MODEL), device
+
+
+def model_fields(
+    algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
+) -> dict[str, str]:
+    """Give ``model`` and ``device`` for the request."""
+    return {
+        "model": algorithm.parameterAsString(parameters, MODEL, context) or DEFAULT_MODEL,
+        "device": algorithm.parameterAsEnumString(parameters, DEVICE, context) or DEVICES[0],
+    }
