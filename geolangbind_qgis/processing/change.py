@@ -87,7 +87,7 @@ class ChangeAlgorithm(RasterAlgorithm):
         self.addParameter(
             number(LEAST, tr("Least difference of scores"), number.Type.Double, 0.2, minValue=0.0, maxValue=1.0)
         )
-        self.add_resolution()
+        self.add_resolution(BEFORE)
         self.add_reading()
         self.addParameter(QgsProcessingParameterRasterDestination(OUTPUT, tr("Change")))
         self.add_optional_file(AREAS, tr("Areas (CSV)"), "CSV (*.csv)")

@@ -8,9 +8,9 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
+    QgsProcessingParameterDistance,
     QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
-    QgsProcessingParameterNumber,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
     QgsRasterBlockFeedback,
@@ -51,17 +51,11 @@ class RasterAlgorithm(RuntimeAlgorithm):
         self.addParameter(QgsProcessingParameterRasterLayer(INPUT, tr("Raster layer")))
         self.addParameter(QgsProcessingParameterExtent(EXTENT, tr("Part to compute (empty: all of it)"), optional=True))
 
-    def add_resolution(self) -> None:
-        """Declare the pixel size of the result."""
-        self.add_advanced(
-            QgsProcessingParameterNumber(
-                RESOLUTION,
-                tr("Pixel size of the result, in the layer's units (empty: the layer's own)"),
-                QgsProcessingParameterNumber.Type.Double,
-                optional=True,
-                minValue=1e-9,
-            )
-        )
+    def add_resolution(self, parent: str = INPUT) -> None:
+        """Declare the pixel size of the result, in the units of the layer that the parameter ``parent`` holds."""
+        text = tr("Pixel size of the result, in the layer's units (empty: the layer's own)")
+        size = QgsProcessingParameterDistance(RESOLUTION, text, None, parent, optional=True, minValue=1e-9)
+        self.add_advanced(size)
 
     def add_reading(self) -> None:
         """Declare how the layer is read, and with which model and device."""

@@ -11,12 +11,13 @@ from conftest import read_pixels, wait_until, write_scene
 from qgis.core import (
     QgsApplication,
     QgsPalettedRasterRenderer,
+    QgsProcessingContext,
     QgsProject,
     QgsRasterLayer,
     QgsSingleBandPseudoColorRenderer,
 )
 from qgis.gui import QgsBrowserGuiModel
-from qgis.PyQt.QtWidgets import QFileDialog, QTextEdit
+from qgis.PyQt.QtWidgets import QFileDialog, QLabel, QTextEdit
 
 from geolangbind_qgis.processing.provider import ALGORITHMS
 
@@ -69,6 +70,16 @@ def open_batch(batch_window, name):
     algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"geolangbind:{name}")
     window = batch_window(algorithm)
     window.mainWidget().checkLoadLayersOnCompletion.setChecked(True)
+    window.show()
+    return window
+
+
+def open_dialog(name):
+    from processing.gui import ParametersPanel
+    from processing.gui.AlgorithmDialog import AlgorithmDialog
+
+    ParametersPanel.iface.browserModel = QgsBrowserGuiModel
+    window = AlgorithmDialog(QgsApplication.processingRegistry().createAlgorithmById(f"geolangbind:{name}"))
     window.show()
     return window
 
@@ -141,13 +152,23 @@ def test_the_table_can_be_saved_and_opened_again(batch_window, provider, places,
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_window_of_every_algorithm_opens_in_a_project_of_rasters(batch_window, provider, two_layers, name):
-    from processing.gui import ParametersPanel
-    from processing.gui.AlgorithmDialog import AlgorithmDialog
-
-    ParametersPanel.iface.browserModel = QgsBrowserGuiModel
-    algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"geolangbind:{name}")
-    window = AlgorithmDialog(algorithm)
-    window.show()
-    assert window.windowTitle() == algorithm.displayName()
+    window = open_dialog(name)
+    assert window.windowTitle() == window.algorithm().displayName()
     assert window.mainWidget() is not None
+    window.close()
+
+
+@pytest.mark.parametrize(("name", "raster"), [("highlight", "INPUT"), ("change", "BEFORE")])
+def test_the_window_asks_for_the_pixel_size_in_the_units_of_the_layer(batch_window, provider, tmp_path, name, raster):
+    path = write_scene(tmp_path / "degrees.tif", size=64, epsg=4326, origin=(13.0, 45.0), pixel=0.0001)
+    in_degrees = QgsRasterLayer(str(path), "in degrees", "gdal")
+    QgsProject.instance().addMapLayer(in_degrees)
+    window = open_dialog(name)
+    wrappers, context = window.mainWidget().wrappers, QgsProcessingContext()
+    wrappers[raster].setParameterValue(in_degrees.id(), context)
+    field = wrappers["RESOLUTION"].wrappedWidget()
+    assert "degrees" in [label.text() for label in field.findChildren(QLabel) if label.isVisibleTo(field)]
+    assert wrappers["RESOLUTION"].parameterValue() is None  # the layer's own
+    wrappers["RESOLUTION"].setParameterValue(0.0001, context)
+    assert wrappers["RESOLUTION"].parameterValue() == 0.0001
     window.close()
