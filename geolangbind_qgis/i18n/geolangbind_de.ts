@@ -1056,6 +1056,38 @@
       <translation>gewonnen</translation>
     </message>
     <message>
+      <source>it refuses connections</source>
+      <translation>er lehnt Verbindungen ab</translation>
+    </message>
+    <message>
+      <source>it closed the connection</source>
+      <translation>er hat die Verbindung geschlossen</translation>
+    </message>
+    <message>
+      <source>its name is not known</source>
+      <translation>sein Name ist nicht bekannt</translation>
+    </message>
+    <message>
+      <source>it did not answer in time</source>
+      <translation>er hat nicht rechtzeitig geantwortet</translation>
+    </message>
+    <message>
+      <source>no secure connection to it can be made</source>
+      <translation>keine sichere Verbindung zu ihm möglich</translation>
+    </message>
+    <message>
+      <source>the network was interrupted</source>
+      <translation>das Netz war unterbrochen</translation>
+    </message>
+    <message>
+      <source>the proxy wants a password</source>
+      <translation>der Proxy verlangt ein Passwort</translation>
+    </message>
+    <message>
+      <source>it answered with an error</source>
+      <translation>er hat mit einem Fehler geantwortet</translation>
+    </message>
+    <message>
       <source>The server of {0} failed in part ({1}); those places have no result.</source>
       <translation>Der Server von {0} hat teilweise versagt ({1}); diese Stellen haben kein Ergebnis.</translation>
     </message>
@@ -1160,6 +1192,14 @@
       <translation>Mittlere IoU</translation>
     </message>
     <message>
+      <source>{0}: threshold {1}, from {2} places; F1 {3} at 0.5, {4} on places held out</source>
+      <translation>{0}: Schwelle {1}, aus {2} Orten; F1 {3} bei 0,5, {4} an zurückgehaltenen Orten</translation>
+    </message>
+    <message>
+      <source>Thresholds (JSON)</source>
+      <translation>Schwellen (JSON)</translation>
+    </message>
+    <message>
       <source>Thresholds from labelled places</source>
       <translation>Schwellen aus beschrifteten Orten</translation>
     </message>
@@ -1172,10 +1212,6 @@
       <translation>&lt;p&gt;Wählt für jedes Band eines Wertungsrasters die Schwelle, die an den beschrifteten Orten am besten trennt, was zur Klasse gehört und was nicht (höchstes F1). Die Wertungen stammen aus &lt;b&gt;Hervorheben, was Worte beschreiben&lt;/b&gt; oder aus &lt;b&gt;Landbedeckung klassifizieren&lt;/b&gt; mit &lt;i&gt;Wertungen je Klasse&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;Orte sind Punkte, Linien oder Polygone; ihr Feld nennt die Klasse in den Worten der Anfrage, oder &lt;i&gt;ja&lt;/i&gt; und &lt;i&gt;nein&lt;/i&gt; bei einer einzigen Anfrage. Orte werden zurückgehalten, um zu sehen, ob die neue Schwelle wirklich besser ist; wo nicht, bleibt 0,5.&lt;/p&gt;&lt;p&gt;Das Protokoll zeigt die Schwellen; auf Wunsch kommen sie in eine Datei (JSON), und eine Klassenkarte wird danach gemacht.&lt;/p&gt;</translation>
     </message>
     <message>
-      <source>{0}: threshold {1}, from {2} places; F1 {3} at 0.5, {4} on places held out</source>
-      <translation>{0}: Schwelle {1}, aus {2} Orten; F1 {3} bei 0,5, {4} an zurückgehaltenen Orten</translation>
-    </message>
-    <message>
       <source>Scores</source>
       <translation>Werte</translation>
     </message>
@@ -1184,28 +1220,12 @@
       <translation>Beschriftete Orte</translation>
     </message>
     <message>
-      <source>Thresholds (JSON)</source>
-      <translation>Schwellen (JSON)</translation>
-    </message>
-    <message>
       <source>Class map by these thresholds</source>
       <translation>Klassenkarte nach diesen Schwellen</translation>
     </message>
     <message>
       <source>Thresholds, as in water=0.42; forest=0.5</source>
       <translation>Schwellen, wie in water=0.42; forest=0.5</translation>
-    </message>
-    <message>
-      <source>Change between two dates</source>
-      <translation>Veränderung zwischen zwei Terminen</translation>
-    </message>
-    <message>
-      <source>Shows where words came to be true or ceased to be, or which class became which.</source>
-      <translation>Zeigt, wo Begriffe zutreffend wurden oder es nicht mehr sind, oder welche Klasse zu welcher wurde.</translation>
-    </message>
-    <message>
-      <source>&lt;p&gt;Compares two dates of one place. They may come from different sensors, grids and reference systems; the result lies on the pixels of the first.&lt;/p&gt;&lt;p&gt;With &lt;b&gt;prompts&lt;/b&gt; (separated by a semicolon) the result has three bands a prompt: the change of the score from -1 to 1, the score before and the score after. With &lt;b&gt;classes&lt;/b&gt; (a scheme, a scheme file or a list) it says which class became which, with a legend, and a table of areas.&lt;/p&gt;&lt;p&gt;First it is measured whether both dates lie on each other. Dates more than two pixels apart are refused, for every edge would pass for change; let the shift be undone, or ignored.&lt;/p&gt;</source>
-      <translation>&lt;p&gt;Vergleicht zwei Zeitpunkte eines Ortes. Sie dürfen von verschiedenen Sensoren, Gittern und Bezugssystemen stammen; das Ergebnis liegt auf den Pixeln des ersten.&lt;/p&gt;&lt;p&gt;Mit &lt;b&gt;Prompts&lt;/b&gt; (durch Semikolon getrennt) hat das Ergebnis drei Bänder je Prompt: die Veränderung des Wertes von -1 bis 1, den Wert vorher und den Wert nachher. Mit &lt;b&gt;Klassen&lt;/b&gt; (ein Schema, eine Schemadatei oder eine Liste) sagt es, welche Klasse zu welcher wurde, mit Legende und einer Tabelle der Flächen.&lt;/p&gt;&lt;p&gt;Zuerst wird gemessen, ob beide Zeitpunkte aufeinander liegen. Liegen sie mehr als zwei Pixel auseinander, werden sie abgelehnt, denn jede Kante ginge als Veränderung durch; man kann den Versatz aufheben oder übergehen lassen.&lt;/p&gt;</translation>
     </message>
     <message>
       <source>If both dates do not lie on each other (check: refuse them)</source>
@@ -1218,6 +1238,18 @@
     <message>
       <source>{0}: gained {1} ha, lost {2} ha</source>
       <translation>{0}: {1} ha gewonnen, {2} ha verloren</translation>
+    </message>
+    <message>
+      <source>Change between two dates</source>
+      <translation>Veränderung zwischen zwei Terminen</translation>
+    </message>
+    <message>
+      <source>Shows where words came to be true or ceased to be, or which class became which.</source>
+      <translation>Zeigt, wo Begriffe zutreffend wurden oder es nicht mehr sind, oder welche Klasse zu welcher wurde.</translation>
+    </message>
+    <message>
+      <source>&lt;p&gt;Compares two dates of one place. They may come from different sensors, grids and reference systems; the result lies on the pixels of the first.&lt;/p&gt;&lt;p&gt;With &lt;b&gt;prompts&lt;/b&gt; (separated by a semicolon) the result has three bands a prompt: the change of the score from -1 to 1, the score before and the score after. With &lt;b&gt;classes&lt;/b&gt; (a scheme, a scheme file or a list) it says which class became which, with a legend, and a table of areas.&lt;/p&gt;&lt;p&gt;First it is measured whether both dates lie on each other. Dates more than two pixels apart are refused, for every edge would pass for change; let the shift be undone, or ignored.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;Vergleicht zwei Zeitpunkte eines Ortes. Sie dürfen von verschiedenen Sensoren, Gittern und Bezugssystemen stammen; das Ergebnis liegt auf den Pixeln des ersten.&lt;/p&gt;&lt;p&gt;Mit &lt;b&gt;Prompts&lt;/b&gt; (durch Semikolon getrennt) hat das Ergebnis drei Bänder je Prompt: die Veränderung des Wertes von -1 bis 1, den Wert vorher und den Wert nachher. Mit &lt;b&gt;Klassen&lt;/b&gt; (ein Schema, eine Schemadatei oder eine Liste) sagt es, welche Klasse zu welcher wurde, mit Legende und einer Tabelle der Flächen.&lt;/p&gt;&lt;p&gt;Zuerst wird gemessen, ob beide Zeitpunkte aufeinander liegen. Liegen sie mehr als zwei Pixel auseinander, werden sie abgelehnt, denn jede Kante ginge als Veränderung durch; man kann den Versatz aufheben oder übergehen lassen.&lt;/p&gt;</translation>
     </message>
     <message>
       <source>First date</source>
@@ -1264,10 +1296,6 @@
       <translation>Gibt jedem Pixel eine Klasse eines Schemas, ohne Trainingsdaten.</translation>
     </message>
     <message>
-      <source>&lt;p&gt;Gives every pixel the class whose wording fits it best. No training data is needed.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Classes&lt;/b&gt;: the name of a scheme ({0}), a scheme file (JSON), or a list: classes separated with a semicolon, synonyms of a class with a comma, as in &lt;i&gt;water; forest, trees; bare soil&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;The map lies exactly on the pixels of the input and carries class names and colours. &lt;b&gt;Areas&lt;/b&gt; is a table of hectares per class, also right in degrees. &lt;b&gt;Confidence&lt;/b&gt; adds a second band (0 to 100). &lt;b&gt;Scores&lt;/b&gt; is a raster with one band a class.&lt;/p&gt;</source>
-      <translation>&lt;p&gt;Gibt jedem Pixel die Klasse, deren Wortlaut am besten passt. Trainingsdaten sind nicht nötig.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Klassen&lt;/b&gt;: der Name eines Schemas ({0}), eine Schemadatei (JSON), oder eine Liste: Klassen durch Semikolon getrennt, Synonyme einer Klasse durch Komma, etwa &lt;i&gt;water; forest, trees; bare soil&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;Die Karte liegt genau auf den Pixeln der Eingabe und trägt Klassennamen und Farben. &lt;b&gt;Flächen&lt;/b&gt; ist eine Tabelle mit Hektar je Klasse, auch in Grad richtig. &lt;b&gt;Sicherheit&lt;/b&gt; fügt ein zweites Band hinzu (0 bis 100). &lt;b&gt;Werte&lt;/b&gt; ist ein Raster mit einem Band je Klasse.&lt;/p&gt;</translation>
-    </message>
-    <message>
       <source>Add a confidence band</source>
       <translation>Ein Band mit der Sicherheit hinzufügen</translation>
     </message>
@@ -1278,6 +1306,10 @@
     <message>
       <source>Scores per class</source>
       <translation>Werte je Klasse</translation>
+    </message>
+    <message>
+      <source>&lt;p&gt;Gives every pixel the class whose wording fits it best. No training data is needed.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Classes&lt;/b&gt;: the name of a scheme ({0}), a scheme file (JSON), or a list: classes separated with a semicolon, synonyms of a class with a comma, as in &lt;i&gt;water; forest, trees; bare soil&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;The map lies exactly on the pixels of the input and carries class names and colours. &lt;b&gt;Areas&lt;/b&gt; is a table of hectares per class, also right in degrees. &lt;b&gt;Confidence&lt;/b&gt; adds a second band (0 to 100). &lt;b&gt;Scores&lt;/b&gt; is a raster with one band a class.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;Gibt jedem Pixel die Klasse, deren Wortlaut am besten passt. Trainingsdaten sind nicht nötig.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Klassen&lt;/b&gt;: der Name eines Schemas ({0}), eine Schemadatei (JSON), oder eine Liste: Klassen durch Semikolon getrennt, Synonyme einer Klasse durch Komma, etwa &lt;i&gt;water; forest, trees; bare soil&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;Die Karte liegt genau auf den Pixeln der Eingabe und trägt Klassennamen und Farben. &lt;b&gt;Flächen&lt;/b&gt; ist eine Tabelle mit Hektar je Klasse, auch in Grad richtig. &lt;b&gt;Sicherheit&lt;/b&gt; fügt ein zweites Band hinzu (0 bis 100). &lt;b&gt;Werte&lt;/b&gt; ist ein Raster mit einem Band je Klasse.&lt;/p&gt;</translation>
     </message>
     <message>
       <source>Prepare a raster for prompts</source>
@@ -1294,6 +1326,10 @@
     <message>
       <source>Where the features lie</source>
       <translation>Wo die Merkmale liegen</translation>
+    </message>
+    <message>
+      <source>Model to start from</source>
+      <translation>Ausgangsmodell</translation>
     </message>
     <message>
       <source>Teach a model your classes</source>
@@ -1332,14 +1368,6 @@
       <translation>Höchstzahl der Schritte</translation>
     </message>
     <message>
-      <source>Model to start from</source>
-      <translation>Ausgangsmodell</translation>
-    </message>
-    <message>
-      <source>Device</source>
-      <translation>Gerät</translation>
-    </message>
-    <message>
       <source>Overall accuracy on held-out labels, before</source>
       <translation>Gesamtgenauigkeit an zurückgehaltenen Beispielen, vorher</translation>
     </message>
@@ -1358,6 +1386,10 @@
     <message>
       <source>&lt;p&gt;Type what you look for, and every pixel gets a score from 0 to 1 for how well it matches.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Prompts&lt;/b&gt;: separate several with a semicolon; each becomes a band of the file and a layer of its own in the project. Separate synonyms of one prompt with |, as in &lt;i&gt;forest | woodland; open water&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;&lt;b&gt;But not&lt;/b&gt;: what looks similar and is not meant.&lt;/p&gt;&lt;p&gt;The result lies exactly on the pixels of the input; it has no data where the input has none. The threshold only sets how the layer is shown at first, and what becomes a polygon.&lt;/p&gt;&lt;p&gt;Sensor, bands and scaling are recognised; set them under &lt;i&gt;Advanced&lt;/i&gt; where the log says they are not. Features are kept on disk, so the next prompt on the same raster is quick.&lt;/p&gt;</source>
       <translation>&lt;p&gt;Geben Sie ein, was Sie suchen, und jedes Pixel erhält einen Wert von 0 bis 1 dafür, wie gut es passt.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Begriffe&lt;/b&gt;: mehrere durch Semikolon trennen; jeder wird ein Band der Datei und ein eigener Layer im Projekt. Synonyme eines Begriffs mit | trennen, etwa &lt;i&gt;forest | woodland; open water&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Aber nicht&lt;/b&gt;: was ähnlich aussieht und nicht gemeint ist.&lt;/p&gt;&lt;p&gt;Das Ergebnis liegt genau auf den Pixeln der Eingabe; es hat keine Daten, wo die Eingabe keine hat. Die Schwelle bestimmt nur die erste Darstellung und was zum Polygon wird.&lt;/p&gt;&lt;p&gt;Sensor, Bänder und Skalierung werden erkannt; setzen Sie sie unter &lt;i&gt;Erweitert&lt;/i&gt;, wenn das Protokoll das Gegenteil sagt. Merkmale bleiben auf der Platte, sodass der nächste Begriff auf demselben Raster schnell geht.&lt;/p&gt;</translation>
+    </message>
+    <message>
+      <source>Device</source>
+      <translation>Gerät</translation>
     </message>
     <message>
       <source>List or import models</source>
@@ -1424,6 +1456,10 @@
       <translation>Pixelgröße des Ergebnisses in Einheiten des Layers (leer: die des Layers)</translation>
     </message>
     <message>
+      <source>Model</source>
+      <translation>Modell</translation>
+    </message>
+    <message>
       <source>Sensor (empty: recognise it)</source>
       <translation>Sensor (leer: erkennen)</translation>
     </message>
@@ -1438,10 +1474,6 @@
     <message>
       <source>Scaling (empty: as the sensor's product needs)</source>
       <translation>Skalierung (leer: wie es das Produkt verlangt)</translation>
-    </message>
-    <message>
-      <source>Model</source>
-      <translation>Modell</translation>
     </message>
     <message>
       <source>The algorithm was not prepared.</source>
@@ -1464,6 +1496,10 @@
       <translation>Abgebrochen. Fertige Kacheln bleiben für den nächsten Lauf.</translation>
     </message>
     <message>
+      <source>Expected accuracies are written as in forest=0.9; water=0.95.</source>
+      <translation>Erwartete Genauigkeiten schreibt man wie in forest=0.9; water=0.95.</translation>
+    </message>
+    <message>
       <source>Points to check a class map at</source>
       <translation>Punkte zum Prüfen einer Klassenkarte</translation>
     </message>
@@ -1474,14 +1510,6 @@
     <message>
       <source>&lt;p&gt;Draws points at random within each class of a map, as many as it takes to know the overall accuracy to the standard error you want (Olofsson et al. 2014): an error of 0.01 means an interval of ± 2 %.&lt;/p&gt;&lt;p&gt;Look at each point on imagery and write into its field &lt;b&gt;class&lt;/b&gt; what is really there, best without looking at &lt;i&gt;map_class&lt;/i&gt;. The points are numbered in random order, so that you may stop half-way. Then run &lt;b&gt;Accuracy of a class map&lt;/b&gt; with them as the reference.&lt;/p&gt;&lt;p&gt;The accuracy you expect of the classes only plans the number of points: &lt;i&gt;forest=0.9; water=0.95&lt;/i&gt;. Rare classes get at least as many as you say. Another &lt;b&gt;seed&lt;/b&gt; draws other points.&lt;/p&gt;</source>
       <translation>&lt;p&gt;Zieht zufällige Punkte in jeder Klasse einer Karte, so viele, wie nötig sind, um die Gesamtgenauigkeit auf den gewünschten Standardfehler zu kennen (Olofsson et al. 2014): ein Fehler von 0,01 heißt ein Intervall von ± 2 %.&lt;/p&gt;&lt;p&gt;Sehen Sie jeden Punkt auf Bildern an und schreiben Sie in sein Feld &lt;b&gt;class&lt;/b&gt;, was dort wirklich ist, am besten ohne auf &lt;i&gt;map_class&lt;/i&gt; zu sehen. Die Punkte sind in zufälliger Folge nummeriert, sodass Sie auf halbem Weg aufhören können. Danach dienen sie in &lt;b&gt;Genauigkeit einer Klassenkarte&lt;/b&gt; als Referenz.&lt;/p&gt;&lt;p&gt;Die erwartete Genauigkeit der Klassen plant nur die Zahl der Punkte: &lt;i&gt;forest=0.9; water=0.95&lt;/i&gt;. Seltene Klassen bekommen mindestens so viele, wie Sie angeben. Ein anderer &lt;b&gt;Startwert&lt;/b&gt; zieht andere Punkte.&lt;/p&gt;</translation>
-    </message>
-    <message>
-      <source>Seed of the random numbers</source>
-      <translation>Startwert der Zufallszahlen</translation>
-    </message>
-    <message>
-      <source>Expected accuracies are written as in forest=0.9; water=0.95.</source>
-      <translation>Erwartete Genauigkeiten schreibt man wie in forest=0.9; water=0.95.</translation>
     </message>
     <message>
       <source>Standard error wanted of the overall accuracy</source>
@@ -1502,6 +1530,10 @@
     <message>
       <source>Points in all (empty: as many as the error needs)</source>
       <translation>Punkte insgesamt (leer: so viele, wie der Fehler braucht)</translation>
+    </message>
+    <message>
+      <source>Seed of the random numbers</source>
+      <translation>Startwert der Zufallszahlen</translation>
     </message>
     <message>
       <source>Points to label</source>

@@ -20,7 +20,7 @@ class FetchWatch:
     """Watches the requests that the current thread makes until it is left.
 
     Attributes:
-        reason: why the first request failed, in a few words; empty while none did.
+        reason: why the first request failed, in a few words of the user's language; empty while none did.
         failed: how many did.
     """
 
@@ -47,11 +47,11 @@ class FetchWatch:
         if reply.error() == QNetworkReply.NetworkError.NoError:
             if b"xml" not in kind or not _asks_for_pixels(reply):
                 return
-            reason = "it answered with an error"
+            reason = tr("it answered with an error")
         elif status in _NOTHING_THERE or reply.error() == QNetworkReply.NetworkError.OperationCanceledError:
             return
         else:
-            reason = f"HTTP {status}" if status else reply.errorString()
+            reason = f"HTTP {status}" if status else _why_no_answer(reply)
         self.failed += 1
         self.reason = self.reason or reason
 
@@ -59,6 +59,21 @@ class FetchWatch:
 def failed_in_part(name: str, reason: str) -> str:
     """Say that a layer's server did not give all pixels."""
     return tr("The server of {0} failed in part ({1}); those places have no result.").format(name, reason)
+
+
+def _why_no_answer(reply: QgsNetworkReplyContent) -> str:
+    """Say why there was no answer at all; the rarer reasons are left to Qt."""
+    error = QNetworkReply.NetworkError
+    reasons = {
+        error.ConnectionRefusedError: tr("it refuses connections"),
+        error.RemoteHostClosedError: tr("it closed the connection"),
+        error.HostNotFoundError: tr("its name is not known"),
+        error.TimeoutError: tr("it did not answer in time"),
+        error.SslHandshakeFailedError: tr("no secure connection to it can be made"),
+        error.TemporaryNetworkFailureError: tr("the network was interrupted"),
+        error.ProxyAuthenticationRequiredError: tr("the proxy wants a password"),
+    }
+    return reasons.get(reply.error(), reply.errorString())
 
 
 def _asks_for_pixels(reply: QgsNetworkReplyContent) -> bool:
