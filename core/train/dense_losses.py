@@ -13,7 +13,7 @@ from core.train.texts import BatchTexts
 from core.train.wording import AGREE, UNDECIDED
 
 PIXELS_ASKED = 3000
-"""Labelled pixels of a batch that are judged, drawn anew at every step."""
+"""Labelled pixels of a batch that are judged, drawn anew at every step: neighbours say much the same."""
 
 
 def dense_losses(
@@ -41,8 +41,7 @@ def dense_losses(
     known = torch.nonzero(at_features >= 0)[:, 0]
     if not len(known):
         return {}
-    # Neighbours say much the same: a sample costs a fraction.
-    asked = known[torch.randperm(len(known))[:PIXELS_ASKED]]
+    asked = known[pixels_to_ask(at_features[known])]
     pixels = bottleneck.permute(0, 2, 3, 1).flatten(0, 2)[asked]
     logits = model.logit_scale.exp() * dense_cosines(dense, pixels, texts.all)
     classes = at_features[asked]
@@ -53,6 +52,22 @@ def dense_losses(
         "dense": both_contests(logits, texts, agreement, classes),
         "dense_sigmoid": (alone * (truth != UNDECIDED)).sum(1).mean(),
     }
+
+
+def pixels_to_ask(classes: Tensor) -> Tensor:
+    """Draw pixels, those of rare classes more often than their area says: the shares go by the roots of the areas.
+
+    A few tiles say little about the shares of classes in the scenes that a model will see; drawn by area, a class of
+    a few per cent is hardly learnt, drawn evenly, it is seen where it is not (docs/decisions.md, 22).
+
+    Args:
+        classes: (P,) int64 class of each labelled pixel, P > 0.
+
+    Returns:
+        At most ``PIXELS_ASKED`` positions in ``classes``, some of them repeated.
+    """
+    rarity = torch.bincount(classes).float().rsqrt()[classes]
+    return torch.multinomial(rarity, min(len(classes), PIXELS_ASKED), replacement=True)
 
 
 def dense_cosines(decoder: DenseDecoder, bottleneck: Tensor, texts: Tensor) -> Tensor:

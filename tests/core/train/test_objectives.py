@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from core.model.dense_decoder import DenseDecoder
 from core.train.augment import random_affine, random_bands
 from core.train.contests import contest_loss
-from core.train.dense_losses import dense_cosines
+from core.train.dense_losses import PIXELS_ASKED, dense_cosines, pixels_to_ask
 from core.train.siglip import ClassAwareSigLipLoss
 from core.train.wording import AGREE, DISAGREE, UNDECIDED, wording_of
 
@@ -22,6 +22,17 @@ def test_dense_cosines_are_the_cosines_of_the_projected_features():
     direct = torch.einsum("bdhw,nd->bhwn", F.normalize(decoder.project(narrow), dim=1), texts).flatten(0, 2)
     pixels = narrow.permute(0, 2, 3, 1).flatten(0, 2)
     torch.testing.assert_close(dense_cosines(decoder, pixels, texts), direct, atol=1e-5, rtol=0)
+
+
+def test_rare_classes_are_asked_by_the_root_of_their_area():
+    torch.manual_seed(0)
+    classes = torch.zeros(1_000_000, dtype=torch.int64)
+    classes[:10_000] = 2  # a hundredth of the area of class 0, class 1 nowhere
+    asked = classes[pixels_to_ask(classes)]
+    assert len(asked) == PIXELS_ASKED
+    share = (asked == 2).float().mean()
+    assert abs(share - 0.1 / (0.1 + 0.99**0.5)) < 0.02
+    assert len(pixels_to_ask(torch.tensor([4, 4, 7]))) == 3
 
 
 def test_undecided_texts_neither_win_nor_lose():
