@@ -24,7 +24,8 @@ from core.dense.encode import DenseEncoder
 from core.dense.features import feature_key
 from core.dense.level import RasterLevel
 from core.dense.scan import score_all
-from core.dense.store import FeatureStore, StoredFeatures
+from core.dense.store import FeatureStore
+from core.dense.stored_features import StoredFeatures
 from core.errors import GeoLangBindError
 from core.progress import CancelToken, Progress, no_progress
 from core.protocol import Source

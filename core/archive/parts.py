@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from core.dense.chunk_layout import ChunkLayout
 from core.dense.features import DenseFeatures, open_features
-from core.dense.store import ChunkLayout, FeatureStore
+from core.dense.store import FeatureStore
 from core.errors import GeoLangBindError, OutputError
 from core.model.shelf import ModelShelf
 from core.protocol import Source

@@ -17,10 +17,13 @@ from torch import Tensor
 from core.dense.ahead import ReadAhead, ahead
 from core.dense.blending import EncodedWindow, blend, to_16_bits
 from core.dense.chunk import FeatureChunk
+from core.dense.chunk_layout import ChunkLayout
 from core.dense.encode import DenseEncoder
+from core.dense.feature_key import FeatureKey
 from core.dense.level import RasterLevel
 from core.dense.recent import RecentlyUsed
-from core.dense.store import ChunkLayout, FeatureKey, FeatureStore, StoredFeatures, StoreError
+from core.dense.store import FeatureStore
+from core.dense.stored_features import StoredFeatures, StoreError
 from core.errors import InputError
 from core.progress import CancelToken
 from core.raster.grid import PixelWindow

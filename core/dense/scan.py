@@ -14,7 +14,7 @@ from typing import TypeVar
 import torch
 
 from core.dense.chunk import FeatureChunk
-from core.dense.store import StoredFeatures
+from core.dense.stored_features import StoredFeatures
 
 Chunk = tuple[int, int]
 Score = TypeVar("Score")

@@ -137,7 +137,7 @@ def test_a_full_disk_under_the_feature_store_only_costs_the_store(command, scene
     def no_space(*arguments, **options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("core.dense.store.StoredFeatures._encode", no_space)
+    monkeypatch.setattr("core.dense.stored_features.StoredFeatures._encode", no_space)
     outcome = command("highlight", scene, "water", "-o", tmp_path / "out.tif")
     assert outcome.status == 0
     assert "not kept" in caplog.text

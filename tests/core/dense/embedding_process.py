@@ -20,7 +20,8 @@ from typing import NamedTuple
 import torch
 
 from core.dense.features import DenseFeatures, open_features
-from core.dense.store import FeatureStore, StoredFeatures
+from core.dense.store import FeatureStore
+from core.dense.stored_features import StoredFeatures
 from core.model.geolangbind import GeoLangBind, create_model
 from core.raster.grid import PixelWindow
 from core.raster.reader import open_raster

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from core.dense.chunk import FeatureChunk
+from core.dense.chunk_layout import ChunkLayout
 from core.dense.scan import score_all
-from core.dense.store import ChunkLayout, StoredFeatures
+from core.dense.stored_features import StoredFeatures
 from core.raster.grid import PixelWindow
 
 

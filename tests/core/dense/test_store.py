@@ -14,7 +14,10 @@ import zarr
 
 from core.dense.basis import FeatureBasis
 from core.dense.chunk import FeatureChunk
-from core.dense.store import ChunkLayout, FeatureKey, FeatureStore, StoredFeatures, StoreError
+from core.dense.chunk_layout import ChunkLayout
+from core.dense.feature_key import FeatureKey
+from core.dense.store import FeatureStore
+from core.dense.stored_features import StoredFeatures, StoreError
 
 LAYOUT = ChunkLayout(channels=8, rows=20, columns=33, side=(10, 16))
 KEY = FeatureKey("model", "raster", (1, 2, 3), (0.6, 0.5, 0.4), "scaling", (33.0, 20.0), "decoder", (16, 4, 2, 2, 2))

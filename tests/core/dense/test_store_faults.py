@@ -16,7 +16,8 @@ import pytest
 from embedding_process import embed, everything, opened
 
 from core.dense.chunk import FeatureChunk
-from core.dense.store import FeatureStore, StoredFeatures
+from core.dense.store import FeatureStore
+from core.dense.stored_features import StoredFeatures
 from core.errors import InputError
 
 ENDED_BY_KILL = -9

@@ -1,0 +1,41 @@
+"""The feature grid cut into chunks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.raster.grid import PixelWindow
+
+
+@dataclass(frozen=True)
+class ChunkLayout:
+    """The feature grid: K channels of ``rows`` × ``columns`` cells in chunks of ``side`` (height, width) cells."""
+
+    channels: int
+    rows: int
+    columns: int
+    side: tuple[int, int]
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Chunks down and across."""
+        return -(-self.rows // self.side[0]), -(-self.columns // self.side[1])
+
+    def window(self, chunk: tuple[int, int]) -> PixelWindow:
+        """Give the cells that a chunk (row, column) covers."""
+        height, width = self.side
+        whole = PixelWindow(chunk[1] * width, chunk[0] * height, width, height)
+        return whole.intersection(PixelWindow(0, 0, self.columns, self.rows))
+
+    def slices(self, chunk: tuple[int, int]) -> tuple[slice, slice]:
+        """Give the rows and columns of cells that a chunk (row, column) covers."""
+        return self.window(chunk).slices_in(PixelWindow(0, 0, self.columns, self.rows))
+
+    def chunks_in(self, cells: PixelWindow) -> list[tuple[int, int]]:
+        """List the chunks that hold a block of cells, row by row."""
+        height, width = self.side
+        return [
+            (row, column)
+            for row in range(cells.row // height, -(-cells.row_stop // height))
+            for column in range(cells.col // width, -(-cells.col_stop // width))
+        ]

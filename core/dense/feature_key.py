@@ -1,0 +1,39 @@
+"""What decides the numbers of stored features."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+FORMAT = 2
+"""Of the entries in the feature store; another number, and the entries written so far are not met again."""
+
+
+@dataclass(frozen=True)
+class FeatureKey:
+    """Everything that decides the numbers of an entry.
+
+    Attributes:
+        model_hash: of weights and configuration.
+        raster: fingerprint of the raster: paths, sizes and modification times of its files.
+        bands: 1-based band numbers.
+        wavelengths_um: centre wavelengths.
+        scaling: the scaling with all its parameters, as text.
+        grid: (width, height, a, b, c, d, e, f) of the level that was encoded.
+        head: dense head with its options.
+        windows: (window height, window width, overlap, stride) in pixels.
+    """
+
+    model_hash: str
+    raster: str
+    bands: tuple[int, ...]
+    wavelengths_um: tuple[float, ...]
+    scaling: str
+    grid: tuple[float, ...]
+    head: str
+    windows: tuple[int, ...]
+
+    def digest(self) -> str:
+        """Give the entry's name: the SHA-256 of all fields and the format's number."""
+        return hashlib.sha256(json.dumps([FORMAT, asdict(self)], sort_keys=True).encode()).hexdigest()
