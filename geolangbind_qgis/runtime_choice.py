@@ -9,7 +9,7 @@ from qgis.PyQt.QtNetwork import QNetworkProxy
 
 from geolangbind_qgis import settings
 from geolangbind_qgis.protocol_import import CODE_ROOT
-from geolangbind_qgis.runtime.environment import environment_python, find_environment
+from geolangbind_qgis.runtime.environment_check import environment_python, find_environment
 from geolangbind_qgis.runtime.launch import RuntimeCommand, runtime_command
 from geolangbind_qgis.runtime.proxies import proxy_environment
 from geolangbind_qgis.runtime.setup_error import SetupError

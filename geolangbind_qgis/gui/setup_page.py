@@ -29,15 +29,10 @@ from qgis.PyQt.QtWidgets import (
 from geolangbind_qgis.gui.narrow import let_shrink
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.runs.environment_task import EnvironmentTask
-from geolangbind_qgis.runtime.environment import (
-    Plan,
-    build_environment,
-    find_environment,
-    plan_environment,
-    remove_environment,
-    use_environment,
-)
+from geolangbind_qgis.runtime.environment import build_environment, remove_environment, use_environment
+from geolangbind_qgis.runtime.environment_check import find_environment
 from geolangbind_qgis.runtime.manifest import Manifest
+from geolangbind_qgis.runtime.plan import Plan, plan_environment
 from geolangbind_qgis.runtime.setup_error import SetupError
 from geolangbind_qgis.runtime_choice import (
     choose_environment_folder,

@@ -10,15 +10,10 @@ import sys
 import time
 from pathlib import Path
 
-from .environment import (
-    LOG_FILE,
-    build_environment,
-    check_environment,
-    environment_python,
-    find_environment,
-    plan_environment,
-    remove_environment,
-)
+from .environment import build_environment, remove_environment
+from .environment_check import check_environment, environment_python, find_environment
+from .installation import LOG_FILE
+from .plan import plan_environment
 from .recipe import runtime_recipe
 from .setup_error import SetupError
 

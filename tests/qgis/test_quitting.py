@@ -18,7 +18,7 @@ import pytest
 from conftest import ROOT, RUNTIME_PYTHON, write_scene
 from tile_server import TileServer
 
-from geolangbind_qgis.runtime.environment import find_environment
+from geolangbind_qgis.runtime.environment_check import find_environment
 from geolangbind_qgis.runtime.install_lock import install_lock
 
 PROGRAM = Path(__file__).with_name("quitting_program.py")

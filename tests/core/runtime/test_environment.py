@@ -17,15 +17,13 @@ from wheels import WEIGHTS_SHA256, make_wheel, make_wheels
 
 from geolangbind_qgis.runtime.environment import (
     build_environment,
-    check_environment,
-    environment_python,
-    find_environment,
-    plan_environment,
     remove_environment,
     repair_environment,
     use_environment,
 )
+from geolangbind_qgis.runtime.environment_check import check_environment, environment_python, find_environment
 from geolangbind_qgis.runtime.manifest import MANIFEST_FILE, UNFINISHED_FILE, read_manifest
+from geolangbind_qgis.runtime.plan import plan_environment
 from geolangbind_qgis.runtime.recipe import Recipe
 from geolangbind_qgis.runtime.setup_error import SetupError
 

@@ -1,0 +1,73 @@
+"""Looks at a runtime environment that exists: whether it is whole, and whether it can do its work."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from .child import child_environment
+from .manifest import Manifest, read_manifest
+from .programs import run_lines
+from .recipe import Recipe, runtime_recipe
+from .setup_error import SetupError
+
+SELF_TEST = Path(__file__).with_name("self_test.py")
+
+
+def environment_python(target: Path) -> Path:
+    """Give the interpreter of an environment."""
+    return target / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def find_environment(target: Path, recipe: Recipe | None = None) -> Manifest | None:
+    """Give the manifest of a whole environment that fits this version of the plugin; None where there is none."""
+    manifest = read_manifest(target)
+    recipe = runtime_recipe() if recipe is None else recipe
+    if manifest is None or (manifest.managed and not set(recipe.hashes) <= set(manifest.requirements)):
+        return None
+    return manifest
+
+
+def check_environment(python: Path, recipe: Recipe | None = None, *, managed: bool = False) -> Manifest:
+    """Look whether an environment, for instance one of the person's own, has all that the runtime needs.
+
+    Args:
+        python: its interpreter.
+        recipe: what it has to hold; None for the runtime.
+        managed: what the manifest says about who made it.
+
+    Returns:
+        Its manifest. To use an environment of one's own, keep the manifest with ``use_environment``.
+
+    Raises:
+        SetupError: it lacks something; the message says what.
+    """
+    recipe = recipe or runtime_recipe()
+    question = json.dumps({"requirements": recipe.wanted, "text_tower_sha256": recipe.text_tower_sha256})
+    folder = Path(tempfile.gettempdir())
+    try:
+        status, output = run_lines(
+            [str(python), "-I", str(SELF_TEST), question], environment=child_environment(), folder=folder
+        )
+    except OSError as problem:
+        raise SetupError(
+            f"{python} cannot be started ({problem.strerror}).", "Choose the Python of an environment.", code="python"
+        ) from problem
+    try:
+        facts = json.loads(output.strip().splitlines()[-1])
+    except (ValueError, IndexError):
+        raise SetupError(
+            f"The self-test of {python} ended without a result (status {status}).",
+            "Repair the runtime, or choose another environment.",
+            code="self-test",
+        ) from None
+    if facts["problems"]:
+        more = len(facts["problems"]) - 1
+        raise SetupError(
+            f"The environment is not complete: {facts['problems'][0]}{f', and {more} more' if more else ''}.",
+            "Repair the runtime, or install what is missing.",
+            code="self-test",
+        )
+    return Manifest(str(python), recipe.hashes, facts["device"], facts["versions"], facts["python"], managed)

