@@ -165,6 +165,15 @@ def test_a_server_that_answers_with_errors_alone_is_said_to_do_so(dock, failures
     assert "answered with an error" in failure.message
 
 
+def test_a_server_that_is_gone_is_said_to_refuse_connections(dock, failures, truth, serve, open_layer):
+    server = serve(WmsServer, truth)
+    layer = open_layer(server.layer_source(), "wms")
+    server.close()
+    assert look_for_water(dock, layer, pixel=10.0) == []
+    (failure,) = failures
+    assert "it refuses connections" in failure.message
+
+
 # WCS and PostGIS, which give measured values -------------------------------------------------------------------------
 
 
