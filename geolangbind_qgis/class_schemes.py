@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from geolangbind_qgis.protocol_import import CODE_ROOT
@@ -96,13 +97,14 @@ def bundled_schemes() -> list[Scheme]:
     return sorted(found, key=lambda scheme: (scheme.name != "worldcover", scheme.title))
 
 
-def scheme_words() -> list[str]:
-    """Give every class name and wording of the bundled schemes once, for completion."""
+@cache
+def scheme_words() -> tuple[str, ...]:
+    """Give every class name and wording of the bundled schemes once, for completion; read from disk once."""
     words: dict[str, None] = {}
     for scheme in bundled_schemes():
         for item in scheme.classes:
             words.update(dict.fromkeys((item.name.lower(), *item.prompts)))
-    return sorted(words)
+    return tuple(sorted(words))
 
 
 def _read_class(item: dict, number: int) -> SchemeClass:

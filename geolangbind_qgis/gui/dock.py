@@ -9,7 +9,7 @@ from typing import Any
 
 from qgis.core import Qgis, QgsApplication, QgsMapLayer, QgsProject, QgsRasterLayer
 from qgis.gui import QgisInterface, QgsDockWidget
-from qgis.PyQt.QtCore import QUrl, pyqtSignal
+from qgis.PyQt.QtCore import QTimer, QUrl, pyqtSignal
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
@@ -26,13 +26,14 @@ from geolangbind_qgis.gui.statistics_dialog import StatisticsDialog
 from geolangbind_qgis.gui.status_line import StatusLine
 from geolangbind_qgis.gui.teach_page import TeachPage
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.overlays import overlays_of
 from geolangbind_qgis.layers.recognition import Recognised, keep_reading, read_reading
 from geolangbind_qgis.layers.score_histogram import ScoreHistogramTask
 from geolangbind_qgis.layers.score_style import shown_band
 from geolangbind_qgis.protocol_import import CODE_ROOT
 from geolangbind_qgis.runs.describe import Describer
 from geolangbind_qgis.runs.failure import Failure
-from geolangbind_qgis.runs.highlight import Highlighter, HighlightWish, overlays_of
+from geolangbind_qgis.runs.highlight import Highlighter, HighlightWish
 from geolangbind_qgis.runtime.client_qt import RuntimeState
 from geolangbind_qgis.session import DEFAULT_MODEL, Session
 
@@ -54,6 +55,9 @@ class GeoLangBindDock(QgsDockWidget):
         self._recognised: dict[str, Recognised] = {}
         self._tasks: list[ScoreHistogramTask] = []
         self._clicked_meanwhile = False
+        self._layers_changed = QTimer(self)  # of many changes at once the last one counts
+        self._layers_changed.setSingleShot(True)
+        self._layers_changed.timeout.connect(self._show_results)
         self.highlighter = Highlighter(session, self)
         self.describer = Describer(session, self)
         self.page = SearchPage(iface.mapCanvas(), self)
@@ -156,7 +160,7 @@ class GeoLangBindDock(QgsDockWidget):
         project = QgsProject.instance()
         project.layersRemoved.disconnect(self._on_layers_removed)
         project.layerWillBeRemoved.disconnect(self._on_layer_will_be_removed)
-        project.layerTreeRoot().layerOrderChanged.disconnect(self._show_class_maps)
+        project.layerTreeRoot().layerOrderChanged.disconnect(self._layers_changed.start)
         project.cleared.disconnect(self._on_project_cleared)
         self._iface.currentLayerChanged.disconnect(self.page.follow)
         self._session.runtime_changed.disconnect(self._on_runtime_changed)
@@ -201,17 +205,14 @@ class GeoLangBindDock(QgsDockWidget):
         project = QgsProject.instance()
         project.layersRemoved.connect(self._on_layers_removed)
         project.layerWillBeRemoved.connect(self._on_layer_will_be_removed)
-        project.layerTreeRoot().layerOrderChanged.connect(self._show_class_maps)
+        project.layerTreeRoot().layerOrderChanged.connect(self._layers_changed.start)
         project.cleared.connect(self._on_project_cleared)
 
     # What the layer is ------------------------------------------------------------------------------------------
 
     def _on_layer(self, layer: QgsMapLayer | None) -> None:
         """Show what the layer is and what was found on it."""
-        found = overlays_of(QgsProject.instance(), layer.id()) if layer is not None else []
-        self.page.result.set_results(found)
-        self._count_missing(found)
-        self._show_class_maps()
+        self._count_missing(self._show_results())
         if isinstance(layer, QgsRasterLayer):
             known = self._recognised.get(layer.id())
             if known is not None:
@@ -264,8 +265,6 @@ class GeoLangBindDock(QgsDockWidget):
     def _on_failed(self, failure: Failure) -> None:
         self._clicked_meanwhile = False
         self.page.run_bar.show_idle(tr("Cancelled.") if failure.cancelled else failure.message)
-        layer = self.page.layer()
-        self.page.result.set_results(overlays_of(QgsProject.instance(), layer.id()) if layer is not None else [])
         if not failure.cancelled:
             self._iface.messageBar().pushMessage("GeoLangBind", failure.text, Qgis.MessageLevel.Warning)
 
@@ -310,9 +309,13 @@ class GeoLangBindDock(QgsDockWidget):
         ]
         StatisticsDialog([layer for layer in layers if layer is not None], self.page.result.histograms(), self).open()
 
-    def _show_class_maps(self) -> None:
-        """Offer the land-cover maps of the chosen layer."""
-        self.page.class_maps.set_maps(class_maps_of(QgsProject.instance(), self.page.layer()))
+    def _show_results(self) -> list[QgsRasterLayer]:
+        """Offer what was found on the chosen layer, and its land-cover maps; give the former."""
+        project, layer = QgsProject.instance(), self.page.layer()
+        found = overlays_of(project, layer.id()) if layer is not None else []
+        self.page.result.set_results(found)
+        self.page.class_maps.set_maps(class_maps_of(project, layer))
+        return found
 
     def check_accuracy(self, layer: QgsRasterLayer) -> AccuracyDialog | None:
         """Ask what a class map is to be compared with; None where it cannot be, which is then said."""
@@ -390,8 +393,7 @@ class GeoLangBindDock(QgsDockWidget):
         for layer_id in layer_ids:
             self._recognised.pop(layer_id, None)
             self.page.result.forget(layer_id)
-        layer = self.page.layer()
-        self.page.result.set_results(overlays_of(QgsProject.instance(), layer.id()) if layer is not None else [])
+        self._layers_changed.start()
 
     def _on_project_cleared(self) -> None:
         """Stop everything that belonged to the project that was closed."""

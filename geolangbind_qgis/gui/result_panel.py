@@ -76,19 +76,23 @@ class ResultPanel(QGroupBox):
         self.area = QLabel(self)
         self.area.setWordWrap(True)
         self._build()
-        self.set_results([])
+        self.setVisible(False)
 
     def set_results(self, layers: list[QgsRasterLayer]) -> None:
         """Offer these score layers; the first is chosen unless the one chosen before is among them."""
+        wanted = [(layer.name(), layer.id()) for layer in layers]
+        offered = [(self.results.itemText(i), self.results.itemData(i)) for i in range(self.results.count())]
         before = self.results.currentData()
-        self.results.blockSignals(True)
-        self.results.clear()
-        for layer in layers:
-            self.results.addItem(layer.name(), layer.id())
-        self.results.setCurrentIndex(max(0, self.results.findData(before)) if layers else -1)
-        self.results.blockSignals(False)
-        self.setVisible(bool(layers))
-        self._on_chosen()
+        if wanted != offered:
+            self.results.blockSignals(True)
+            self.results.clear()
+            for name, layer_id in wanted:
+                self.results.addItem(name, layer_id)
+            self.results.setCurrentIndex(max(0, self.results.findData(before)) if layers else -1)
+            self.results.blockSignals(False)
+            self.setVisible(bool(layers))
+        if wanted != offered or not self._style_timer.isActive():  # where it is active, the user is at the slider
+            self._on_chosen()
 
     def layer(self) -> QgsRasterLayer | None:
         """Give the score layer that is chosen, None where it is gone."""

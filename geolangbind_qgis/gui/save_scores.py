@@ -12,7 +12,7 @@ from qgis.PyQt.QtWidgets import QFileDialog, QWidget
 from geolangbind_qgis import settings
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.copy_file import CopyFileTask
-from geolangbind_qgis.runs.highlight import KEPT
+from geolangbind_qgis.layers.overlays import KEPT
 
 _running: list[CopyFileTask] = []  # QGIS's task manager does not keep the Python side of a task alive
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qgis.core import QgsProject, QgsRectangle
@@ -20,6 +21,7 @@ from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.failure import Failure
 from geolangbind_qgis.runs.results_folder import new_file
 from geolangbind_qgis.runs.run import Run
+from geolangbind_qgis.runs.turns import Turns
 from geolangbind_qgis.session import Session
 
 
@@ -76,6 +78,7 @@ class Classifier(QObject):
         self._session = session
         self.wish = wish
         self._run: Run | None = None
+        self._turns = Turns(self)
         self._clock = QElapsedTimer()
 
     def start(self) -> None:
@@ -113,24 +116,31 @@ class Classifier(QObject):
 
     def abandon(self) -> None:
         """Stop in silence."""
+        self._turns.clear()
         if self._run is not None:
             self._run.abandon()
 
     def _on_result(self, result: dict) -> None:
+        self._turns.take(self._show(result))
+
+    def _show(self, result: dict) -> Iterator[None]:
         """Add the map, and how sure the model is where that was asked for."""
         wish = self.wish
         raster = str(result.get("output") or (self._run.params.output if self._run is not None else ""))
         legend = [MapClass(item.code, item.name, item.colour) for item in wish.scheme.classes]
         project = QgsProject.instance()
         layer = open_raster(raster, tr("Land cover ({0})").format(wish.scheme.title))
+        yield
         apply_class_style(layer, legend)
         if wish.confidence and layer.bandCount() > 1:
             sure = open_raster(raster, tr("Confidence, % ({0})").format(wish.scheme.title))
             apply_confidence_style(sure, 2)
             add_above_source(project, sure, wish.snapshot.layer_id)
             project.layerTreeRoot().findLayer(sure.id()).setItemVisibilityChecked(False)
+            yield
         add_above_source(project, layer, wish.snapshot.layer_id)
         unfold_legend(project, layer)
+        yield
         self.finished.emit(layer.id(), areas_of(result), self._clock.elapsed() / 1000)
 
 

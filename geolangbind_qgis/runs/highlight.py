@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsApplication, QgsGeometry, QgsProject, QgsRasterLayer, QgsRectangle
+from qgis.core import QgsApplication, QgsGeometry, QgsRectangle
 from qgis.PyQt.QtCore import QElapsedTimer, QObject, pyqtSignal
 
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.export_grid import ExportGrid
 from geolangbind_qgis.layers.extents import as_tuple
 from geolangbind_qgis.layers.mask import MaskTask
-from geolangbind_qgis.layers.open_raster import open_raster
-from geolangbind_qgis.layers.placement import SOURCE, add_above_source
+from geolangbind_qgis.layers.overlays import OverlayChange
 from geolangbind_qgis.layers.recognition import Reading
-from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style, read_score_style
 from geolangbind_qgis.layers.snapshot import LayerSnapshot
 from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.failure import Failure
 from geolangbind_qgis.runs.results_folder import discard, new_file
 from geolangbind_qgis.runs.run import Run
+from geolangbind_qgis.runs.turns import Turns
 from geolangbind_qgis.session import Session
-
-PROMPT = "geolangbind/prompt"
-"""Custom property of a result: the prompt that it answers."""
-
-KEPT = "geolangbind/kept"
-"""Custom property of a result that the user saved: a later run leaves it alone."""
-
 
 Places = tuple[tuple[float, float], ...]
 """Points (x, y) in the layer's CRS."""
@@ -102,9 +96,10 @@ class Highlighter(QObject):
         self._wish: HighlightWish | None = None
         self._run: Run | None = None
         self._mask: MaskTask | None = None
-        self._layer_ids: list[str] = []
+        self._overlays: OverlayChange | None = None
         self._preview: Path | None = None
-        self._sources_before: dict[str, str] = {}
+        self._result: Path | None = None
+        self._turns = Turns(self)
         self._clock = QElapsedTimer()
 
     @property
@@ -122,7 +117,8 @@ class Highlighter(QObject):
         client = self._session.client
         if client is None or self.busy:
             return
-        self._wish, self._layer_ids, self._sources_before = wish, [], {}
+        self._wish = wish
+        self._overlays = OverlayChange(wish.snapshot.layer_id, wish.prompts, wish.threshold)
         self._clock.start()
         method, params = self._request(wish)
         self._run = Run(client, method, params, wish.snapshot, wish.grid, self._session.copies, self)
@@ -152,134 +148,94 @@ class Highlighter(QObject):
         """Ask for a stop; ``failed`` follows."""
         if self._mask is not None:
             self._mask.cancel()
-        elif self._run is not None:
+        elif self._run is not None and not self._run.over:
             self._run.cancel()
+        elif self._run is not None:
+            self._on_failed(Failure(tr("Cancelled."), cancelled=True))
 
     def abandon(self) -> None:
-        """Stop in silence, because the project or the plugin goes away."""
+        """Stop in silence and at once, because the project or the plugin goes away."""
+        self._turns.clear()
         if self._run is not None:
             self._run.abandon()
         if self._mask is not None:
             self._mask.cancel()
-        self._put_back()
+        for _ in self._put_back():
+            pass
         self._forget()
 
     def _on_preview(self, preview: dict) -> None:
         """Show the coarse answer."""
         self._preview = Path(str(preview.get("path", "")))
-        self._show(str(self._preview))
+        self._turns.take(self._show(self._preview))
 
     def _on_result(self, result: dict) -> None:
         """Show the fine answer, cut to polygons where that was asked for."""
         wish, run = self._wish, self._run
         if wish is None or run is None:
             return
-        raster = str(result.get("output") or run.params.output)
+        self._result = Path(str(result.get("output") or run.params.output))
         if wish.polygons is None:
-            self._end(raster)
+            self._turns.take(self._end())
             return
-        path = new_file(wish.prompts[0][0])
-        self._mask = MaskTask(Path(raster), path, bytes(wish.polygons.asWkb()))
-        self._mask.taskCompleted.connect(lambda: self._on_cut(raster, str(path)))
-        self._mask.taskTerminated.connect(lambda: self._on_mask_failed(raster))
-        QgsApplication.taskManager().addTask(self._mask)
+        mask = MaskTask(self._result, new_file(wish.prompts[0][0]), bytes(wish.polygons.asWkb()))
+        mask.taskCompleted.connect(partial(self._on_cut, mask))
+        mask.taskTerminated.connect(partial(self._on_mask_failed, mask))
+        self._mask = mask
+        QgsApplication.taskManager().addTask(mask)
 
-    def _on_cut(self, whole: str, cut: str) -> None:
-        self._end(cut)
-        discard(whole)
-
-    def _on_mask_failed(self, whole: str) -> None:
-        if self._mask is not None:
-            problem = self._mask.problem
-            self._on_failed(Failure(problem or tr("Cancelled."), cancelled=not problem))
-        discard(whole)
-
-    def _end(self, raster: str) -> None:
-        if self._wish is None:
+    def _on_cut(self, mask: MaskTask) -> None:
+        """Show what was cut, unless the run was abandoned meanwhile."""
+        if self._mask is not mask or self._result is None:
+            discard(mask.output)
             return
-        self._show(raster)
-        layer_ids = self._layer_ids
+        discard(self._result)
+        self._result, self._mask = mask.output, None
+        self._turns.take(self._end())
+
+    def _on_mask_failed(self, mask: MaskTask) -> None:
+        discard(mask.output)
+        if self._mask is mask:
+            self._mask = None
+            self._on_failed(Failure(mask.problem or tr("Cancelled."), cancelled=not mask.problem))
+
+    def _end(self) -> Iterator[None]:
+        """Show the result; with the last piece the run is over."""
+        overlays, raster = self._overlays, self._result
+        if overlays is None or raster is None:
+            return
+        yield from self._show(raster)
         self._forget()
-        self.finished.emit(layer_ids, self._clock.elapsed() / 1000)
+        self.finished.emit(overlays.layer_ids, self._clock.elapsed() / 1000)
+
+    def _show(self, raster: Path) -> Iterator[None]:
+        """Let the overlays show a raster."""
+        if self._overlays is not None:
+            yield from self._overlays.show(str(raster))
+            self.shown.emit(self._overlays.layer_ids)
+            yield
 
     def _on_failed(self, failure: Failure) -> None:
-        self._put_back()
+        self._turns.clear()
+        self._turns.take(self._fail(failure))
+
+    def _fail(self, failure: Failure) -> Iterator[None]:
+        """Put everything back; with the last piece the run is over."""
+        yield from self._put_back()
         self._forget()
         self.failed.emit(failure)
 
-    def _put_back(self) -> None:
-        """Leave the map as it was before."""
-        project = QgsProject.instance()
-        for layer_id in self._layer_ids:
-            layer = project.mapLayer(layer_id)
-            before = self._sources_before.get(layer_id)
-            if layer is not None and before is not None:
-                _point_to(layer, before)
-            elif layer is not None:
-                project.removeMapLayer(layer_id)
+    def _put_back(self) -> Iterator[None]:
+        """Leave the map as it was before, and no half result."""
+        if self._overlays is not None:
+            yield from self._overlays.put_back()
+        if self._result is not None:
+            discard(self._result)
 
     def _forget(self) -> None:
         if self._preview is not None:
             self._preview.unlink(missing_ok=True)
         if self._run is not None:
             self._run.deleteLater()
-        self._run, self._wish, self._mask, self._layer_ids, self._preview = None, None, None, [], None
-
-    def _show(self, raster: str) -> None:
-        """Point the overlay layers to a raster, making them where they are missing."""
-        wish = self._wish
-        if wish is None:
-            return
-        project = QgsProject.instance()
-        if self._layer_ids:
-            for layer_id in self._layer_ids:
-                layer = project.mapLayer(layer_id)
-                if layer is not None:
-                    _point_to(layer, raster)
-        else:
-            numbered = list(enumerate(wish.prompts, start=1))
-            for band, (text, colour) in reversed(numbered):  # each goes to the top, so the first ends up there
-                self._layer_ids.insert(0, self._overlay(project, wish, raster, band, text, colour))
-        self.shown.emit(self._layer_ids)
-
-    def _overlay(self, project: QgsProject, wish: HighlightWish, raster: str, band: int, text: str, colour: str) -> str:
-        """Give the layer of a prompt: the one of an earlier run where there is one, else a new one."""
-        earlier = find_overlay(project, wish.snapshot.layer_id, text)
-        if earlier is not None:
-            self._sources_before[earlier.id()] = earlier.source()
-            _point_to(earlier, raster, band, colour)
-            return earlier.id()
-        layer = open_raster(raster, text)
-        layer.setCustomProperty(PROMPT, text)
-        apply_score_style(layer, ScoreStyle(wish.threshold, colour), band)
-        add_above_source(project, layer, wish.snapshot.layer_id)
-        return layer.id()
-
-
-def find_overlay(project: QgsProject, source_id: str, prompt: str) -> QgsRasterLayer | None:
-    """Give the overlay that an earlier run made for the same prompt on the same layer, unless the user saved it."""
-    for layer in project.mapLayers().values():
-        if (
-            layer.customProperty(SOURCE) == source_id
-            and layer.customProperty(PROMPT) == prompt
-            and not layer.customProperty(KEPT, False)
-        ):
-            return layer
-    return None
-
-
-def overlays_of(project: QgsProject, source_id: str) -> list[QgsRasterLayer]:
-    """Give the score layers of a source layer, in the order of the layer tree."""
-    found = []
-    for node in project.layerTreeRoot().findLayers():
-        layer = node.layer()
-        if layer is not None and layer.customProperty(SOURCE) == source_id and layer.customProperty(PROMPT):
-            found.append(layer)
-    return found
-
-
-def _point_to(layer: QgsRasterLayer, raster: str, band: int | None = None, colour: str | None = None) -> None:
-    """Let a layer show another raster with the look it has."""
-    style = read_score_style(layer)
-    layer.setDataSource(raster, layer.name(), "gdal")
-    apply_score_style(layer, ScoreStyle(style.threshold, colour or style.colour, style.opacity), band)
+        self._run, self._wish, self._mask, self._overlays = None, None, None, None
+        self._preview, self._result = None, None

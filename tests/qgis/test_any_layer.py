@@ -15,9 +15,9 @@ from geolangbind_qgis.gui.area_choice import Area
 from geolangbind_qgis.layers.export import ExportError, export_layer
 from geolangbind_qgis.layers.export_grid import plan_grid, suggested_pixel
 from geolangbind_qgis.layers.export_task import ExportTask
+from geolangbind_qgis.layers.overlays import overlays_of
 from geolangbind_qgis.layers.readable import ReadBy, can_read
 from geolangbind_qgis.layers.snapshot import take_snapshot
-from geolangbind_qgis.runs.highlight import overlays_of
 
 ZOOM = 14
 TILE_METRES = 2 * math.pi * 6378137 / 2**ZOOM

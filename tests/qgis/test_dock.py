@@ -26,7 +26,7 @@ from geolangbind_qgis.gui.area_choice import Area
 from geolangbind_qgis.gui.polygons_dialog import PolygonsDialog
 from geolangbind_qgis.gui.save_scores import save_scores
 from geolangbind_qgis.layers.class_style import MapClass, apply_class_style
-from geolangbind_qgis.runs.highlight import overlays_of
+from geolangbind_qgis.layers.overlays import overlays_of
 
 
 def run_and_wait(dock, *prompts, area=Area.LAYER):

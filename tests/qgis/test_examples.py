@@ -13,7 +13,7 @@ from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication
 
 from geolangbind_qgis.gui.area_choice import Area
-from geolangbind_qgis.runs.highlight import overlays_of
+from geolangbind_qgis.layers.overlays import overlays_of
 
 WATER, FOREST, TOWN = (300, 1200), (1200, 1200), (2200, 1200)
 """Metres east and south of the scene's corner."""

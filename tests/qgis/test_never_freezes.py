@@ -19,8 +19,8 @@ from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtWidgets import QApplication
 
 from geolangbind_qgis.gui.area_choice import Area
+from geolangbind_qgis.layers.overlays import overlays_of
 from geolangbind_qgis.protocol_import import protocol
-from geolangbind_qgis.runs.highlight import overlays_of
 
 LONGEST_MS = 50
 

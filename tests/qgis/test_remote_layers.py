@@ -20,9 +20,9 @@ from geolangbind_qgis.gui.area_choice import Area
 from geolangbind_qgis.gui.diagnostics_text import diagnostics_text
 from geolangbind_qgis.layers import export_grid
 from geolangbind_qgis.layers.export_grid import suggested_pixel
+from geolangbind_qgis.layers.overlays import overlays_of
 from geolangbind_qgis.layers.readable import ReadBy, can_read
 from geolangbind_qgis.protocol_import import protocol
-from geolangbind_qgis.runs.highlight import overlays_of
 
 SIZE = 128
 MERCATOR = QgsCoordinateReferenceSystem("EPSG:3857")
