@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.protocol_import import CODE_ROOT
 
 SCHEMES_FOLDER = CODE_ROOT / "resources" / "schemes"
@@ -67,9 +68,9 @@ def read_scheme(path: Path) -> Scheme:
         classes = tuple(_read_class(item, number) for number, item in enumerate(body["classes"], start=1))
         return Scheme(str(body.get("name", path.stem)), str(body.get("title", path.stem)), classes)
     except OSError as problem:
-        raise ValueError(f"{path.name} cannot be read: {problem.strerror}.") from problem
+        raise ValueError(tr("{0} cannot be read: {1}.").format(path.name, problem.strerror)) from problem
     except (KeyError, TypeError, AttributeError, ValueError) as problem:
-        raise ValueError(f"{path.name} is not a class scheme (JSON with a list of classes).") from problem
+        raise ValueError(tr("{0} is not a class scheme (JSON with a list of classes).").format(path.name)) from problem
 
 
 def write_scheme(scheme: Scheme, path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from qgis.core import QgsMapLayer, QgsMapLayerProxyModel, QgsProject, QgsRasterLayer
+from qgis.core import QgsMapLayer, QgsMapLayerProxyModel, QgsProject, QgsRasterLayer, QgsUnitTypes
 from qgis.gui import QgsMapCanvas, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import (
@@ -65,7 +65,7 @@ class SearchPage(QScrollArea):
         self.pixel.setDecimals(6)
         self.pixel.setRange(0.000001, 1_000_000)
         self.pixel.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
-        self.pixel.setToolTip(tr("Pixel size, in units of the layer, at which QGIS fetches this layer"))
+        self.pixel.setToolTip(tr("Pixel size at which QGIS fetches this layer"))
         self.model = QComboBox(self)
         self.model.setToolTip(tr("The model that compares words and pixels"))
         let_shrink(self.layers, self.model)
@@ -201,6 +201,7 @@ class SearchPage(QScrollArea):
         self._pixel_label.setVisible(read_by is ReadBy.QGIS)
         self.recognition.show_text(reason)
         if layer is not None:
+            self.pixel.setSuffix(f" {QgsUnitTypes.toAbbreviatedString(layer.crs().mapUnits())}")
             self.examples.use_layer(layer)
         self._suggest_pixel()
         self.layer_changed.emit(layer)

@@ -4,6 +4,14 @@
   <context>
     <name>GeoLangBind</name>
     <message>
+      <source>{0} cannot be read: {1}.</source>
+      <translation>{0} kann nicht gelesen werden: {1}.</translation>
+    </message>
+    <message>
+      <source>{0} is not a class scheme (JSON with a list of classes).</source>
+      <translation>{0} ist kein Klassenschema (JSON mit einer Liste von Klassen).</translation>
+    </message>
+    <message>
       <source>Points, lines, polygons or a raster of which you know that they are right</source>
       <translation>Punkte, Linien, Polygone oder ein Raster, von denen Sie wissen, dass sie stimmen</translation>
     </message>
@@ -744,8 +752,8 @@
       <translation>Rasterlayer</translation>
     </message>
     <message>
-      <source>Pixel size, in units of the layer, at which QGIS fetches this layer</source>
-      <translation>Pixelgröße in Einheiten des Layers, in der QGIS diesen Layer abruft</translation>
+      <source>Pixel size at which QGIS fetches this layer</source>
+      <translation>Pixelgröße, mit der QGIS diesen Layer holt</translation>
     </message>
     <message>
       <source>The model that compares words and pixels</source>
@@ -1056,6 +1064,30 @@
       <translation>gewonnen</translation>
     </message>
     <message>
+      <source>This layer has complex numbers, which have no picture. Convert it to amplitude first.</source>
+      <translation>Dieser Layer enthält komplexe Zahlen, die kein Bild ergeben. Bitte zuerst in Amplituden umrechnen.</translation>
+    </message>
+    <message>
+      <source>The server gave no picture of this area. Check the connection, or move to another place.</source>
+      <translation>Der Server hat für dieses Gebiet kein Bild geliefert. Bitte die Verbindung prüfen oder an einen anderen Ort gehen.</translation>
+    </message>
+    <message>
+      <source>{0} cannot be written. Check the free space and rights of its folder.</source>
+      <translation>{0} kann nicht geschrieben werden. Bitte freien Platz und Rechte des Ordners prüfen.</translation>
+    </message>
+    <message>
+      <source>{0} cannot be written. Check the free space of its disk.</source>
+      <translation>{0} kann nicht geschrieben werden. Bitte den freien Platz der Festplatte prüfen.</translation>
+    </message>
+    <message>
+      <source>The chosen area does not touch the layer.</source>
+      <translation>Das gewählte Gebiet berührt den Layer nicht.</translation>
+    </message>
+    <message>
+      <source>This part of the map cannot be expressed in {0}.</source>
+      <translation>Dieser Teil der Karte lässt sich nicht in {0} ausdrücken.</translation>
+    </message>
+    <message>
       <source>it refuses connections</source>
       <translation>er lehnt Verbindungen ab</translation>
     </message>
@@ -1106,6 +1138,10 @@
     <message>
       <source>{0} cannot be read.</source>
       <translation>{0} kann nicht gelesen werden.</translation>
+    </message>
+    <message>
+      <source>The result could not be cut to the polygons.</source>
+      <translation>Das Ergebnis konnte nicht auf die Polygone zugeschnitten werden.</translation>
     </message>
     <message>
       <source>The runtime reads this raster itself.</source>

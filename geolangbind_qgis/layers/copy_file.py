@@ -8,6 +8,8 @@ from pathlib import Path
 
 from qgis.core import QgsTask
 
+from geolangbind_qgis.i18n import tr
+
 
 class CopyFileTask(QgsTask):
     """Copies a file in the background; a whole copy is left, or none."""
@@ -25,7 +27,7 @@ class CopyFileTask(QgsTask):
             shutil.copyfile(self._source, unfinished)
             unfinished.replace(self.target)
         except OSError as problem:
-            self.problem = f"{self.target} cannot be written: {problem.strerror}."
+            self.problem = tr("{0} cannot be written: {1}.").format(self.target, problem.strerror)
             with suppress(OSError):
                 unfinished.unlink()
             return False

@@ -18,6 +18,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QByteArray
 
+from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.export_grid import ExportGrid
 
 RENDERED_NODATA = 0
@@ -69,7 +70,7 @@ def export_layer(
     writer.setCreateOptions(["TILED=YES", "COMPRESS=DEFLATE", "BIGTIFF=IF_SAFER"])
     target = writer.createMultiBandRaster(data_type, grid.width, grid.height, grid.extent, crs, bands)
     if target is None or not target.isValid():
-        raise ExportError(f"{path} cannot be written. Check the free space and rights of its folder.")
+        raise ExportError(tr("{0} cannot be written. Check the free space and rights of its folder.").format(path))
     done = False
     try:
         target.setEditable(True)
@@ -92,7 +93,7 @@ def export_layer(
                 block = QgsRasterBlock(data_type, width, height)
                 block.setData(QByteArray(values.tobytes()))
                 if not target.writeBlock(block, band, column, row):
-                    raise ExportError(f"{path} cannot be written. Check the free space of its disk.")
+                    raise ExportError(tr("{0} cannot be written. Check the free space of its disk.").format(path))
             anything = anything or int((layers[0] != nodata).any())
             written += width * height
             progress(written / total)
@@ -100,7 +101,7 @@ def export_layer(
             return False
         if not anything:
             raise ExportError(
-                "The server gave no picture of this area. Check the connection, or move to another place."
+                tr("The server gave no picture of this area. Check the connection, or move to another place.")
             )
         done = True
     finally:
@@ -112,7 +113,7 @@ def export_layer(
     try:
         unfinished.replace(path)
     except OSError as problem:
-        raise ExportError(f"{path} cannot be written: {problem.strerror}.") from problem
+        raise ExportError(tr("{0} cannot be written: {1}.").format(path, problem.strerror)) from problem
     return True
 
 
@@ -164,7 +165,7 @@ def _widest(provider: QgsRasterDataProvider) -> Qgis.DataType:
     order = list(_NUMPY_TYPES)
     kinds = [provider.dataType(band) for band in range(1, provider.bandCount() + 1)]
     if any(kind not in _NUMPY_TYPES for kind in kinds):
-        raise ExportError("This layer has complex numbers, which have no picture. Convert it to amplitude first.")
+        raise ExportError(tr("This layer has complex numbers, which have no picture. Convert it to amplitude first."))
     return max(kinds, key=order.index)
 
 

@@ -10,6 +10,8 @@ from qgis.core import (
     QgsRectangle,
 )
 
+from geolangbind_qgis.i18n import tr
+
 ExtentTuple = tuple[float, float, float, float]
 
 
@@ -31,9 +33,9 @@ def to_layer_crs(
     try:
         box = transform.transformBoundingBox(extent)
     except QgsCsException as problem:
-        raise ValueError(f"This part of the map cannot be expressed in {layer_crs.authid()}.") from problem
+        raise ValueError(tr("This part of the map cannot be expressed in {0}.").format(layer_crs.authid())) from problem
     if not box.isFinite() or box.isEmpty():
-        raise ValueError(f"This part of the map cannot be expressed in {layer_crs.authid()}.")
+        raise ValueError(tr("This part of the map cannot be expressed in {0}.").format(layer_crs.authid()))
     return box
 
 
@@ -44,10 +46,10 @@ def within(extent: QgsRectangle, layer_extent: QgsRectangle) -> QgsRectangle:
         ValueError: they do not overlap.
     """
     if not extent.intersects(layer_extent):
-        raise ValueError("The chosen area does not touch the layer.")
+        raise ValueError(tr("The chosen area does not touch the layer."))
     part = extent.intersect(layer_extent)
     if part.isEmpty():
-        raise ValueError("The chosen area does not touch the layer.")
+        raise ValueError(tr("The chosen area does not touch the layer."))
     return part
 
 

@@ -8,6 +8,8 @@ from uuid import uuid4
 from osgeo import gdal, ogr, osr
 from qgis.core import QgsTask
 
+from geolangbind_qgis.i18n import tr
+
 
 class MaskTask(QgsTask):
     """Cuts a raster to polygons in the background.
@@ -30,7 +32,7 @@ class MaskTask(QgsTask):
         cutline = f"/vsimem/geolangbind-{uuid4().hex}.gpkg"
         source = gdal.Open(str(self._raster))
         if source is None:
-            self.problem = f"{self._raster.name} cannot be read."
+            self.problem = tr("{0} cannot be read.").format(self._raster.name)
             return False
         try:
             _write_polygons(cutline, self._polygons_wkb, source.GetProjection())
@@ -48,7 +50,7 @@ class MaskTask(QgsTask):
                 callback=lambda fraction, *_: int(not self.isCanceled()),
             )
             if done is None:
-                self.problem = "" if self.isCanceled() else "The result could not be cut to the polygons."
+                self.problem = "" if self.isCanceled() else tr("The result could not be cut to the polygons.")
                 self.output.unlink(missing_ok=True)
                 return False
             for band in range(1, done.RasterCount + 1):

@@ -7,7 +7,7 @@ import pytest
 from conftest import read_pixels, wait_until
 from qgis.core import QgsFeature, QgsGeometry, QgsProject, QgsRectangle, QgsVectorLayer
 from qgis.PyQt.QtCore import Qt
-from test_processing import provider, run  # noqa: F401 - a fixture
+from test_processing import run
 
 from geolangbind_qgis import settings
 
@@ -33,7 +33,7 @@ def labels(scene):
     return layer
 
 
-def test_the_toolbox_teaches_a_model_that_is_known_at_once(provider, scene, labels):  # noqa: F811
+def test_the_toolbox_teaches_a_model_that_is_known_at_once(provider, scene, labels):
     parameters = {"RASTERS": [scene.id()], "LABELS": labels.id(), "FIELD": "class", "NAME": "coast", "STEPS": 4}
     results, done, log, _ = run("finetune", parameters)
     assert done, log
@@ -44,7 +44,7 @@ def test_the_toolbox_teaches_a_model_that_is_known_at_once(provider, scene, labe
     assert "coast" in listed["MODELS"].split(",")
 
 
-def test_bad_labels_are_one_plain_line(provider, scene, labels):  # noqa: F811
+def test_bad_labels_are_one_plain_line(provider, scene, labels):
     labels.dataProvider().changeAttributeValues({feature.id(): {0: "water"} for feature in labels.getFeatures()})
     _, done, log, _ = run("finetune", {"RASTERS": [scene.id()], "LABELS": labels.id(), "FIELD": "class", "NAME": "x"})
     assert not done
@@ -52,7 +52,7 @@ def test_bad_labels_are_one_plain_line(provider, scene, labels):  # noqa: F811
     assert "Traceback" not in log
 
 
-def test_places_that_look_like_an_example_score_high(provider, scene, tmp_path):  # noqa: F811
+def test_places_that_look_like_an_example_score_high(provider, scene, tmp_path):
     example = QgsVectorLayer("Point?crs=EPSG:32633&field=class:string", "example", "memory")
     add_feature(example, QgsGeometry.fromWkt(f"Point({scene.extent().xMinimum() + 400} 5059000)"), "water")
     QgsProject.instance().addMapLayer(example)
