@@ -145,6 +145,23 @@ def test_removing_the_layer_during_a_run_stops_the_run_and_leaves_no_file(dock, 
     assert files_of_results() <= before
 
 
+@pytest.mark.parametrize("leave", ["cancel", "abandon"])
+def test_leaving_between_the_answer_and_the_map_leaves_nothing_behind(dock, scene, failures, leave):
+    """Results come onto the map in several turns of the event loop; a run can end between any two of them."""
+    before = files_of_results()
+    finished = []
+    dock.highlighter.finished.connect(lambda *_: finished.append(1))
+    dock.page.area.choose(Area.LAYER)
+    dock.page.prompts.set_prompts(["water", "forest"])
+    dock.run()
+    dock.highlighter._run.finished.connect(lambda _: getattr(dock.highlighter, leave)())
+    wait_until(lambda: not dock.highlighter.busy)
+    assert finished == []
+    assert [failure.cancelled for failure in failures] == ([True] if leave == "cancel" else [])
+    assert overlays_of(QgsProject.instance(), scene.id()) == []
+    assert files_of_results() <= before
+
+
 @pytest.mark.slow
 def test_unloading_the_plugin_during_a_run_is_quick_and_leaves_no_process_and_no_half_result(dock, large, session):
     before = files_of_results()
