@@ -9,6 +9,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from skimage.filters import threshold_otsu
 from torch import Tensor
 
 from core.dense.chunk import FeatureChunk
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 Place = tuple[float, float]
 SURROUNDINGS = 768
 """Cells of the surroundings that stand for "not this" as long as the person has not shown enough of it."""
+FAR_WEIGHT = 0.3
+"""What the surroundings that are like none of the positives weigh in all, beside examples of what is not meant."""
 
 
 def run(
@@ -129,6 +132,8 @@ def fit_examples(
 
     One click says little about what is *not* meant, so a sample of the surroundings joins the negatives with as much
     weight, in all, as the positives: what is least like them or, once there are negatives, what is nearer to those.
+    Then the rest that is like none of the positives joins with a smaller weight: a click against fields does not mean
+    that water is wanted (docs/decisions.md, 23).
 
     Args:
         features: the feature grid.
@@ -141,17 +146,11 @@ def fit_examples(
     """
     wanted, chunks = _vectors_at(features, scene, positives)
     unwanted, _ = _vectors_at(features, scene, negatives)
-    around = _surroundings(features, sorted(chunks), wanted, unwanted)
-    samples = torch.cat([wanted, unwanted, around])
-    labels = torch.cat([torch.ones(len(wanted)), torch.zeros(len(unwanted) + len(around))])
-    weights = torch.cat(
-        [
-            torch.full((len(wanted),), 1.0 / len(wanted)),
-            torch.full((len(unwanted),), 1.0 / max(1, len(unwanted))),
-            torch.full((len(around),), 1.0 / max(1, len(around))),
-        ]
-    )
-    return _logistic_regression(samples, labels, weights)
+    around, far = _surroundings(features, sorted(chunks), wanted, unwanted)
+    groups = ((wanted, 1.0), (unwanted, 1.0), (around, 1.0), (far, FAR_WEIGHT))
+    weights = torch.cat([torch.full((len(group),), weight / max(1, len(group))) for group, weight in groups])
+    labels = (torch.arange(len(weights)) < len(wanted)).float()
+    return _logistic_regression(torch.cat([group for group, _ in groups]), labels, weights)
 
 
 @torch.enable_grad()
@@ -199,22 +198,26 @@ def _vectors_at(features: DenseFeatures, scene: Scene, places: Sequence[Place]) 
 
 def _surroundings(
     features: DenseFeatures, chunks: Sequence[tuple[int, int]], positives: Tensor, negatives: Tensor
-) -> Tensor:
-    """Sample cells of the examples' chunks that are not like the positives, (N, D); the same every time."""
+) -> tuple[Tensor, Tensor]:
+    """Sample cells of the examples' chunks that stand for what is not meant; the same every time.
+
+    Returns:
+        (N, D) cells that are not meant, and (M, D) cells that are like none of the positives, which is known only
+        where negatives say what else there is.
+    """
     generator = torch.Generator().manual_seed(0)
-    sampled = []
+    around = []
     for chunk in chunks:
         kept = features.chunk(chunk)
         rows, columns = np.nonzero(kept.valid)
         choice = torch.randperm(len(rows), generator=generator)[: max(1, SURROUNDINGS // len(chunks))].numpy()
-        vectors = kept.at(rows[choice], columns[choice], features.encoder.basis)
-        likeness = (vectors @ F.normalize(positives, dim=1).T).amax(1)
-        if len(negatives):
-            unlike = likeness < (vectors @ F.normalize(negatives, dim=1).T).amax(1)
-        else:
-            unlike = likeness <= likeness.quantile(0.75)
-        sampled.append(vectors[unlike])
-    return torch.cat(sampled)
+        around.append(kept.at(rows[choice], columns[choice], features.encoder.basis))
+    vectors = torch.cat(around)
+    likeness = (vectors @ F.normalize(positives, dim=1).T).amax(1)
+    if not len(negatives):
+        return vectors[likeness <= likeness.quantile(0.75)], vectors[:0]
+    nearer = likeness < (vectors @ F.normalize(negatives, dim=1).T).amax(1)
+    return vectors[nearer], vectors[likeness < threshold_otsu(likeness.numpy())]
 
 
 def _shown(places: Sequence[Place]) -> str:

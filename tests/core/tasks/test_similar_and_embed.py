@@ -40,6 +40,19 @@ def test_more_clicks_for_and_against_draw_the_line(scene, run_task, tmp_path):
     assert overlap(output, painted_labels() < 2) > 0.9
 
 
+def test_a_click_against_the_lake_does_not_ask_for_the_woods(scene, run_task, tmp_path):
+    output = str(tmp_path / "out.tif")
+    run_task(
+        similar,
+        SimilarParams(Source(scene), output, positives=(place(390, 100),), negatives=(place(130, 150),)),
+    )
+    with rasterio.open(output) as file:
+        found = np.nan_to_num(file.read(1)) > 0.5
+    woods, town = (found[painted_labels() == label].mean() for label in (1, 2))
+    assert town > 0.9
+    assert woods < 0.1
+
+
 def test_words_and_examples_must_agree(scene, run_task, tmp_path):
     output = str(tmp_path / "out.tif")
     run_task(similar, SimilarParams(Source(scene), output, positives=(place(130, 150),), text="lake"))
