@@ -9,11 +9,13 @@ The tables are for docs/dense_head.md. The model must not have been trained on t
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from core.classes import load_scheme
@@ -21,14 +23,15 @@ from core.datasets.labelled_tiles import read_labelled_tiles
 from core.dense.heads import HEADS, default_head, dense_features
 from core.dense.upsample import UpsampleSettings, guide_bands, guide_image, upsample_scores
 from core.evaluate.benchmarks import benchmarks
-from core.evaluate.parsing import RGB_WAVELENGTHS_UM, parsing_score
+from core.evaluate.parsing import RGB_WAVELENGTHS_UM, mean_iou, parsing_score
 from core.model import GeoLangBind, load_model
 from core.raster.reader import open_raster
 from core.spectral.bands import Band, BandSet
 from core.tasks.scoring import ClassContest
 from core.train.sources.scenes import read_scene
 
-VARIANTS: tuple[tuple[float, float | None], ...] = ((0.0, None), (0.3, None), (0.0, 0.12))
+Variant = tuple[float, float | None]
+VARIANTS: tuple[Variant, ...] = ((0.0, None), (0.3, None), (0.0, 0.12))
 """Share of the pooled vector that is subtracted, and image-guided upsampling: None is bilinear, otherwise the guide's
 standard deviation in model units."""
 FINER_VARIANTS = (*VARIANTS, (0.0, 0.06), (0.0, 0.25))
@@ -43,21 +46,22 @@ def main() -> None:
     parser.add_argument("--model", default="runs/geolb_tiny_untold")
     parser.add_argument("--translated", help="a model with a translator into its own token space, of colour alone")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--tiles", type=int, default=3, help="how many images of Dubai tile 8")
+    parser.add_argument("--tiles", type=int, default=9, help="how many images of Dubai tile 8, of nine")
     parser.add_argument("-o", "--output", type=Path, default=Path("runs/dense_heads.md"))
     options = parser.parse_args()
     model = load_model(options.model)
     rows = []
     for head, entry in HEADS.items():
         if entry.missing(model):
-            rows.append(f"| {head} | | | not measured: {entry.missing(model)} | |")
+            rows.append(f"| {head} | | | not measured: {entry.missing(model)} | | |")
             continue
-        for bias, sigma in FINER_VARIANTS if head == default_head(model) else VARIANTS:
-            dubai = _dubai(model, options.data, head, bias, sigma, options.tiles)
-            tiles = _tiles(model, options.data, head, bias, sigma)
-            rows.append(f"| {head} | {bias} | {_guide(sigma)} | {dubai:.3f} | {tiles:.3f} |")
+        variants = FINER_VARIANTS if head == default_head(model) else VARIANTS
+        dubai = _dubai(model, options.data, head, variants, options.tiles)
+        tiles = _tiles(model, options.data, head, variants)
+        for (bias, sigma), miou, (share, iou) in zip(variants, dubai, tiles, strict=True):
+            rows.append(f"| {head} | {bias} | {_guide(sigma)} | {miou:.3f} | {share:.3f} | {iou:.3f} |")
             print(rows[-1], flush=True)
-    page = _PAGE.format(model=options.model, tiles=options.tiles, rows="\n".join(rows))
+    page = _PAGE.format(model=options.model, hash=model.model_hash[:12], tiles=options.tiles, rows="\n".join(rows))
     if options.translated:
         rows = _translated_rows(load_model(options.translated), options.data, options.tiles)
         page += _TRANSLATED.format(model=options.translated, rows="\n".join(rows))
@@ -70,8 +74,8 @@ def _translated_rows(model: GeoLangBind, data: Path, tiles: int) -> list[str]:
     side = int(model.config["image_size"])
     rows = []
     for head in ("tokens", "value_path", "self_self", "maka"):
-        for bias, sigma in VARIANTS:
-            score = _dubai(model, data, head, bias, sigma, tiles, (side, side))
+        scores = _dubai(model, data, head, VARIANTS, tiles, (side, side))
+        for (bias, sigma), score in zip(VARIANTS, scores, strict=True):
             rows.append(f"| {head} | {bias} | {_guide(sigma)} | {score:.3f} |")
             print(rows[-1], flush=True)
     return rows
@@ -85,44 +89,52 @@ def _dubai(
     model: GeoLangBind,
     data: Path,
     head: str,
-    bias: float,
-    sigma: float | None,
+    variants: Sequence[Variant],
     count: int,
     side: tuple[int, int] = (480, 448),
-) -> float:
-    """Give the mean IoU on the first images of Dubai tile 8, 960 × 1344 pixels each, in windows of this many."""
+) -> list[float]:
+    """Give the mean IoU of every variant on the first images of Dubai tile 8, 960 × 1344 pixels of each, in windows."""
     entry = benchmarks()["dubai"]
     tiles = read_labelled_tiles(data / entry["path"], lambda stem: stem.startswith(tuple(entry["names"])))
+    names = list(entry["classes"])
     position = np.full(256, -1)
-    position[[int(code) for code in entry["classes"]]] = np.arange(len(entry["classes"]))
+    position[[int(code) for code in names]] = np.arange(len(names))
     contest = ClassContest(model, list(entry["classes"].values()))
-    confusion = np.zeros((len(entry["classes"]), len(entry["classes"])), dtype=np.int64)
+    confusions = np.zeros((len(variants), len(names), len(names)), dtype=np.int64)
     for tile in tiles[:count]:
         for row in range(0, 960, side[0]):
             for col in range(0, 1344, side[1]):
                 window = slice(row, row + side[0]), slice(col, col + side[1])
                 image = torch.from_numpy(tile.image[window].copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
-                predicted = _classes(model, image, RGB, contest, head, bias, sigma)
                 reference = position[tile.labels[window]]
                 known = reference >= 0
-                np.add.at(confusion, (reference[known], predicted[known]), 1)
-    return parsing_score(confusion, list(entry["classes"])).mean_iou
+                for confusion, predicted in zip(
+                    confusions, _classes(model, image, RGB, contest, head, variants), strict=True
+                ):
+                    np.add.at(confusion, (reference[known], predicted[known]), 1)
+    return [parsing_score(confusion, names).mean_iou for confusion in confusions]
 
 
-def _tiles(model: GeoLangBind, data: Path, head: str, bias: float, sigma: float | None) -> float:
-    """Give the mean over the labelled places of the overall accuracy in the Esri legend, from twelve bands."""
+def _tiles(model: GeoLangBind, data: Path, head: str, variants: Sequence[Variant]) -> list[tuple[float, float]]:
+    """Give of every variant the mean accuracy of the places and the mean IoU of all their pixels, from twelve bands.
+
+    Accuracy alone would praise a head that calls everything by the commonest class.
+    """
     scheme = load_scheme("esri_lulc")
     contest = ClassContest(model, [entry.prompts for entry in scheme.classes])
-    codes = np.array([entry.code for entry in scheme.classes])
-    shares = []
-    for tile in TILES:
+    position = np.full(256, -1)
+    position[[entry.code for entry in scheme.classes]] = np.arange(len(scheme.classes))
+    confusions = np.zeros((len(variants), len(TILES), len(scheme.classes), len(scheme.classes)), dtype=np.int64)
+    for place, tile in enumerate(TILES):
         folder = data / "scenes" / "terramind_tiles" / tile
         values, bands, _ = read_scene(str(folder / "S2L2A.tif"))
         with open_raster(str(folder / "LULC.tif")) as raster:
-            reference = raster.read(raster.grid.window, (1,))[0][0]
-        predicted = _classes(model, torch.from_numpy(values)[None], BandSet.of(bands), contest, head, bias, sigma)
-        shares.append(float((codes[predicted] == reference).mean()))
-    return float(np.mean(shares))
+            reference = position[raster.read(raster.grid.window, (1,))[0][0]]
+        maps = _classes(model, torch.from_numpy(values)[None], BandSet.of(bands), contest, head, variants)
+        for confusion, predicted in zip(confusions[:, place], maps, strict=True):
+            np.add.at(confusion, (reference, predicted), 1)
+    accuracy = np.trace(confusions, axis1=2, axis2=3) / confusions.sum((2, 3))
+    return [(float(of.mean()), mean_iou(matrix.sum(0))) for of, matrix in zip(accuracy, confusions, strict=True)]
 
 
 def _classes(
@@ -131,32 +143,36 @@ def _classes(
     band_set: BandSet,
     contest: ClassContest,
     head: str,
-    bias: float,
-    sigma: float | None,
-) -> np.ndarray:
-    with torch.inference_mode(), model.autocast():
-        wavelengths = torch.tensor(band_set.wavelengths_um)
-        features = F.normalize(dense_features(model, image, wavelengths, head, bias).float(), dim=1)
-        scores = contest.logits(torch.einsum("dhw,nd->nhw", features[0], contest.vectors))
+    variants: Sequence[Variant],
+) -> list[NDArray[np.int64]]:
+    """Give the class positions (H, W) of an image (1, C, H, W) by every variant; encoded once for each bias."""
+    wavelengths = torch.tensor(band_set.wavelengths_um)
+    scores = {}
+    for bias in {bias for bias, _ in variants}:
+        with torch.inference_mode(), model.autocast():
+            features = F.normalize(dense_features(model, image, wavelengths, head, bias).float(), dim=1)
+            scores[bias] = contest.logits(torch.einsum("dhw,nd->nhw", features[0], contest.vectors)).float()
+    return [_to_pixels(scores[bias], image, band_set, sigma).argmax(0).numpy() for bias, sigma in variants]
+
+
+def _to_pixels(scores: Tensor, image: Tensor, band_set: BandSet, sigma: float | None) -> Tensor:
+    """Bring scores (N, h, w) to the pixels (N, H, W) of an image (1, C, H, W)."""
     if sigma is None:
-        pixels = F.interpolate(scores[None], size=image.shape[-2:], mode="bilinear", align_corners=False)[0]
-    else:
-        stride = image.shape[-1] // scores.shape[-1]
-        everywhere = torch.ones(scores.shape[-2:], dtype=torch.bool), torch.ones(image.shape[-2:], dtype=torch.bool)
-        guide = guide_image(image[0], guide_bands(band_set))
-        pixels = upsample_scores(
-            scores, everywhere[0], guide, everywhere[1], stride, UpsampleSettings(sigma_guide=sigma)
-        )
-    return pixels.argmax(0).numpy()
+        return F.interpolate(scores[None], size=image.shape[-2:], mode="bilinear", align_corners=False)[0]
+    stride = image.shape[-1] // scores.shape[-1]
+    cells, pixels = (torch.ones(size, dtype=torch.bool) for size in (scores.shape[-2:], image.shape[-2:]))
+    guide = guide_image(image[0], guide_bands(band_set))
+    return upsample_scores(scores, cells, guide, pixels, stride, UpsampleSettings(sigma_guide=sigma))
 
 
-_PAGE = """Made by `python -m training.studies.dense_heads`, with `{model}`. Dubai is the mean IoU of five
+_PAGE = """Made by `python -m training.studies.dense_heads`, with `{model}` ({hash}). Dubai is the mean IoU of five
 classes on {tiles} images of tile 8, which nothing was trained on; Sentinel-2 is the overall accuracy in the Esri
-legend, averaged over the two `terramind_tiles` places that have more than one class, from twelve bands, by a model that
-has not seen them. "Bias" is the share of the pooled vector that is subtracted. Classes contest as in `core classify`.
+legend, averaged over the two `terramind_tiles` places that have more than one class, and the mean IoU of their classes,
+from twelve bands, by a model that has not seen them. "Bias" is the share of the pooled vector that is
+subtracted. Classes contest as in `core classify`.
 
-| head | bias | upsampling | Dubai mIoU | Sentinel-2 OA |
-|---|---|---|---|---|
+| head | bias | upsampling | Dubai mIoU | Sentinel-2 OA | Sentinel-2 mIoU |
+|---|---|---|---|---|---|
 {rows}
 """
 _TRANSLATED = """

@@ -46,9 +46,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--start", default="runs/geolb_tiny_untold")
     parser.add_argument("--steps", type=int, default=150)
+    parser.add_argument("--rate", type=float, default=1.0, help="share of the recipe's learning rate")
     parser.add_argument("-o", "--output", type=Path, default=Path("runs/leave_one_out"))
     options = parser.parse_args()
-    recipe = dataclasses.replace(read_recipe(RECIPE), start=options.start, steps=options.steps, validate_every=0)
+    recipe = read_recipe(RECIPE)
+    slower = dataclasses.replace(recipe.optimiser, learning_rate=options.rate * recipe.optimiser.learning_rate)
+    recipe = dataclasses.replace(recipe, start=options.start, steps=options.steps, optimiser=slower, validate_every=0)
     places = recipe.sources["tiles"].settings["places"]
     results = {}
     start = load_model(options.start, device="cpu", dtype="float32")
