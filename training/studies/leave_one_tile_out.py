@@ -4,8 +4,7 @@ python -m training.studies.leave_one_tile_out --start runs/geolb_tiny_untold --o
 
 For each of the three places a model that has seen none of them goes on for a hundred steps or two with the labels of
 the other two. Classes that neither of the two shows are not among the answers while it learns: as wrong answers
-everywhere they would be unlearnt (a model that called the snow of the third place by its name called it bare ground
-after a hundred steps with two places that have none).
+everywhere they would be unlearnt. At the recipe's full rate that alone does not keep them (docs/training.md).
 """
 
 from __future__ import annotations
