@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,7 +14,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.dense.ahead import ReadAhead, ahead
 from core.dense.blending import EncodedWindow, blend, to_16_bits
 from core.dense.chunk import FeatureChunk
 from core.dense.chunk_layout import ChunkLayout
@@ -26,6 +25,7 @@ from core.dense.store import FeatureStore
 from core.dense.stored_features import StoredFeatures, StoreError
 from core.errors import InputError
 from core.progress import CancelToken
+from core.raster.ahead import ReadAhead, ahead
 from core.raster.grid import PixelWindow
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ BATCH_PIXELS = 4 * 256 * 256
 STRIP = 16
 """Chunks across of what is computed row by row, so that the windows two rows share are still remembered."""
 FINISHING = 2
-"""Chunks that may wait to be blended and written while the model goes on."""
+"""Chunks that may wait to be written while the model goes on."""
 
 Chunk = tuple[int, int]
 Pixels = tuple[NDArray[np.float32], NDArray[np.bool_]]
@@ -53,10 +53,17 @@ NOTHING = EncodedWindow(torch.empty(0), np.zeros((0, 0), bool))
 
 
 class _Claimed(NamedTuple):
-    """A chunk this process has claimed, with the windows it is made of."""
+    """A chunk this process has claimed."""
 
     chunk: Chunk
-    windows: dict[PixelWindow, EncodedWindow]
+    claim: ExitStack
+
+
+class _Finished(NamedTuple):
+    """A claimed chunk with its features."""
+
+    chunk: Chunk
+    features: FeatureChunk
     claim: ExitStack
 
 
@@ -149,9 +156,8 @@ class DenseFeatures:
         if self._stored is not None:
             claimed = self._encoded_chunks(wanted, later, self._stored)
             with closing(claimed):
-                for one, features in ahead(claimed, self._finish, FINISHING):
-                    if features is not None:
-                        self._chunks.put(one.chunk, features)
+                for one, _ in ahead(claimed, self._finish, FINISHING):
+                    self._chunks.put(one.chunk, one.features)
                     finish_one()
         else:
             later = wanted
@@ -175,8 +181,12 @@ class DenseFeatures:
 
     def _encoded_chunks(
         self, wanted: list[Chunk], later: list[Chunk], stored: StoredFeatures
-    ) -> Generator[_Claimed, None, None]:
-        """Claim chunks and encode their windows; chunks that are not free, or that cannot be kept, go to ``later``."""
+    ) -> Generator[_Finished, None, None]:
+        """Claim chunks, encode their windows and blend them; those not free, or that cannot be kept, go to ``later``.
+
+        Blending stays in the model's thread: torch gives every thread a team of its own, and two teams on the same
+        cores wait for each other (docs/decisions.md, 24).
+        """
         with ReadAhead(self._read, self._unknown(wanted), self._read_ahead()) as reader:
             for group in self._groups(wanted):
                 claimed = deque(self._claim_all(group, later, stored))
@@ -186,9 +196,10 @@ class DenseFeatures:
                     together = dict.fromkeys(window for one in claimed for window in self._windows_of(one.chunk))
                     found = dict(self._encoded(list(together), reader.take))
                     while claimed:
-                        one = claimed.popleft()
-                        one.windows.update((item, found[item]) for item in self._windows_of(one.chunk) if item in found)
-                        yield one
+                        chunk, claim = claimed[0]
+                        features = self._blend(chunk, found)
+                        claimed.popleft()
+                        yield _Finished(chunk, features, claim)
                 finally:
                     for one in claimed:
                         one.claim.close()
@@ -203,7 +214,7 @@ class DenseFeatures:
                 claim.close()
                 later.append(chunk)  # reading it there takes no time
             else:
-                yield _Claimed(chunk, {}, claim)
+                yield _Claimed(chunk, claim)
 
     def _claim(self, claim: ExitStack, stored: StoredFeatures, chunk: Chunk) -> bool:
         """Claim a chunk until ``claim`` is closed; tells whether it was free."""
@@ -213,16 +224,17 @@ class DenseFeatures:
             self._go_on_without_store(problem)
             return False
 
-    def _finish(self, claimed: _Claimed) -> FeatureChunk | None:
-        """Blend, quantise and keep a claimed chunk; None where there is no store any more."""
-        with claimed.claim:
-            stored = self._stored
-            if stored is None:
-                return None
-            features = blend(self.layout.window(claimed.chunk), claimed.windows, self.plan, self.encoder.basis)
+    def _finish(self, one: _Finished) -> None:
+        """Keep a finished chunk, where there still is a store, and let go of it."""
+        with one.claim:
             self._refuse_changed()
-            self._keep(claimed.chunk, features, stored)
-            return features
+            if self._stored is not None:
+                self._keep(one.chunk, one.features, self._stored)
+
+    def _blend(self, chunk: Chunk, found: Mapping[PixelWindow, EncodedWindow]) -> FeatureChunk:
+        """Make a chunk of its windows; those that hold no data are not among those found."""
+        windows = {window: found[window] for window in self._windows_of(chunk) if window in found}
+        return blend(self.layout.window(chunk), windows, self.plan, self.encoder.basis)
 
     def _groups(self, chunks: list[Chunk]) -> Iterator[list[Chunk]]:
         """Give as many chunks at once as fill a batch with the windows each adds."""
@@ -274,9 +286,7 @@ class DenseFeatures:
         self._stored = None
 
     def _computed(self, chunk: Chunk) -> FeatureChunk:
-        windows = dict(self._encoded(self._windows_of(chunk), self._read))
-        in_order = {window: windows[window] for window in self._windows_of(chunk) if window in windows}
-        features = blend(self.layout.window(chunk), in_order, self.plan, self.encoder.basis)
+        features = self._blend(chunk, dict(self._encoded(self._windows_of(chunk), self._read)))
         self._refuse_changed()
         return features
 

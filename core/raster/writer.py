@@ -19,6 +19,7 @@ from rasterio.transform import Affine
 from rasterio.windows import Window
 
 from core.errors import OutputError
+from core.raster.ahead import ahead
 from core.raster.grid import GridSpec, PixelWindow
 from core.raster.staging import output_failure, staging
 
@@ -101,7 +102,7 @@ def _write_tiled(
     tags: Mapping[str, str],
     colours: Mapping[int, tuple[int, int, int, int]],
 ) -> None:
-    """Write the blocks as they come."""
+    """Write the blocks as they come, each while the next is computed."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         try:
@@ -131,8 +132,8 @@ def _write_tiled(
                 dataset.set_band_description(number, name)
             if colours and len(band_names) == 1:
                 dataset.write_colormap(1, dict(colours))
-            for window, values in blocks:
-                _write_block(target, dataset, window, values)
+            for _ in ahead(blocks, lambda block: _write_block(target, dataset, *block), 1):
+                pass
         finally:
             try:
                 dataset.close()

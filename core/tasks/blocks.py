@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from core.dense.ahead import ahead
 from core.dense.pixels import PixelScores
 from core.errors import InputError
 from core.progress import CancelToken, Progress
@@ -47,19 +46,13 @@ def scored_blocks(
         scores.keep_to(scene.window)
     seen_data = False
 
-    def score(number: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    # All of it in one thread: torch gives every thread a team of its own, and two teams on the same cores wait for
+    # each other. What can go on beside it, reading and writing, does (core/raster/ahead.py).
+    for number, (block, inside) in enumerate(blocks):
         cancel.raise_if_cancelled()
         if number % AT_ONCE == 0:
             _compute(scores, [inside for _, inside in blocks[number : number + AT_ONCE]])
-        block, inside = blocks[number]
-        return snap_to_regions(scores, block, inside) if snap else scores.read(inside)
-
-    # While the caller writes one block, the next is scored.
-    scored = ahead(range(len(blocks)), score, 1)
-    scene.unfinished.callback(scored.close)
-    for number, (values, valid) in scored:
-        cancel.raise_if_cancelled()
-        inside = blocks[number][1]
+        values, valid = snap_to_regions(scores, block, inside) if snap else scores.read(inside)
         seen_data = seen_data or bool(valid.any())
         place = PixelWindow(inside.col - scene.window.col, inside.row - scene.window.row, inside.width, inside.height)
         yield place, values, valid

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core.dense.cache import open_cache
@@ -32,13 +32,11 @@ class Scene:
         raster: open at that resolution.
         recognition: bands, wavelengths and scaling.
         window: the part that is asked for, in pixels of ``raster``.
-        unfinished: closed before the raster is: work in other threads that still reads it, however the task ends.
     """
 
     raster: RasterReader
     recognition: Recognition
     window: PixelWindow
-    unfinished: ExitStack = field(default_factory=ExitStack, compare=False)
 
     @property
     def grid(self) -> GridSpec:
@@ -77,11 +75,7 @@ def open_scene(source: Source, *, extent: Extent | None = None, resolution: floa
     with open_raster(source.path) as raster:
         recognition = recognise_source(raster, source)
         if resolution is None or resolution <= max(raster.grid.pixel_size) * FINER_IS_OWN:
-            scene = Scene(raster, recognition, window_of_extent(raster.grid, extent))
-            with scene.unfinished:
-                yield scene
+            yield Scene(raster, recognition, window_of_extent(raster.grid, extent))
             return
     with open_raster(source.path, resolution=resolution) as raster:
-        scene = Scene(raster, recognition, window_of_extent(raster.grid, extent))
-        with scene.unfinished:
-            yield scene
+        yield Scene(raster, recognition, window_of_extent(raster.grid, extent))

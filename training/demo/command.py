@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import logging
+import re
 import sys
 import time
 import warnings
@@ -57,7 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.demo", description="Words to a map, and a picture of it.")
     parser.add_argument("raster", nargs="?", help="your own raster; the simulated scene where left out")
     parser.add_argument(
-        "--prompt", default=", ".join(PROMPTS), help='what to look for: "water, vineyard or orchard, town"'
+        "--prompt",
+        default=", ".join(PROMPTS),
+        help='what to look for: "water, vineyard or orchard, town"; commas or semicolons',
     )
     parser.add_argument("--classes", default="worldcover", help="class scheme of the map (default: %(default)s)")
     parser.add_argument("--model", default="geolb-tiny")
@@ -80,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> Files:
     """Prompt, classify, compare and draw."""
-    prompts = tuple(part.strip() for part in options.prompt.split(",") if part.strip())
+    prompts = tuple(part.strip() for part in re.split("[,;]", options.prompt) if part.strip())
     folder: Path = options.output
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
-"""Reading and finishing in threads of their own while the model is at work: bounded, in order, errors in their place.
+"""Reading and writing in threads of their own while the model is at work: bounded, in order, errors in their place.
 
-The threads run with GDAL's options of the thread that started them, which GDAL would otherwise not see there.
+For work without torch, which gives every thread a team of threads of its own; two teams on the same cores wait for each
+other. The threads run with GDAL's options of the thread that started them, which GDAL would otherwise not see there.
 """
 
 from __future__ import annotations

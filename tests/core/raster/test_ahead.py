@@ -7,7 +7,7 @@ import threading
 import pytest
 import rasterio
 
-from core.dense.ahead import ReadAhead, ahead
+from core.raster.ahead import ReadAhead, ahead
 
 PATIENCE_S = 60
 
