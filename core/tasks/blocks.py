@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.dense.pixels import PixelScores
+from core.dense.threads import one_torch_thread
 from core.errors import InputError
 from core.progress import CancelToken, Progress
 from core.raster.grid import PixelWindow
@@ -47,12 +48,14 @@ def scored_blocks(
     seen_data = False
 
     # All of it in one thread: torch gives every thread a team of its own, and two teams on the same cores wait for
-    # each other. What can go on beside it, reading and writing, does (core/raster/ahead.py).
+    # each other. What can go on beside it, reading and writing, does (core/raster/ahead.py). Scoring a block needs
+    # no team: waking it for such small operations takes as long as it saves.
     for number, (block, inside) in enumerate(blocks):
         cancel.raise_if_cancelled()
         if number % AT_ONCE == 0:
             _compute(scores, [inside for _, inside in blocks[number : number + AT_ONCE]])
-        values, valid = snap_to_regions(scores, block, inside) if snap else scores.read(inside)
+        with one_torch_thread():
+            values, valid = snap_to_regions(scores, block, inside) if snap else scores.read(inside)
         seen_data = seen_data or bool(valid.any())
         place = PixelWindow(inside.col - scene.window.col, inside.row - scene.window.row, inside.width, inside.height)
         yield place, values, valid
