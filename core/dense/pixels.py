@@ -103,16 +103,9 @@ class PixelScores:
             if self._within is not None:
                 part = covered.intersection(self._within)
                 features, covered = features.crop(*part.slices_in(covered)), part
-            valid = features.valid
-            if not valid.any():
-                valid = np.broadcast_to(np.False_, valid.shape)
-            known = _Scored(covered, self._score(features), valid)
+            known = _Scored(covered, self._score(features), features.valid)
             self._recent.put(chunk, known)
         return known
-
-
-_OBJECTS_BYTES = 2048
-"""About what Python keeps for a chunk's scores beside their numbers: it counts where chunks are empty and many."""
 
 
 class _Scored(NamedTuple):
@@ -124,6 +117,5 @@ class _Scored(NamedTuple):
 
 
 def _scored_bytes(scored: _Scored) -> int:
-    """Give the memory of a chunk's scores; those of a chunk without data share one number, and their mask one."""
-    mask = scored.valid.nbytes if scored.valid.strides[-1] else 0
-    return _OBJECTS_BYTES + scored.scores.untyped_storage().nbytes() + mask
+    """Give the memory of a chunk's scores; those of a chunk without data share one number."""
+    return scored.scores.untyped_storage().nbytes() + scored.valid.nbytes
