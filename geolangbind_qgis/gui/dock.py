@@ -164,6 +164,7 @@ class GeoLangBindDock(QgsDockWidget):
         project.cleared.disconnect(self._on_project_cleared)
         self._iface.currentLayerChanged.disconnect(self.page.follow)
         self._session.runtime_changed.disconnect(self._on_runtime_changed)
+        self._layers_changed.stop()
         self.page.clean_up()
 
     def _connect(self) -> None:
