@@ -15,8 +15,18 @@ from numpy.typing import NDArray
 from core.errors import UsageError
 from core.evaluate.bootstrap import Interval, bootstrap_interval, share_interval
 from core.evaluate.captions import captioned_images
-from core.evaluate.layouts import labelled_images, spoken, wavelengths_of
+from core.evaluate.layouts import labelled_images, multi_labelled_images, spoken, wavelengths_of
 from core.evaluate.masks import labelled_tiles
+from core.evaluate.multi_label import (
+    Logits,
+    Shown,
+    average_precisions,
+    linear_logits,
+    logits_by_words,
+    mean_average_precision,
+    micro_f1,
+    neighbour_logits,
+)
 from core.evaluate.parsing import parse_tiles
 from core.evaluate.probing import Classifier, cross_validated, linear_probe, nearest_neighbours
 from core.evaluate.retrieval import retrieval_ranks
@@ -138,6 +148,50 @@ def _probes(
     return measures
 
 
+def _labels(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    wavelengths, names = wavelengths_of(entry), list(entry["classes"])
+    vectors, rows = embed_labelled(model, multi_labelled_images(entry, path), wavelengths)
+    shown = np.stack(rows)
+    logits = logits_by_words(model, vectors, list(entry["classes"].values()))
+    published = entry.get("published", {})
+    measures = _label_measures("zero-shot", logits, shown, published)
+    if entry["probing"]:
+        learnt, rows = embed_labelled(model, multi_labelled_images(entry, path, "train"), wavelengths)
+        for name, scorer in (("linear probe", linear_logits), ("20-NN", neighbour_logits)):
+            probed = scorer(learnt, np.stack(rows), vectors)
+            measures += _label_measures(f"{name} ({len(rows):,} training images)", probed, shown, published)
+    precisions = average_precisions(logits, shown)
+    return {
+        "measures": measures,
+        **{measure["name"]: measure["value"] for measure in measures[:2]},
+        "images": len(shown),
+        "per_class": {
+            name: None if np.isnan(value) else float(value) for name, value in zip(names, precisions, strict=True)
+        },
+    }
+
+
+def _label_measures(
+    name: str, logits: Logits, shown: Shown, published: Mapping[str, Mapping[str, float]]
+) -> list[dict[str, Any]]:
+    """Measure log-odds (N, classes) against what images show; a class is said to be shown from even odds on."""
+    said = logits > 0
+    figures: tuple[tuple[str, Callable[[NDArray[np.int64]], float]], ...] = (
+        ("micro F1", lambda chosen: micro_f1(said[chosen], shown[chosen])),
+        ("mAP", lambda chosen: mean_average_precision(logits[chosen], shown[chosen])),
+    )
+    everything = np.arange(len(shown))
+    return [
+        _measure(
+            f"{name} {figure}",
+            value(everything),
+            bootstrap_interval(value, len(shown)),
+            published.get(f"{name} {figure}"),
+        )
+        for figure, value in figures
+    ]
+
+
 def _tiles(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[str, Any]:
     codes, words = [int(code) for code in entry["classes"]], list(entry["classes"].values())
     score = parse_tiles(model, labelled_tiles(entry, path), codes, words, wavelengths_um=wavelengths_of(entry))
@@ -201,6 +255,7 @@ def _synonyms(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[
 
 _RUNNERS: dict[str, Callable[[GeoLangBind, Mapping[str, Any], Path], dict[str, Any]]] = {
     "chips": _chips,
+    "labels": _labels,
     "tiles": _tiles,
     "retrieval": _retrieval,
     "water": _water,

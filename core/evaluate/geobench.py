@@ -1,7 +1,7 @@
 """GEO-Bench's folders (Lacoste et al. 2023): one HDF5 file a sample, one data set a band, a list of samples a split.
 
 The labels of its classification sets lie in a pickle. Files from the internet are not unpickled here: the pickle's
-instructions are read, never carried out, and whatever is no plain number is refused.
+instructions are read, never carried out, and whatever is no plain number or array of numbers is refused.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from rasterio.errors import RasterioError
 from core.errors import InputError
 
 _BOOKKEEPING = ("MEMOIZE", "BINPUT", "LONG_BINPUT", "PUT")
+_TYPES = ("i8", "i4", "i2", "i1", "u1", "b1", "f4", "f8")
+MOST_INSTRUCTIONS = 60
+"""Instructions after the label's name that can belong to it: an array of NumPy's takes some 40."""
 _NUMBERS = ("BININT", "BININT1", "BININT2", "LONG1", "INT", "LONG")
 _DATE_AND_NUMBER = re.compile(r"(_\d{4}-\d\d-\d\d[^/]*)?$")
 
@@ -36,7 +39,8 @@ def read_samples(
         split: train, valid or test.
 
     Yields:
-        Bands (C, H, W) as stored, all at the size of the first; label: a code () for the whole or codes (H, W).
+        Bands (C, H, W) as stored, all at the size of the first; label: a code () for the whole, 0 or 1 for each class
+        (classes,) where there are several labels, or codes (H, W).
 
     Raises:
         InputError: the folder is no such data set, or a sample lacks a band or its label.
@@ -60,7 +64,7 @@ def _read_sample(path: Path, bands: Sequence[str]) -> tuple[NDArray[np.float32],
         image = np.stack([_read(address, None) for address in wanted[:1]])
         layers = [_read(address, image.shape[1:]) for address in wanted[1:]]
         label = next((address for address in addresses if _name(address).startswith("label")), None)
-        codes = np.array(_label_of(about, path)) if label is None else _read(label, None).astype(np.int64)
+        codes = _label_of(about, path) if label is None else _read(label, None).astype(np.int64)
     except (RasterioError, OSError) as problem:
         raise InputError(f"{path} cannot be read.", hint="Copy the data set again.") from problem
     return np.concatenate([image, *(layer[None] for layer in layers)]).astype(np.float32), codes
@@ -85,8 +89,8 @@ def _name(address: str) -> str:
     return address.rsplit("://", 1)[-1].lstrip("/")
 
 
-def _label_of(about: str, path: Path) -> int:
-    """Find the number that a pickled dictionary holds under "label", without unpickling it."""
+def _label_of(about: str, path: Path) -> NDArray[np.int64]:
+    """Find the number or numbers that a pickled dictionary holds under "label", without unpickling it."""
     try:
         operations = [(item.name, value) for item, value, _ in pickletools.genops(ast.literal_eval(about))]
     except (ValueError, SyntaxError, TypeError) as problem:
@@ -95,11 +99,16 @@ def _label_of(about: str, path: Path) -> int:
     after = operations[place + 1 :] if place is not None else []
     values = [(name, value) for name, value in after if name not in _BOOKKEEPING]
     if values and values[0][0] in _NUMBERS and isinstance(values[0][1], int):
-        return values[0][1]
-    # A number of NumPy's: the name of what makes it, its type, and its eight bytes.
-    scalar = [value for _, value in values[:30]]
-    if any(isinstance(value, str) and "multiarray" in value for value in scalar[:2]):
-        eight = next((value for value in scalar if isinstance(value, bytes) and len(value) == 8), None)
-        if eight is not None and "i8" in scalar:
-            return int.from_bytes(eight, "little", signed=True)
-    raise InputError(f"The label of {path} is not a number.", hint="This set is not one of single classes.")
+        return np.array(values[0][1])
+    # NumPy's: the name of what makes it, later its type and its bytes. An array's bytes follow those of an empty one.
+    made = [value for _, value in values[:MOST_INSTRUCTIONS]]
+    maker = " ".join(value for value in made[:2] if isinstance(value, str))
+    kind = next((value for value in made if value in _TYPES), None)
+    content = next((value for value in made if isinstance(value, bytes) and len(value) > 1), b"")
+    if "multiarray" in maker and kind is not None and content and len(content) % int(kind[1]) == 0:
+        numbers = np.frombuffer(content, f"<{kind}").astype(np.int64)
+        if "scalar" in maker and len(numbers) == 1:
+            return numbers.reshape(())
+        if "_reconstruct" in maker and len(numbers) in made:
+            return numbers
+    raise InputError(f"The label of {path} is neither a number nor several.", hint="Copy the data set again.")

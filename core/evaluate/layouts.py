@@ -105,8 +105,32 @@ def _geobench(entry: Mapping[str, Any], path: Path, split: str) -> Iterator[Labe
     codes = list(entry["classes"])
     for values, label in read_samples(path, entry["bands"], split):
         if label.ndim:
-            raise InputError(f"{path} has labels for every pixel.", hint='Give it kind = "tiles".')
+            kind, what = ("labels", "several labels an image") if label.ndim == 1 else ("tiles", "one for every pixel")
+            raise InputError(f"{path} has not one label an image but {what}.", hint=f'Give it kind = "{kind}".')
         yield codes[int(label)], _resized(to_model(values, entry), entry["size"])
+
+
+def multi_labelled_images(
+    entry: Mapping[str, Any], path: Path, split: str = "test"
+) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.float32]]]:
+    """Read a set of images that show several classes each, in GEO-Bench's layout.
+
+    Args:
+        entry: of ``resources/benchmarks.toml``.
+        path: where it lies.
+        split: train, valid or test.
+
+    Yields:
+        Which classes the image shows (classes,), in the order of the entry; image (C, H, W) in model units.
+
+    Raises:
+        InputError: the set is missing or damaged, or its labels are others.
+    """
+    count = len(entry["classes"])
+    for values, label in read_samples(path, entry["bands"], split):
+        if label.shape != (count,):
+            raise InputError(f"The labels of {path} do not say of {count} classes whether an image shows them.")
+        yield label > 0, _resized(to_model(values, entry), entry["size"])
 
 
 _LAYOUTS: dict[str, Callable[[Mapping[str, Any], Path, str], Iterator[LabelledImage]]] = {

@@ -57,10 +57,10 @@ def linear_probe(train: Tensor, targets: Targets, test: Tensor) -> Targets:
     if held.any():
         scores = []
         for candidate in PENALTIES:
-            weights = _regression(train[~held], wanted[~held], classes, candidate)
+            weights = regression(train[~held], wanted[~held], classes, candidate)
             scores.append(float((_classify(train[held], weights) == wanted[held]).float().mean()))
         penalty = PENALTIES[int(np.argmax(scores))]
-    return _classify(test, _regression(train, wanted, classes, penalty)).cpu().numpy()
+    return _classify(test, regression(train, wanted, classes, penalty)).cpu().numpy()
 
 
 def cross_validated(classifier: Classifier, vectors: Tensor, targets: Targets, folds: int = 5) -> Targets:
@@ -90,15 +90,25 @@ def _ranks(targets: Targets) -> Targets:
 
 
 @torch.enable_grad()
-def _regression(vectors: Tensor, targets: Tensor, classes: int, penalty: float) -> Tensor:
-    """Fit weights (D + 1, classes) by L-BFGS; the last row is the bias, which is not penalised."""
+def regression(
+    vectors: Tensor, targets: Tensor, classes: int, penalty: float, loss_of: Callable[..., Tensor] = F.cross_entropy
+) -> Tensor:
+    """Fit weights (D + 1, classes) by L-BFGS; the last row is the bias, which is not penalised.
+
+    Args:
+        vectors: (N, D).
+        targets: what ``loss_of`` compares the outputs (N, classes) with.
+        classes: number of outputs.
+        penalty: of the weights' squares.
+        loss_of: (outputs, targets) to a scalar.
+    """
     vectors = vectors.detach().clone()  # vectors made in inference mode take no gradients
     weights = torch.zeros(vectors.shape[1] + 1, classes, device=vectors.device, requires_grad=True)
     optimiser = torch.optim.LBFGS([weights], max_iter=60, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
         optimiser.zero_grad()
-        loss = F.cross_entropy(vectors @ weights[:-1] + weights[-1], targets)
+        loss = loss_of(linear_outputs(vectors, weights), targets)
         loss = loss + penalty * weights[:-1].square().sum()
         loss.backward()
         return loss
@@ -107,5 +117,10 @@ def _regression(vectors: Tensor, targets: Tensor, classes: int, penalty: float) 
     return weights.detach()
 
 
+def linear_outputs(vectors: Tensor, weights: Tensor) -> Tensor:
+    """Give the outputs (N, classes) of weights (D + 1, classes) whose last row is the bias."""
+    return vectors @ weights[:-1] + weights[-1]
+
+
 def _classify(vectors: Tensor, weights: Tensor) -> Tensor:
-    return (vectors @ weights[:-1] + weights[-1]).argmax(1)
+    return linear_outputs(vectors, weights).argmax(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -14,9 +15,11 @@ from torch import Tensor
 from core.datasets.chips import ChipSet
 from core.errors import InputError
 from core.evaluate.bootstrap import share_interval
-from core.evaluate.layouts import RGB_WAVELENGTHS_UM, LabelledImage
+from core.evaluate.layouts import RGB_WAVELENGTHS_UM
 from core.model.geolangbind import GeoLangBind
 from core.tasks.scoring import ClassContest
+
+Label = TypeVar("Label")
 
 
 @dataclass(frozen=True)
@@ -99,15 +102,27 @@ def embed_chips(model: GeoLangBind, images: NDArray[np.uint8], batch: int = 128)
 
 
 def embed_labelled(
-    model: GeoLangBind, images: Iterable[LabelledImage], wavelengths_um: Sequence[float], batch: int = 128
-) -> tuple[Tensor, list[str]]:
+    model: GeoLangBind,
+    images: Iterable[tuple[Label, NDArray[np.float32]]],
+    wavelengths_um: Sequence[float],
+    batch: int = 128,
+) -> tuple[Tensor, list[Label]]:
     """Embed labelled images of one size, a batch in memory at a time.
+
+    Args:
+        model: in evaluation mode.
+        images: labels of any kind, and images (C, H, W) in model units.
+        wavelengths_um: of the bands.
+        batch: images at a time.
 
     Returns:
         Unit vectors (N, D), and the labels.
+
+    Raises:
+        InputError: there is no image.
     """
     parts: list[Tensor] = []
-    labels: list[str] = []
+    labels: list[Label] = []
     waiting: list[NDArray[np.float32]] = []
 
     def embed() -> None:

@@ -18,7 +18,7 @@ from core.errors import InputError
 from core.evaluate.benchmarks import benchmarks, present, run_entry
 from core.evaluate.captions import captioned_images
 from core.evaluate.geobench import read_samples
-from core.evaluate.layouts import labelled_images, spoken, to_model
+from core.evaluate.layouts import labelled_images, multi_labelled_images, spoken, to_model
 from core.evaluate.masks import labelled_tiles
 from core.evaluate.zero_shot import embed_labelled
 
@@ -149,6 +149,41 @@ def test_labels_may_be_numbers_of_numpys(tmp_path):
     assert [int(label) for _, label in read_samples(tmp_path, ["04 - Red"])] == [7]
 
 
+def test_a_geobench_set_of_several_labels_an_image(tmp_path, painted_model, cover_image):
+    entry = benchmarks()["m-bigearthnet"]
+    folder = tmp_path / entry["path"]
+    folder.mkdir(parents=True)
+    names = list(entry["classes"])
+    assert len(names) == 43
+    shown = {"water": ["Water bodies", "Salines"], "woods": ["Mixed forest"], "town": ["Airports", "Salines"]}
+    partition = {"train": [], "valid": [], "test": []}
+    for number in range(24):
+        cover = COVERS[number % 3]
+        label = np.isin(names, shown[cover]).astype(np.int64)
+        bands = cover_image(cover, number).transpose(2, 0, 1).repeat(4, axis=0) * 10.0
+        name = f"id_{number:04d}"
+        layers = {f"{band}_2018-01-0": values for band, values in zip(entry["bands"], bands, strict=True)}
+        write_hdf5(folder / name, layers, {"label": label, "bands_order": list(layers)})
+        partition["train" if number < 12 else "test"].append(name)
+    (folder / "default_partition.json").write_text(json.dumps(partition))
+    _, label = next(read_samples(folder, entry["bands"]))
+    assert [names[place] for place in np.flatnonzero(label)] == ["Salines", "Water bodies"]
+    figures = run_entry(painted_model, {**entry, "size": 32, "published": {"20-NN mAP": {"other": 50.0}}}, tmp_path)
+    found = {measure["name"]: measure["value"] for measure in figures["measures"]}
+    assert list(found)[:2] == ["zero-shot micro F1", "zero-shot mAP"]
+    assert found["linear probe (12 training images) micro F1"] > 0.95
+    assert found["20-NN (12 training images) mAP"] > 0.95
+    assert (figures["images"], figures["per_class"]["Vineyards"]) == (12, None)
+    assert 0 < figures["per_class"]["Mixed forest"] <= 1
+    for measure in figures["measures"]:
+        assert measure["interval"][0] <= measure["value"] <= measure["interval"][1]
+    assert len(run_entry(painted_model, {**entry, "size": 32}, tmp_path, probing=False)["measures"]) == 2
+    with pytest.raises(InputError, match="several labels an image"):
+        list(labelled_images({**entry, "kind": "chips"}, folder))
+    with pytest.raises(InputError, match="do not say of 2 classes"):
+        list(multi_labelled_images({**entry, "classes": {"a": ["a"], "b": ["b"]}}, folder))
+
+
 class Attack:
     """Would run when unpickled."""
 
@@ -159,7 +194,7 @@ class Attack:
 def test_a_label_that_is_code_is_refused_and_not_run(tmp_path, capsys):
     write_hdf5(tmp_path / "id_0", {BANDS[0]: np.ones((12, 12)), BANDS[1]: np.ones((12, 12))}, {"label": Attack()})
     (tmp_path / "default_partition.json").write_text(json.dumps({"test": ["id_0"]}))
-    with pytest.raises(InputError, match="is not a number"):
+    with pytest.raises(InputError, match="neither a number nor several"):
         list(read_samples(tmp_path, ["04 - Red"]))
     assert "unpickled" not in capsys.readouterr().out
 
@@ -247,6 +282,6 @@ def test_every_entry_can_be_read_by_a_layout_and_names_what_it_needs(tmp_path, p
     for name, entry in benchmarks().items():
         if entry.get("layout") == "geobench":
             assert len(entry["bands"]) == len(entry["wavelengths_um"]), name
-        if entry["kind"] in ("chips", "tiles", "retrieval"):
+        if entry["kind"] in ("chips", "labels", "tiles", "retrieval"):
             with pytest.raises(InputError):
                 run_entry(painted_model, entry, tmp_path)
