@@ -4,8 +4,9 @@ python -m training.studies.progressive --data ../shared/data --output runs/stage
 
 Six modalities come in turn (training/recipes/stages_*.yaml). The running model learns each alone; what it has become is
 either kept as it is, or folded into what it was (``core.train merge``, coefficient searched for on all modalities so
-far). Teachers enter through their translators, or not at all. Every figure is the share of held-out images whose own
-caption is the nearest; it is written after every stage, so that a stopped study goes on.
+far). Teachers enter through their translators, or not at all. Every figure is the share of images of the test part
+whose own caption is the nearest; the coefficient is chosen on other images, those of the validation part. Figures are
+written after every stage, so that a stopped study goes on.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from core.train.recipe import Recipe, read_recipe
 from core.train.sources.shards import whole_image
 from core.train.teaching import build_teachers, teacher_features
 from core.train.trainer import Trainer
-from core.train.validation import build_validations
+from core.train.validation import Measure, build_validations
 from training.studies import stage_shards
 
 RECIPES = Path(__file__).resolve().parents[1] / "recipes"
@@ -41,9 +42,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("-o", "--output", type=Path, default=Path("runs/stages"))
+    parser.add_argument("--seed", type=int, help="of weights and batches; the recipe's own where left out")
     options = parser.parse_args()
-    if not list((options.output / "shards").glob("*.tar")):
-        print(stage_shards.build(options.data, options.output / "shards"), flush=True)
+    missing = [path for part in ("val", "test") for path in paths(STAGES, part).values() if not path.exists()]
+    if missing:
+        print(stage_shards.build(options.data, missing[0].parent), flush=True)
     results = options.output / "progressive.json"
     known: dict[str, dict[str, float]] = json.loads(results.read_text()) if results.exists() else {}
 
@@ -56,7 +59,8 @@ def main() -> None:
         suffix = "" if maka else " without MaKA"
         folder = options.output / ("maka" if maka else "plain")
         if f"colour{suffix}" not in known:
-            keep(f"colour{suffix}", train(stage("colour", maka, None), folder / "colour", STAGES[:1]))
+            recipe = stage("colour", maka, None, options.seed)
+            keep(f"colour{suffix}", train(recipe, folder / "colour", STAGES[:1]))
     for merging in (True, False):
         running = options.output / "maka" / "colour"
         for number, name in enumerate(STAGES[1:], 2):
@@ -64,22 +68,23 @@ def main() -> None:
             folder = options.output / ("merging" if merging else "sequential") / name
             after = folder.with_name(f"{name}_merged") if merging else folder
             if label not in known:
-                alone = train(stage(name, True, str(running)), folder, STAGES[:number])
+                figures = train(stage(name, True, str(running), options.seed), folder, STAGES[:number])
                 if merging:
-                    keep(f"{name} before merging", alone)
-                    report = merge_models(
-                        MergeSettings(str(running), str(folder), after, search=True), validations(STAGES[:number])
-                    )
-                    alone = report.merged | {"coefficient": report.coefficient}
-                keep(label, alone)
+                    keep(f"{name} before merging", figures)
+                    settings = MergeSettings(str(running), str(folder), after, search=True)
+                    report = merge_models(settings, validations(STAGES[:number], "val"))
+                    figures = measured(load_model(after, device="cpu", dtype="float32"), STAGES[:number])
+                    figures |= {"coefficient": report.coefficient}
+                keep(label, figures)
             running = after
     if "all at once" not in known:
-        keep("all at once", train(stage("all", True, None), options.output / "all", STAGES))
+        keep("all at once", train(stage("all", True, None, options.seed), options.output / "all", STAGES))
 
 
-def stage(name: str, maka: bool, start: str | None) -> Recipe:
+def stage(name: str, maka: bool, start: str | None, seed: int | None) -> Recipe:
     """Give a stage's recipe, with its teachers or without, from what was merged before."""
     recipe = read_recipe(RECIPES / f"stages_{name}.yaml")
+    recipe = recipe if seed is None else dataclasses.replace(recipe, seed=seed)
     if start is not None:
         recipe = dataclasses.replace(recipe, start=start, model={})
     return recipe if maka else dataclasses.replace(recipe, teachers={})
@@ -101,14 +106,20 @@ def train(recipe: Recipe, folder: Path, seen: tuple[str, ...]) -> dict[str, floa
 def measured(model: GeoLangBind, seen: tuple[str, ...]) -> dict[str, float]:
     """Measure captions of the modalities so far, and how much of texture and indices lies in the tokens."""
     with torch.no_grad():
-        figures = {name: measure(model)["top1"] for name, measure in validations(seen).items()}
+        figures = {name: measure(model)["top1"] for name, measure in validations(seen, "test").items()}
         return figures | {"tokens": token_knowledge(model)}
 
 
-def validations(seen: tuple[str, ...]):  # noqa: ANN201 - what build_validations gives
-    """Open the validations of the modalities so far."""
+def paths(seen: tuple[str, ...], part: str) -> dict[str, Path]:
+    """Say where a part's shards of some modalities lie: beside those that the recipe validates on."""
     wanted = read_recipe(RECIPES / "stages_all.yaml").validate
-    return build_validations({name: wanted[name] for name in seen})
+    return {name: Path(wanted[name]["path"]).with_name(f"{name}_{part}.tar") for name in seen}
+
+
+def validations(seen: tuple[str, ...], part: str) -> dict[str, Measure]:
+    """Open a part of the modalities so far: ``val``, on which choices are made, or ``test``, which is reported."""
+    wanted = read_recipe(RECIPES / "stages_all.yaml").validate
+    return build_validations({name: wanted[name] | {"path": str(path)} for name, path in paths(seen, part).items()})
 
 
 def token_knowledge(model: GeoLangBind, count: int = 120) -> float:
@@ -116,7 +127,7 @@ def token_knowledge(model: GeoLangBind, count: int = 120) -> float:
 
     It is what the classical teacher teaches, read without its translator, on images that were not trained on.
     """
-    samples = ShardSet(str(read_recipe(RECIPES / "stages_all.yaml").validate["colour"]["path"]))
+    samples = ShardSet(str(paths(("colour",), "test")["colour"]))
     size = int(model.config["image_size"])
     images = torch.stack([whole_image(samples.read(number).image, size) for number in range(count)])
     wavelengths_um = torch.tensor(stage_shards.RGB)

@@ -1,14 +1,17 @@
 """Small shards of six modalities, in GeoLangBind-2M's layout, from the data that may be trained on.
 
-Colour chips are EuroSAT's; multispectral and radar windows come from the three co-registered places, the eastern third
-of each kept for validation; infrared frames are HIT-UAV's. No free hyperspectral or mountainous elevation lies there,
-so those two are the simulator's. Captions of training shards vary in wording, those of validation shards do not.
+Colour chips are EuroSAT's; multispectral and radar windows come from the three co-registered places; infrared frames
+are HIT-UAV's. No free hyperspectral or mountainous elevation lies there, so those two are the simulator's. Each is
+divided in three: what is learnt from, what choices are made on (``val``), and what is reported (``test``). Of a place
+the west is learnt from, the strip after it chooses, the eastern third is reported. Captions of training shards vary in
+wording, the others do not.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -46,6 +49,11 @@ EUROSAT = {
     "SeaLake": "the sea or a lake",
 }  # fmt: skip
 NOUNS = {"Person": ("person", "people"), "Car": ("car", "cars"), "Bicycle": ("bicycle", "bicycles")}
+SPLITS = ("train", "val", "test")
+SPANS = {"train": (0, 1 / 2), "val": (1 / 2, 2 / 3), "test": (2 / 3, 1)}
+"""Columns of a place that a part has, as shares of its width."""
+CHOOSING_FRAMES = 7
+"""One in so many of HIT-UAV's training frames, by its name, is not learnt from: choices are made on it."""
 WINDOW, DOMINANT = 24, 0.6
 SPECTROMETER = BandSet.of(
     Band(f"{value:.3f}", float(value), 0.01)
@@ -55,15 +63,15 @@ SPECTROMETER = BandSet.of(
 
 
 def build(data: Path, output: Path, seed: int = 0) -> dict[str, int]:
-    """Write ``<modality>_{train,val}.tar`` of every modality; give the samples of each.
+    """Write ``<modality>_{train,val,test}.tar`` of every modality; give the samples of each.
 
     Raises:
         InputError: the data are not there.
     """
     counts = {}
-    for name, (wavelengths_um, maker) in MODALITIES.items():
-        for split in ("train", "val"):
-            rng = np.random.default_rng((seed, len(counts)))
+    for number, (name, (wavelengths_um, maker)) in enumerate(MODALITIES.items()):
+        for split in SPLITS:
+            rng = np.random.default_rng((seed, 2 * number + (split != "train")))
             made = _worded(maker(data, split, rng), split == "train", wavelengths_um, rng)
             counts[f"{name}_{split}"] = write_shard(output / f"{name}_{split}.tar", made)
     return counts
@@ -78,9 +86,9 @@ def _worded(
 
 
 def _colour(data: Path, split: str, rng: Generator) -> Iterator[Captioned]:
-    members = list(read_members(data / f"eurosat_rgb_{split}.tar", (".jpg",)))
-    chosen = rng.permutation(len(members))[: 3000 if split == "train" else 500]
-    for number in chosen:
+    members = list(read_members(data / f"eurosat_rgb_{'train' if split == 'train' else 'val'}.tar", (".jpg",)))
+    first, last = {"train": (0, 3000), "val": (500, 1000), "test": (0, 500)}[split]
+    for number in rng.permutation(len(members))[first:last]:
         name, content = members[number]
         yield np.asarray(Image.open(io.BytesIO(content)).convert("RGB")), EUROSAT[name.split("/")[-2]]
 
@@ -88,13 +96,20 @@ def _colour(data: Path, split: str, rng: Generator) -> Iterator[Captioned]:
 def _infrared(data: Path, split: str, rng: Generator) -> Iterator[Captioned]:
     counts, frames = {}, {}
     for name, content in read_members(data / "hit_uav_thermal.tar", (".jpg", ".json")):
-        if name.startswith(f"{split}/"):
-            stem, _, kind = name.rpartition(".")
+        stem, _, kind = name.rpartition(".")
+        if split == infrared_part(stem):
             (counts if kind == "json" else frames)[stem] = content
     for stem in sorted(frames.keys() & counts.keys()):
         seen = {name: 1 for name, number in json.loads(counts[stem]).items() if number and name in ("Person", "Car")}
         text = caption_of(seen, NOUNS).replace("one ", "a ")
         yield np.asarray(Image.open(io.BytesIO(frames[stem])).convert("L"))[:, :, None], text
+
+
+def infrared_part(stem: str) -> str:
+    """Say which part a frame of HIT-UAV belongs to, by its path without the ending: what the set holds out is test."""
+    if not stem.startswith("train/"):
+        return "test"
+    return "val" if zlib.crc32(stem.encode()) % CHOOSING_FRAMES == 0 else "train"
 
 
 def _places(data: Path, split: str, product: str, scale: Mapping[str, float], offset: float) -> Iterator[Captioned]:
@@ -111,10 +126,10 @@ def _places(data: Path, split: str, product: str, scale: Mapping[str, float], of
 
 
 def _windows(pixels: Pixels, codes: NDArray[np.integer], names: Mapping[int, str], split: str) -> Iterator[Captioned]:
-    """Cut windows with one dominant class, the eastern third for validation; training windows overlap."""
+    """Cut windows with one dominant class from a part's columns; those that are learnt from overlap more."""
     rows, columns = codes.shape
-    border, step = columns * 2 // 3, 4 if split == "train" else WINDOW // 2
-    first, last = (0, border - WINDOW) if split == "train" else (border, columns - WINDOW)
+    first, end = (int(columns * share) for share in SPANS[split])
+    last, step = end - WINDOW, 4 if split == "train" else WINDOW // 2
     taken = dict.fromkeys(names, 0)
     for top in range(0, rows - WINDOW + 1, step):
         for left in range(first, last + 1, step):
@@ -140,7 +155,7 @@ def _radar(data: Path, split: str, rng: Generator) -> Iterator[Captioned]:
 
 def _hyperspectral(data: Path, split: str, rng: Generator) -> Iterator[Captioned]:
     names = {number: material.words[0] for number, material in enumerate(MATERIALS)}
-    for seed in range(30) if split == "train" else range(100, 108):
+    for seed in {"train": range(30), "val": range(108, 116), "test": range(100, 108)}[split]:
         landscape = simulate_landscape(96, 96, 30.0, seed)
         values = to_model_units(render(landscape, SPECTROMETER, seed=seed), SPECTROMETER)
         pixels = np.rint((values + 1) * 127.5).astype(np.uint8)
@@ -152,7 +167,7 @@ def _hyperspectral(data: Path, split: str, rng: Generator) -> Iterator[Captioned
 
 
 def _elevation(data: Path, split: str, rng: Generator) -> Iterator[Captioned]:
-    for seed in range(200, 260) if split == "train" else range(300, 320):
+    for seed in {"train": range(200, 260), "val": range(320, 340), "test": range(300, 320)}[split]:
         ground = simulate_landscape(96, 96, 30.0, seed).elevation
         for top in range(0, 96 - WINDOW + 1, WINDOW):
             for left in range(0, 96 - WINDOW + 1, WINDOW):
