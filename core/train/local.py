@@ -34,7 +34,7 @@ from core.train.local_blocks import HELD_OUT, TRAINING, Blocks, choose_blocks
 from core.train.local_labels import open_labels
 from core.train.local_objective import LocalObjective
 from core.train.local_patches import LabelledRaster, read_patches
-from core.train.local_score import HeldOut, LocalScore, class_rows
+from core.train.local_score import HeldOut, LocalScore, class_rows, verdict
 
 CROP_PX = 96
 SPATIAL_SHARE = 0.25
@@ -154,8 +154,9 @@ def fine_tune(
         everything = [[np.ones(len(item.labels), bool) for item in raster.patches] for raster in rasters]
         batches = LocalBatches(rasters, everything, crop, settings.batch)
         tuning.run(batches, progress, (share, 0.95), "learning from all labels", steps=best.steps)
-    if not best.steps:
-        remarks.append("Learning made nothing better on the held-out blocks: the model is as it was.")
+    doubt = verdict(before, after, best.steps)
+    if doubt:
+        remarks.append(doubt)
     progress(0.96, "Writing the model")
     results = {
         "name": _model_name(output),
@@ -246,8 +247,8 @@ class Tuning:
         watched = steps is None and not self._held_out.empty
         most = steps or (settings.steps if watched else min(settings.steps, UNMEASURED_STEPS))
         torch.manual_seed(settings.seed)
-        score = self._held_out.score(self.model, self.objective)
-        best, waited = Best(0 if watched else most, score), 0
+        start = self._held_out.score(self.model, self.objective)
+        best, waited = Best(0 if watched else most, start), 0
         with torch.enable_grad(), learning(self.model, settings.mode) as parameters:
             kept = _copied(parameters)
             average = WeightAverage(parameters, AVERAGE)
@@ -269,7 +270,7 @@ class Tuning:
                     point["accuracy"] = round(score.overall, 4)
                     # In the first half the rate is high, and what is best there is so by chance.
                     settled = 2 * step >= settings.steps
-                    if settled and score.loss < best.score.loss:
+                    if settled and score.loss < best.score.loss and not score.worse_than(start):
                         best, kept, waited = Best(step, score), _copied(average.values), 0
                     elif settled:
                         waited += 1
@@ -385,13 +386,17 @@ def _card(
     sensors = dict.fromkeys(base.sensors if base is not None else ())
     sensors |= dict.fromkeys(raster.recognition.sensor for raster in rasters if raster.recognition.sensor)
     words = [row["name"] for row in results["classes"]]
+    told = f"{len(rasters)} raster(s) to tell {', '.join(words)} apart"
+    description = f"{settings.start}, fine-tuned on {told}."
+    if not results["steps"]:
+        description = f"{settings.start} as it was: learning on {told} made nothing better."
     return {
         "name": results["name"],
         "title": f"{Path(str(results['output'])).name} ({', '.join(words[:4])}{', …' if len(words) > 4 else ''})",
         "licence": base.licence if base is not None else "",
         "licence_text": base.licence_text if base is not None else "",
         "licence_url": base.licence_url if base is not None else "",
-        "description": f"{settings.start}, fine-tuned on {len(rasters)} raster(s) to tell {', '.join(words)} apart.",
+        "description": description,
         "sensors": list(sensors),
         "band_counts": list(base.band_counts) if base is not None else [],
         "parameters": sum(parameter.numel() for parameter in model.parameters()),

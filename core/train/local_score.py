@@ -50,11 +50,20 @@ class LocalScore:
         union = self.confusion.sum(1) + self.confusion.sum(0) - self.confusion.diagonal()
         return np.where(self.confusion.sum(1) > 0, _shares(self.confusion.diagonal(), union), np.nan)
 
+    @property
+    def mean_iou(self) -> float:
+        """Mean over the classes that have labels; NaN without any."""
+        known = self.iou[np.isfinite(self.iou)]
+        return float(known.mean()) if len(known) else math.nan
+
+    def worse_than(self, other: LocalScore) -> bool:
+        """Tell whether fewer answers are right and mean IoU is lower as well, whatever the loss says."""
+        return self.overall < other.overall and self.mean_iou < other.mean_iou
+
     def summary(self) -> dict[str, float | None]:
         """Give overall accuracy, mean IoU and loss, for JSON."""
-        known = self.iou[np.isfinite(self.iou)]
-        values = {"overall_accuracy": self.overall, "mean_iou": float(known.mean()) if len(known) else math.nan}
-        return {name: _json(value) for name, value in {**values, "loss": self.loss}.items()}
+        values = {"overall_accuracy": self.overall, "mean_iou": self.mean_iou, "loss": self.loss}
+        return {name: _json(value) for name, value in values.items()}
 
 
 class HeldOut:
@@ -117,6 +126,29 @@ def class_rows(
         }
         for index, name in enumerate(classes)
     ]
+
+
+def verdict(before: LocalScore, after: LocalScore, steps: int) -> str | None:
+    """Say in a line what the held-out blocks do not bear out; None where learning made all of it better.
+
+    Args:
+        before: of the model started from.
+        after: of the model that is kept.
+        steps: that it learnt; 0 where it is the one started from.
+    """
+    if not steps:
+        return (
+            "Learning made nothing better on the held-out blocks: the model is as it was. Label more places, or places "
+            "that differ more."
+        )
+    changes = (
+        ("accuracy", before.overall, after.overall, "rare classes gained, common ones lost"),
+        ("mean IoU", before.mean_iou, after.mean_iou, "common classes gained, rare ones lost"),
+    )
+    for name, old, new, why in changes:
+        if new < old:
+            return f"On the held-out blocks {name} fell from {100 * old:.1f} to {100 * new:.1f} %: {why}."
+    return None
 
 
 def table(results: dict[str, Any]) -> str:

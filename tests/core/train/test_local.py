@@ -19,6 +19,8 @@ from core.train.command import main
 from core.train.local import LocalSettings, fine_tune
 from core.train.local_blocks import HELD_OUT, NEITHER, TRAINING, choose_blocks
 from core.train.local_labels import open_labels
+from core.train.local_objective import LocalObjective
+from core.train.local_score import LocalScore, verdict
 
 SIDE = 192
 COLOURS = {"water": (20, 40, 160), "forest": (20, 90, 30), "sand": (220, 200, 140)}
@@ -150,6 +152,41 @@ def test_each_mode_changes_what_it_says_and_nothing_else(mode, start, picture, w
         assert parts >= {"dense", "blocks", "patch_embed"}
     else:
         assert parts == ({"dense", "blocks"} if mode == "adapters" else {"dense"})
+
+
+def test_learning_that_makes_nothing_better_leaves_the_model_as_it_was_and_says_so(
+    start, picture, write_labels, tmp_path, monkeypatch, capsys
+):
+    wanted = LocalObjective.loss
+    monkeypatch.setattr(LocalObjective, "loss", lambda *given: -wanted(*given))  # learns what is wrong
+    labels = write_labels(*squares())
+    arguments = ["--raster", picture(), "--labels", labels, "--start", start, "-o", str(tmp_path / "mine")]
+    assert main([*arguments, "--head-only", "--steps", "20", "--device", "cpu"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("Learning made nothing better on the held-out blocks: the model is as it was.") == 1
+    before, after = (
+        load_model(start, device="cpu").state_dict(),
+        load_model(tmp_path / "mine", device="cpu").state_dict(),
+    )
+    assert all(torch.equal(value, after[name]) for name, value in before.items())
+    card = json.loads((tmp_path / "mine" / "card.json").read_text())
+    assert "as it was" in card["description"]
+    assert "as it was" in card["remarks"][-1]
+
+
+def test_a_lower_loss_does_not_excuse_fewer_right_answers():
+    good = LocalScore(np.array([[90, 10], [5, 15]]), 0.9)
+    worse = LocalScore(np.array([[80, 20], [5, 15]]), 0.5)
+    traded = LocalScore(np.array([[84, 16], [0, 20]]), 0.5)
+    assert worse.worse_than(good)
+    assert not traded.worse_than(good)
+    assert not good.worse_than(good)
+    assert "accuracy fell from 87.5 to 86.7 %" in verdict(good, traded, 32)
+    assert "mean IoU fell" in verdict(traded, good, 32)
+    assert verdict(worse, good, 32) is None
+    nothing = LocalScore(np.zeros((2, 2), np.int64), np.nan)
+    assert not nothing.worse_than(good)
+    assert verdict(nothing, nothing, 80) is None
 
 
 def test_rehearsal_holds_the_meaning_of_other_words(start, picture, write_labels, tmp_path, monkeypatch):
