@@ -32,7 +32,7 @@ from core.protocol import Source
 from core.raster.grid import GridSpec, PixelWindow
 from core.raster.staging import staging
 from core.tasks.scene import as_trained, open_scene
-from core.tasks.scoring import PromptContest, parse_prompts
+from core.tasks.scoring import PromptContest, parse_prompts, scored_by
 
 if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
@@ -207,14 +207,13 @@ def _candidates(
     cancel: CancelToken,
 ) -> Iterator[tuple[list[_Candidate], int]]:
     """Give the places of every stored chunk, and the bytes of it."""
-    factors, constants = encoder.unit_text(contest.vectors)
+    judged = scored_by(contest, encoder)
     stride = encoder.stride
 
     def scored(features: FeatureChunk) -> tuple[Tensor, Tensor, int]:
         valid = torch.from_numpy(features.valid)
-        scores = features.judged(factors, constants, contest.logits)[0].sigmoid()
-        size = features.codes.nbytes + features.gain.nbytes + features.inverse_norm.nbytes
-        return torch.where(valid, scores, 0), valid, size
+        scores = judged(features)[0].sigmoid()
+        return torch.where(valid, scores, 0), valid, features.nbytes
 
     with closing(score_all(stored, stored.done(), scored)) as chunks:
         for chunk, (scores, valid, size) in chunks:

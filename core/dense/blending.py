@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.dense.background import Background
 from core.dense.basis import FeatureBasis
 from core.dense.chunk import FeatureChunk
 from core.dense.windows import WindowPlan
@@ -40,7 +41,11 @@ def to_16_bits(bottleneck: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def blend(
-    block: PixelWindow, windows: dict[PixelWindow, EncodedWindow], plan: WindowPlan, basis: FeatureBasis
+    block: PixelWindow,
+    windows: dict[PixelWindow, EncodedWindow],
+    plan: WindowPlan,
+    basis: FeatureBasis,
+    background: Background | None,
 ) -> FeatureChunk:
     """Blend the windows that reach into a block of cells, and quantise.
 
@@ -51,6 +56,7 @@ def blend(
         windows: those that hold data, always in the order of the plan: sums depend on it in their last bit.
         plan: says how windows overlap.
         basis: of the store.
+        background: whose odds are kept beside the features.
     """
     if not windows:
         return FeatureChunk.empty(basis.channels, block.height, block.width)
@@ -69,4 +75,4 @@ def blend(
     if not valid.any():
         return FeatureChunk.empty(basis.channels, block.height, block.width)
     coordinates = basis.coordinates(total.div_(weights.clamp_min(1e-9))[None])[0]
-    return FeatureChunk.quantise(coordinates, torch.from_numpy(valid), basis)
+    return FeatureChunk.quantise(coordinates, torch.from_numpy(valid), basis, background)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from core.dense.background import Background
 from core.dense.basis import FeatureBasis
 from core.dense.heads import dense_features, get_head
+from core.dense.text_factors import TextFactors
 from core.dense.windows import WindowPlan
 from core.model.lower_precision import working_copy
 
@@ -80,9 +83,18 @@ class DenseEncoder:
             overlap = max(patch, window // 4 // patch * patch)
         return WindowPlan.over(width, height, stride=self.stride, patch=patch, window=window, overlap=overlap)
 
-    def unit_text(self, text: Tensor) -> tuple[Tensor, Tensor]:
-        """Bring text (N, D) into the basis as unit vectors; see ``FeatureBasis.text``."""
-        return self.basis.text(F.normalize(text.float().cpu(), dim=1))
+    def unit_text(self, text: Tensor) -> TextFactors:
+        """Bring text (N, D) into the basis as unit vectors."""
+        return TextFactors.of(*self.basis.text(F.normalize(text.float().cpu(), dim=1)))
+
+    @cached_property
+    def background(self) -> Background | None:
+        """What else the ground may hold; None where the model knows no words.
+
+        Raises:
+            ModelError: the model's text part is not on this computer.
+        """
+        return Background.of(self.model, self.basis)
 
 
 def _precision(model: GeoLangBind) -> str:

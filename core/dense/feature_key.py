@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 
-FORMAT = 2
+FORMAT = 3
 """Of the entries in the feature store; another number, and the entries written so far are not met again."""
 
 
@@ -23,6 +23,7 @@ class FeatureKey:
         grid: (width, height, a, b, c, d, e, f) of the level that was encoded.
         head: dense head with its options.
         windows: (window height, window width, overlap, stride) in pixels.
+        background: which words are added up for every cell.
     """
 
     model_hash: str
@@ -33,6 +34,7 @@ class FeatureKey:
     grid: tuple[float, ...]
     head: str
     windows: tuple[int, ...]
+    background: str
 
     def digest(self) -> str:
         """Give the entry's name: the SHA-256 of all fields and the format's number."""

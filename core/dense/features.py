@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.dense.background import background_label
 from core.dense.blending import EncodedWindow, blend, to_16_bits
 from core.dense.chunk import FeatureChunk
 from core.dense.chunk_layout import ChunkLayout
@@ -234,7 +235,7 @@ class DenseFeatures:
     def _blend(self, chunk: Chunk, found: Mapping[PixelWindow, EncodedWindow]) -> FeatureChunk:
         """Make a chunk of its windows; those that hold no data are not among those found."""
         windows = {window: found[window] for window in self._windows_of(chunk) if window in found}
-        return blend(self.layout.window(chunk), windows, self.plan, self.encoder.basis)
+        return blend(self.layout.window(chunk), windows, self.plan, self.encoder.basis, self.encoder.background)
 
     def _groups(self, chunks: list[Chunk]) -> Iterator[list[Chunk]]:
         """Give as many chunks at once as fill a batch with the windows each adds."""
@@ -390,6 +391,7 @@ def feature_key(encoder: DenseEncoder, level: RasterLevel) -> FeatureKey:
         grid=(level.grid.width, level.grid.height, *level.grid.transform),
         head=encoder.label,
         windows=(plan.tiles.tile, plan.tiles.overlap, plan.tiles.align, plan.stride, plan.windows_per_chunk),
+        background=background_label(encoder.model),
     )
 
 

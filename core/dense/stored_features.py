@@ -1,4 +1,4 @@
-"""The features of one raster on disk: a zarr group of int8 codes and half-precision scales, chunk by chunk.
+"""The features of one raster on disk: a zarr group of codes, scales and the background's odds, chunk by chunk.
 
 - A chunk's scales are written last, and each file appears by an atomic rename: scales that can be read mean a whole
   chunk,
@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-import google_crc32c
 import numpy as np
 import zarr
+from crc32c import crc32c
 from filelock import BaseFileLock, FileLock, Timeout
 from numcodecs import blosc
 from numpy.typing import NDArray
@@ -32,6 +32,10 @@ from core.errors import GeoLangBindError
 CODEC: Final = "lz4"
 LEVEL = 1
 CHECKSUM_BYTES = 4
+BLOSC_HEADER_BYTES, BLOSC_FLAGS, BLOSC_COPIED = 16, 2, 2
+"""Blosc's header, the byte in it that holds flags, and the flag of what was copied, not compressed."""
+WORTH_COMPRESSING = 0.9
+"""What takes more than this of its size after compression is kept as it is, and read without another copy."""
 REMOVALS = 3
 """How often in a row an entry may be removed under the hands of who writes to it, before that is an error."""
 NOT_WRITTEN = -1.0
@@ -58,7 +62,7 @@ class StoredFeatures:
         try:
             group = zarr.open_group(path, mode="r", zarr_format=3)
             codes: Any = group["codes"]
-            layout = ChunkLayout(codes.shape[0], codes.shape[1], codes.shape[2], (codes.chunks[1], codes.chunks[2]))
+            layout = ChunkLayout(codes.shape[2], codes.shape[0], codes.shape[1], (codes.chunks[0], codes.chunks[1]))
             return cls(path, layout, dict(group.attrs))
         except Exception:
             return None
@@ -92,14 +96,14 @@ class StoredFeatures:
         if not self.has(chunk):
             return None
         window = self.layout.window(chunk)
-        here = (slice(None), slice(0, window.height), slice(0, window.width))
+        here = (slice(0, window.height), slice(0, window.width))
         try:
-            gain, inverse_norm = self._decoded(self._scale_file(chunk), 2, np.dtype("<f2"))[here]
-            if inverse_norm.any():
-                codes = self._decoded(self._codes_file(chunk), self.layout.channels, np.dtype("int8"))[here]
-            else:
+            gain, inverse_norm = self._decoded(self._scale_file(chunk), (2, *self.layout.side), np.dtype("<f2"))
+            if not inverse_norm[here].view(np.uint16).any():
                 return FeatureChunk.empty(self.layout.channels, window.height, window.width)
-            return FeatureChunk(codes, gain, inverse_norm)
+            codes = self._decoded(self._codes_file(chunk), (*self.layout.side, self.layout.channels), np.dtype("int8"))
+            background = self._decoded(self._background_file(chunk), self.layout.side, np.dtype("<f4"))
+            return FeatureChunk(codes[here], gain[here], inverse_norm[here], background[here])
         except Exception:
             # Codecs and the file system each have their own ways to say that bytes are not what they were.
             with contextlib.suppress(OSError):
@@ -148,35 +152,42 @@ class StoredFeatures:
     def _write(self, chunk: tuple[int, int], features: FeatureChunk) -> None:
         if not (self.path / "zarr.json").exists():
             self._create()
-        if features.valid.any():
-            self._encode(self._codes_file(chunk), features.codes, 0)
+        if not features.blank:
+            self._encode(self._codes_file(chunk), features.codes, 0, 0)
+            self._encode(self._background_file(chunk), features.background, 0, 0)
         scales = np.stack([features.gain, features.inverse_norm])
-        self._encode(self._scale_file(chunk), scales, NOT_WRITTEN)
+        self._encode(self._scale_file(chunk), scales, 1, NOT_WRITTEN)
 
-    def _decoded(self, file: Path, channels: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    def _decoded(self, file: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
         """Decode a chunk's file; zarr's own way through its event loop takes longer than all the decoding."""
         with file.open("rb", buffering=0) as opened:
-            kept = opened.read(os.fstat(opened.fileno()).st_size - CHECKSUM_BYTES)
-            checksum = opened.read(CHECKSUM_BYTES)
-        if google_crc32c.value(kept) != int.from_bytes(checksum, "little"):
+            content = np.empty(os.fstat(opened.fileno()).st_size, np.uint8)
+            opened.readinto(content.data)
+        kept = content[:-CHECKSUM_BYTES]
+        if crc32c(kept) != int.from_bytes(content[-CHECKSUM_BYTES:].tobytes(), "little"):
             raise ValueError("the checksum is wrong")
-        decoded = np.empty((channels, *self.layout.side), dtype)
+        if kept[BLOSC_FLAGS] & BLOSC_COPIED:
+            return kept[BLOSC_HEADER_BYTES:].view(dtype).reshape(shape)
+        decoded = np.empty(shape, dtype)
         blosc.decompress(kept, decoded)
         return decoded
 
-    def _encode(self, file: Path, values: NDArray[Any], fill: float) -> None:
-        """Write a chunk's file (channels, h, w) as zarr would, a quarter of the time: whole, or not at all."""
-        whole = values
-        if values.shape[1:] != self.layout.side:
-            whole = np.full((len(values), *self.layout.side), fill, values.dtype)
-            whole[:, : values.shape[1], : values.shape[2]] = values
-        kept = bytes(blosc.compress(np.ascontiguousarray(whole), CODEC.encode(), LEVEL, blosc.NOSHUFFLE))
+    def _encode(self, file: Path, values: NDArray[Any], axis: int, fill: float) -> None:
+        """Write a chunk's file, rows along ``axis``, as zarr would, a quarter of the time: whole, or not at all."""
+        height, width = self.layout.side
+        missing = [(0, 0)] * values.ndim
+        missing[axis : axis + 2] = [(0, height - values.shape[axis]), (0, width - values.shape[axis + 1])]
+        whole = np.pad(values, missing, constant_values=fill) if any(after for _, after in missing) else values
+        whole = np.ascontiguousarray(whole)
+        kept = blosc.compress(whole, CODEC.encode(), LEVEL, blosc.NOSHUFFLE)
+        if len(kept) > WORTH_COMPRESSING * whole.nbytes:
+            kept = blosc.compress(whole, CODEC.encode(), 0, blosc.NOSHUFFLE)
         aside = file.with_name(f"{file.name}.{uuid.uuid4().hex}.partial")
         file.parent.mkdir(parents=True, exist_ok=True)
         try:
             with aside.open("wb") as opened:
                 opened.write(kept)
-                opened.write(google_crc32c.value(kept).to_bytes(CHECKSUM_BYTES, "little"))
+                opened.write(crc32c(kept).to_bytes(CHECKSUM_BYTES, "little"))
             aside.replace(file)
         except BaseException:
             aside.unlink(missing_ok=True)
@@ -189,7 +200,8 @@ class StoredFeatures:
         shutil.rmtree(aside, ignore_errors=True)
         group = zarr.create_group(aside, zarr_format=3, attributes=_plain(self.about))
         shapes = {
-            "codes": ((layout.channels, layout.rows, layout.columns), (layout.channels, *layout.side), "int8", 0),
+            "codes": ((layout.rows, layout.columns, layout.channels), (*layout.side, layout.channels), "int8", 0),
+            "background": ((layout.rows, layout.columns), layout.side, "float32", 0),
             "scales": ((2, layout.rows, layout.columns), (2, *layout.side), "float16", NOT_WRITTEN),
         }
         for name, (shape, chunks, dtype, fill) in shapes.items():
@@ -202,7 +214,7 @@ class StoredFeatures:
                 serializer=BytesCodec(),
                 compressors=(BloscCodec(cname=CODEC, clevel=LEVEL, shuffle="noshuffle"), Crc32cCodec()),
             )
-        for item in ("codes/zarr.json", "scales/zarr.json", "zarr.json"):
+        for item in (*(f"{name}/zarr.json" for name in shapes), "zarr.json"):
             # The folder may be there with a chunk in it: one that was written while the entry was being removed.
             (self.path / item).parent.mkdir(exist_ok=True)
             (aside / item).replace(self.path / item)
@@ -212,7 +224,10 @@ class StoredFeatures:
         return self.path / f"scales/c/0/{chunk[0]}/{chunk[1]}"
 
     def _codes_file(self, chunk: tuple[int, int]) -> Path:
-        return self.path / f"codes/c/0/{chunk[0]}/{chunk[1]}"
+        return self.path / f"codes/c/{chunk[0]}/{chunk[1]}/0"
+
+    def _background_file(self, chunk: tuple[int, int]) -> Path:
+        return self.path / f"background/c/{chunk[0]}/{chunk[1]}"
 
 
 def _despite_removals(work: Callable[[], None]) -> None:

@@ -120,6 +120,11 @@ class GeoLangBind(nn.Module):
         return self.logit_scale.device
 
     @property
+    def knows_words(self) -> bool:
+        """Whether it has a text part."""
+        return "text" in self.config
+
+    @property
     def model_hash(self) -> str:
         """SHA-256 over configuration and weights, the same whatever file they came from."""
         version = parameter_version(self.parameters())
@@ -204,7 +209,7 @@ class GeoLangBind(nn.Module):
         Raises:
             ModelError: the model has no text tower, or it or its tokenizer is not on this computer.
         """
-        if "text" not in self.config:
+        if not self.knows_words:
             raise ModelError("This model knows images alone, no words.", hint="Choose a model with a text part.")
         if isinstance(texts, Tensor):
             features = self._encode_ids(texts)

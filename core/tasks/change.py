@@ -25,7 +25,7 @@ from core.tasks.blocks import scored_blocks, sigmoid, softmax
 from core.tasks.coregistration import Registration, check_registration
 from core.tasks.outputs import check_writable, provenance
 from core.tasks.pair import ScenePair, open_pair
-from core.tasks.scoring import ClassContest, Prompt, PromptContest, parse_prompts
+from core.tasks.scoring import ClassContest, Prompt, PromptContest, parse_prompts, scored_by
 from core.tasks.transitions import NODATA, Transition, TransitionCensus, decide, write_transitions
 
 if TYPE_CHECKING:
@@ -130,8 +130,7 @@ def _blocks(
 
 
 def _scores(features: DenseFeatures, contest: PromptContest | ClassContest, count: int) -> PixelScores:
-    factors, constants = features.encoder.unit_text(contest.vectors)
-    return PixelScores(features, lambda chunk: chunk.judged(factors, constants, contest.logits), count)
+    return PixelScores(features, scored_by(contest, features.encoder), count)
 
 
 class _Balance:

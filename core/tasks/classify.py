@@ -25,7 +25,7 @@ from core.tasks.blocks import ScoredBlock, rounded, scored_blocks, softmax
 from core.tasks.outputs import check_writable, provenance
 from core.tasks.preview import preview_path, preview_resolution, report_nothing
 from core.tasks.scene import Scene, open_scene
-from core.tasks.scoring import ClassContest
+from core.tasks.scoring import ClassContest, scored_by
 
 if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
@@ -170,8 +170,7 @@ def _write_map(
 ) -> None:
     """Write the map; where scores are asked for, write those first and make the map of them."""
     features = scene.features(model, cache=params.cache, cancel=cancel)
-    factors, constants = features.encoder.unit_text(contest.vectors)
-    pixels = PixelScores(features, lambda chunk: chunk.judged(factors, constants, contest.logits), len(scheme.classes))
+    pixels = PixelScores(features, scored_by(contest, features.encoder), len(scheme.classes))
     found = scored_blocks(pixels, scene, progress=progress, cancel=cancel, message=f"Classifying by {scheme.title}")
     shares: Iterator[ScoredBlock] = ((place, softmax(logits), valid) for place, logits, valid in found)
     tags = provenance(model, params.model, scene, CLASS_SCHEME=scheme.name)

@@ -18,7 +18,7 @@ from core.tasks.outputs import check_writable, provenance
 from core.tasks.polygonise import write_score_polygons
 from core.tasks.preview import preview_path, preview_resolution, report_nothing
 from core.tasks.scene import Scene, open_scene
-from core.tasks.scoring import Prompt, PromptContest, parse_prompts
+from core.tasks.scoring import Prompt, PromptContest, parse_prompts, scored_by
 
 if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
@@ -80,8 +80,7 @@ def _write_scores(
     cancel: CancelToken,
 ) -> None:
     features = scene.features(model, cache=params.cache, cancel=cancel)
-    factors, constants = features.encoder.unit_text(contest.vectors)
-    scores = PixelScores(features, lambda chunk: chunk.judged(factors, constants, contest.logits), len(params.prompts))
+    scores = PixelScores(features, scored_by(contest, features.encoder), len(params.prompts))
     message = f"Highlighting {', '.join(params.prompts)}"
 
     def blocks() -> Iterator[tuple[PixelWindow, NDArray[np.float32]]]:

@@ -5,12 +5,14 @@ prompt is therefore put in contest with a background vocabulary of what else the
 share it wins, ``exp(τ · own) / (exp(τ · own) + Σ weight · exp(τ · other))``, so that 0.5 means "as likely as
 everything else together". Background words that mean the prompt itself lose their weight; words the person excludes
 keep all of theirs.
+
+The odds of the whole background are kept with every cell (``core.dense.background``). Only words that lose weight are
+multiplied again, to be taken out of that sum.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -18,14 +20,19 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from core.dense.background import contest_temperature
+from core.dense.odds import LOG2_E, log_weighted_sums
 from core.errors import InputError
 from core.vocabulary import background_words
 
 if TYPE_CHECKING:
+    from core.dense.chunk import FeatureChunk
+    from core.dense.encode import DenseEncoder
     from core.model.geolangbind import GeoLangBind
 
 SYNONYM_MARK = "|"
-LOG2_E = math.log2(math.e)
+SMALLEST_REST = 1e-6
+"""What is left of a sum of odds at least, once words are taken out: less is rounding."""
 KINSHIP_BEGINS, KINSHIP_ENDS = 0.55, 0.85
 """Cosine between a prompt and a background word from which on the word counts less, and not at all."""
 
@@ -104,47 +111,39 @@ class PromptContest:
         own = [synonym for prompt in prompts for synonym in prompt.synonyms]
         against = [synonym for prompt in negatives for synonym in prompt.synonyms]
         words = background_words() if background else ()
-        self._texts = TextSet(model, [*own, *against, *words])
+        known = TextSet(model, [*own, *against, *words])
+        kept = torch.stack([_weights_of_words(known, words, prompt) for prompt in prompts])
+        kin = [word for word, least in zip(words, kept.amin(0).tolist(), strict=True) if least < 1]
+        self._texts = TextSet(model, [*own, *against, *kin])
         self._own = [self._texts.places(prompt.synonyms) for prompt in prompts]
-        self._background = self._texts.places(words)
-        # Of all texts, most of them with no weight: picking rows out would copy more than it spares.
-        self._weights = torch.zeros(len(prompts), len(self._texts.vectors) + (not words))
-        for weights, places, prompt in zip(self._weights, self._own, prompts, strict=True):
-            weights[self._texts.places(against)] = 1.0
-            weights[self._background] += self._kinship_weights(places) * _unrelated(words, prompt)
-            if not words:
-                weights[-1] = 1.0
-        self._temperature = temperature(model)
-        self._bias = float(model.logit_bias.detach())
+        # What joins the background's odds, and what leaves them.
+        self._weights = torch.zeros(len(prompts), len(self._texts.vectors))
+        self._weights[:, self._texts.places(against)] = 1.0
+        self._weights[:, self._texts.places(kin)] -= 1 - kept[:, [words.index(word) for word in kin]]
+        self._temperature = contest_temperature(model)
+        self._bias = None if background else float(model.logit_bias.detach())
 
     @property
     def vectors(self) -> Tensor:
-        """Unit vectors (T, D) of all texts of the contest."""
+        """Unit vectors (T, D) of the texts that a contest asks every cell for."""
         return self._texts.vectors
 
-    def logits(self, cosines: Tensor) -> Tensor:
+    def judge(self, cosines: Tensor, background: Tensor) -> Tensor:
         """Judge the contest.
 
         Args:
-            cosines: (T, …) of ``vectors`` with every cell.
+            cosines: (T, n) of ``vectors`` with every cell.
+            background: (n,) log-odds of the background in every cell.
 
         Returns:
-            (prompts, …) log-odds; their sigmoid is the score.
+            (prompts, n) log-odds; their sigmoid is the score.
         """
-        own = torch.stack([reduce(torch.maximum, (cosines[place] for place in places)) for places in self._own])
-        if not self._background:
-            # Without a background the model's own bias stands for the rest of the world.
-            cosines = torch.cat([cosines, torch.full_like(cosines[:1], -self._bias / self._temperature)])
-        return own.mul_(self._temperature).sub_(log_weighted_sums(cosines, self._temperature, self._weights))
-
-    def _kinship_weights(self, own_places: list[int]) -> Tensor:
-        """Give each background word the weight (B,) it has against a prompt: 1 for strangers, 0 for its synonyms."""
-        vectors = self._texts.vectors
-        if not self._background:
-            return torch.ones(0)
-        kinship = (vectors[self._background] @ vectors[own_places].T).amax(1)
-        share = ((kinship - KINSHIP_BEGINS) / (KINSHIP_ENDS - KINSHIP_BEGINS)).clamp(0, 1)
-        return 1 - share * share * (3 - 2 * share)
+        # In powers of two, of which torch's exponential is the faster one.
+        rest = background * LOG2_E if self._bias is None else torch.full_like(background, -self._bias * LOG2_E)
+        over = (cosines * (self._temperature * LOG2_E)).sub_(rest)
+        own = torch.stack([reduce(torch.maximum, (over[place] for place in places)) for places in self._own])
+        others = (self._weights @ over.clamp_(-126, 126).exp2_()).add_(1).clamp_min_(SMALLEST_REST)
+        return own.sub_(others.log2_()).div_(LOG2_E)
 
 
 class ClassContest:
@@ -162,7 +161,7 @@ class ClassContest:
         self._shares = torch.zeros(len(self._classes), len(self._texts.vectors))
         for share, places in zip(self._shares, self._classes, strict=True):
             share[places] = 1 / len(places)
-        self._temperature = temperature(model)
+        self._temperature = contest_temperature(model)
 
     @property
     def vectors(self) -> Tensor:
@@ -173,31 +172,26 @@ class ClassContest:
         """Give (classes, …) logits of cosines (T, …); their softmax is the classes' probability."""
         return log_weighted_sums(cosines, self._temperature, self._shares)
 
+    def judge(self, cosines: Tensor, background: Tensor) -> Tensor:
+        """Give the same of cells, which classes share among themselves, whatever else there may be."""
+        return self.logits(cosines)
 
-def log_weighted_sums(cosines: Tensor, temperature: float, weights: Tensor) -> Tensor:
-    """Give ``log Σ weight · exp(temperature · cosine)``, all sums over one set of exponentials.
 
-    Args:
-        cosines: (T, …) float32.
-        temperature: at most 100.
-        weights: (S, T), not negative.
+def scored_by(contest: PromptContest | ClassContest, encoder: DenseEncoder) -> Callable[[FeatureChunk], Tensor]:
+    """Give what a contest makes of the cells of a chunk: (prompts or classes, h, w) log-odds or logits."""
+    texts = encoder.unit_text(contest.vectors)
+    return lambda chunk: chunk.judged(texts, contest.judge)
 
-    Returns:
-        (S, …); where all weights are 0, 87 less than the largest of ``temperature · cosines``.
-    """
-    largest = cosines.amax(0)
-    # 2 to a power instead of e: torch's exponential is a hundred times slower where float32 ends.
-    raised = (cosines - largest).mul_(temperature * LOG2_E).clamp_(min=-126).exp2_()
-    sums = (weights @ raised.flatten(1)).unflatten(1, largest.shape)
-    return sums.clamp_min_(torch.finfo(sums.dtype).tiny).log_().add_(largest, alpha=temperature)
+
+def _weights_of_words(known: TextSet, words: Sequence[str], prompt: Prompt) -> Tensor:
+    """Give the weight (B,) of each background word against a prompt: 1 for strangers, 0 for its synonyms and group."""
+    own, others = known.vectors[known.places(prompt.synonyms)], known.vectors[known.places(words)]
+    kinship = (others @ own.T).amax(1)
+    share = ((kinship - KINSHIP_BEGINS) / (KINSHIP_ENDS - KINSHIP_BEGINS)).clamp(0, 1)
+    return (1 - share * share * (3 - 2 * share)) * _unrelated(words, prompt)
 
 
 def _unrelated(words: Sequence[str], prompt: Prompt) -> Tensor:
     """Give 0 for background words of the prompt's own group and 1 for all others, (B,)."""
     strangers = set(background_words(prompt.synonyms))
     return torch.tensor([float(word in strangers) for word in words])
-
-
-def temperature(model: GeoLangBind) -> float:
-    """Give the factor from cosines to logits that the model was trained with, within what contests bear."""
-    return min(100.0, max(10.0, float(model.logit_scale.detach().exp())))

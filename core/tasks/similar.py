@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from skimage.filters import threshold_otsu
 from torch import Tensor
 
-from core.dense.chunk import FeatureChunk
 from core.dense.features import DenseFeatures
 from core.dense.pixels import PixelScores
+from core.dense.text_factors import TextFactors
 from core.errors import InputError
 from core.progress import CancelToken, Progress
 from core.protocol import SimilarParams
@@ -71,18 +71,16 @@ def run(
         contest = PromptContest(model, prompts) if prompts else None
         direction, constant = features.encoder.basis.text(head.weight[None])
         if contest is not None:
-            factors, constants = features.encoder.unit_text(contest.vectors)
-            direction, constant = torch.cat([direction, factors]), torch.cat([constant, constants])
+            words = features.encoder.unit_text(contest.vectors)
+            direction, constant = torch.cat([direction, words.factors]), torch.cat([constant, words.constants])
+        texts = TextFactors.of(direction, constant)
 
-        def judge(products: Tensor) -> Tensor:
+        def judge(products: Tensor, background: Tensor) -> Tensor:
             logits = products[:1] + head.bias
             # Examples say what is meant here, the words what it is anywhere: both must agree.
-            return logits if contest is None else 0.5 * (logits + contest.logits(products[1:]))
+            return logits if contest is None else 0.5 * (logits + contest.judge(products[1:], background))
 
-        def score(chunk: FeatureChunk) -> Tensor:
-            return chunk.judged(direction, constant, judge)
-
-        scores = PixelScores(features, score, 1)
+        scores = PixelScores(features, lambda chunk: chunk.judged(texts, judge), 1)
 
         def blocks() -> Iterator[tuple[PixelWindow, NDArray[np.float32]]]:
             found = scored_blocks(scores, scene, progress=progress, cancel=cancel, message="Looking for the like")

@@ -70,6 +70,8 @@ def write_scene(
 class PaintedModel(GeoLangBind):
     """Random weights but for the last map, which was fitted to see the covers; their words lie along three axes."""
 
+    knows_words = True
+
     def text_prompts(self, names: list[str]) -> torch.Tensor:
         """Give unit vectors (N, D); words that are in no picture are at right angles to those that are."""
         return torch.stack([self._word(name) for name in names])

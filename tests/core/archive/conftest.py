@@ -22,7 +22,7 @@ def painted_model() -> PaintedModel:
 
 @pytest.fixture(scope="session")
 def model_folder(painted_model: PaintedModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The painted model without its words, which embedding does not need."""
+    """The painted model without its words: what is embedded with it can be looked at, not asked for words."""
     folder = tmp_path_factory.mktemp("model")
     (folder / "config.json").write_text(json.dumps(CONFIG))
     state = {name: tensor.contiguous() for name, tensor in painted_model.state_dict().items()}

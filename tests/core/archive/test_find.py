@@ -7,30 +7,35 @@ from pathlib import Path
 
 import pyogrio
 import pytest
+from painted import PaintedModel
 
 from core.archive.embed import embed_archive
 from core.archive.find import find_places, write_places
 from core.archive.scenes import scenes_of
 from core.cli.main import main
 from core.dense.store import FeatureStore
+from core.model import load_model
+from core.model.shelf import ModelShelf
 from core.protocol import Source
 
 
 @pytest.fixture
-def embedded(archive, jobs_of) -> list[Source]:
+def painted(painted_model, model_folder, monkeypatch) -> PaintedModel:
+    """The painted model with its words, which one on disk has not, for what embeds in this process."""
+    painted_model.compute = load_model(str(model_folder), device="cpu").compute
+    monkeypatch.setattr("core.archive.parts._shelf", lambda: ModelShelf(load=lambda name, device: painted_model))
+    return painted_model
+
+
+@pytest.fixture
+def embedded(archive, jobs_of, painted) -> list[Source]:
     scenes = scenes_of(str(archive))
     embed_archive(jobs_of(*scenes))
     return [Source(scene) for scene in scenes]
 
 
 @pytest.fixture
-def find(painted_model, model_folder, cache, monkeypatch):
-    """Searches with the words of the painted model, whose weights are those of the model on disk."""
-    from core.model import load_model
-
-    painted = painted_model
-    painted.compute = load_model(str(model_folder), device="cpu").compute
-
+def find(painted, cache):
     def search(sources: list[Source], text: str, **options: object):
         return find_places(sources, text, painted, FeatureStore(cache), **options)
 
@@ -59,7 +64,7 @@ def test_only_what_is_stored_is_read_and_all_of_it(embedded, find, cache):
     found = find(embedded, "forest")
     assert (found.scenes, len(found.failed), found.not_embedded) == (3, 1, [])
     cells = 150 * 210 * 3
-    assert found.bytes == cells * (32 + 4)
+    assert found.bytes == cells * (32 + 4 + 4)
 
 
 def test_a_raster_that_changed_counts_as_not_embedded(embedded, find, archive):
@@ -84,17 +89,12 @@ def test_places_become_polygons_on_the_globe(embedded, find, tmp_path):
     assert 45.0 < south < 45.2
 
 
-def test_the_command_embeds_an_archive_and_finds_in_it(
-    archive, model_folder, painted_model, tmp_path, capfd, monkeypatch
-):
+def test_the_command_embeds_an_archive_and_finds_in_it(archive, model_folder, painted, tmp_path, capfd, monkeypatch):
     assert main(["embed", str(archive), "--model", str(model_folder), "--device", "cpu", "--json"]) == 1
     report = json.loads(capfd.readouterr().out)
     assert list(report["failed"]) == [str(archive / "b" / "broken.tif")]
     assert report["chunks_computed"] > 0
-    from core.model import load_model
-
-    painted_model.compute = load_model(str(model_folder), device="cpu").compute
-    monkeypatch.setattr("core.model.load_model", lambda *given, **options: painted_model)
+    monkeypatch.setattr("core.model.load_model", lambda *given, **options: painted)
     output = tmp_path / "places.gpkg"
     main(["find", "lake", str(archive), "-o", str(output), "--top", "3", "--json"])
     found = json.loads(capfd.readouterr().out)

@@ -19,8 +19,8 @@ from core.raster.grid import PixelWindow
 
 
 def scores_of(features: DenseFeatures, texts: torch.Tensor, settings: UpsampleSettings | None = None) -> PixelScores:
-    factors, constants = features.encoder.unit_text(texts)
-    return PixelScores(features, lambda chunk: chunk.cosines(factors, constants), len(texts), settings)
+    factors = features.encoder.unit_text(texts)
+    return PixelScores(features, lambda chunk: chunk.cosines(factors), len(texts), settings)
 
 
 def test_a_pixel_has_the_same_score_whatever_extent_is_asked_for(write_raster, open_dense, texts):

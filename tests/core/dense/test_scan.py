@@ -20,7 +20,8 @@ def stored(tmp_path) -> StoredFeatures:
     entry.create()
     for number, chunk in enumerate(entry.layout.chunks_in(PixelWindow(0, 0, 60, 50))):
         scales = np.ones((10, 10), np.float16)
-        entry.write(chunk, FeatureChunk(np.full((4, 10, 10), number, np.int8), scales, scales))
+        background = np.zeros((10, 10), np.float32)
+        entry.write(chunk, FeatureChunk(np.full((10, 10, 4), number, np.int8), scales, scales, background))
     return entry
 
 

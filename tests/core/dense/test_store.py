@@ -12,22 +12,28 @@ import pytest
 import torch
 import zarr
 
+from core.dense.background import Background
 from core.dense.basis import FeatureBasis
 from core.dense.chunk import FeatureChunk
 from core.dense.chunk_layout import ChunkLayout
 from core.dense.feature_key import FeatureKey
 from core.dense.store import FeatureStore
 from core.dense.stored_features import StoredFeatures, StoreError
+from core.dense.text_factors import TextFactors
 
 LAYOUT = ChunkLayout(channels=8, rows=20, columns=33, side=(10, 16))
-KEY = FeatureKey("model", "raster", (1, 2, 3), (0.6, 0.5, 0.4), "scaling", (33.0, 20.0), "decoder", (16, 4, 2, 2, 2))
+KEY = FeatureKey(
+    "model", "raster", (1, 2, 3), (0.6, 0.5, 0.4), "scaling", (33.0, 20.0), "decoder", (16, 4, 2, 2, 2), "words"
+)
+
+BACKGROUND = Background(TextFactors.of(torch.eye(8)[:3], torch.zeros(3)), 10.0)
 
 
 def chunk_of(stored: StoredFeatures, chunk: tuple[int, int], seed: int = 0) -> FeatureChunk:
     window = stored.layout.window(chunk)
     coordinates = torch.randn(8, window.height, window.width, generator=torch.Generator().manual_seed(seed))
     valid = torch.ones(window.height, window.width, dtype=torch.bool)
-    return FeatureChunk.quantise(coordinates, valid, FeatureBasis.identity(8))
+    return FeatureChunk.quantise(coordinates, valid, FeatureBasis.identity(8), BACKGROUND)
 
 
 def fill(stored: StoredFeatures) -> None:
@@ -52,6 +58,7 @@ def test_a_chunk_comes_back_as_it_was_kept(stored):
     np.testing.assert_array_equal(found.codes, kept.codes)
     np.testing.assert_array_equal(found.gain, kept.gain)
     np.testing.assert_array_equal(found.inverse_norm, kept.inverse_norm)
+    np.testing.assert_array_equal(found.background, kept.background)
     assert stored.read((0, 0)) is None
 
 
@@ -60,7 +67,8 @@ def test_zarr_reads_what_this_store_reads(stored):
     group = zarr.open_group(stored.path, mode="r")
     for chunk in stored.done():
         found, (rows, columns) = stored.read(chunk), stored.layout.slices(chunk)
-        np.testing.assert_array_equal(group["codes"][:, rows, columns], found.codes)
+        np.testing.assert_array_equal(group["codes"][rows, columns], found.codes)
+        np.testing.assert_array_equal(group["background"][rows, columns], found.background)
         np.testing.assert_array_equal(group["scales"][:, rows, columns], [found.gain, found.inverse_norm])
 
 
@@ -69,12 +77,22 @@ def test_judging_a_few_cells_at_a_time_is_judging_them_all(stored, monkeypatch):
     coordinates = torch.randn(8, 30, 41, generator=torch.Generator().manual_seed(1))
     valid = torch.ones(30, 41, dtype=torch.bool)
     chunk = FeatureChunk.quantise(coordinates, valid, FeatureBasis.identity(8))
-    factors, constants = torch.randn(3, 8), torch.tensor([0.5, 0.0, -1.0])
-    found = chunk.judged(factors, constants, lambda cosines: cosines.softmax(0)[:2])
-    unit = torch.from_numpy(chunk.codes).float() * torch.from_numpy(chunk.gain).float()
-    cosines = torch.einsum("nk,khw->nhw", factors, unit)
-    cosines += constants[:, None, None] * torch.from_numpy(chunk.inverse_norm).float()
+    texts = TextFactors.of(torch.randn(3, 8), torch.tensor([0.5, 0.0, -1.0]))
+    found = chunk.judged(texts, lambda cosines, _: cosines.softmax(0)[:2])
+    unit = torch.from_numpy(chunk.codes).float() * torch.from_numpy(chunk.gain).float()[..., None]
+    cosines = torch.einsum("nk,hwk->nhw", texts.factors, unit)
+    cosines += texts.constants[:, None, None] * torch.from_numpy(chunk.inverse_norm).float()
     torch.testing.assert_close(found, cosines.softmax(0)[:2], atol=1e-5, rtol=1e-4)
+
+
+def test_the_backgrounds_odds_are_kept_where_there_is_data():
+    coordinates = torch.randn(8, 9, 11, generator=torch.Generator().manual_seed(1))
+    valid = torch.ones(9, 11, dtype=torch.bool)
+    valid[2] = False
+    chunk = FeatureChunk.quantise(coordinates, valid, FeatureBasis.identity(8), BACKGROUND)
+    plain = torch.logsumexp(10.0 * chunk.cosines(BACKGROUND.texts), 0)
+    assert (chunk.background[2] == 0).all()
+    torch.testing.assert_close(torch.from_numpy(chunk.background)[valid], plain[valid], atol=1e-4, rtol=1e-5)
 
 
 def test_a_chunk_without_data_is_kept_too(stored):
@@ -83,7 +101,7 @@ def test_a_chunk_without_data_is_kept_too(stored):
     assert not stored.read((0, 0)).valid.any()
 
 
-@pytest.mark.parametrize("array", ["codes", "scales"])
+@pytest.mark.parametrize("array", ["codes", "scales", "background"])
 @pytest.mark.parametrize("damage", ["flip", "cut", "remove"])
 def test_a_damaged_chunk_reads_as_missing_and_can_be_kept_again(stored, array, damage):
     fill(stored)
@@ -124,6 +142,7 @@ def test_verify_finds_and_removes_damage(store, stored):
         {"grid": (33.0, 21.0)},
         {"head": "tokens"},
         {"windows": (16, 4, 2, 2, 1)},
+        {"background": "other"},
     ],
 )
 def test_whatever_changes_gives_another_entry(change):
@@ -210,5 +229,5 @@ def test_a_writer_killed_at_any_moment_leaves_whole_chunks_only(tmp_path):
             window = stored.layout.window(chunk)
             found = stored.read(chunk)
             assert found is not None
-            assert found.codes.shape == (8, window.height, window.width)
+            assert found.codes.shape == (window.height, window.width, 8)
             assert found.valid.all()

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import pytest
 import torch
+import torch.nn.functional as F
 
-from core.tasks.scoring import ClassContest, Prompt, PromptContest, log_weighted_sums, parse_prompts
+from core.dense.odds import log_weighted_sums
+from core.tasks import scoring
+from core.tasks.scoring import ClassContest, Prompt, PromptContest, TextSet, parse_prompts
+from core.vocabulary import background_words
 
 
-def cosines_like(contest) -> torch.Tensor:
+def cosines_like(vectors: torch.Tensor) -> torch.Tensor:
+    """Give cosines (T, 150) of texts with features that lie among them."""
     generator = torch.Generator().manual_seed(1)
-    return torch.rand(len(contest.vectors), 3, 50, generator=generator) * 1.6 - 0.8
+    weights = torch.rand(150, len(vectors), generator=generator) ** 8
+    return F.normalize(vectors, dim=1) @ F.normalize(weights @ vectors, dim=1).T
 
 
 @pytest.mark.parametrize("temperature", [10.0, 31.0, 100.0])
@@ -26,27 +32,41 @@ def test_sums_stay_finite_where_nothing_has_weight():
 
 
 def test_a_prompt_is_its_best_wording_against_negatives_and_background(painted_model):
-    contest = PromptContest(painted_model, parse_prompts(["town | village", "water"]), (Prompt.parse("roof"),))
-    cosines = cosines_like(contest)
+    """The contest over all words at once is what the words of the prompt and the kept sum of the rest must give."""
+    prompts, negatives = parse_prompts(["town | village", "water"]), (Prompt.parse("roof"),)
+    contest = PromptContest(painted_model, prompts, negatives)
+    words = TextSet(painted_model, [*contest._texts.texts, *background_words()])
+    cosines = cosines_like(words.vectors)
     scaled = cosines * contest._temperature
-    for number, prompt in enumerate(("town | village", "water")):
-        own = scaled[contest._texts.places(Prompt.parse(prompt).synonyms)].amax(0)
-        rivals = torch.logsumexp(scaled + contest._weights[number].log()[:, None, None], 0)
-        torch.testing.assert_close(contest.logits(cosines.clone())[number], own - rivals, atol=2e-4, rtol=1e-5)
-    roof = contest._texts.places(["roof"])
-    assert bool((contest._weights[:, roof] >= 1).all())
+    background = torch.logsumexp(scaled[words.places(background_words())], 0)
+    found = contest.judge(cosines[words.places(contest._texts.texts)], background)
+    for number, prompt in enumerate(prompts):
+        own = scaled[words.places(prompt.synonyms)].amax(0)
+        weights = torch.zeros(len(words.texts))
+        weights[words.places(["roof"])] = 1.0
+        kept = scoring._weights_of_words(words, background_words(), prompt)
+        assert float(kept.min()) < 1
+        weights[words.places(background_words())] += kept
+        rivals = torch.logsumexp(scaled.double() + weights.double().log()[:, None], 0).float()
+        torch.testing.assert_close(found[number].sigmoid(), (own - rivals).sigmoid(), atol=1e-3, rtol=0)
+
+
+def test_words_far_from_the_prompt_are_not_asked_for_again(painted_model):
+    contest = PromptContest(painted_model, parse_prompts(["water"]))
+    assert "water" in contest._texts.texts
+    assert len(contest.vectors) < len(background_words()) / 2
 
 
 def test_without_a_background_the_models_bias_decides(painted_model):
     contest = PromptContest(painted_model, parse_prompts(["water"]), background=False)
-    cosines = cosines_like(contest)
+    cosines = cosines_like(contest.vectors)
     expected = cosines[:1] * contest._temperature + float(painted_model.logit_bias.detach())
-    torch.testing.assert_close(contest.logits(cosines), expected, atol=2e-4, rtol=1e-5)
+    torch.testing.assert_close(contest.judge(cosines, torch.zeros(150)), expected, atol=2e-4, rtol=1e-5)
 
 
 def test_a_class_is_the_mean_of_its_wordings_odds(painted_model):
     contest = ClassContest(painted_model, [["water"], ["forest", "trees", "woodland"]])
-    cosines = cosines_like(contest)
+    cosines = cosines_like(contest.vectors)
     scaled = cosines * contest._temperature
     expected = torch.stack([scaled[0], (scaled[1:].exp().mean(0)).log()])
     torch.testing.assert_close(contest.logits(cosines), expected, atol=2e-4, rtol=1e-5)
