@@ -164,7 +164,7 @@ class StoredFeatures:
             content = np.empty(os.fstat(opened.fileno()).st_size, np.uint8)
             opened.readinto(content.data)
         kept = content[:-CHECKSUM_BYTES]
-        if crc32c(kept) != int.from_bytes(content[-CHECKSUM_BYTES:].tobytes(), "little"):
+        if crc32c(kept.data) != int.from_bytes(content[-CHECKSUM_BYTES:].tobytes(), "little"):
             raise ValueError("the checksum is wrong")
         if kept[BLOSC_FLAGS] & BLOSC_COPIED:
             return kept[BLOSC_HEADER_BYTES:].view(dtype).reshape(shape)
