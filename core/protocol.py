@@ -223,12 +223,19 @@ class FinetuneParams:
 
 @dataclass(frozen=True)
 class AccuracyParams:
-    """Compare a class map with a reference raster or vector; ``report`` is an HTML path where wanted."""
+    """Compare a class map with a reference raster or vector.
+
+    Attributes:
+        report: HTML path where wanted.
+        names: the map's class for each code of a raster reference, where its codes are not the map's; others are left
+            out. Empty: codes are compared by number.
+    """
 
     map: str
     reference: str
     field: str | None = None
     report: str | None = None
+    names: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("map", help="class map, as core classify makes")
     parser.add_argument("reference", help="raster of class codes, or vector file")
     parser.add_argument("--field", help="the vector's field that holds class codes or names")
+    parser.add_argument(
+        "--names",
+        nargs="+",
+        type=_name,
+        default=[],
+        metavar="CODE=CLASS",
+        help='class of the map for each code of a raster whose codes are others, such as "5=built area"; codes not '
+        "named are left out",
+    )
     parser.add_argument("--report", metavar="OUT.html", help="write a report")
     parser.add_argument(
         "--calibrate",
@@ -40,7 +49,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
         return calibrate.run(wanted, progress=console.progress, cancel=console.cancel)
     if options.calibrated_map is not None:
         raise UsageError("--map needs thresholds.", hint="Add --calibrate OUT.json.")
-    params = AccuracyParams(options.map, options.reference, options.field, options.report)
+    params = AccuracyParams(options.map, options.reference, options.field, options.report, dict(options.names))
     return accuracy.run(params, progress=console.progress, cancel=console.cancel)
 
 
@@ -61,9 +70,17 @@ def show(result: dict[str, Any]) -> str:
         f"{_decimal(row['f1']):>8}{_decimal(row['iou']):>8}"
         for row in result["classes"]
     ]
+    lines += result["remarks"]
     if result["report"]:
         lines.append(f"{result['report']}: report")
     return "\n".join(lines)
+
+
+def _name(text: str) -> tuple[str, str]:
+    code, mark, name = (part.strip() for part in text.partition("="))
+    if not mark or not code or not name:
+        raise argparse.ArgumentTypeError(f'{text!r} is not of the form "5=built area"')
+    return code, name
 
 
 def _show_thresholds(result: dict[str, Any]) -> str:

@@ -48,7 +48,7 @@ def run(
         ``classes`` (code, name, samples, mapped, producers, users, f1, iou, and where they are known hectares,
         adjusted_share, adjusted_hectares, their half widths of 95 % confidence), ``matrix`` (**rows reference,
         columns map**, in the order of ``classes``), samples, overall, kappa, mean_iou, ``adjusted`` {overall,
-        overall_half_width} or None, report.
+        overall_half_width} or None, ``remarks`` (lines), report.
 
     Raises:
         InputError: a file cannot be read, or map and reference do not overlap.
@@ -57,7 +57,7 @@ def run(
     check_writable(params.report)
     with open_raster(params.map) as raster:
         names = read_class_names(raster.info.tags)
-        with open_reference(params.reference, raster.grid, params.field, names) as reference:
+        with open_reference(params.reference, raster.grid, params.field, names, params.names) as reference:
             tally = _Tally(raster)
             blocks = list(raster.grid.window.blocks(BLOCK_PIXELS, BLOCK_PIXELS))
             for number, block in enumerate(blocks, start=1):
@@ -66,6 +66,7 @@ def run(
                 tally.add(block.row, values[0], valid, reference.read(block))
                 progress(number / len(blocks), "Comparing map and reference")
     result = tally.result(names)
+    result["remarks"] = _remarks(result["classes"], names)
     result["report"] = params.report
     if params.report is not None:
         try:
@@ -159,6 +160,17 @@ class _Tally:
             if adjusted is None
             else {"overall": adjusted.overall, "overall_half_width": Z_95 * adjusted.overall_standard_error},
         }
+
+
+def _remarks(classes: list[dict[str, Any]], names: dict[int, str]) -> list[str]:
+    """Say that codes of the reference are none of the map's: the others may mean something else as well."""
+    strange = [f"{row['code']} ({row['samples']:,})" for row in classes if row["samples"] and row["code"] not in names]
+    if not names or not strange:
+        return []
+    return [
+        f"The reference holds codes that are no class of the map: {', '.join(strange)}. Codes are compared by number; "
+        "if they mean other things there, say what with core accuracy --names CODE=CLASS."
+    ]
 
 
 def _number(value: float) -> float | None:

@@ -37,6 +37,7 @@ def html_report(params: AccuracyParams, result: dict[str, Any]) -> str:
 <h1>Accuracy of {escape(params.map)}</h1>
 <p>against {escape(params.reference)}</p>
 <p class="figures">{shown}</p>
+{"".join(f"<p>{escape(remark)}</p>" for remark in result["remarks"])}
 <h2>Classes</h2>
 {_class_table(result["classes"])}
 <h2>Confusion matrix</h2>

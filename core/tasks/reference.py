@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -24,6 +25,7 @@ from core.raster.grid import GridSpec, PixelWindow
 from core.raster.labels import read_labels
 from core.raster.reader import open_raster
 
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
 UNKNOWN = -1
 """Where the reference says nothing."""
 
@@ -36,7 +38,9 @@ class Reference(Protocol):
 
 
 @contextmanager
-def open_reference(path: str, grid: GridSpec, field: str | None, names: Mapping[int, str]) -> Iterator[Reference]:
+def open_reference(
+    path: str, grid: GridSpec, field: str | None, names: Mapping[int, str], meant: Mapping[str, str] = NO_NAMES
+) -> Iterator[Reference]:
     """Open a reference.
 
     Args:
@@ -44,12 +48,14 @@ def open_reference(path: str, grid: GridSpec, field: str | None, names: Mapping[
         grid: the map's grid.
         field: the vector's attribute that holds class codes or names; None where there is only one that can be meant.
         names: the map's class names by code, to understand a vector's names.
+        meant: class of the map by code of a raster, where its codes are others; codes not in it are left out.
 
     Yields:
         The labels on the map's grid.
 
     Raises:
-        InputError: the file is neither, lies elsewhere, or lacks the field.
+        InputError: the file is neither, lies elsewhere, or lacks the field; or a code is said to mean what the map
+            does not have.
     """
     if not Path(path).exists() and "://" not in path:
         raise InputError(f"There is no file {path}.", hint="Check the path of the reference.")
@@ -57,16 +63,17 @@ def open_reference(path: str, grid: GridSpec, field: str | None, names: Mapping[
         yield _VectorReference(path, grid, field, names)
         return
     with ExitStack() as stack:
-        yield _RasterReference(path, grid, stack)
+        yield _RasterReference(path, grid, stack, _codes_meant(meant, names))
 
 
 class _RasterReference:
     """The first band of a raster, nearest neighbour."""
 
-    def __init__(self, path: str, grid: GridSpec, stack: ExitStack) -> None:
+    def __init__(self, path: str, grid: GridSpec, stack: ExitStack, meant: Mapping[int, int]) -> None:
         stack.enter_context(open_raster(path))  # says in plain words what is wrong with it
         dataset = stack.enter_context(rasterio.open(path))
         self._path = path
+        self._meant = meant
         # The nodata of a map may be one of its codes: it is masked here, but only where the file declares it.
         self._nodata = dataset.nodata
         self._warped = None
@@ -104,7 +111,13 @@ class _RasterReference:
             raise InputError(f"{self._path} is damaged: its pixels cannot be read.", hint="Copy it again.") from problem
         if values.dtype.kind == "f":
             known &= np.isfinite(values)
-        return np.where(known, np.where(known, values, 0).astype(np.int64), UNKNOWN)
+        codes = np.where(known, np.where(known, values, 0).astype(np.int64), UNKNOWN)
+        if not self._meant:
+            return codes
+        chosen = np.full(codes.shape, UNKNOWN, np.int64)
+        for code, own in self._meant.items():
+            chosen[codes == code] = own
+        return chosen
 
 
 class _VectorReference:
@@ -154,6 +167,21 @@ def label_field(path: str, field: str | None) -> str:
     if len(fields) == 1 or likely:
         return (likely or fields)[0]
     raise InputError(f"Which field of {path} holds the class?", hint=f"Name one with --field: {listed}.")
+
+
+def _codes_meant(meant: Mapping[str, str], names: Mapping[int, str]) -> dict[int, int]:
+    """Give the map's code for each code of a reference."""
+    codes = {}
+    for code, name in meant.items():
+        own = _code(name, names)
+        if not code.isdigit() or own == UNKNOWN:
+            listed = ", ".join(f"{code} {name}" for code, name in names.items())
+            raise InputError(
+                f"{code}={name} does not name a class of the map for a code of the reference.",
+                hint=f"The map has {listed}." if listed else "Use the map's codes.",
+            )
+        codes[int(code)] = own
+    return codes
 
 
 def _code(name: str, names: Mapping[int, str]) -> int:

@@ -86,6 +86,8 @@ class AccuracyAlgorithm(RuntimeAlgorithm):
         }
         for name, value in outputs.items():
             feedback.pushInfo(f"{name.replace('_', ' ').lower()}: {value}")
+        for remark in result.get("remarks") or ():
+            feedback.pushWarning(str(remark))
         if report:
             outputs[REPORT] = report
         return outputs

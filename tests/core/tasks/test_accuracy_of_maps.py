@@ -81,6 +81,23 @@ def test_a_vector_may_name_classes_or_their_codes(class_map, run_task, tmp_path,
     assert result["matrix"][2] == [0, 100, 100]
 
 
+def test_codes_of_a_reference_raster_are_compared_by_number_unless_they_are_named(class_map, run_task, tmp_path):
+    truth = np.repeat(np.array([1, 3, 9], np.uint8), [20, 30, 10])[None, None].repeat(50, 1)
+    reference = str(write_scene(tmp_path / "truth.tif", truth))
+    report = tmp_path / "report.html"
+    by_number = run_task(accuracy, AccuracyParams(str(class_map), reference, report=str(report)))
+    assert by_number["overall"] == pytest.approx(900 / 2700)
+    assert "9 (450)" in by_number["remarks"][0]
+    assert "9 (450)" in report.read_text(encoding="utf-8")
+    names = {"1": "water", "3": "Woods", "9": "town"}
+    named = run_task(accuracy, AccuracyParams(str(class_map), reference, names=names))
+    assert (named["overall"], named["samples"], named["remarks"]) == (1.0, 2700, [])
+    some = run_task(accuracy, AccuracyParams(str(class_map), reference, names={"3": "2"}))
+    assert (some["overall"], some["samples"]) == (1.0, 1350)
+    with pytest.raises(InputError, match="9=lake"):
+        run_task(accuracy, AccuracyParams(str(class_map), reference, names={"9": "lake"}))
+
+
 def test_points_count_their_own_pixel(class_map, run_task, tmp_path):
     points = [shapely.Point(600005, 4999995), shapely.Point(600305, 4999995), shapely.Point(600595, 4999995)]
     path = tmp_path / "points.gpkg"
