@@ -43,6 +43,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("-o", "--output", type=Path, default=Path("runs/stages"))
     parser.add_argument("--seed", type=int, help="of weights and batches; the recipe's own where left out")
+    parser.add_argument(
+        "--rate", type=float, default=1.0, help="times the recipes' learning rate after the first stage"
+    )
     options = parser.parse_args()
     missing = [path for part in ("val", "test") for path in paths(STAGES, part).values() if not path.exists()]
     if missing:
@@ -68,7 +71,7 @@ def main() -> None:
             folder = options.output / ("merging" if merging else "sequential") / name
             after = folder.with_name(f"{name}_merged") if merging else folder
             if label not in known:
-                figures = train(stage(name, True, str(running), options.seed), folder, STAGES[:number])
+                figures = train(stage(name, True, str(running), options.seed, options.rate), folder, STAGES[:number])
                 if merging:
                     keep(f"{name} before merging", figures)
                     settings = MergeSettings(str(running), str(folder), after, search=True)
@@ -81,9 +84,11 @@ def main() -> None:
         keep("all at once", train(stage("all", True, None, options.seed), options.output / "all", STAGES))
 
 
-def stage(name: str, maka: bool, start: str | None, seed: int | None) -> Recipe:
-    """Give a stage's recipe, with its teachers or without, from what was merged before."""
+def stage(name: str, maka: bool, start: str | None, seed: int | None, rate: float = 1.0) -> Recipe:
+    """Give a stage's recipe, with its teachers or without, from what was merged before, at a share of its rate."""
     recipe = read_recipe(RECIPES / f"stages_{name}.yaml")
+    optimiser = dataclasses.replace(recipe.optimiser, learning_rate=rate * recipe.optimiser.learning_rate)
+    recipe = dataclasses.replace(recipe, optimiser=optimiser)
     recipe = recipe if seed is None else dataclasses.replace(recipe, seed=seed)
     if start is not None:
         recipe = dataclasses.replace(recipe, start=start, model={})

@@ -122,10 +122,10 @@ def _places(data: Path, split: str, product: str, scale: Mapping[str, float], of
             values = file.read()[kept].astype(np.float32)
         top = np.array(list(scale.values()), dtype=np.float32)[:, None, None]
         pixels = np.clip((values - offset) / (top - offset), 0, 1) * 255
-        yield from _windows(pixels.round().astype(np.uint8), cover, COVER, split)
+        yield from windows(pixels.round().astype(np.uint8), cover, COVER, split)
 
 
-def _windows(pixels: Pixels, codes: NDArray[np.integer], names: Mapping[int, str], split: str) -> Iterator[Captioned]:
+def windows(pixels: Pixels, codes: NDArray[np.integer], names: Mapping[int, str], split: str) -> Iterator[Captioned]:
     """Cut windows with one dominant class from a part's columns; those that are learnt from overlap more."""
     rows, columns = codes.shape
     first, end = (int(columns * share) for share in SPANS[split])
