@@ -25,6 +25,7 @@ from core.dense.recent import RecentlyUsed
 from core.dense.store import FeatureStore
 from core.dense.stored_features import StoredFeatures, StoreError
 from core.errors import InputError
+from core.heap import HEAP
 from core.progress import CancelToken
 from core.raster.ahead import ReadAhead, ahead
 from core.raster.grid import PixelWindow
@@ -43,6 +44,8 @@ STRIP = 16
 """Chunks across of what is computed row by row, so that the windows two rows share are still remembered."""
 FINISHING = 2
 """Chunks that may wait to be written while the model goes on."""
+GIVE_BACK_EVERY = 8
+"""Batches after which freed memory is looked at, which takes half a millisecond."""
 
 Chunk = tuple[int, int]
 Pixels = tuple[NDArray[np.float32], NDArray[np.bool_]]
@@ -129,6 +132,11 @@ class DenseFeatures:
             self._chunks.put(chunk, recent)
         return recent
 
+    def let_go(self) -> None:
+        """Forget recent windows and chunks."""
+        self._windows.clear()
+        self._chunks.clear()
+
     def compute(self, cells: PixelWindow, done: Callable[[int, int], None] | None = None) -> None:
         """Compute and keep every chunk of a block of cells that is missing; see ``compute_chunks``."""
         self.compute_chunks(self.missing(cells), done)
@@ -189,7 +197,9 @@ class DenseFeatures:
         cores wait for each other (docs/decisions.md, 24).
         """
         with ReadAhead(self._read, self._unknown(wanted), self._read_ahead()) as reader:
-            for group in self._groups(wanted):
+            for number, group in enumerate(self._groups(wanted), 1):
+                if number % GIVE_BACK_EVERY == 0:
+                    HEAP.give_back()
                 claimed = deque(self._claim_all(group, later, stored))
                 for chunk in set(group) - {one.chunk for one in claimed}:
                     reader.drop(self._windows_of(chunk))

@@ -53,6 +53,11 @@ class PixelScores:
         self._within = self.cells_under(window)
         self._recent.clear()
 
+    def let_go(self) -> None:
+        """Forget what is held ready for windows to come; what is not on disk is computed anew where it is asked for."""
+        self._recent.clear()
+        self.features.let_go()
+
     def cells_under(self, window: PixelWindow) -> PixelWindow:
         """Give the cells that decide the scores of a window of pixels."""
         return self.features.plan.cells(window, self._settings.margin_cells())

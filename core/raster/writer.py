@@ -19,6 +19,7 @@ from rasterio.transform import Affine
 from rasterio.windows import Window
 
 from core.errors import OutputError
+from core.heap import HEAP
 from core.raster.ahead import ahead
 from core.raster.grid import GridSpec, PixelWindow
 from core.raster.staging import output_failure, staging
@@ -80,6 +81,7 @@ def write_cog(
         _write_tiled(
             target, tiled, grid, dtype, nodata, blocks, band_names, {**(tags or {}), **_class_tags(names)}, colours
         )
+        HEAP.give_back()  # the blocks GDAL held, and what their makers have let go
         level = _FAST_LEVEL if np.dtype(dtype).kind == "f" else _USUAL_LEVEL
         _rearrange(target, tiled, made, "MODE" if colours or names else "AVERAGE", level)
         tiled.unlink()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from core.dense.pixels import PixelScores
 from core.dense.threads import one_torch_thread
 from core.errors import InputError
+from core.heap import HEAP
 from core.progress import CancelToken, Progress
 from core.raster.grid import PixelWindow
 from core.tasks.regions import snap_to_regions
@@ -53,6 +54,7 @@ def scored_blocks(
     for number, (block, inside) in enumerate(blocks):
         cancel.raise_if_cancelled()
         if number % AT_ONCE == 0:
+            HEAP.give_back()
             _compute(scores, [inside for _, inside in blocks[number : number + AT_ONCE]])
         with one_torch_thread():
             values, valid = snap_to_regions(scores, block, inside) if snap else scores.read(inside)
@@ -60,6 +62,7 @@ def scored_blocks(
         place = PixelWindow(inside.col - scene.window.col, inside.row - scene.window.row, inside.width, inside.height)
         yield place, values, valid
         progress((number + 1) / len(blocks), message)
+    scores.let_go()  # what is written is then rearranged, which takes memory of its own
     if not seen_data:
         raise InputError(
             "There are no pixels with data in this part of the raster.", hint="Check its nodata value and the extent."

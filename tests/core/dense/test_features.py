@@ -105,6 +105,19 @@ def test_a_second_look_computes_nothing_and_says_the_same(write_raster, open_den
     np.testing.assert_array_equal(first, second)
 
 
+def test_what_was_let_go_is_computed_anew_and_says_the_same(write_raster, open_dense, texts):
+    with open_dense(write_raster()) as features:
+        scores, window = scores_of(features, texts), PixelWindow(100, 100, 200, 200)
+        first, _ = scores.read(window)
+        once = features.encoded_windows
+        scores.read(window)
+        assert features.encoded_windows == once
+        scores.let_go()
+        again, _ = scores.read(window)
+        assert features.encoded_windows == 2 * once
+    np.testing.assert_array_equal(again, first)
+
+
 def test_work_that_was_stopped_goes_on_from_the_finished_chunks(write_raster, open_dense, store):
     path = write_raster()
     token = CancelToken()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 
@@ -12,9 +13,11 @@ import rasterio
 from painted import paint, painted_labels, write_scene
 from rasterio.transform import Affine, from_origin
 
+from core.dense.blending import EncodedWindow
 from core.errors import CancelledError, InputError, OutputError
 from core.progress import CancelToken
 from core.protocol import HighlightParams, Source
+from core.raster import writer
 from core.tasks import highlight
 
 
@@ -197,3 +200,20 @@ def test_a_part_without_data_is_an_error_and_leaves_nothing(run_task, tmp_path):
 def test_results_are_plain_json(scene, run_task, tmp_path):
     result = run_task(highlight, HighlightParams(Source(scene), ("water",), str(tmp_path / "out.tif")))
     assert json.loads(json.dumps(result)) == result
+
+
+def test_windows_are_let_go_before_the_result_is_rearranged(scene, run_task, tmp_path, monkeypatch):
+    def windows() -> dict[int, EncodedWindow]:
+        return {id(each): each for each in gc.get_objects() if type(each) is EncodedWindow}
+
+    def rearrange_(*args: object) -> None:
+        held.append(len(windows().keys() - others.keys()))
+        rearrange(*args)
+
+    others, held, rearrange = windows(), [], writer._rearrange
+    monkeypatch.setattr(writer, "_rearrange", rearrange_)
+    seen = []
+    params = HighlightParams(Source(scene), ("water",), str(tmp_path / "out.tif"))
+    run_task(highlight, params, progress=lambda *_: seen.append(len(windows().keys() - others.keys())))
+    assert max(seen) > 0
+    assert held == [0]
