@@ -12,6 +12,7 @@ import tomllib
 import torch
 from numpy.typing import NDArray
 
+from core.classes import load_scheme
 from core.errors import UsageError
 from core.evaluate.bootstrap import Interval, bootstrap_interval, share_interval
 from core.evaluate.captions import captioned_images
@@ -194,6 +195,20 @@ def _label_measures(
 
 def _tiles(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[str, Any]:
     codes, words = [int(code) for code in entry["classes"]], list(entry["classes"].values())
+    found = _parsed(model, entry, path, codes, words)
+    if (name := entry.get("scheme")) is None:
+        return found
+    # What a person gets who classifies by the shipped scheme: the same classes with its wordings.
+    by_code = {shown.code: shown for shown in load_scheme(name).classes}
+    by_scheme = _parsed(model, entry, path, codes, [by_code[code].prompts for code in codes])
+    for measure in by_scheme.pop("measures"):
+        found["measures"].append(measure | {"name": f"{measure['name']}, by the class scheme's wordings"})
+    return found | {"by_scheme": by_scheme}
+
+
+def _parsed(
+    model: GeoLangBind, entry: Mapping[str, Any], path: Path, codes: Sequence[int], words: Sequence[Sequence[str]]
+) -> dict[str, Any]:
     score = parse_tiles(model, labelled_tiles(entry, path), codes, words, wavelengths_um=wavelengths_of(entry))
     return {
         "measures": [

@@ -232,6 +232,23 @@ def test_masks_beside_images_also_in_colours(tmp_path, painted_model):
         list(labelled_tiles({**plain, "mask": [["images_png", "elsewhere"]]}, tmp_path))
 
 
+def test_a_set_with_a_class_scheme_is_parsed_by_its_wordings_too(tmp_path, painted_model):
+    save(tmp_path / "images" / "0.png", paint(painted_labels()[60:188, 40:168]).transpose(1, 2, 0))
+    save(tmp_path / "labels" / "0.png", painted_labels()[60:188, 40:168])
+    classes = [{"code": code, "name": name, "colour": "#0000ff", "prompts": [name]}
+               for code, name in enumerate(("woods", "water", "town"))]  # fmt: skip
+    (tmp_path / "scheme.json").write_text(json.dumps({"title": "mini", "classes": classes}))
+    entry = {"title": "mini", "kind": "tiles", "layout": "masks", "path": ".", "images": "images/*.png",
+             "mask": [["images", "labels"]], "classes": CLASSES, "scheme": str(tmp_path / "scheme.json")}  # fmt: skip
+    figures = run_entry(painted_model, entry, tmp_path)
+    assert figures["mean_iou"] > 0.85
+    assert figures["by_scheme"]["mean_iou"] < 0.4  # the scheme's words are those of other classes
+    assert [measure["value"] for measure in figures["measures"] if measure["name"].startswith("mean IoU")] == [
+        figures["mean_iou"],
+        figures["by_scheme"]["mean_iou"],
+    ]
+
+
 class CaptionModel(PaintedModel):
     """Knows captions by the cover they name."""
 
