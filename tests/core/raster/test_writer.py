@@ -64,6 +64,17 @@ def test_the_file_is_a_cloud_optimised_geotiff_with_overviews(tmp_path):
         assert dataset.compression.name == "deflate"
 
 
+def test_scores_of_a_view_have_no_overviews_and_classes_have(tmp_path):
+    view = GRID.subgrid(PixelWindow(0, 0, 1000, 800))
+    drawn = write_cog(tmp_path / "s.tif", view, "float32", math.nan, blocks_of(scores(view), view), ["a", "b"])
+    codes = np.full((1, 800, 1000), 10, "uint8")
+    mapped = write_cog(tmp_path / "c.tif", view, "uint8", 0, blocks_of(codes, view), ["c"], None, None, {10: "Trees"})
+    with rasterio.open(drawn) as first, rasterio.open(mapped) as second:
+        assert first.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+        assert first.overviews(1) == []
+        assert second.overviews(1) != []
+
+
 def test_overviews_of_scores_are_means_and_of_classes_the_most_frequent(tmp_path):
     codes = np.full((1, 900, 1300), 10, "uint8")
     codes[0, ::2, ::2] = 90
