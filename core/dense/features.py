@@ -150,7 +150,7 @@ class DenseFeatures:
             chunks: those that are missing.
             done: called with (chunks done, chunks wanted).
         """
-        wanted = sorted(chunks, key=lambda chunk: (chunk[1] // STRIP, chunk))
+        wanted = in_strips(chunks)
         if not wanted:
             return
         later: list[Chunk] = []
@@ -387,6 +387,11 @@ def open_features(
     encoder = DenseEncoder(model, recognition.band_set.wavelengths_um, head, global_bias)
     stored = None if store is None else _open_store(store, encoder, level)
     return DenseFeatures(encoder, level, stored, budget_bytes=budget_bytes, cancel=cancel)
+
+
+def in_strips(chunks: Iterable[Chunk]) -> list[Chunk]:
+    """Order chunks (row, column) strip by strip, so that what two rows of a wide raster share is computed once."""
+    return sorted(chunks, key=lambda chunk: (chunk[1] // STRIP, chunk))
 
 
 def feature_key(encoder: DenseEncoder, level: RasterLevel) -> FeatureKey:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from core.dense.features import in_strips
 from core.dense.pixels import PixelScores
 from core.dense.threads import one_torch_thread
 from core.errors import InputError
@@ -79,7 +80,7 @@ def _compute(scores: PixelScores, windows: Sequence[PixelWindow]) -> None:
 def _blocks(scores: PixelScores, window: PixelWindow) -> Iterator[tuple[PixelWindow, PixelWindow]]:
     """Give the chunks under a window in pixels, whole and cut to the window."""
     features = scores.features
-    for chunk in features.layout.chunks_in(features.plan.cells(window)):
+    for chunk in in_strips(features.layout.chunks_in(features.plan.cells(window))):
         whole = features.plan.pixels(features.layout.window(chunk)).intersection(features.level.grid.window)
         yield whole, whole.intersection(window)
 

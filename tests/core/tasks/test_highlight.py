@@ -14,10 +14,12 @@ from painted import paint, painted_labels, write_scene
 from rasterio.transform import Affine, from_origin
 
 from core.dense.blending import EncodedWindow
+from core.dense.features import DenseFeatures, open_features
 from core.errors import CancelledError, InputError, OutputError
 from core.progress import CancelToken
 from core.protocol import HighlightParams, Source
 from core.raster import writer
+from core.raster.grid import PixelWindow
 from core.tasks import highlight
 
 
@@ -216,3 +218,21 @@ def test_windows_are_let_go_before_the_result_is_rearranged(scene, run_task, tmp
     run_task(highlight, params, progress=lambda *_: seen.append(len(windows().keys() - others.keys())))
     assert max(seen) > 0
     assert held == [0]
+
+
+def test_windows_of_a_wide_raster_are_encoded_once_though_a_row_of_them_is_not_remembered(
+    run_task, tmp_path, monkeypatch
+):
+    wide = write_scene(tmp_path / "wide.tif", np.tile(paint(painted_labels(600, 420)), (1, 2, 6)))
+    monkeypatch.setattr("core.dense.features.STRIP", 2)
+    opened = []
+
+    def remember_little(*given: object, **options: object) -> DenseFeatures:
+        opened.append(open_features(*given, **options, budget_bytes=2**27))
+        return opened[-1]
+
+    monkeypatch.setattr("core.tasks.scene.open_features", remember_little)
+    run_task(highlight, HighlightParams(Source(str(wide)), ("water",), str(tmp_path / "out.tif"), cache=False))
+    (features,) = opened
+    windows = features.plan.windows_of(PixelWindow(0, 0, features.layout.columns, features.layout.rows))
+    assert features.encoded_windows == len(windows)
