@@ -6,8 +6,9 @@ half as long as scoring it; chunks side by side keep every core at both.
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -18,12 +19,14 @@ from core.dense.stored_features import StoredFeatures
 
 Chunk = tuple[int, int]
 Score = TypeVar("Score")
+HANDED_OVER = 4
+"""Chunks a thread is given at a time."""
 
 
 def score_all(
     stored: StoredFeatures, chunks: Iterable[Chunk], score: Callable[[FeatureChunk], Score]
 ) -> Generator[tuple[Chunk, Score], None, None]:
-    """Read chunks and score each; memory holds two chunks a thread.
+    """Read chunks and score each; memory holds a chunk a thread, and the scores of a few.
 
     Args:
         stored: the features of a raster.
@@ -36,28 +39,28 @@ def score_all(
     threads = torch.get_num_threads()
 
     @torch.inference_mode()
-    def work(chunk: Chunk) -> tuple[Score] | None:
-        features = stored.read(chunk)
-        return None if features is None else (score(features),)
+    def work(group: Sequence[Chunk]) -> list[tuple[Chunk, Score]]:
+        found = ((chunk, stored.read(chunk)) for chunk in group)
+        return [(chunk, score(features)) for chunk, features in found if features is not None]
 
-    waiting: deque[tuple[Chunk, Future[tuple[Score] | None]]] = deque()
-
-    def next_done() -> Iterator[tuple[Chunk, Score]]:
-        chunk, future = waiting.popleft()
-        scored = future.result()
-        if scored is not None:
-            yield chunk, scored[0]
-
+    waiting: deque[Future[list[tuple[Chunk, Score]]]] = deque()
     with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         try:
-            for chunk in chunks:
-                waiting.append((chunk, pool.submit(work, chunk)))
+            for group in _groups(chunks):
+                waiting.append(pool.submit(work, group))
                 if len(waiting) > 2 * threads:
-                    yield from next_done()
+                    yield from waiting.popleft().result()
             while waiting:
-                yield from next_done()
+                yield from waiting.popleft().result()
         finally:
-            for _, future in waiting:
+            for future in waiting:
                 future.cancel()
             # The threads' own setting is also what threads to come would start with.
             torch.set_num_threads(threads)
+
+
+def _groups(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
+    """Give a few chunks at a time: handing work from thread to thread takes a tenth of the time to score a chunk."""
+    remaining = iter(chunks)
+    while group := list(itertools.islice(remaining, HANDED_OVER)):
+        yield group

@@ -53,6 +53,7 @@ class StoredFeatures:
 
     def __init__(self, path: Path, layout: ChunkLayout, about: dict[str, Any]) -> None:
         self.path = path
+        self._root = str(path)
         self.layout = layout
         self.about = about
 
@@ -93,8 +94,6 @@ class StoredFeatures:
 
     def read(self, chunk: tuple[int, int]) -> FeatureChunk | None:
         """Give a chunk; None where it is missing or damaged (a damaged one is removed)."""
-        if not self.has(chunk):
-            return None
         window = self.layout.window(chunk)
         here = (slice(0, window.height), slice(0, window.width))
         try:
@@ -105,7 +104,7 @@ class StoredFeatures:
             background = self._decoded(self._background_file(chunk), self.layout.side, np.dtype("<f4"))
             return FeatureChunk(codes[here], gain[here], inverse_norm[here], background[here])
         except Exception:
-            # Codecs and the file system each have their own ways to say that bytes are not what they were.
+            # Nothing there; or codecs and the file system, each in its own way, say that bytes are not what they were.
             with contextlib.suppress(OSError):
                 self._scale_file(chunk).unlink(missing_ok=True)
             return None
@@ -160,7 +159,7 @@ class StoredFeatures:
 
     def _decoded(self, file: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
         """Decode a chunk's file; zarr's own way through its event loop takes longer than all the decoding."""
-        with file.open("rb", buffering=0) as opened:
+        with open(file, "rb", buffering=0) as opened:
             content = np.empty(os.fstat(opened.fileno()).st_size, np.uint8)
             opened.readinto(content.data)
         kept = content[:-CHECKSUM_BYTES]
@@ -221,13 +220,13 @@ class StoredFeatures:
         shutil.rmtree(aside, ignore_errors=True)
 
     def _scale_file(self, chunk: tuple[int, int]) -> Path:
-        return self.path / f"scales/c/0/{chunk[0]}/{chunk[1]}"
+        return Path(f"{self._root}/scales/c/0/{chunk[0]}/{chunk[1]}")
 
     def _codes_file(self, chunk: tuple[int, int]) -> Path:
-        return self.path / f"codes/c/{chunk[0]}/{chunk[1]}/0"
+        return Path(f"{self._root}/codes/c/{chunk[0]}/{chunk[1]}/0")
 
     def _background_file(self, chunk: tuple[int, int]) -> Path:
-        return self.path / f"background/c/{chunk[0]}/{chunk[1]}"
+        return Path(f"{self._root}/background/c/{chunk[0]}/{chunk[1]}")
 
 
 def _despite_removals(work: Callable[[], None]) -> None:

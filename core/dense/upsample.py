@@ -9,6 +9,7 @@ gives the whole raster's answer.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -57,7 +58,7 @@ def guide_bands(band_set: BandSet) -> tuple[tuple[int, ...], ...]:
 
 def guide_image(images: Tensor, groups: tuple[tuple[int, ...], ...]) -> Tensor:
     """Average the bands (C, H, W) into the guide (G, H, W)."""
-    return torch.stack([images[list(group)].mean(0) for group in groups])
+    return torch.stack([images[list(group)].mean(0) if len(group) > 1 else images[group[0]] for group in groups])
 
 
 def upsample_scores(
@@ -107,8 +108,9 @@ def upsample_scores(
     for row in range(2 * radius + 1):
         for column in range(2 * radius + 1):
             here = (slice(row, row + height), slice(column, column + width))
-            distance.zero_()
-            for channel in range(channels):
+            torch.sub(pixels[0], padded_cells[0][here], out=difference)
+            torch.mul(difference, difference, out=distance)
+            for channel in range(1, channels):
                 torch.sub(pixels[channel], padded_cells[channel][here], out=difference)
                 distance.addcmul_(difference, difference)
             # The floor keeps a pixel unlike all its neighbours at their plain average instead of at 0/0.
@@ -131,6 +133,7 @@ def _cell_means(pixels: Tensor, pixel_valid: Tensor) -> Tensor:
     return (pixels * known).sum((1, 2)) / known.sum((0, 1))
 
 
+@cache
 def _nearness(stride: int, radius: int, sigma_cells: float) -> Tensor:
     """Give the Gaussian of the distance between a pixel's centre and a cell's, (2 · radius + 1, stride), one axis."""
     within = (torch.arange(stride) + 0.5) / stride - 0.5

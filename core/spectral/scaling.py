@@ -80,9 +80,13 @@ class BandScaling:
 
     def to_model(self, values: NDArray[Any]) -> NDArray[np.float32]:
         """Turn digital numbers of any dtype and shape into -1..1 (float32); NaN stays NaN."""
-        physical = self.to_physical(values)
-        span = np.float32(self.high - self.low)
-        return np.clip((physical - np.float32(self.low)) / span, 0.0, 1.0) * np.float32(2.0) - np.float32(1.0)
+        scaled = np.asarray(self.to_physical(values))  # an array of its own
+        scaled -= np.float32(self.low)
+        scaled /= np.float32(self.high - self.low)
+        np.clip(scaled, 0.0, 1.0, out=scaled)
+        scaled *= np.float32(2.0)
+        scaled -= np.float32(1.0)
+        return scaled
 
 
 @dataclass(frozen=True)
@@ -118,9 +122,9 @@ class Scaling:
         result = np.empty(values.shape, dtype=np.float32)
         for index, band in enumerate(self.bands):
             result[..., index, :, :] = band.to_model(values[..., index, :, :])
-        if valid is not None:
+        if valid is not None and not valid.all():
             result *= np.expand_dims(valid, -3)
-        if not np.isfinite(result).all():
+        if values.dtype.kind not in "iu" and not np.isfinite(result).all():
             np.nan_to_num(result, copy=False, nan=0.0)
         return result
 

@@ -49,7 +49,7 @@ def test_peak_memory_is_flat(side, tmp_path, store_folder, record, say, large):
             break
         except subprocess.TimeoutExpired:
             chunks = sum(1 for file in store_folder.glob("*/*/scales/c/0/*/*"))
-            say(f"  {side}²: {time.perf_counter() - began:.0f} s, {chunks} of {-((-side // 384) ** 2)} chunks stored")
+            say(f"  {side}²: {time.perf_counter() - began:.0f} s, {chunks} of {(-(-side // 384)) ** 2} chunks stored")
     assert running.returncode == 0, errors
     PEAKS[side] = int(output.rpartition("PEAK")[2]) / 1024
     record(f"highlighting {side}² pixels, {DATA_ROWS[side]} rows of them data: peak memory", PEAKS[side], "MiB")
