@@ -74,17 +74,28 @@ def parse_prompts(texts: Sequence[str]) -> tuple[Prompt, ...]:
 
 
 class TextSet:
-    """Texts encoded once and looked up by their place.
+    """Texts looked up by their place.
 
     Args:
-        model: encodes them, inside its prompt templates.
-        texts: all texts; the same text twice is encoded once.
+        texts: different texts.
+        vectors: their unit vectors (T, D).
     """
 
-    def __init__(self, model: GeoLangBind, texts: Sequence[str]) -> None:
-        self.texts = tuple(dict.fromkeys(texts))
-        self.vectors = model.text_prompts(list(self.texts)).float().cpu()
+    def __init__(self, texts: Sequence[str], vectors: Tensor) -> None:
+        self.texts = tuple(texts)
+        self.vectors = vectors
         self._place = {text: place for place, text in enumerate(self.texts)}
+
+    @classmethod
+    def encoded(cls, model: GeoLangBind, texts: Sequence[str]) -> TextSet:
+        """Encode texts inside the model's prompt templates; the same text twice is encoded once."""
+        different = list(dict.fromkeys(texts))
+        return cls(different, model.text_prompts(different).float().cpu())
+
+    def only(self, texts: Sequence[str]) -> TextSet:
+        """Give a part of the set."""
+        different = list(dict.fromkeys(texts))
+        return TextSet(different, self.vectors[self.places(different)])
 
     def places(self, texts: Sequence[str]) -> list[int]:
         """Give the rows of ``vectors`` that hold these texts."""
@@ -111,10 +122,10 @@ class PromptContest:
         own = [synonym for prompt in prompts for synonym in prompt.synonyms]
         against = [synonym for prompt in negatives for synonym in prompt.synonyms]
         words = background_words() if background else ()
-        known = TextSet(model, [*own, *against, *words])
+        known = TextSet.encoded(model, [*own, *against, *words])
         kept = torch.stack([_weights_of_words(known, words, prompt) for prompt in prompts])
         kin = [word for word, least in zip(words, kept.amin(0).tolist(), strict=True) if least < 1]
-        self._texts = TextSet(model, [*own, *against, *kin])
+        self._texts = known.only([*own, *against, *kin])
         self._own = [self._texts.places(prompt.synonyms) for prompt in prompts]
         # What joins the background's odds, and what leaves them.
         self._weights = torch.zeros(len(prompts), len(self._texts.vectors))
@@ -156,7 +167,7 @@ class ClassContest:
     """
 
     def __init__(self, model: GeoLangBind, classes: Sequence[Sequence[str]]) -> None:
-        self._texts = TextSet(model, [text for wordings in classes for text in wordings])
+        self._texts = TextSet.encoded(model, [text for wordings in classes for text in wordings])
         self._classes = [self._texts.places(wordings) for wordings in classes]
         self._shares = torch.zeros(len(self._classes), len(self._texts.vectors))
         for share, places in zip(self._shares, self._classes, strict=True):

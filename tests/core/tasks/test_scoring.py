@@ -35,7 +35,7 @@ def test_a_prompt_is_its_best_wording_against_negatives_and_background(painted_m
     """The contest over all words at once is what the words of the prompt and the kept sum of the rest must give."""
     prompts, negatives = parse_prompts(["town | village", "water"]), (Prompt.parse("roof"),)
     contest = PromptContest(painted_model, prompts, negatives)
-    words = TextSet(painted_model, [*contest._texts.texts, *background_words()])
+    words = TextSet.encoded(painted_model, [*contest._texts.texts, *background_words()])
     cosines = cosines_like(words.vectors)
     scaled = cosines * contest._temperature
     background = torch.logsumexp(scaled[words.places(background_words())], 0)
