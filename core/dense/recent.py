@@ -6,6 +6,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
+ENTRY_BYTES = 512
+"""What an entry takes beside its value, about: windows without data have no other size, and there may be many."""
+
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
@@ -36,13 +39,16 @@ class RecentlyUsed(Generic[Key, Value]):
     def put(self, key: Key, value: Value) -> None:
         """Keep a value, letting go of older ones."""
         if key in self._values:
-            self._bytes -= self._size_of(self._values.pop(key))
+            self._bytes -= self._taken(self._values.pop(key))
         self._values[key] = value
-        self._bytes += self._size_of(value)
+        self._bytes += self._taken(value)
         while self._bytes > self._budget and len(self._values) > 1:
-            self._bytes -= self._size_of(self._values.popitem(last=False)[1])
+            self._bytes -= self._taken(self._values.popitem(last=False)[1])
 
     def clear(self) -> None:
         """Let go of everything."""
         self._values.clear()
         self._bytes = 0
+
+    def _taken(self, value: Value) -> int:
+        return ENTRY_BYTES + self._size_of(value)
