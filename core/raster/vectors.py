@@ -75,7 +75,7 @@ def polygonise(
         if threshold is None and (simplify_m > 0 or smooth):
             features = _as_coverage(regions, ground, simplify_m, smooth, min_area_m2)
         else:
-            features = _one_by_one(regions, ground, simplify_m, smooth)
+            features = _one_by_one(regions, ground, simplify_m, smooth, min_area_m2)
         with staging(target, (".gpkg",), [str(raster)]) as folder:
             return _write(target, folder / target.name, features, ground, names)
 
@@ -158,14 +158,16 @@ def _large_enough(
             yield code, filled
 
 
-def _one_by_one(regions: Iterator[Feature], ground: _Ground, simplify_m: float, smooth: bool) -> Iterator[Feature]:
+def _one_by_one(
+    regions: Iterator[Feature], ground: _Ground, simplify_m: float, smooth: bool, min_area_m2: float
+) -> Iterator[Feature]:
     tolerance = _tolerance(ground, simplify_m, smooth)
     for code, polygon in regions:
         if tolerance <= 0:
             yield code, polygon
             continue
-        for part in simplified(ground.in_metres(polygon), tolerance, smooth):
-            yield code, ground.in_pixels(part)
+        parts = [ground.in_pixels(part) for part in simplified(ground.in_metres(polygon), tolerance, smooth)]
+        yield from ((code, part) for part in _worth_keeping(parts, ground, min_area_m2))
 
 
 def _as_coverage(
@@ -178,10 +180,15 @@ def _as_coverage(
     corners = [ground.in_metres(_with_pixel_corners(polygon)) for _, polygon in found]
     tolerance = _tolerance(ground, simplify_m, smooth)
     for (code, _), parts in zip(found, simplified_coverage(corners, tolerance, smooth), strict=True):
-        for part in parts:
-            polygon = ground.in_pixels(part)
-            if ground.area_m2(polygon) >= min_area_m2 or len(parts) == 1:
-                yield code, polygon
+        kept = _worth_keeping([ground.in_pixels(part) for part in parts], ground, min_area_m2)
+        yield from ((code, part) for part in kept)
+
+
+def _worth_keeping(parts: list[shapely.Polygon], ground: _Ground, min_area_m2: float) -> list[shapely.Polygon]:
+    """Leave out the slivers of a region that fell into parts as it was straightened."""
+    if len(parts) < 2:
+        return parts
+    return [part for part in parts if ground.area_m2(part) >= min_area_m2] or [max(parts, key=ground.area_m2)]
 
 
 def _with_pixel_corners(polygon: shapely.Polygon) -> shapely.Polygon:

@@ -134,6 +134,20 @@ def test_smooth_outlines_have_no_right_angles(tmp_path):
     assert np.quantile(np.abs(np.degrees(turn)), 0.99) < 60
 
 
+def test_slivers_of_a_region_that_fell_apart_are_left_out(tmp_path, monkeypatch):
+    """What crosses itself once it is straightened becomes several polygons, most of them tiny."""
+    grid = GridSpec(UTM, (10, 0, 500000, 0, -10, 5000000), 320, 240)
+    score = np.full((1, 240, 320), 0.1, "float32")
+    score[:, 50:80, 60:100] = 0.9
+    write_cog(tmp_path / "s.tif", grid, "float32", math.nan, [(grid.window, score)], ["a"])
+    plain = vectors.simplified
+    monkeypatch.setattr(vectors, "simplified", lambda *given: [*plain(*given), shapely.box(0, 0, 6, 7)])
+    polygonise(tmp_path / "s.tif", tmp_path / "s.gpkg", min_area_m2=5000, smooth=True)
+    hectares = polygons_of(tmp_path / "s.gpkg")[1]["area_ha"]
+    assert len(hectares) == 1
+    assert hectares[0] == pytest.approx(12, rel=0.01)
+
+
 @pytest.mark.parametrize("options", [{}, {"simplify_m": 25}, {"smooth": True}, {"smooth": True, "min_area_m2": 3000}])
 def test_classes_neither_overlap_nor_gape(tmp_path, options):
     grid = GridSpec(UTM, (10, 0, 500000, 0, -10, 5000000), 320, 240)
