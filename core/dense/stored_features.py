@@ -53,7 +53,6 @@ class StoredFeatures:
 
     def __init__(self, path: Path, layout: ChunkLayout, about: dict[str, Any]) -> None:
         self.path = path
-        self._root = str(path)
         self.layout = layout
         self.about = about
 
@@ -220,13 +219,13 @@ class StoredFeatures:
         shutil.rmtree(aside, ignore_errors=True)
 
     def _scale_file(self, chunk: tuple[int, int]) -> Path:
-        return Path(f"{self._root}/scales/c/0/{chunk[0]}/{chunk[1]}")
+        return self.path / f"scales/c/0/{chunk[0]}/{chunk[1]}"
 
     def _codes_file(self, chunk: tuple[int, int]) -> Path:
-        return Path(f"{self._root}/codes/c/{chunk[0]}/{chunk[1]}/0")
+        return self.path / f"codes/c/{chunk[0]}/{chunk[1]}/0"
 
     def _background_file(self, chunk: tuple[int, int]) -> Path:
-        return Path(f"{self._root}/background/c/{chunk[0]}/{chunk[1]}")
+        return self.path / f"background/c/{chunk[0]}/{chunk[1]}"
 
 
 def _despite_removals(work: Callable[[], None]) -> None:
