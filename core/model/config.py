@@ -24,6 +24,7 @@ OPTIONAL = {
     "embed_dim",  # a linear head from width to this many dimensions
     "stem",  # settings of the convolutional spectral stem
     "dense",  # settings of the dense decoder
+    "scene",  # settings of the head over statistics of the stem's and the trunk's maps
     "drop_path",  # stochastic depth while training
     "templates",  # prompt templates with "{}" for the class
     "init_logit_scale",  # scale of the similarity before its logarithm
@@ -69,4 +70,6 @@ def check_config(config: Config) -> Config:
             raise ModelError(f"The model configuration needs a positive number for {name}, not {value!r}.")
     if config["image_size"] < config["patch_size"] or config["width"] % config["heads"]:
         raise ModelError("The model configuration is contradictory: the patch must fit the image, the heads the width.")
+    if config.get("scene") is not None and config.get("stem") is None:
+        raise ModelError("The model configuration has a scene head but no stem whose maps it could read.")
     return config

@@ -21,7 +21,7 @@ from core.model.lower_precision import working_copy
 from core.model.maka import MakaTranslator
 from core.model.patch_embedding import parameter_version
 from core.model.text import FrozenSentenceTower, TextTower, make_text_tower
-from core.model.trunk import SpectralViT
+from core.model.trunk import Pyramid, SpectralViT
 
 if TYPE_CHECKING:
     from core.model.cards import ModelCard
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 TEMPLATES = ("a satellite photo of {}.", "a satellite image of {}.")
 """SkyScript's prompt wording, which the published figures were measured with."""
+SCENE_STRIDE = 4
+"""Pixels between the cells of the stem's map that the scene head reads beside the tokens."""
 TEXT_BATCH = 64
 REMEMBERED_TEXTS = 20_000
 Wavelengths = Tensor | Sequence[float]
@@ -38,18 +40,37 @@ can be copied."""
 
 
 class VisualTower(nn.Module):
-    """The trunk and the head that leads into text space (an identity where the widths agree)."""
+    """The trunk and the heads that lead into text space (an identity where the widths agree).
+
+    Args:
+        trunk: encodes images as tokens.
+        embed_dim: channels of text space; None where the trunk's width is the same.
+        scene: settings of a ``core.model.scene_head.SceneHead`` beside the attention pooling, for a trunk with a stem.
+    """
 
     head: nn.Module
+    scene: nn.Module | None
 
-    def __init__(self, trunk: SpectralViT, embed_dim: int | None) -> None:
+    def __init__(self, trunk: SpectralViT, embed_dim: int | None, scene: dict[str, Any] | None = None) -> None:
         super().__init__()
         self.trunk = trunk
         self.head = nn.Identity() if embed_dim is None else nn.Linear(trunk.embed_dim, embed_dim)
+        self.scene = None
+        if scene is not None:
+            from core.model.scene_head import SceneHead
+
+            self.scene = SceneHead(
+                (trunk.embed_dim, trunk.pyramid_channels[SCENE_STRIDE]), embed_dim or trunk.embed_dim, **scene
+            )
 
     def forward(self, images: Tensor, wavelengths_um: Tensor) -> Tensor:
         """Encode images (B, C, H, W) as vectors (B, D) in text space."""
-        return self.head(self.trunk(images, wavelengths_um))
+        return self.whole_image(*self.trunk.forward_pyramid(images, wavelengths_um))
+
+    def whole_image(self, tokens: Tensor, pyramid: Pyramid) -> Tensor:
+        """Bring the trunk's tokens (B, width, h, w) and finer maps to one vector an image, (B, D)."""
+        pooled = self.head(self.trunk.pool(tokens))
+        return pooled if self.scene is None else pooled + self.scene([tokens, pyramid[SCENE_STRIDE]])
 
 
 class GeoLangBind(nn.Module):
@@ -60,7 +81,7 @@ class GeoLangBind(nn.Module):
 
     Attributes:
         config: the configuration it was built from.
-        visual: trunk and head.
+        visual: trunk and heads.
         text: the text tower; a frozen sentence encoder lies outside the state dict.
         translators: MaKA translators by teacher; may be empty.
         dense: the dense decoder; None where the model has none.
@@ -86,6 +107,7 @@ class GeoLangBind(nn.Module):
                 stem=config.get("stem"),
             ),
             config.get("embed_dim"),
+            config.get("scene"),
         )
         self.embed_dim: int = config.get("embed_dim") or config["width"]
         self.dense = None

@@ -31,6 +31,7 @@ class SpectralStem(nn.Module):
     def __init__(self, width: int, channels: Sequence[int] = (32, 96), depths: Sequence[int] = (1, 2, 2)) -> None:
         super().__init__()
         fine, middle = channels
+        self.pyramid_channels = {2: fine, 4: middle}
         self.spectral = SpectralAverage(kernel_size=4, out_channels=fine)
         self.fine = nn.ModuleList([MixtureNorm(fine), *(ResidualBlock(fine) for _ in range(depths[0]))])
         self.middle = nn.ModuleList([Halving(fine, middle), *(ResidualBlock(middle) for _ in range(depths[1]))])

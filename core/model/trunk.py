@@ -71,6 +71,7 @@ class SpectralViT(VisionTransformer):
         self.token_stride = patch_size
         self.position_grid = (side, side)
         self.has_stem = stem is not None
+        self.pyramid_channels: dict[int, int] = self.patch_embed.pyramid_channels if self.has_stem else {}
 
     def embed(self, images: Tensor, wavelengths_um: Tensor) -> tuple[Tensor, Pyramid]:
         """Give the tokens (B, h*w, D) that enter the first block, positions added, and the stem's pyramid."""

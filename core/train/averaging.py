@@ -10,6 +10,7 @@ from torch import Tensor
 
 from core.model.geolangbind import GeoLangBind, create_model
 from core.train.distributed import Processes
+from core.train.learnt_parts import in_use
 from core.train.state import own_part, whole
 
 
@@ -52,7 +53,7 @@ def averaged_model(model: GeoLangBind, average: WeightAverage, processes: Proces
     trained = {name: value.detach().clone() for name, value in model.state_dict().items()}
     model.load_state_dict(averaged)
     try:
-        yield model.eval()
+        with in_use(model):
+            yield model
     finally:
         model.load_state_dict(trained)
-        model.train()

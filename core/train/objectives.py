@@ -10,11 +10,10 @@ from torch import Tensor
 from core.model.dense_decoder import DenseDecoder
 from core.model.distillation import agglomeration_loss
 from core.model.geolangbind import GeoLangBind
-from core.model.trunk import Pyramid
 from core.train.batch import Batch
 from core.train.contests import agreement_of, both_contests
 from core.train.dense_losses import dense_losses
-from core.train.pairs import pair_loss, pooled_vectors
+from core.train.pairs import Encoded, pair_loss, pooled_vectors
 from core.train.siglip import ClassAwareSigLipLoss, caption_numbers
 from core.train.texts import BatchTexts
 
@@ -64,14 +63,12 @@ def step_losses(
     encoded = model.visual.trunk.forward_groups([(batch.images, batch.wavelengths_um) for batch in batches])
     bottlenecks = _bottlenecks(model, batches, encoded)
     return [
-        _batch_losses(model, batch, tokens, bottlenecks.get(number), texts[number], weights, siglip, teachers[number])
-        for number, (batch, (tokens, _)) in enumerate(zip(batches, encoded, strict=True))
+        _batch_losses(model, batch, given, bottlenecks.get(number), texts[number], weights, siglip, teachers[number])
+        for number, (batch, given) in enumerate(zip(batches, encoded, strict=True))
     ]
 
 
-def _bottlenecks(
-    model: GeoLangBind, batches: Sequence[Batch], encoded: Sequence[tuple[Tensor, Pyramid]]
-) -> dict[int, Tensor]:
+def _bottlenecks(model: GeoLangBind, batches: Sequence[Batch], encoded: Sequence[Encoded]) -> dict[int, Tensor]:
     """Decode the batches that ask something of pixels, by their place in the step."""
     dense = model.dense
     wanted = [
@@ -87,7 +84,7 @@ def _bottlenecks(
 def _batch_losses(
     model: GeoLangBind,
     batch: Batch,
-    tokens: Tensor,
+    encoded: Encoded,
     bottleneck: Tensor | None,
     texts: BatchTexts,
     weights: ObjectiveWeights,
@@ -96,9 +93,9 @@ def _batch_losses(
 ) -> dict[str, Tensor]:
     losses: dict[str, Tensor] = {}
     if batch.targets is not None or batch.captions is not None:
-        pooled = pooled_vectors(model, tokens)
+        pooled = pooled_vectors(model, encoded)
         losses |= pooled_losses(pooled, model.logit_scale.exp(), model.logit_bias, batch, texts, weights, siglip)
-    return losses | other_losses(model, batch, tokens, bottleneck, texts, weights, teachers)
+    return losses | other_losses(model, batch, encoded, bottleneck, texts, weights, teachers)
 
 
 def pooled_losses(
@@ -138,7 +135,7 @@ def pooled_losses(
 def other_losses(
     model: GeoLangBind,
     batch: Batch,
-    tokens: Tensor,
+    encoded: Encoded,
     bottleneck: Tensor | None,
     texts: BatchTexts,
     weights: ObjectiveWeights,
@@ -147,14 +144,14 @@ def other_losses(
     """Judge what is asked of pixels, pairs and teachers; each image by itself, unlike ``pooled_losses``."""
     losses: dict[str, Tensor] = {}
     if bottleneck is not None and batch.labels is not None:
-        judged = dense_losses(model, bottleneck, batch.labels, texts, agreement_of(batch, tokens.device))
+        judged = dense_losses(model, bottleneck, batch.labels, texts, agreement_of(batch, bottleneck.device))
         losses |= {name: getattr(weights, name) * value for name, value in judged.items()}
     if bottleneck is not None and batch.teacher_images is not None and batch.teacher_wavelengths_um is not None:
         losses["pairs"] = weights.pairs * pair_loss(
-            model, tokens, bottleneck, batch.teacher_images, batch.teacher_wavelengths_um
+            model, encoded, bottleneck, batch.teacher_images, batch.teacher_wavelengths_um
         )
     if teachers:
-        translated = model.translate(tokens, batch.wavelengths_um)
+        translated = model.translate(encoded[0], batch.wavelengths_um)
         losses["teachers"] = weights.teachers * agglomeration_loss(
             {name: translated[name].float() for name in teachers}, dict(teachers)
         )

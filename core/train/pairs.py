@@ -8,45 +8,47 @@ from torch import Tensor
 
 from core.model.dense_decoder import DenseDecoder
 from core.model.geolangbind import GeoLangBind
+from core.model.trunk import Pyramid
+from core.train.learnt_parts import in_use
+
+Encoded = tuple[Tensor, Pyramid]
+"""What the trunk gives of a batch: tokens (B, width, h, w) and the stem's finer maps by stride."""
 
 
 def pair_loss(
-    model: GeoLangBind, tokens: Tensor, bottleneck: Tensor, other_images: Tensor, other_wavelengths_um: Tensor
+    model: GeoLangBind, encoded: Encoded, bottleneck: Tensor, other_images: Tensor, other_wavelengths_um: Tensor
 ) -> Tensor:
     """Give the mean cosine distance to the features of other bands, of pixels and of whole images, added up.
 
     Args:
         model: in training mode.
-        tokens: (B, width, h, w) of the images that learn.
+        encoded: tokens (B, width, h, w) and finer maps of the images that learn.
         bottleneck: (B, Z, H/2, W/2) of the same.
         other_images: (B, C', H, W) the same ground in the bands that teach.
         other_wavelengths_um: (C',) of those.
     """
     wanted = _features_as_used(model, other_images, other_wavelengths_um)
-    given = _features(model, tokens, bottleneck)
+    given = _features(model, encoded, bottleneck)
     apart = [(1 - (one * other).sum(1)).mean() for one, other in zip(given, wanted, strict=True)]
     return torch.stack(apart).sum()
 
 
-def pooled_vectors(model: GeoLangBind, tokens: Tensor) -> Tensor:
-    """Give unit vectors (B, D) float32 of whole images, from tokens (B, width, h, w)."""
-    return F.normalize(model.visual.head(model.visual.trunk.pool(tokens)).float(), dim=-1)
+def pooled_vectors(model: GeoLangBind, encoded: Encoded) -> Tensor:
+    """Give unit vectors (B, D) float32 of whole images, from tokens (B, width, h, w) and finer maps."""
+    return F.normalize(model.visual.whole_image(*encoded).float(), dim=-1)
 
 
-def _features(model: GeoLangBind, tokens: Tensor, bottleneck: Tensor) -> tuple[Tensor, Tensor]:
+def _features(model: GeoLangBind, encoded: Encoded, bottleneck: Tensor) -> tuple[Tensor, Tensor]:
     """Give unit vectors of pixels (B, D, h, w) and of whole images (B, D)."""
     assert isinstance(model.dense, DenseDecoder)
     dense = F.normalize(model.dense.project(bottleneck).float(), dim=1)
-    return dense, pooled_vectors(model, tokens)
+    return dense, pooled_vectors(model, encoded)
 
 
 @torch.no_grad()
 def _features_as_used(model: GeoLangBind, images: Tensor, wavelengths_um: Tensor) -> tuple[Tensor, Tensor]:
     """Give what the model says of images in use: with running statistics and every layer."""
     assert isinstance(model.dense, DenseDecoder)
-    model.eval()
-    try:
-        tokens, pyramid = model.visual.trunk.forward_pyramid(images, wavelengths_um)
-        return _features(model, tokens, model.dense.bottleneck(tokens, pyramid))
-    finally:
-        model.train()
+    with in_use(model):
+        encoded = model.visual.trunk.forward_pyramid(images, wavelengths_um)
+        return _features(model, encoded, model.dense.bottleneck(*encoded))

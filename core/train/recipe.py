@@ -79,8 +79,10 @@ class Recipe:
         name: of the model.
         seed: of everything that is drawn.
         steps: optimiser steps.
-        model: configuration for ``create_model``; ``{}`` where ``start`` names a model.
+        model: configuration for ``create_model``; where ``start`` names a model, the parts to add to it.
         start: model or folder whose weights to begin with.
+        learn: parts that learn, by how their parameters' names begin (``visual.scene``); empty for all. What does not
+            learn is as in use: norms keep their statistics.
         sources: the mixture, by name.
         together: whether every step joins a batch of each source, rather than drawing one source. A model whose stem
             has norms over the batch needs it: they must see the whole mixture.
@@ -104,6 +106,7 @@ class Recipe:
     seed: int = 0
     model: Mapping[str, Any] = field(default_factory=dict)
     start: str | None = None
+    learn: tuple[str, ...] = ()
     distractors: tuple[str, ...] = ()
     teachers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     optimiser: OptimiserSettings = OptimiserSettings()

@@ -46,9 +46,9 @@ class TrainingStep(nn.Module):
         encoded = self.model.visual.trunk.forward_groups([(batch.images, batch.wavelengths_um) for batch in batches])
         nothing = BatchTexts(torch.zeros(0, 0), torch.zeros(0, 0))
         return [
-            {"pooled": pooled_vectors(self.model, tokens)}
-            | other_losses(self.model, batch, tokens, None, nothing, self.weights, asked)
-            for batch, (tokens, _), asked in zip(batches, encoded, teachers, strict=True)
+            {"pooled": pooled_vectors(self.model, of_batch)}
+            | other_losses(self.model, batch, of_batch, None, nothing, self.weights, asked)
+            for batch, of_batch, asked in zip(batches, encoded, teachers, strict=True)
         ]
 
 

@@ -23,6 +23,7 @@ from core.train.checkpoints import Checkpoints
 from core.train.curves import Curves
 from core.train.distributed import ALONE, Processes
 from core.train.drawing import Drawing
+from core.train.learnt_parts import let_learn
 from core.train.optimiser import make_optimiser, set_rates
 from core.train.recipe import Recipe, build_sources
 from core.train.siglip import ClassAwareSigLipLoss
@@ -38,7 +39,7 @@ class Trainer:
     """Trains a model by a recipe, resuming from the folder's checkpoint to the same numbers.
 
     Args:
-        model: its text tower stays locked; everything else learns.
+        model: its text tower stays locked; what the recipe says learns.
         recipe: what to do.
         folder: for the checkpoint, curves and results.
         validations: measures by name, run on the averaged weights.
@@ -68,9 +69,7 @@ class Trainer:
         folder.mkdir(parents=True, exist_ok=True)
         self.sources: dict[str, Source] = build_sources(recipe)
         self._drawing = Drawing(recipe, self.sources, processes.share)
-        for name, value in model.named_parameters():
-            if name.startswith("text."):
-                value.requires_grad_(False)
+        let_learn(model, recipe.learn)
         if recipe.accumulate > 1 and model.visual.trunk.has_stem:
             raise TrainingError(
                 "A model with a spectral stem cannot accumulate: its norms must see the whole batch.",
@@ -169,6 +168,7 @@ class Trainer:
             f"{batch.source}/{name}": value
             for batch, of_batch in zip(batches, per_batch, strict=True)
             for name, value in of_batch.items()
+            if value.requires_grad  # else none of the parts that learn has a say in it
         }
         self._refuse_nonsense(losses)
         if losses:

@@ -23,6 +23,7 @@ PYRAMID = {
     "stem": {"channels": [16, 24], "depths": [1, 1, 1]},
     "dense": {"channels": 24, "fine": 16, "middle": 24},
 }
+SCENE = {**PYRAMID, "scene": {"hidden": 48}}
 BF16 = ComputeDevice("cpu", "bf16", "CPU")
 
 
@@ -37,9 +38,11 @@ def images() -> torch.Tensor:
     return F.interpolate(coarse, size=64, mode="bicubic").mul(2).sub(1).clamp(-1, 1)
 
 
-@pytest.mark.parametrize("config", [PLAIN, PYRAMID], ids=["plain", "pyramid"])
+@pytest.mark.parametrize("config", [PLAIN, PYRAMID, SCENE], ids=["plain", "pyramid", "scene"])
 def test_embeddings_point_where_those_of_float32_point(config, images):
     model = made(config)
+    if model.visual.scene is not None:
+        torch.nn.init.normal_(model.visual.scene.leave.weight, std=0.5)
     exact = model.encode_image(images, RGB), model.encode_dense(images, RGB)
     model.compute = BF16
     assert working_copy(model) is not model

@@ -12,6 +12,7 @@ from core.datasets.chips import read_chips
 from core.errors import CancelledError, TrainingError
 from core.evaluate.zero_shot import zero_shot_classification
 from core.progress import CancelToken
+from core.model.checkpoint import save_model
 from core.train.command import start_model
 from core.train.trainer import Trainer
 
@@ -40,6 +41,25 @@ def test_it_learns_to_tell_three_colours_by_their_words(recipe, chip_archive, tm
     score = zero_shot_classification(trainer.model, chips, [["forest"], ["sand"], ["water"]])
     assert chips.class_names == ("Forest", "Sand", "Water")
     assert score.top1 > 0.9
+
+
+def test_only_the_parts_named_learn_and_norms_of_the_others_keep_their_statistics(recipe, tmp_path):
+    first = trained(recipe, tmp_path / "first")
+    with first.averaged_model() as model:
+        save_model(model, tmp_path / "start", {"name": "start"})
+    goes_on = dataclasses.replace(
+        recipe, start=str(tmp_path / "start"), model={"scene": {"hidden": 16}}, learn=("visual.scene",)
+    )
+    before = start_model(goes_on).state_dict()
+    after = trained(goes_on, tmp_path / "second").averaged_state()
+    changed = {name for name, value in after.items() if not torch.equal(value, before[name])}
+    assert changed
+    assert all(name.startswith("visual.scene.") for name in changed)
+
+
+def test_a_part_to_learn_that_the_model_lacks_is_said(recipe, tmp_path):
+    with pytest.raises(TrainingError, match="no part visual.scen that"):
+        trained(dataclasses.replace(recipe, learn=("visual.scen",)), tmp_path)
 
 
 def test_a_cancelled_run_keeps_a_checkpoint_and_goes_on(recipe, tmp_path):

@@ -1,0 +1,50 @@
+"""What an image shows as a whole, read from the means and spreads of its feature maps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import gelu
+
+
+class SceneHead(nn.Module):
+    """A small network over channel statistics, whose vector is added to what attention pooling gives.
+
+    Attention pooling of a few narrow tokens keeps little of what tells a vineyard from a field; how strongly and how
+    unevenly every channel answers over the image keeps more (mean and deviation describe texture as in Portilla and
+    Simoncelli 2000; joining them to pooled features follows x-vectors, Snyder et al. 2018). Both are independent of the
+    image's size. The last layer starts at zero, so that a trained model can be given this head and still says what it
+    said.
+
+    Args:
+        channels: channels of each map it reads.
+        embed_dim: channels of the shared space.
+        hidden: width of the two hidden layers.
+        dropout: share of hidden values left out in training.
+    """
+
+    def __init__(self, channels: Sequence[int], embed_dim: int, hidden: int = 512, dropout: float = 0.3) -> None:
+        super().__init__()
+        self.norms = nn.ModuleList(nn.LayerNorm(count) for count in channels for _ in range(2))
+        self.enter = nn.Linear(2 * sum(channels), hidden)
+        self.middle = nn.Linear(hidden, hidden)
+        self.leave = nn.Linear(hidden, embed_dim)
+        self.dropout = nn.Dropout(dropout)
+        nn.init.zeros_(self.leave.weight)
+        nn.init.zeros_(self.leave.bias)
+
+    def forward(self, maps: Sequence[Tensor]) -> Tensor:
+        """Give (B, embed_dim) for maps (B, channels, h, w), each of its own size."""
+        statistics = [each for x in maps for each in _mean_and_deviation(x)]
+        x = torch.cat([norm(each) for norm, each in zip(self.norms, statistics, strict=True)], dim=1)
+        x = self.dropout(gelu(self.enter(x)))
+        x = x + self.dropout(gelu(self.middle(x)))
+        return self.leave(x)
+
+
+def _mean_and_deviation(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Give mean and standard deviation (B, c) over the pixels of a map (B, c, h, w), in its dtype."""
+    variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0)
+    return mean.to(x.dtype), (variance + 1e-6).sqrt().to(x.dtype)
