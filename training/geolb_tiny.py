@@ -2,7 +2,8 @@
 
 python -m training.geolb_tiny --data ../shared/data
 
-Stops and goes on: training resumes from its checkpoint, and a finished run is not repeated.
+First all of the model, then its scene head on what that has learnt. Stops and goes on: training resumes from its
+checkpoint, and a finished run is not repeated.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from core.model import load_model
 from core.train.command import train
 
 ROOT = Path(__file__).resolve().parents[1]
-RECIPE = ROOT / "training" / "recipes" / "geolb_tiny.yaml"
-TRAINED = ROOT / "runs" / "geolb_tiny"
+STAGES = ("geolb_tiny", "geolb_tiny_scene")
+"""Recipes, and folders of their runs; each goes on from the one before."""
 EMBEDDED = ROOT / "resources" / "models" / "geolb-tiny"
 
 
@@ -28,11 +29,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     options = parser.parse_args()
-    if not (TRAINED / "model.safetensors").exists():
-        train(RECIPE, TRAINED)
+    trained = ROOT / "runs"
+    for stage in STAGES:
+        trained = ROOT / "runs" / stage
+        if not (trained / "model.safetensors").exists():
+            train(ROOT / "training" / "recipes" / f"{stage}.yaml", trained)
     EMBEDDED.mkdir(parents=True, exist_ok=True)
     for name in ("model.safetensors", "config.json", "card.json"):
-        shutil.copyfile(TRAINED / name, EMBEDDED / name)
+        shutil.copyfile(trained / name, EMBEDDED / name)
     model = load_model("geolb-tiny")
     figures: dict[str, Any] = {}
     for name in present(options.data):

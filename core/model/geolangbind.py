@@ -70,7 +70,10 @@ class VisualTower(nn.Module):
     def whole_image(self, tokens: Tensor, pyramid: Pyramid) -> Tensor:
         """Bring the trunk's tokens (B, width, h, w) and finer maps to one vector an image, (B, D)."""
         pooled = self.head(self.trunk.pool(tokens))
-        return pooled if self.scene is None else pooled + self.scene([tokens, pyramid[SCENE_STRIDE]])
+        if self.scene is None:
+            return pooled
+        # At unit length, or the pooled vector would drown what the scene head says.
+        return F.normalize(pooled, dim=-1) + self.scene([tokens, pyramid[SCENE_STRIDE]])
 
 
 class GeoLangBind(nn.Module):

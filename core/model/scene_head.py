@@ -10,7 +10,7 @@ from torch.nn.functional import gelu
 
 
 class SceneHead(nn.Module):
-    """A small network over channel statistics, whose vector is added to what attention pooling gives.
+    """A small network over channel statistics, whose vector is added to the unit vector of attention pooling.
 
     Attention pooling of a few narrow tokens keeps little of what tells a vineyard from a field; how strongly and how
     unevenly every channel answers over the image keeps more (mean and deviation describe texture as in Portilla and
