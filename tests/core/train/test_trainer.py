@@ -11,8 +11,8 @@ import torch
 from core.datasets.chips import read_chips
 from core.errors import CancelledError, TrainingError
 from core.evaluate.zero_shot import zero_shot_classification
-from core.progress import CancelToken
 from core.model.checkpoint import save_model
+from core.progress import CancelToken
 from core.train.command import start_model
 from core.train.trainer import Trainer
 
@@ -58,7 +58,7 @@ def test_only_the_parts_named_learn_and_norms_of_the_others_keep_their_statistic
 
 
 def test_a_part_to_learn_that_the_model_lacks_is_said(recipe, tmp_path):
-    with pytest.raises(TrainingError, match="no part visual.scen that"):
+    with pytest.raises(TrainingError, match=r"no part visual\.scen that"):
         trained(dataclasses.replace(recipe, learn=("visual.scen",)), tmp_path)
 
 
