@@ -30,7 +30,7 @@ from core.errors import GeoLangBindError
 from core.progress import CancelToken, Progress, no_progress
 from core.protocol import Source
 from core.raster.grid import GridSpec, PixelWindow
-from core.raster.staging import staging
+from core.raster.staging import GEOPACKAGE, staging
 from core.tasks.scene import as_trained, open_scene
 from core.tasks.scoring import PromptContest, parse_prompts, scored_by
 
@@ -162,7 +162,7 @@ def write_places(path: str | Path, places: Sequence[Place]) -> None:
         "x": np.array([place.x for place in places], np.float64),
         "y": np.array([place.y for place in places], np.float64),
     }
-    with staging(path, (".gpkg",)) as folder:
+    with staging(path, GEOPACKAGE) as folder:
         pyogrio.raw.write(
             folder / Path(path).name,
             np.array([shapely.to_wkb(outline) for outline in outlines], object),

@@ -30,9 +30,10 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     from core.dense.cache import open_cache
     from core.errors import InputError
     from core.model.shelf import ModelShelf
+    from core.raster.staging import GEOPACKAGE
     from core.tasks.outputs import check_writable
 
-    check_writable(options.output)
+    check_writable([(options.output, GEOPACKAGE)])
     scenes = dict.fromkeys(
         scene
         for path in options.raster

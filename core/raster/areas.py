@@ -17,7 +17,7 @@ from core.errors import InputError
 from core.progress import CancelToken, Progress, no_progress
 from core.raster.grid import row_areas_hectares
 from core.raster.reader import RasterReader
-from core.raster.staging import staging
+from core.raster.staging import TABLE, staging
 
 _ROWS = 512
 _MOST_CLASSES = 1024
@@ -95,6 +95,6 @@ def write_areas(path: str | Path, areas: tuple[ClassArea, ...], names: Mapping[i
     for area in areas:
         name = names.get(area.code, "")
         table.writerow((area.code, name, f"{area.hectares:.4f}", f"{100 * area.share:.3f}", area.pixels))
-    with staging(target, (".csv",)) as folder:
+    with staging(target, TABLE) as folder:
         (folder / target.name).write_text(text.getvalue(), encoding="utf-8", newline="")
     return target

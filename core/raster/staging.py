@@ -13,6 +13,15 @@ from pathlib import Path
 
 from core.errors import OutputError
 
+GEOTIFF = (".tif", ".tiff")
+GEOPACKAGE = (".gpkg",)
+TABLE = (".csv",)
+"""Endings of results, lower case."""
+
+_OF_THE_OLD = {".gpkg": ("-wal", "-shm", "-journal"), ".tif": (".ovr", ".msk"), ".tiff": (".ovr", ".msk")}
+"""What other programs leave beside a file: pages not yet in it, overviews and masks. Beside the file that takes its
+place they would be taken for its own."""
+
 _STALE_AFTER_S = 24 * 3600
 
 
@@ -34,7 +43,7 @@ def staging(target: str | Path, suffixes: Sequence[str], sources: Sequence[str] 
         OutputError: the target cannot be written; nothing is left behind.
     """
     path = Path(target)
-    _check(path, suffixes, sources)
+    check_target(path, suffixes, sources)
     try:
         _remove_stale(path)
         folder = Path(tempfile.mkdtemp(prefix=_prefix(path), dir=path.parent))
@@ -43,6 +52,8 @@ def staging(target: str | Path, suffixes: Sequence[str], sources: Sequence[str] 
     try:
         yield folder
         for made in sorted(folder.iterdir(), key=lambda item: item.name == path.name):
+            if made.name == path.name:
+                _remove_companions(path)
             os.replace(made, path.parent / made.name)
     except OSError as problem:
         raise output_failure(path, problem) from problem
@@ -65,7 +76,12 @@ def output_failure(path: Path, problem: BaseException) -> OutputError:
     return OutputError(f"{path} could not be written.", hint="Is there enough space on the disk? Try another folder.")
 
 
-def _check(path: Path, suffixes: Sequence[str], sources: Sequence[str]) -> None:
+def check_target(path: Path, suffixes: Sequence[str], sources: Sequence[str] = ()) -> None:
+    """Refuse a target by its name: see ``staging``.
+
+    Raises:
+        OutputError: another ending, a folder, a missing folder, or an input.
+    """
     if path.suffix.lower() not in suffixes:
         raise OutputError(f"{path} must end in {' or '.join(suffixes)}.", hint="Change the name of the output.")
     if path.is_dir():
@@ -74,6 +90,11 @@ def _check(path: Path, suffixes: Sequence[str], sources: Sequence[str]) -> None:
         raise OutputError(f"There is no folder {path.parent}.", hint="Make it first or choose another one.")
     if path.exists() and any(os.path.exists(source) and os.path.samefile(path, source) for source in sources):
         raise OutputError(f"{path} is the input itself.", hint="Choose another name for the output.")
+
+
+def _remove_companions(path: Path) -> None:
+    for ending in _OF_THE_OLD.get(path.suffix.lower(), ()):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
 def _prefix(path: Path) -> str:

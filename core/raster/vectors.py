@@ -18,7 +18,7 @@ from core.raster.generalise import simplified, simplified_coverage, without_smal
 from core.raster.grid import GridSpec, pixel_size_m, row_areas_hectares
 from core.raster.outlines import Strip, outlines
 from core.raster.reader import RasterReader, open_raster
-from core.raster.staging import output_failure, staging
+from core.raster.staging import GEOPACKAGE, output_failure, staging
 from core.raster.writer import read_class_names
 
 _STRIP_PIXELS = 4_000_000
@@ -68,7 +68,8 @@ def polygonise(
     """
     target = Path(output)
     with open_raster(raster) as reader:
-        ground = _Ground(reader.grid, min_area_m2 > 0 or simplify_m > 0)
+        check_measurable(reader.grid, min_area_m2, simplify_m)
+        ground = _Ground(reader.grid)
         names = _names(reader, band, threshold, class_names)
         strips = _strips(reader, band, threshold, progress, cancel)
         regions = _large_enough(outlines(strips), min_area_m2, ground.area_m2)
@@ -76,20 +77,28 @@ def polygonise(
             features = _as_coverage(regions, ground, simplify_m, smooth, min_area_m2)
         else:
             features = _one_by_one(regions, ground, simplify_m, smooth, min_area_m2)
-        with staging(target, (".gpkg",), [str(raster)]) as folder:
+        with staging(target, GEOPACKAGE, [str(raster)]) as folder:
             return _write(target, folder / target.name, features, ground, names)
+
+
+def check_measurable(grid: GridSpec, min_area_m2: float, simplify_m: float) -> None:
+    """Refuse a smallest area or a simplification by metres where nothing says how large a pixel is.
+
+    Raises:
+        InputError: the grid has no reference system, or one without metres or degrees.
+    """
+    if (min_area_m2 > 0 or simplify_m > 0) and pixel_size_m(grid) is None:
+        raise InputError(
+            "The raster has no coordinate reference system, so metres mean nothing.",
+            hint="Assign one to the raster.",
+        )
 
 
 class _Ground:
     """Pixel coordinates seen as metres, hectares and map coordinates."""
 
-    def __init__(self, grid: GridSpec, measured: bool) -> None:
+    def __init__(self, grid: GridSpec) -> None:
         size = pixel_size_m(grid)
-        if size is None and measured:
-            raise InputError(
-                "The raster has no coordinate reference system, so metres mean nothing.",
-                hint="Assign one to the raster.",
-            )
         self.grid = grid
         self.pixel_m = size or (1.0, 1.0)
         self._area_above = np.zeros(grid.height + 1)

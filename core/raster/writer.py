@@ -22,7 +22,7 @@ from core.errors import OutputError
 from core.heap import HEAP
 from core.raster.ahead import ahead
 from core.raster.grid import GridSpec, PixelWindow
-from core.raster.staging import output_failure, staging
+from core.raster.staging import GEOTIFF, output_failure, staging
 
 Colour = str | tuple[int, int, int] | tuple[int, int, int, int]
 """``"#rrggbb"``, (red, green, blue) or (red, green, blue, alpha)."""
@@ -77,7 +77,7 @@ def write_cog(
     target = Path(path)
     colours = {code: _rgba(colour) for code, colour in (colormap or {}).items()}
     names = dict(category_names or {})
-    with staging(target, (".tif", ".tiff"), sources) as folder:
+    with staging(target, GEOTIFF, sources) as folder:
         tiled = folder / "tiled.tif"
         made = folder / target.name
         _write_tiled(

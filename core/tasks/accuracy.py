@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import InputError, OutputError
+from core.errors import InputError
 from core.progress import CancelToken, Progress
 from core.protocol import AccuracyParams
 from core.raster.grid import row_areas_hectares
 from core.raster.reader import RasterReader, open_raster
+from core.raster.staging import staging
 from core.raster.writer import read_class_names
 from core.tasks.accuracy_report import html_report
 from core.tasks.confusion import Z_95, ConfusionMatrix, adjusted_areas
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 BLOCK_PIXELS = 1024
 HIGHEST_CODE = 65535
+REPORT = (".html", ".htm")
 
 
 def run(
@@ -54,8 +56,8 @@ def run(
         InputError: a file cannot be read, or map and reference do not overlap.
         OutputError: the report cannot be written.
     """
-    check_writable(params.report)
     with open_raster(params.map) as raster:
+        check_writable([(params.report, REPORT)], [*raster.info.files, params.reference])
         names = read_class_names(raster.info.tags)
         with open_reference(params.reference, raster.grid, params.field, names, params.names) as reference:
             tally = _Tally(raster)
@@ -69,12 +71,9 @@ def run(
     result["remarks"] = _remarks(result["classes"], names)
     result["report"] = params.report
     if params.report is not None:
-        try:
-            Path(params.report).write_text(html_report(params, result), encoding="utf-8")
-        except OSError as problem:
-            raise OutputError(
-                f"The report cannot be written to {params.report} ({problem.strerror}).", hint="Name another file."
-            ) from problem
+        target = Path(params.report)
+        with staging(target, REPORT) as folder:
+            (folder / target.name).write_text(html_report(params, result), encoding="utf-8")
     return result
 
 

@@ -20,7 +20,7 @@ from core.protocol import CalibrateParams
 from core.raster.grid import GridSpec, PixelWindow
 from core.raster.labels import VectorLabels, read_labels
 from core.raster.reader import RasterReader, open_raster
-from core.raster.staging import staging
+from core.raster.staging import GEOTIFF, staging
 from core.raster.writer import write_cog
 from core.tasks.outputs import check_writable
 from core.tasks.reference import label_field
@@ -76,9 +76,8 @@ def run(
         InputError: a file cannot be read, no place lies on the scores, or no place is of a class that has scores.
         OutputError: a result cannot be written.
     """
-    for path in (params.output, params.map):
-        check_writable(path)
     with open_raster(params.scores) as raster:
+        check_writable([(params.output, (".json",)), (params.map, GEOTIFF)], [*raster.info.files, params.places])
         names = [name or f"band {number}" for number, name in enumerate(raster.info.descriptions, 1)]
         labels = read_labels(params.places, label_field(params.places, params.field))
         is_of_band = _matches(names, labels.classes)

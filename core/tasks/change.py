@@ -19,7 +19,7 @@ from core.protocol import ChangeParams
 from core.raster.failures import without_password
 from core.raster.grid import GridSpec, PixelWindow, extent_of_window, row_areas_hectares
 from core.raster.reader import open_raster
-from core.raster.staging import staging
+from core.raster.staging import GEOTIFF, TABLE, staging
 from core.raster.writer import write_cog
 from core.tasks.blocks import scored_blocks, sigmoid, softmax
 from core.tasks.coregistration import Registration, check_registration
@@ -69,10 +69,9 @@ def run(
         raise UsageError("Say what is to be compared.", hint="Give either prompts or a class scheme.")
     prompts = parse_prompts(params.prompts) if params.prompts else ()
     scheme = None if params.classes is None else load_scheme(params.classes)
-    for path in (params.output, params.areas):
-        check_writable(path)
     before, after = params.sources
     with open_pair(before, after, extent=params.extent, resolution=params.resolution) as pair:
+        check_writable([(params.output, GEOTIFF), (params.areas, TABLE)], _files(pair))
         progress(0.0, "Loading the model")
         model = models.get(params.model, params.device)
         features = (
@@ -191,7 +190,7 @@ def _write_scores(
         tags=_tags(
             params, pair, model, registration, PROMPT="; ".join(params.prompts), NOT="; ".join(params.negatives)
         ),
-        sources=[*pair.before.raster.info.files, *pair.after.raster.info.files],
+        sources=_files(pair),
     )
     return {"prompts": balance.rows(params.prompts)}
 
@@ -206,7 +205,6 @@ def _write_transitions(
 ) -> dict[str, Any]:
     """Write three bands: the transition, and both classes; the legend holds the transitions that occur."""
     grid, tags = pair.before.grid, _tags(params, pair, model, registration, CLASS_SCHEME=scheme.name)
-    sources = [*pair.before.raster.info.files, *pair.after.raster.info.files]
     count = len(scheme.classes)
     kind = "uint8" if count**2 < 256 else "uint16"
     codes = np.array(scheme.codes)
@@ -219,7 +217,7 @@ def _write_transitions(
             census.add(place, transition)
             yield place, transition[None].astype(np.uint16)
 
-    with staging(params.output, (".tif", ".tiff"), sources) as folder:
+    with staging(params.output, GEOTIFF, _files(pair)) as folder:
         # The legend is known only when all is decided, so the decisions wait in a file.
         waiting = write_cog(folder / "decided.tif", grid, kind, NODATA, decided(), ("transition",))
         transitions = census.transitions()
@@ -250,6 +248,10 @@ def _write_transitions(
     if params.areas is not None:
         write_transitions(params.areas, transitions)
     return {"transitions": [_row(item) for item in transitions]}
+
+
+def _files(pair: ScenePair) -> list[str]:
+    return [*pair.before.raster.info.files, *pair.after.raster.info.files]
 
 
 def _row(item: Transition) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from core.protocol import ClassifyParams
 from core.raster.areas import ClassArea, write_areas
 from core.raster.grid import GridSpec, PixelWindow, extent_of_window, row_areas_hectares
 from core.raster.reader import open_raster
-from core.raster.vectors import polygonise
+from core.raster.staging import GEOPACKAGE, GEOTIFF, TABLE
+from core.raster.vectors import check_measurable, polygonise
 from core.raster.writer import write_cog
 from core.tasks.blocks import ScoredBlock, rounded, scored_blocks, softmax
 from core.tasks.outputs import check_writable, provenance
@@ -54,9 +55,11 @@ def run(
         GeoLangBindError: the scheme is unknown, the raster or model cannot be used, or the result not written.
     """
     scheme = load_scheme(params.classes)
-    for path in (params.output, params.vector, params.areas, params.scores):
-        check_writable(path)
+    outputs = [(params.output, GEOTIFF), (params.vector, GEOPACKAGE), (params.areas, TABLE), (params.scores, GEOTIFF)]
     with open_scene(params.source, extent=params.extent, resolution=params.resolution) as scene:
+        check_writable(outputs, scene.raster.info.files)
+        if params.vector is not None:
+            check_measurable(scene.grid, params.min_area_m2, params.simplify_m)
         progress(0.0, "Loading the model")
         model = models.get(params.model, params.device)
         contest = ClassContest(model, [entry.prompts for entry in scheme.classes])

@@ -12,6 +12,8 @@ from core.dense.pixels import PixelScores
 from core.progress import CancelToken, Progress
 from core.protocol import HighlightParams
 from core.raster.grid import PixelWindow, extent_of_window
+from core.raster.staging import GEOPACKAGE, GEOTIFF
+from core.raster.vectors import check_measurable
 from core.raster.writer import write_cog
 from core.tasks.blocks import scored_blocks, sigmoid
 from core.tasks.outputs import check_writable, provenance
@@ -47,9 +49,10 @@ def run(
     """
     prompts = parse_prompts(params.prompts)
     negatives = tuple(Prompt.parse(text) for text in params.negatives)
-    for path in (params.output, params.vector):
-        check_writable(path)
     with open_scene(params.source, extent=params.extent, resolution=params.resolution) as scene:
+        check_writable([(params.output, GEOTIFF), (params.vector, GEOPACKAGE)], scene.raster.info.files)
+        if params.vector is not None:
+            check_measurable(scene.grid, params.min_area_m2, params.simplify_m)
         progress(0.0, "Loading the model")
         model = models.get(params.model, params.device)
         contest = PromptContest(model, prompts, negatives)

@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core import __version__
 from core.errors import OutputError
 from core.raster.failures import without_password
+from core.raster.staging import check_target
 
 if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
     from core.tasks.scene import Scene
 
 
-def check_writable(path: str | None) -> None:
-    """Refuse an output that cannot be written, before any work is done; None is always fine.
+def check_writable(outputs: Iterable[tuple[str | None, Sequence[str]]], sources: Sequence[str] = ()) -> None:
+    """Refuse outputs that cannot be written, before any work is done.
+
+    Args:
+        outputs: path and allowed endings of each; a path of None is always fine.
+        sources: inputs, which must not be overwritten.
 
     Raises:
-        OutputError: the folder is missing or may not be written, or the path is a folder.
+        OutputError: the folder is missing or may not be written; or the path is a folder, has another ending, is an
+            input, or is that of two outputs.
     """
-    if path is None:
-        return
-    target = Path(path)
-    if not path.strip() or target.is_dir():
-        raise OutputError(f"The output {path or '(empty)'} is not a file name.", hint="Name a file.")
-    folder = target.absolute().parent
-    if not folder.is_dir():
-        raise OutputError(f"There is no folder {folder} to write to.", hint="Make it, or name another output.")
+    seen: set[str] = set()
+    for path, suffixes in outputs:
+        if path is None:
+            continue
+        if not path.strip():
+            raise OutputError("An output has no name.", hint="Name a file.")
+        target = Path(path)
+        check_target(target, suffixes, sources)
+        _try_folder(target.absolute().parent)
+        if os.path.abspath(path) in seen:
+            raise OutputError(f"{path} is named for two results.", hint="Give each a name of its own.")
+        seen.add(os.path.abspath(path))
+
+
+def _try_folder(folder: Path) -> None:
     try:
         with tempfile.TemporaryFile(dir=folder):
             pass

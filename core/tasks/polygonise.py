@@ -10,7 +10,7 @@ import pyogrio
 
 from core.progress import CancelToken, Progress, no_progress
 from core.protocol import PolygoniseParams
-from core.raster.staging import output_failure, staging
+from core.raster.staging import GEOPACKAGE, output_failure, staging
 from core.raster.vectors import polygonise
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def write_score_polygons(
     if len(names) == 1:
         return outline(1, output)
     target = Path(output)
-    with staging(target, (".gpkg",), [raster]) as folder:
+    with staging(target, GEOPACKAGE, [raster]) as folder:
         count = 0
         for band, name in enumerate(names, start=1):
             part = folder / "part.gpkg"

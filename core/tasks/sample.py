@@ -17,7 +17,7 @@ from core.progress import CancelToken, Progress
 from core.protocol import SampleParams
 from core.raster.areas import ClassArea, class_areas
 from core.raster.reader import RasterReader, open_raster
-from core.raster.staging import output_failure, staging
+from core.raster.staging import GEOPACKAGE, output_failure, staging
 from core.raster.writer import read_class_names
 from core.tasks.outputs import check_writable
 from core.tasks.sampling_design import allocate, expected_standard_error, sample_size
@@ -57,8 +57,8 @@ def run(
         UsageError: an accuracy is expected of a class that the map does not have, or a number is out of range.
         OutputError: the GeoPackage cannot be written.
     """
-    check_writable(params.output)
     with open_raster(params.map) as raster:
+        check_writable([(params.output, GEOPACKAGE)], raster.info.files)
         names = read_class_names(raster.info.tags)
         areas = class_areas(raster, progress=lambda done, message: progress(done / 2, message), cancel=cancel)
         shares = [area.share for area in areas]
@@ -146,7 +146,7 @@ def _write(params: SampleParams, raster: RasterReader, drawn: NDArray[np.int64],
         "class": np.full(len(drawn), None, object),
     }
     target = Path(params.output)
-    with staging(target, (".gpkg",), raster.info.files) as folder, warnings.catch_warnings():
+    with staging(target, GEOPACKAGE, raster.info.files) as folder, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="'crs' was not provided")
         try:
             pyogrio.raw.write(

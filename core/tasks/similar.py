@@ -19,6 +19,7 @@ from core.errors import InputError
 from core.progress import CancelToken, Progress
 from core.protocol import SimilarParams
 from core.raster.grid import PixelWindow, extent_of_window
+from core.raster.staging import GEOTIFF
 from core.raster.writer import write_cog
 from core.tasks.blocks import scored_blocks, sigmoid
 from core.tasks.outputs import check_writable, provenance
@@ -62,8 +63,8 @@ def run(
     if not params.positives:
         raise InputError("There is no example.", hint="Point at one or more places of what you look for.")
     prompts = parse_prompts([params.text]) if params.text is not None else ()
-    check_writable(params.output)
     with open_scene(params.source, extent=params.extent, resolution=params.resolution) as scene:
+        check_writable([(params.output, GEOTIFF)], scene.raster.info.files)
         progress(0.0, "Loading the model")
         model = models.get(params.model, params.device)
         features = scene.features(model, cancel=cancel)
@@ -97,6 +98,7 @@ def run(
             tags=provenance(
                 model, params.model, scene, EXAMPLES=_shown(params.positives), NOT=_shown(params.negatives)
             ),
+            sources=scene.raster.info.files,
         )
         return {
             "output": params.output,

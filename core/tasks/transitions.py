@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from core.classes import ClassEntry, ClassScheme
 from core.errors import InputError
 from core.raster.grid import GridSpec, PixelWindow, row_areas_hectares
-from core.raster.staging import staging
+from core.raster.staging import TABLE, staging
 
 NODATA = 0
 
@@ -132,5 +132,5 @@ def write_transitions(path: str | Path, transitions: tuple[Transition, ...]) -> 
     for item in transitions:
         share = f"{100 * item.pixels / total:.3f}"
         table.writerow((item.code, item.before.name, item.after.name, f"{item.hectares:.4f}", share, item.pixels))
-    with staging(target, (".csv",)) as folder:
+    with staging(target, TABLE) as folder:
         (folder / target.name).write_text(text.getvalue(), encoding="utf-8", newline="")

@@ -120,6 +120,45 @@ def test_the_input_is_never_overwritten(command, scene, tmp_path):
     assert scene.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("highlight", "water", "-o", "x.tif", "--vector", "x.shp"), "must end in .gpkg"),
+        (("classify", "-o", "x.tif", "--areas", "x.txt"), "must end in .csv"),
+        (("classify", "-o", "x.tif", "--scores", "x.tif"), "two results"),
+        (("similar", "--at", "600100,4999900", "-o", "scene.tif"), "input"),
+        (("find", "-o", "x.shp"), "must end in .gpkg"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_outputs_are_checked_before_any_work_is_done(command, scene, tmp_path, monkeypatch, arguments, word):
+    def no_model(*given, **options):
+        raise AssertionError("the model was loaded")
+
+    monkeypatch.setattr("core.model.zoo.load_model", no_model)
+    name, *rest = [str(tmp_path / item) if item.startswith(("x.", "scene.")) else item for item in arguments]
+    places = ("water", scene) if name == "find" else (scene,)
+    assert_refused(command(name, *places, *rest), tmp_path, word)
+    assert not (tmp_path / "x.tif").exists()
+
+
+def test_metres_without_a_reference_system_are_refused_before_any_work_is_done(command, tmp_path, monkeypatch):
+    monkeypatch.setattr("core.model.zoo.load_model", lambda *given, **options: pytest.fail("the model was loaded"))
+    raster = write_scene(tmp_path / "nowhere.tif", paint(painted_labels()), crs=None)
+    out = tmp_path / "out.tif", "--vector", tmp_path / "out.gpkg"
+    assert_refused(
+        command("highlight", raster, "water", "-o", *out, "--min-area", "100"), tmp_path, "no coordinate reference"
+    )
+
+
+def test_a_report_never_overwrites_the_map(command, scene, tmp_path):
+    assert command("classify", scene, "--classes", "water; forest", "-o", tmp_path / "map.tif").status == 0
+    before = (tmp_path / "map.tif").read_bytes()
+    outcome = command("accuracy", tmp_path / "map.tif", tmp_path / "map.tif", "--report", tmp_path / "map.tif")
+    assert_refused(outcome, tmp_path, "must end in .html")
+    assert (tmp_path / "map.tif").read_bytes() == before
+
+
 def test_a_full_disk(command, scene, tmp_path, monkeypatch):
     """Writing fails half-way, as it does when the disk is full."""
     write = rasterio.io.DatasetWriter.write

@@ -173,6 +173,18 @@ def test_the_input_is_not_overwritten(make_raster):
         write_cog(path, GRID, "float32", math.nan, iter(()), ["a"], sources=[str(path)])
 
 
+def test_overviews_of_the_file_that_was_there_before_are_not_taken_for_the_new_one(tmp_path):
+    path = tmp_path / "s.tif"
+    small = GridSpec(GRID.crs_wkt, GRID.transform, 900, 600)
+    profile = {"driver": "GTiff", "width": 450, "height": 300, "count": 1, "dtype": "float32"}
+    with rasterio.open(tmp_path / "s.tif.ovr", "w", **profile) as old:
+        old.write(np.zeros((1, 300, 450), "float32"))
+    write_cog(path, small, "float32", math.nan, blocks_of(np.ones((1, 600, 900), "float32"), small), ["a"])
+    with rasterio.open(path) as file:
+        assert (file.read(1, out_shape=(300, 450)) == 1).all()
+    assert left_behind(tmp_path) == ["s.tif"]
+
+
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_without_permission_is_named(tmp_path):
     folder = tmp_path / "locked"
