@@ -13,6 +13,7 @@ from core.spectral.scaling import BandScaling, Scaling, physical_range, scaling_
 from core.spectral.sensors import get_sensor
 
 _LANDSAT_ZERO = 5000.0  # no valid Collection 2 number is below
+_BRIGHTEST = 20000.0  # no ground or cloud is brighter in reflectance times 10 000
 _FLOOR = (850.0, 1500.0)  # darkest values of all bands where 1000 was added and the scene holds water or shadow
 _CIRRUS_DARK = 600.0  # the cirrus band of Sentinel-2 is nearly black unless 1000 was added
 
@@ -145,10 +146,10 @@ def _reflectance(
         return name, "Its values start where those of Collection 2 do", ""
     if sensor is not None and sensor.startswith("worldview") and high < 2048 and "reflectance" not in text.lower():
         return "percentile", "Its values look like uncalibrated 11-bit numbers", "Calibrate them to reflectance."
-    if sensor is not None and sensor.startswith("sentinel2"):
+    if sensor is not None and sensor.startswith("sentinel2") and high <= _BRIGHTEST:
         finer = [number for number, band in named if band.ground_sampling_distance_m < 60]
         return _sentinel2(info, text, low, finer if len(finer) > 5 else [], statistics)
-    if high <= 20000.0:
+    if high <= _BRIGHTEST:
         return "reflectance_10000", "Its values look like reflectance times 10 000", ""
     return "percentile", "What its values mean is unknown", "Brightness follows the raster's own range."
 

@@ -119,6 +119,14 @@ def test_a_bright_scene_without_proof_of_an_offset_is_warned_about(make_raster):
     assert any("reflectance_10000_offset" in warning for warning in found.warnings)
 
 
+def test_numbers_too_large_for_reflectance_times_ten_thousand_follow_the_raster_s_own_range(make_raster):
+    names = ["B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B11", "B12"]
+    found = seen(make_raster(stack(10, 500, 40000, "uint16"), names=names, **square(10)))
+    assert found.sensor == "sentinel2_l2a"
+    assert found.scaling.name == "percentile"
+    assert found.warnings
+
+
 def test_scale_and_offset_that_the_file_declares_count(make_raster):
     import rasterio
 
