@@ -65,7 +65,10 @@ def run(
         users = _expected(params, areas, names)
         pixels = [area.pixels for area in areas]
         total = params.size or sample_size(shares, users, params.standard_error, sum(pixels))
-        counts = allocate(total, shares, pixels, params.least)
+        least = params.least
+        if params.size is not None:
+            least = _least_within(params.size, len(areas), params.least)
+        counts = allocate(total, shares, pixels, least)
         drawn = _draw(raster, areas, counts, params.seed, progress, cancel)
         _write(params, raster, drawn, names)
     rows = [
@@ -97,6 +100,19 @@ def _expected(params: SampleParams, areas: tuple[ClassArea, ...], names: dict[in
             raise UsageError(f"The map has no class {name!r}.", hint=f"It has {', '.join(names.values()) or 'codes'}.")
         told[code] = expected
     return [told.get(area.code, params.expected_users) for area in areas]
+
+
+def _least_within(size: int, classes: int, least: int) -> int:
+    """Give how many samples each class gets at least where the size of the sample is said.
+
+    Raises:
+        UsageError: it does not even give two to each class, without which a class has no standard error.
+    """
+    if size < 2 * classes:
+        raise UsageError(
+            f"{size} points are too few for the {classes} classes of the map.", hint=f"Ask for {2 * classes} or more."
+        )
+    return min(least, size // classes)
 
 
 def _draw(

@@ -112,6 +112,13 @@ def test_another_seed_draws_other_points_and_the_same_seed_the_same(class_map, r
     assert not np.array_equal(drawn[0], drawn[2])
 
 
+def test_a_size_that_is_asked_for_is_kept_whatever_each_class_gets_otherwise(class_map, run_task, tmp_path):
+    output = str(tmp_path / "points.gpkg")
+    assert run_task(sample, SampleParams(str(class_map[0]), output, size=60))["samples"] == 60
+    with pytest.raises(UsageError, match=r"too few for the 3 classes"):
+        run_task(sample, SampleParams(str(class_map[0]), output, size=5))
+
+
 def test_accuracy_takes_the_points_as_they_are_once_some_are_labelled(class_map, run_task, tmp_path):
     output, labelled = tmp_path / "points.gpkg", tmp_path / "labelled.gpkg"
     run_task(sample, SampleParams(str(class_map[0]), str(output), size=300))
