@@ -289,7 +289,7 @@ class ChangeParams:
         sources: (before, after), of any sensors, grids and reference systems.
         prompts: three bands each: the score's change -1..1, the score before, the score after.
         classes: scheme, as in ClassifyParams; then the bands are the transition, the class before, the class after.
-        areas: CSV path for the area of every transition where wanted.
+        areas: CSV path for the area of every change where wanted.
         threshold: score from which on a prompt counts as true.
         least_difference: by how much a score must differ to count as gained or lost.
         margin: by how much each date must prefer its own class for a transition to count.

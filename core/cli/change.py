@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--classes", metavar="SCHEME", help="compare classes instead: scheme name, JSON file or list")
     parser.add_argument("--not", dest="negatives", action="append", default=[], metavar="TEXT", help="what it is not")
     parser.add_argument("-o", "--output", required=True, metavar="OUT.tif", help="change raster to write")
-    parser.add_argument("--areas", metavar="OUT.csv", help="write the area of every change of class in hectares")
+    parser.add_argument("--areas", metavar="OUT.csv", help="write the areas of change in hectares")
     parser.add_argument("--threshold", type=sources.share, default=0.5, help="score that counts (default: 0.5)")
     parser.add_argument(
         "--least-difference", type=sources.share, default=0.2, help="difference of scores that counts (default: 0.2)"

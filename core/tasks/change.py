@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +12,15 @@ from numpy.typing import NDArray
 
 from core.classes import ClassScheme, load_scheme
 from core.dense.pixels import PixelScores
-from core.errors import InputError, UsageError
+from core.errors import UsageError
 from core.progress import CancelToken, Progress
 from core.protocol import ChangeParams
 from core.raster.failures import without_password
-from core.raster.grid import GridSpec, PixelWindow, extent_of_window, row_areas_hectares
+from core.raster.grid import PixelWindow, extent_of_window
 from core.raster.reader import open_raster
 from core.raster.staging import GEOTIFF, TABLE, staging
 from core.raster.writer import write_cog
+from core.tasks.balance import Balance, write_balance
 from core.tasks.blocks import scored_blocks, sigmoid, softmax
 from core.tasks.coregistration import Registration, check_registration
 from core.tasks.outputs import check_writable, provenance
@@ -133,45 +133,11 @@ def _scores(features: DenseFeatures, contest: PromptContest | ClassContest, coun
     return PixelScores(features, scored_by(contest, features.encoder), count)
 
 
-class _Balance:
-    """Counts what was gained, lost and kept of every prompt."""
-
-    def __init__(self, prompts: int, grid: GridSpec, threshold: float, least_difference: float) -> None:
-        self._pixels = np.zeros((prompts, 3), np.int64)
-        self._hectares = np.zeros((prompts, 3))
-        self._threshold, self._least = threshold, least_difference
-        self._row_areas: NDArray[np.float64] | None = None
-        with suppress(InputError):
-            self._row_areas = row_areas_hectares(grid)
-
-    def add(
-        self, place: PixelWindow, before: NDArray[np.float32], after: NDArray[np.float32], valid: NDArray[np.bool_]
-    ) -> None:
-        clear = np.abs(after - before) >= self._least
-        was, is_now = before >= self._threshold, after >= self._threshold
-        for kind, where in enumerate((~was & is_now & clear, was & ~is_now & clear, was & is_now)):
-            rows = np.count_nonzero(where & valid, axis=2)
-            self._pixels[:, kind] += rows.sum(1)
-            if self._row_areas is not None:
-                self._hectares[:, kind] += rows @ self._row_areas[place.row : place.row_stop]
-
-    def rows(self, prompts: tuple[str, ...]) -> list[dict[str, Any]]:
-        known = self._row_areas is not None
-        return [
-            {"prompt": prompt}
-            | {
-                kind: {"pixels": int(pixels), "hectares": round(float(hectares), 4) if known else None}
-                for kind, pixels, hectares in zip(("gained", "lost", "stayed"), counts, areas, strict=True)
-            }
-            for prompt, counts, areas in zip(prompts, self._pixels, self._hectares, strict=True)
-        ]
-
-
 def _write_scores(
     params: ChangeParams, pair: ScenePair, model: GeoLangBind, registration: Registration, found: Iterator[PairBlock]
 ) -> dict[str, Any]:
     """Write three bands a prompt: the score's change -1..1, and both scores."""
-    balance = _Balance(len(params.prompts), pair.before.grid, params.threshold, params.least_difference)
+    balance = Balance(len(params.prompts), pair.before.grid, params.threshold, params.least_difference)
 
     def blocks() -> Iterator[tuple[PixelWindow, NDArray[np.float32]]]:
         for place, first, second, valid in found:
@@ -192,7 +158,10 @@ def _write_scores(
         ),
         sources=_files(pair),
     )
-    return {"prompts": balance.rows(params.prompts)}
+    rows = balance.rows(params.prompts)
+    if params.areas is not None:
+        write_balance(params.areas, rows)
+    return {"prompts": rows}
 
 
 def _write_transitions(

@@ -36,6 +36,17 @@ def test_change_of_words_and_of_classes(command, scene, after, tmp_path):
     assert (tmp_path / "areas.csv").read_text().startswith("code,before,after")
 
 
+def test_a_change_of_words_gives_its_areas_as_well(command, scene, after, tmp_path):
+    areas = tmp_path / "areas.csv"
+    outcome = command("change", scene, after, "water", "-o", tmp_path / "o.tif", "--areas", areas, "--json")
+    rows = [line.split(",") for line in areas.read_text().splitlines()]
+    assert rows[0] == ["prompt", "change", "hectares", "pixels"]
+    assert [row[1] for row in rows[1:]] == ["gained", "lost", "stayed"]
+    gained = outcome.json["prompts"][0]["gained"]
+    assert (float(rows[1][2]), int(rows[1][3])) == (pytest.approx(gained["hectares"]), gained["pixels"])
+    assert gained["pixels"] > 0
+
+
 def test_change_of_nothing_is_wrong_usage(command, scene, after, tmp_path):
     outcome = command("change", scene, after, "-o", tmp_path / "out.tif")
     assert outcome.status == 2
