@@ -29,10 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Do it."""
     from core.dense.cache import open_cache
+    from core.errors import InputError
 
     store = open_cache()
     facts: dict[str, Any] = {"action": options.action, "folder": str(store.root), "cap_bytes": store.cap_bytes}
     if options.action == "clear":
+        if options.entry and not any(entry.digest.startswith(options.entry) for entry in store.entries()):
+            raise InputError(f"The feature store has no entry {options.entry}.", hint="core cache list shows them.")
         return {**facts, "freed_bytes": store.clear(options.entry)}
     if options.action == "verify":
         return {**facts, **dataclasses.asdict(store.verify())}

@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--least", type=sources.count, default=50, help="samples of a rare class (default: 50)")
     parser.add_argument("--size", type=sources.count, help="samples in all, instead of --standard-error")
-    parser.add_argument("--seed", type=int, default=0, help="another number draws other points")
+    parser.add_argument("--seed", type=sources.seed, default=0, help="another number draws other points")
 
 
 def expectation(text: str) -> tuple[str, float]:

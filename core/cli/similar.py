@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--extent", type=sources.extent, metavar="XMIN,YMIN,XMAX,YMAX", help="part to compute, in the raster's CRS"
     )
-    parser.add_argument("--resolution", type=sources.positive, help="pixel size of the result in the raster's units")
+    parser.add_argument("--resolution", type=sources.positive, help=sources.RESOLUTION)
     sources.add_model(parser)
 
 
@@ -64,6 +64,6 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
 
 def show(result: dict[str, Any]) -> str:
     """Say it in words."""
-    return (
-        f"{result['output']}: likeness to {result['positives']} places on {result['width']} × {result['height']} pixels"
-    )
+    count = result["positives"]
+    places = "1 place" if count == 1 else f"{count} places"
+    return f"{result['output']}: likeness to {places} on {result['width']} × {result['height']} pixels"

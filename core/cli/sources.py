@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import math
 
 from core.protocol import Extent, Source
 
 DEFAULT_MODEL = "geolb-tiny"
+RESOLUTION = "pixel size of the result in the raster's units, its own or coarser"
 
 
 def add_source(parser: argparse.ArgumentParser, *, many: bool = False) -> None:
@@ -34,7 +36,7 @@ def add_window(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--extent", type=extent, metavar="XMIN,YMIN,XMAX,YMAX", help="part to compute, in the raster's CRS"
     )
-    parser.add_argument("--resolution", type=positive, help="pixel size of the result in the raster's units")
+    parser.add_argument("--resolution", type=positive, help=RESOLUTION)
     parser.add_argument("--no-cache", action="store_true", help="do not keep the features for the next prompt")
 
 
@@ -105,6 +107,13 @@ def count(text: str) -> int:
     return int(text)
 
 
+def seed(text: str) -> int:
+    """Read a whole number from 0."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0")
+    return int(text)
+
+
 def share(text: str) -> float:
     """Read a number from 0 to 1."""
     (value,) = _numbers(text, 1, "a number from 0 to 1")
@@ -118,6 +127,6 @@ def _numbers(text: str, count: int | None, what: str) -> tuple[float, ...]:
         values = tuple(float(part) for part in text.split(","))
     except ValueError:
         values = ()
-    if not values or (count is not None and len(values) != count):
+    if not values or (count is not None and len(values) != count) or not all(map(math.isfinite, values)):
         raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
     return values

@@ -27,7 +27,7 @@ def read_members(path: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, b
         yield from ((name, read()) for name, read in found)
         return
     if not path.exists():
-        raise InputError(f"The data set {path} does not exist.", hint="Check the path in the recipe.")
+        raise InputError(f"The data set {path} does not exist.", hint="Check its path.")
     try:
         with tarfile.open(path) as archive:
             wanted = [item for item in archive.getmembers() if item.isfile() and item.name.lower().endswith(suffixes)]

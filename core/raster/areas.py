@@ -83,7 +83,7 @@ def _codes(values: NDArray[Any]) -> list[int] | None:
 
 
 def write_areas(path: str | Path, areas: tuple[ClassArea, ...], names: Mapping[int, str]) -> Path:
-    """Write areas as a CSV table: code, class, hectares, share in per cent, pixels.
+    """Write areas as a CSV table: code, class, hectares (empty where unknown), share in per cent, pixels.
 
     Raises:
         OutputError: the table cannot be written.
@@ -94,7 +94,8 @@ def write_areas(path: str | Path, areas: tuple[ClassArea, ...], names: Mapping[i
     table.writerow(("code", "class", "hectares", "percent", "pixels"))
     for area in areas:
         name = names.get(area.code, "")
-        table.writerow((area.code, name, f"{area.hectares:.4f}", f"{100 * area.share:.3f}", area.pixels))
+        hectares = "" if math.isnan(area.hectares) else f"{area.hectares:.4f}"
+        table.writerow((area.code, name, hectares, f"{100 * area.share:.3f}", area.pixels))
     with staging(target, TABLE) as folder:
         (folder / target.name).write_text(text.getvalue(), encoding="utf-8", newline="")
     return target

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,7 +120,7 @@ class TransitionCensus:
 
 
 def write_transitions(path: str | Path, transitions: tuple[Transition, ...]) -> None:
-    """Write transitions as a CSV table: code, before, after, hectares, share in per cent, pixels.
+    """Write transitions as a CSV table: code, before, after, hectares (empty where unknown), share in per cent, pixels.
 
     Raises:
         OutputError: the table cannot be written.
@@ -131,6 +132,7 @@ def write_transitions(path: str | Path, transitions: tuple[Transition, ...]) -> 
     table.writerow(("code", "before", "after", "hectares", "percent", "pixels"))
     for item in transitions:
         share = f"{100 * item.pixels / total:.3f}"
-        table.writerow((item.code, item.before.name, item.after.name, f"{item.hectares:.4f}", share, item.pixels))
+        hectares = "" if math.isnan(item.hectares) else f"{item.hectares:.4f}"
+        table.writerow((item.code, item.before.name, item.after.name, hectares, share, item.pixels))
     with staging(target, TABLE) as folder:
         (folder / target.name).write_text(text.getvalue(), encoding="utf-8", newline="")

@@ -56,6 +56,8 @@ def test_embed_then_cache_list_verify_and_clear(command, scene):
     listed = command("cache", "list", "--json").json["entries"]
     assert [entry["about"]["raster"] for entry in listed] == [str(scene)]
     assert "all whole" in command("cache", "verify").out
+    mistyped = command("cache", "clear", "zzz")
+    assert (mistyped.status, mistyped.err) == (1, "The feature store has no entry zzz. core cache list shows them.\n")
     assert "MB freed" in command("cache", "clear").out
     assert command("cache", "list", "--json").json["entries"] == []
 
@@ -135,6 +137,10 @@ def test_usage_errors_exit_with_two(command, scene, tmp_path):
         ("highlight", scene, "water", "-o", tmp_path / "o.tif", "--extent", "1,2,3"),
         ("highlight", scene, "water", "-o", tmp_path / "o.tif", "--bands", "red"),
         ("highlight", scene, "water", "-o", tmp_path / "o.tif", "--threshold", "7"),
+        ("highlight", scene, "water", "-o", tmp_path / "o.tif", "--resolution", "nan"),
+        ("highlight", scene, "water", "-o", tmp_path / "o.tif", "--min-area", "nan"),
+        ("highlight", scene, "water", "-o", tmp_path / "o.tif", "--simplify", "inf"),
+        ("sample", scene, "-o", tmp_path / "o.gpkg", "--seed", "-1"),
         ("similar", scene, "--at", "here", "-o", tmp_path / "o.tif"),
     ):
         outcome = command(*arguments)

@@ -57,3 +57,9 @@ def test_the_table_names_classes(make_raster, tmp_path):
     rows = list(csv.reader((tmp_path / "areas.csv").read_text(encoding="utf-8").splitlines()))
     assert rows[0] == ["code", "class", "hectares", "percent", "pixels"]
     assert rows[1] == ["1", "Bäume, dicht", "0.2500", "100.000", "25"]
+
+
+def test_unknown_hectares_are_an_empty_cell(make_raster, tmp_path):
+    with open_raster(make_raster(np.ones((1, 5, 5), "uint8"), crs=None, transform=Affine.identity())) as reader:
+        write_areas(tmp_path / "areas.csv", class_areas(reader), {1: "trees"})
+    assert (tmp_path / "areas.csv").read_text().splitlines()[1] == "1,trees,,100.000,25"
