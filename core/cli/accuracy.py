@@ -24,8 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_name,
         default=[],
         metavar="CODE=CLASS",
-        help='class of the map for each code of a raster whose codes are others, such as "5=built area"; codes not '
-        "named are left out",
+        help='class of the map for a code or a class that the reference calls otherwise, such as "5=built area"; '
+        "codes not named are then left out",
     )
     parser.add_argument("--report", metavar="OUT.html", help="write a report")
     parser.add_argument(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,12 +35,14 @@ class VectorLabels:
         codes: (N,) class codes, 1-based.
         classes: name of each class; code 1 is the first.
         crs_wkt: reference system of the geometries; None where unknown.
+        left_out: features of the file without a geometry or a class.
     """
 
     geometries: NDArray[Any]
     codes: NDArray[np.int32]
     classes: tuple[str, ...]
     crs_wkt: str | None
+    left_out: int = 0
 
     def rasterised(self, grid: GridSpec) -> NDArray[np.uint8]:
         """Draw the labels onto a grid: (height, width) uint8, 0 where there is none.
@@ -95,13 +98,13 @@ def read_labels(
     """
     geometries, values, crs_wkt = _read(Path(path), field, layer)
     names = [_name(value) for value in values]
-    usable = np.array(
-        [
-            name != "" and geometry is not None and not geometry.is_empty
-            for name, geometry in zip(names, geometries, strict=True)
-        ],
-        dtype=bool,
-    )
+    named = np.array([name != "" for name in names], bool)
+    drawn = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
+    usable = named & drawn
+    if not len(names):
+        raise InputError(f"{path} holds no feature.", hint="Draw some and save them.")
+    if not usable.any() and named.any():
+        raise InputError(f"No feature of {path} with a class has a geometry.", hint="Draw them again.")
     if not usable.any():
         raise InputError(f"{path} holds no feature with a class in {field!r}.", hint="Fill in the field.")
     kept = [name for name, keep in zip(names, usable, strict=True) if keep]
@@ -115,7 +118,7 @@ def read_labels(
         )
     code_of = {name: code for code, name in enumerate(known, 1)}
     codes = np.array([code_of[name] for name in kept], np.int32)
-    return VectorLabels(geometries[usable], codes, known, crs_wkt)
+    return VectorLabels(geometries[usable], codes, known, crs_wkt, int((~usable).sum()))
 
 
 def rasterise_labels(
@@ -175,7 +178,7 @@ def _name(value: Any) -> str:  # noqa: ANN401 - an attribute of any type
 
 def _sorted_as(name: str) -> tuple[float, str]:
     """Sort numbers as numbers, before words."""
-    return (float(name), "") if name.lstrip("-").isdigit() else (float("inf"), name)
+    return (float(name), "") if re.fullmatch(r"-?[0-9]+", name) else (float("inf"), name)
 
 
 def _reprojected(points: NDArray[np.float64], source: CRS, target: CRS) -> NDArray[np.float64]:

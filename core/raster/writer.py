@@ -225,7 +225,8 @@ def _class_tags(names: Mapping[int, str]) -> dict[str, str]:
 
 def read_class_names(tags: Mapping[str, str]) -> dict[int, str]:
     """Read back the class names that write_cog put into a file's tags; empty where there are none."""
-    return {int(key[6:]): name for key, name in tags.items() if key.startswith("CLASS_") and key[6:].isdigit()}
+    names = {int(key[6:]): name for key, name in tags.items() if key.startswith("CLASS_") and key[6:].isdecimal()}
+    return dict(sorted(names.items()))
 
 
 def _sidecar(names: Mapping[int, str], colours: Mapping[int, tuple[int, int, int, int]]) -> str:

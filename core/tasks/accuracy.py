@@ -68,7 +68,7 @@ def run(
                 tally.add(block.row, values[0], valid, reference.read(block))
                 progress(number / len(blocks), "Comparing map and reference")
     result = tally.result(names)
-    result["remarks"] = _remarks(result["classes"], names)
+    result["remarks"] = [*reference.remarks, *_remarks(result, names)]
     result["report"] = params.report
     if params.report is not None:
         target = Path(params.report)
@@ -161,15 +161,25 @@ class _Tally:
         }
 
 
-def _remarks(classes: list[dict[str, Any]], names: dict[int, str]) -> list[str]:
-    """Say that codes of the reference are none of the map's: the others may mean something else as well."""
+def _remarks(result: dict[str, Any], names: dict[int, str]) -> list[str]:
+    """Say what a person may take the figures for and should not."""
+    classes = result["classes"]
+    remarks = []
+    # Where one code is none of the map's, the others may mean something else as well.
     strange = [f"{row['code']} ({row['samples']:,})" for row in classes if row["samples"] and row["code"] not in names]
-    if not names or not strange:
-        return []
-    return [
-        f"The reference holds codes that are no class of the map: {', '.join(strange)}. Codes are compared by number; "
-        "if they mean other things there, say what with core accuracy --names CODE=CLASS."
-    ]
+    if names and strange:
+        remarks.append(
+            f"The reference holds codes that are no class of the map: {', '.join(strange)}. Codes are compared by "
+            "number; if they mean other things there, say what with core accuracy --names CODE=CLASS."
+        )
+    if result["adjusted"] is None:
+        shown = zip(classes, zip(*result["matrix"], strict=True), strict=True)
+        few = [row["name"] for row, column in shown if row["mapped"] and sum(column) < 2]
+        remarks.append(
+            f"No area-weighted accuracy: fewer than two samples lie where the map shows {', '.join(few)}. "
+            "core sample draws points in every class."
+        )
+    return remarks
 
 
 def _number(value: float) -> float | None:

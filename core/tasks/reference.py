@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -22,7 +22,7 @@ from rasterio.windows import Window
 
 from core.errors import InputError
 from core.raster.grid import GridSpec, PixelWindow
-from core.raster.labels import read_labels
+from core.raster.labels import VectorLabels, read_labels
 from core.raster.reader import open_raster
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
@@ -31,7 +31,13 @@ UNKNOWN = -1
 
 
 class Reference(Protocol):
-    """Labels on a map's grid."""
+    """Labels on a map's grid.
+
+    Attributes:
+        remarks: what a person should know about the labels, one sentence each.
+    """
+
+    remarks: tuple[str, ...]
 
     def read(self, window: PixelWindow) -> NDArray[np.int64]:
         """Give class codes (h, w) of a window of the map's pixels; UNKNOWN where there is no label."""
@@ -48,38 +54,52 @@ def open_reference(
         grid: the map's grid.
         field: the vector's attribute that holds class codes or names; None where there is only one that can be meant.
         names: the map's class names by code, to understand a vector's names.
-        meant: class of the map by code of a raster, where its codes are others; codes not in it are left out.
+        meant: class of the map by what the reference calls it, a code or a name, where that is something else; codes
+            not in it are then left out.
 
     Yields:
         The labels on the map's grid.
 
     Raises:
-        InputError: the file is neither, lies elsewhere, or lacks the field; or a code is said to mean what the map
-            does not have.
+        InputError: the file is neither, lies elsewhere, lacks the field or holds no classes; or a code is said to
+            mean what the map does not have.
     """
     if not Path(path).exists() and "://" not in path:
         raise InputError(f"There is no file {path}.", hint="Check the path of the reference.")
+    own = _codes_meant(meant, names)
     if _is_vector(path):
-        yield _VectorReference(path, grid, field, names)
+        yield _VectorReference(path, grid, field, names, own)
         return
     with ExitStack() as stack:
-        yield _RasterReference(path, grid, stack, _codes_meant(meant, names))
+        yield _RasterReference(path, grid, stack, own)
 
 
 class _RasterReference:
     """The first band of a raster, nearest neighbour."""
 
-    def __init__(self, path: str, grid: GridSpec, stack: ExitStack, meant: Mapping[int, int]) -> None:
+    remarks: tuple[str, ...] = ()
+
+    def __init__(self, path: str, grid: GridSpec, stack: ExitStack, meant: Mapping[str, int]) -> None:
         stack.enter_context(open_raster(path))  # says in plain words what is wrong with it
         dataset = stack.enter_context(rasterio.open(path))
         self._path = path
-        self._meant = meant
+        self._meant = {int(code): own for code, own in meant.items() if code.isdecimal()}
+        if len(self._meant) < len(meant):
+            word = next(code for code in meant if not code.isdecimal())
+            raise InputError(f"{word} is no code of a raster.", hint="Give numbers, such as 5=water.")
         # The nodata of a map may be one of its codes: it is masked here, but only where the file declares it.
         self._nodata = dataset.nodata
         self._warped = None
         self._dataset = dataset
+        placed = dataset.crs is not None or not dataset.transform.is_identity
         same = dataset.crs is None or grid.crs_wkt is None or dataset.crs == CRS.from_wkt(grid.crs_wkt)
-        aligned = same and np.allclose(dataset.transform[:6], grid.transform, rtol=0, atol=1e-9 * max(grid.pixel_size))
+        near = np.allclose(dataset.transform[:6], grid.transform, rtol=0, atol=1e-9 * max(grid.pixel_size))
+        aligned = (same and near) or not placed
+        if not placed and (dataset.width, dataset.height) != (grid.width, grid.height):
+            raise InputError(
+                f"{path} has another size than the map, and nothing says where it lies.",
+                hint="Georeference it, or give one pixel for each of the map's.",
+            )
         if not (aligned and (dataset.width, dataset.height) == (grid.width, grid.height)):
             source_crs = dataset.crs or grid.crs_wkt
             if source_crs is None:
@@ -111,6 +131,10 @@ class _RasterReference:
             raise InputError(f"{self._path} is damaged: its pixels cannot be read.", hint="Copy it again.") from problem
         if values.dtype.kind == "f":
             known &= np.isfinite(values)
+            if not np.array_equal(np.rint(values[known]), values[known]):
+                raise InputError(
+                    f"{self._path} holds measured values, not class codes.", hint="Give a raster of class codes."
+                )
         codes = np.where(known, np.where(known, values, 0).astype(np.int64), UNKNOWN)
         if not self._meant:
             return codes
@@ -123,10 +147,16 @@ class _RasterReference:
 class _VectorReference:
     """Features of a vector file: polygons have the pixels whose centres they cover, points their own pixel."""
 
-    def __init__(self, path: str, grid: GridSpec, field: str | None, names: Mapping[int, str]) -> None:
+    def __init__(
+        self, path: str, grid: GridSpec, field: str | None, names: Mapping[int, str], meant: Mapping[str, int]
+    ) -> None:
         self._grid = grid
         self._labels = read_labels(path, label_field(path, field))
-        codes = [_code(name, names) for name in self._labels.classes]
+        unknown = sorted(set(meant) - set(self._labels.classes))
+        if unknown:
+            listed = ", ".join(self._labels.classes[:12])
+            raise InputError(f"{path} has no class {unknown[0]}.", hint=f"It has {listed}.")
+        codes = [meant.get(name, _code(name, names, by_number=not meant)) for name in self._labels.classes]
         if all(code == UNKNOWN for code in codes):
             listed = ", ".join(f"{code} {name}" for code, name in names.items())
             raise InputError(
@@ -134,6 +164,7 @@ class _VectorReference:
                 hint=f"The map has {listed}." if listed else "Use the map's codes.",
             )
         self._codes = np.array([UNKNOWN, *codes], np.int64)
+        self.remarks = _left_out(self._labels, codes)
 
     def read(self, window: PixelWindow) -> NDArray[np.int64]:
         """Give class codes (h, w); UNKNOWN where no feature lies."""
@@ -169,24 +200,45 @@ def label_field(path: str, field: str | None) -> str:
     raise InputError(f"Which field of {path} holds the class?", hint=f"Name one with --field: {listed}.")
 
 
-def _codes_meant(meant: Mapping[str, str], names: Mapping[int, str]) -> dict[int, int]:
-    """Give the map's code for each code of a reference."""
+def _left_out(labels: VectorLabels, codes: Sequence[int]) -> tuple[str, ...]:
+    """Say which features have no part in the comparison."""
+    remarks = []
+    counts = np.bincount(labels.codes, minlength=len(codes) + 1)[1:].tolist()
+    strange = [
+        f"{name} ({count:,})"
+        for name, code, count in zip(labels.classes, codes, counts, strict=True)
+        if code == UNKNOWN and count
+    ]
+    if strange:
+        listed = ", ".join(strange[:8]) + (", …" if len(strange) > 8 else "")
+        remarks.append(
+            f"Features of classes that the map does not have are left out: {listed}. If they mean one of its classes, "
+            "say which with core accuracy --names CLASS=CLASS."
+        )
+    if labels.left_out:
+        total = labels.left_out + len(labels.codes)
+        remarks.append(f"{labels.left_out:,} of {total:,} features have no class or no geometry and are left out.")
+    return tuple(remarks)
+
+
+def _codes_meant(meant: Mapping[str, str], names: Mapping[int, str]) -> dict[str, int]:
+    """Give the map's code for what a reference calls its classes."""
     codes = {}
     for code, name in meant.items():
         own = _code(name, names)
-        if not code.isdigit() or own == UNKNOWN:
+        if own == UNKNOWN:
             listed = ", ".join(f"{code} {name}" for code, name in names.items())
             raise InputError(
                 f"{code}={name} does not name a class of the map for a code of the reference.",
                 hint=f"The map has {listed}." if listed else "Use the map's codes.",
             )
-        codes[int(code)] = own
+        codes[code] = own
     return codes
 
 
-def _code(name: str, names: Mapping[int, str]) -> int:
+def _code(name: str, names: Mapping[int, str], *, by_number: bool = True) -> int:
     """Understand a label as the name of one of the map's classes, or as a code."""
     for code, known in names.items():
         if known.strip().lower() == name.lower():
             return code
-    return int(name) if name.isdigit() else UNKNOWN
+    return int(name) if by_number and name.isdecimal() else UNKNOWN

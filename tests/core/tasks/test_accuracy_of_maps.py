@@ -116,6 +116,64 @@ def test_points_count_their_own_pixel(class_map, run_task, tmp_path):
         run_task(accuracy, AccuracyParams(str(class_map), str(path), field="nonsense"))
 
 
+def labelled_points(path, values, x=(600005, 600305, 600595), crs="EPSG:32632"):
+    points = [None if column is None else shapely.Point(column, 4999995) for column in x]
+    wkb = np.array([None if point is None else shapely.to_wkb(point) for point in points], object)
+    pyogrio.raw.write(path, wkb, [np.array(values, object)], ["class"], driver="GPKG", geometry_type="Point", crs=crs)
+    return str(path)
+
+
+def test_labels_that_have_no_part_in_the_figures_are_said(class_map, run_task, tmp_path):
+    path = labelled_points(tmp_path / "p.gpkg", ["water", "pond", None, "town"], x=(600005, 600015, 600305, 600595))
+    result = run_task(accuracy, AccuracyParams(str(class_map), path))
+    assert result["samples"] == 2
+    assert "pond (1)" in result["remarks"][0]
+    assert "--names" in result["remarks"][0]
+    assert result["remarks"][1].startswith("1 of 4 features have no class or no geometry")
+
+
+def test_a_vector_s_classes_may_be_said_to_mean_the_map_s(class_map, run_task, tmp_path):
+    path = labelled_points(tmp_path / "p.gpkg", ["pond", "woods", "7"])
+    result = run_task(accuracy, AccuracyParams(str(class_map), path, names={"pond": "water"}))
+    assert result["matrix"][0] == [1, 0, 0]
+    assert result["samples"] == 2
+    assert "7 (1)" in result["remarks"][0]
+    with pytest.raises(InputError, match="has no class pand"):
+        run_task(accuracy, AccuracyParams(str(class_map), path, names={"pand": "water"}))
+
+
+def test_labels_without_geometries_are_called_so(class_map, run_task, tmp_path):
+    path = labelled_points(tmp_path / "p.gpkg", ["water", "town"], x=(None, None))
+    with pytest.raises(InputError, match="has a geometry"):
+        run_task(accuracy, AccuracyParams(str(class_map), path))
+
+
+def test_a_class_called_by_a_sign_that_looks_like_a_digit_is_a_word(class_map, run_task, tmp_path):
+    path = labelled_points(tmp_path / "p.gpkg", ["water", "²", "town"])
+    assert "² (1)" in run_task(accuracy, AccuracyParams(str(class_map), path))["remarks"][0]
+
+
+def test_measured_values_are_no_reference(class_map, run_task, tmp_path):
+    path = write_scene(tmp_path / "ndvi.tif", np.full((1, 50, 60), 1.4, np.float32), nodata=None)
+    with pytest.raises(InputError, match="measured values"):
+        run_task(accuracy, AccuracyParams(str(class_map), str(path)))
+
+
+def test_a_reference_that_nothing_places_lies_on_the_map_pixel_by_pixel_or_not_at_all(class_map, run_task, tmp_path):
+    truth = np.repeat(np.array([1, 2, 3], np.int64), 20)[None, None].repeat(50, 1)
+    same = write_scene(tmp_path / "same.tif", truth, crs=None, transform=rasterio.Affine.identity())
+    assert run_task(accuracy, AccuracyParams(str(class_map), str(same)))["samples"] == 45 * 60
+    cut = write_scene(tmp_path / "cut.tif", truth[:, :30], crs=None, transform=rasterio.Affine.identity())
+    with pytest.raises(InputError, match="nothing says where it lies"):
+        run_task(accuracy, AccuracyParams(str(class_map), str(cut)))
+
+
+def test_what_keeps_accuracy_from_being_weighted_by_area_is_said(class_map, run_task, tmp_path):
+    path = labelled_points(tmp_path / "p.gpkg", ["water", "woods", "town"])
+    (remark,) = run_task(accuracy, AccuracyParams(str(class_map), path))["remarks"]
+    assert "water, woods, town" in remark
+
+
 def test_a_report_shows_the_figures(class_map, run_task, tmp_path):
     report = tmp_path / "report.html"
     run_task(accuracy, AccuracyParams(str(class_map), str(class_map), report=str(report)))
