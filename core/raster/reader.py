@@ -343,7 +343,7 @@ def _open_subdatasets(name: str, subdatasets: Sequence[str], stack: ExitStack) -
     )
 
 
-_NUMERIC = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
+_NUMERIC = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64")
 
 
 def _envi_data(path: Path) -> Path:
