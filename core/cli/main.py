@@ -13,7 +13,6 @@ import os
 import re
 import signal
 import sys
-import traceback
 import warnings
 from collections.abc import Sequence
 from types import ModuleType
@@ -35,8 +34,8 @@ from core.cli import (
 )
 from core.cli.common import common_options
 from core.cli.console import Console
-from core.errors import CancelledError, GeoLangBindError, UsageError
-from core.serve.failures import explain_exception
+from core.cli.failures import FAILED, STOPPED, report_failure
+from core.errors import CancelledError
 
 COMMANDS: tuple[ModuleType, ...] = (
     highlight,
@@ -52,7 +51,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     cache,
     doctor,
 )
-OK, FAILED, USAGE, STOPPED = 0, 1, 2, 130
+OK = 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -81,27 +80,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Stopped. What was computed is kept; run it again to go on.", file=sys.stderr)
         return STOPPED
     except Exception as problem:  # every failure ends as one line
-        return _failed(options, problem)
+        return report_failure(problem, as_json=options.json, verbose=options.verbose)
 
 
 def _show(options: argparse.Namespace, result: dict[str, object]) -> None:
     """Print the result, as JSON for machines and in words for people."""
     print(json.dumps(result, ensure_ascii=False) if options.json else options.show(result))
     sys.stdout.flush()
-
-
-def _failed(options: argparse.Namespace, problem: Exception) -> int:
-    if options.verbose:
-        traceback.print_exception(problem)
-    explained = explain_exception(problem)
-    words = f"{explained.message} {explained.hint}".strip()
-    if not isinstance(problem, GeoLangBindError) and explained.code == "unexpected":
-        words = f"{explained.message} {' '.join(str(problem).split())[:200]} Run it with --verbose for the details."
-    print(" ".join(words.split()), file=sys.stderr)
-    if options.json:
-        error = {"code": explained.code, "message": explained.message, "hint": explained.hint}
-        print(json.dumps({"error": error}, ensure_ascii=False))
-    return USAGE if type(problem) is UsageError else FAILED
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -102,9 +102,9 @@ def read_labels(
     drawn = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
     usable = named & drawn
     if not len(names):
-        raise InputError(f"{path} holds no feature.", hint="Draw some and save them.")
+        raise InputError(f"{path} holds no feature.", hint="Draw some labels and save them.")
     if not usable.any() and named.any():
-        raise InputError(f"No feature of {path} with a class has a geometry.", hint="Draw them again.")
+        raise InputError(f"All features of {path} with a class have empty geometries.", hint="Draw them again.")
     if not usable.any():
         raise InputError(f"{path} holds no feature with a class in {field!r}.", hint="Fill in the field.")
     kept = [name for name, keep in zip(names, usable, strict=True) if keep]

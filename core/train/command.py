@@ -13,7 +13,9 @@ from types import FrameType
 
 import torch
 
-from core.errors import CancelledError, GeoLangBindError, TrainingError
+from core.cli.failures import STOPPED, report_failure
+from core.cli.sources import count
+from core.errors import CancelledError, TrainingError
 from core.model import create_model, load_model
 from core.model.checkpoint import save_model
 from core.model.devices import choose_device
@@ -62,10 +64,9 @@ def main(arguments: list[str] | None = None) -> int:
     except CancelledError:
         kept = "nothing was written" if local else "the checkpoint is kept. Run the same command to go on"
         print(f"Stopped; {kept}.", file=sys.stderr)
-        return 130
-    except GeoLangBindError as problem:
-        print(problem, file=sys.stderr)
-        return 1
+        return STOPPED
+    except Exception as problem:  # every failure ends as one line
+        return report_failure(problem, as_json=options.json, verbose=options.verbose)
     if options.json:
         print(json.dumps(results))
     return 0
@@ -166,8 +167,9 @@ def _parser() -> argparse.ArgumentParser:
         default="none",
         help="with torchrun: ddp holds the whole model in each process, fsdp a part of it (default: ddp)",
     )
-    parser.add_argument("--until", type=int, help="stop after this many steps, keeping a checkpoint")
+    parser.add_argument("--until", type=count, help="stop after this many steps, keeping a checkpoint")
     parser.add_argument("--json", action="store_true", help="print the results as JSON and no progress")
+    parser.add_argument("--verbose", action="store_true", help="show tracebacks")
     local_command.add_arguments(parser)
     if os.environ.get("OMP_NUM_THREADS"):
         torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))

@@ -6,8 +6,8 @@ import copy
 import dataclasses
 import json
 import math
-import os
 import re
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -336,8 +336,11 @@ def _put_back(parameters: Mapping[str, nn.Parameter], kept: Mapping[str, Tensor]
 def _check_output(output: Path) -> None:
     """Refuse a folder that cannot be written before any work is done; it is made when there is something to write."""
     folder = next(parent for parent in (output.absolute(), *output.absolute().parents) if parent.exists())
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise OutputError(f"The folder {output} cannot be written to.", hint="Name another one with -o.")
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as problem:
+        raise OutputError(f"The folder {output} cannot be written to.", hint="Name another one with -o.") from problem
 
 
 def _check_classes(rasters: Sequence[LabelledRaster], classes: Sequence[str], remarks: list[str]) -> None:

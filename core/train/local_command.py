@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from core.cli.sources import count, seed
 from core.progress import CancelToken
 from core.protocol import Source
 from core.train.learning_parts import Mode
@@ -35,8 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--full", action="store_true", help="let all of the model learn, not adapters and dense head alone"
     )
     mode.add_argument("--head-only", action="store_true", help="let the dense head alone learn")
-    group.add_argument("--steps", type=int, default=160, help="at most so many steps (default: %(default)s)")
-    group.add_argument("--seed", type=int, default=0, help="of held-out blocks and cuts (default: %(default)s)")
+    group.add_argument("--steps", type=count, default=160, help="at most so many steps (default: %(default)s)")
+    group.add_argument("--seed", type=seed, default=0, help="of held-out blocks and cuts (default: %(default)s)")
     group.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (default: %(default)s)")
     group.add_argument("--not-listed", action="store_true", help="do not put the result among the models")
 
@@ -53,8 +54,6 @@ def check(options: argparse.Namespace, parser: argparse.ArgumentParser) -> bool:
         parser.error("--raster and --labels belong together")
     if options.sensor and len(options.sensor) not in (1, len(options.raster)):
         parser.error("--sensor takes one name, or as many as there are rasters")
-    if options.steps < 1:
-        parser.error("--steps must be at least 1")
     return True
 
 

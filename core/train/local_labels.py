@@ -89,11 +89,6 @@ class _VectorLabelSet:
     """Features of a vector file; where two classes claim the same ground, there is no label."""
 
     def __init__(self, path: str, field: str, names: Mapping[str, str]) -> None:
-        total, empty = _count_features(path, field)
-        if total == 0:
-            raise TrainingError(f"{path} holds no feature.", hint="Draw some labels and save them.")
-        if empty == total:
-            raise TrainingError(f"All {total} features of {path} have empty geometries.", hint="Draw them again.")
         found = read_labels(path, field)
         words = worded(found.classes, names)
         self.classes = tuple(dict.fromkeys(words))
@@ -102,9 +97,9 @@ class _VectorLabelSet:
         self._contested = _contested(self._labels)
         self._moved: dict[str | None, tuple[VectorLabels, VectorLabels]] = {}
         remarks = []
-        left_out = total - len(self._labels.geometries)
-        if left_out:
-            remarks.append(f"{left_out} of {total} features have no geometry or no class and are left out.")
+        if found.left_out:
+            total = found.left_out + len(found.geometries)
+            remarks.append(f"{found.left_out} of {total} features have no geometry or no class and are left out.")
         if len(self._contested.geometries):
             remarks.append("Where polygons of different classes overlap, their labels are left out.")
         self.remarks = tuple(remarks)
@@ -295,13 +290,3 @@ def _field(path: str, field: str | None) -> str:
     if len(fields) == 1 or likely:
         return (likely or fields)[0]
     raise TrainingError(f"Which field of {path} holds the class?", hint=f"Name one with --field: {listed}.")
-
-
-def _count_features(path: str, field: str) -> tuple[int, int]:
-    """Give how many features there are, and how many of them have no geometry."""
-    try:
-        _, _, wkb, _ = pyogrio.raw.read(path, columns=[field], force_2d=True)
-    except (DataSourceError, ValueError, RuntimeError) as problem:
-        raise TrainingError(f"{path} cannot be read.", hint="Give a GeoPackage, shapefile or GeoJSON.") from problem
-    shapes = shapely.from_wkb(wkb, on_invalid="ignore") if wkb is not None else np.zeros(0, object)
-    return len(shapes), int((shapely.is_missing(shapes) | shapely.is_empty(shapes)).sum())

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import sys
 from pathlib import Path
 
-from core.errors import GeoLangBindError
+from core.cli.failures import report_failure
 from core.train.merge import MergeReport, MergeSettings, merge_models
 from core.train.recipe import read_recipe
 from core.train.validation import build_validations
@@ -36,9 +35,8 @@ def main(arguments: list[str]) -> int:
             ),
             build_validations(read_recipe(recipe).validate) if recipe else {},
         )
-    except GeoLangBindError as problem:
-        print(problem, file=sys.stderr)
-        return 1
+    except Exception as problem:  # every failure ends as one line
+        return report_failure(problem, as_json=options.json, verbose=options.verbose)
     print(json.dumps(dataclasses.asdict(report)) if options.json else table(report))
     return 0
 
@@ -87,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stages", action="store_true", help="with --search: look for a share of each stage, too")
     parser.add_argument("--validate", type=Path, metavar="VALIDATION", help="recipe whose 'validate' is only reported")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.add_argument("--verbose", action="store_true", help="show tracebacks")
     return parser
 
 

@@ -133,6 +133,8 @@ def _read_content(path: Path) -> dict[str, Any]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise TrainingError(f"The recipe {path} does not exist.", hint="See training/recipes for examples.") from None
+    except OSError as problem:
+        raise TrainingError(f"The recipe {path} cannot be read ({problem.strerror}).", hint="Name a file.") from problem
     except (yaml.YAMLError, UnicodeDecodeError) as problem:
         line = str(problem).splitlines()[0]
         raise TrainingError(f"The recipe {path} is not valid YAML: {line}.", hint="Mend the line named.") from problem

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from core.cli.accuracy import show as show_accuracy
 from core.cli.classify import show as show_classes
 from core.cli.console import Console
+from core.cli.failures import STOPPED, report_failure
 from core.errors import CancelledError, OutputError
 from core.model.shelf import ModelShelf
 from core.protocol import AccuracyParams, ClassifyParams, HighlightParams, Source
-from core.serve.failures import explain_exception
 from core.tasks import accuracy, classify, highlight
 from training.demo.picture import draw_picture
 from training.simulate.demo import write_demo
@@ -66,6 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", default="geolb-tiny")
     parser.add_argument("--device", default="auto")
     parser.add_argument("-o", "--output", type=Path, default=Path("demo"), help="folder (default: %(default)s)")
+    parser.add_argument("--verbose", action="store_true", help="show tracebacks")
     options = parser.parse_args(arguments)
     warnings.simplefilter("ignore")
     logging.getLogger("rasterio").setLevel(logging.CRITICAL)
@@ -74,11 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except (KeyboardInterrupt, CancelledError):
         print("Stopped.", file=sys.stderr)
-        return 130
+        return STOPPED
     except Exception as problem:  # every failure ends as one line
-        explained = explain_exception(problem)
-        print(f"{explained.message} {explained.hint}".strip(), file=sys.stderr)
-        return 1
+        return report_failure(problem, verbose=options.verbose)
 
 
 def run(options: argparse.Namespace) -> Files:

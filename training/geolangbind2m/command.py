@@ -9,7 +9,8 @@ import os
 import sys
 from pathlib import Path
 
-from core.errors import GeoLangBindError
+from core.cli.failures import STOPPED, report_failure
+from core.cli.sources import count, seed
 from training.geolangbind2m.build import BuildReport, BuildSettings, build
 from training.geolangbind2m.placeholders import PLACEHOLDERS
 from training.geolangbind2m.registry import converters
@@ -29,12 +30,11 @@ def main(arguments: list[str] | None = None) -> int:
     )
     try:
         report = build(converter, options.folder, settings, show)
-    except GeoLangBindError as problem:
-        print(problem, file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         print("Stopped; whole shards are kept. Run the same command to go on.", file=sys.stderr)
-        return 130
+        return STOPPED
+    except Exception as problem:  # every failure ends as one line
+        return report_failure(problem, as_json=options.json, verbose=options.verbose)
     print(json.dumps(dataclasses.asdict(report)) if options.json else _summary(report))
     return 0
 
@@ -58,12 +58,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("source", choices=names, metavar="SOURCE", help=", ".join(names))
     parser.add_argument("folder", type=Path, help="the data set as published, unpacked")
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder of the shards")
-    parser.add_argument("--per-shard", type=_positive, default=1000, help="images a shard (default: %(default)s)")
-    parser.add_argument(
-        "--workers", type=_positive, default=os.cpu_count() or 1, help="processes (default: %(default)s)"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of the captions' wording (default: %(default)s)")
-    parser.add_argument("--limit", type=_positive, help="only so many images, for a trial")
+    parser.add_argument("--per-shard", type=count, default=1000, help="images a shard (default: %(default)s)")
+    parser.add_argument("--workers", type=count, default=os.cpu_count() or 1, help="processes (default: %(default)s)")
+    parser.add_argument("--seed", type=seed, default=0, help="of the captions' wording (default: %(default)s)")
+    parser.add_argument("--limit", type=count, help="only so many images, for a trial")
     parser.add_argument(
         "--wavelengths",
         choices=sorted(PLACEHOLDERS),
@@ -71,11 +69,5 @@ def _parser() -> argparse.ArgumentParser:
         help="of radar, elevation and infrared: the released shards' or this project's (default: %(default)s)",
     )
     parser.add_argument("--json", action="store_true", help="print the report as JSON and no progress")
+    parser.add_argument("--verbose", action="store_true", help="show tracebacks")
     return parser
-
-
-def _positive(text: str) -> int:
-    number = int(text) if text.isdigit() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
-    return number

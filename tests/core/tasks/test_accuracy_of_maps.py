@@ -144,7 +144,7 @@ def test_a_vector_s_classes_may_be_said_to_mean_the_map_s(class_map, run_task, t
 
 def test_labels_without_geometries_are_called_so(class_map, run_task, tmp_path):
     path = labelled_points(tmp_path / "p.gpkg", ["water", "town"], x=(None, None))
-    with pytest.raises(InputError, match="has a geometry"):
+    with pytest.raises(InputError, match="empty geometries"):
         run_task(accuracy, AccuracyParams(str(class_map), path))
 
 

@@ -320,6 +320,25 @@ def test_the_command_prints_a_table_and_answers_mistakes_with_a_line(start, pict
     assert "→" in shown
     assert main([*arguments, "--field", "kind"]) == 1
     assert "no field 'kind'" in capsys.readouterr().err
-    with pytest.raises(SystemExit) as caught:
-        main(["--raster", raster])
-    assert caught.value.code == 2
+    for wrong in (["--raster", raster], [*arguments, "--seed", "-1"], [*arguments, "--steps", "0"]):
+        with pytest.raises(SystemExit) as caught:
+            main(wrong)
+        assert caught.value.code == 2
+    capsys.readouterr()
+    assert main([*arguments, "--field", "kind", "--json"]) == 1
+    told = capsys.readouterr()
+    assert json.loads(told.out)["error"]["message"] in told.err
+    assert main([*arguments, "-o", "/proc/mine"]) == 1
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_whatever_goes_wrong_is_one_line(start, picture, write_labels, tmp_path, capsys, monkeypatch):
+    def broken(*given, **options):
+        raise RuntimeError("a sentence\nand another")
+
+    monkeypatch.setattr("core.train.local_command.fine_tune", broken)
+    labels, raster = write_labels(*squares()), picture()
+    assert main(["--raster", raster, "--labels", labels, "-o", str(tmp_path / "mine")]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+    assert main([str(tmp_path), "-o", str(tmp_path / "mine")]) == 1
+    assert capsys.readouterr().err == f"The recipe {tmp_path} cannot be read (Is a directory). Name a file.\n"
