@@ -15,6 +15,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import nullcontext
 from types import ModuleType
 
 from core import __version__
@@ -35,6 +36,7 @@ from core.cli import (
 from core.cli.common import common_options
 from core.cli.console import Console
 from core.cli.failures import FAILED, STOPPED, report_failure
+from core.cli.streams import libraries_unheard
 from core.errors import CancelledError
 
 COMMANDS: tuple[ModuleType, ...] = (
@@ -65,7 +67,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = _joined(sys.argv[1:] if arguments is None else list(arguments))
     options = _parser().parse_args(given)
-    _quieten(options.verbose)
+    with nullcontext() if options.verbose else libraries_unheard():
+        _quieten(options.verbose)
+        return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Run the command that was asked for and give the exit status, whatever happens."""
     console = Console(as_json=options.json, quiet=options.quiet)
     try:
         with console:

@@ -23,6 +23,7 @@ _OF_THE_OLD = {".gpkg": ("-wal", "-shm", "-journal"), ".tif": (".ovr", ".msk"), 
 place they would be taken for its own."""
 
 _STALE_AFTER_S = 24 * 3600
+_LITTLE_BYTES = 8 << 20
 
 
 @contextmanager
@@ -63,9 +64,11 @@ def staging(target: str | Path, suffixes: Sequence[str], sources: Sequence[str] 
 
 def output_failure(path: Path, problem: BaseException) -> OutputError:
     """Say in plain words why a result cannot be written."""
-    number = getattr(problem, "errno", None)
+    # GDAL's own errors have numbers, too, and others.
+    number = problem.errno if isinstance(problem, OSError) else None
     text = str(problem)
-    if number in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT) or "No space left" in text or "too large" in text:
+    full = number in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT) or "No space left" in text or "too large" in text
+    if full or (number is None and _nearly_full(path.absolute().parent)):
         return OutputError(
             f"The disk is full: {path} was not written.", hint="Free some space or choose another folder."
         )
@@ -74,6 +77,14 @@ def output_failure(path: Path, problem: BaseException) -> OutputError:
             f"{path} may not be written.", hint="Choose another folder, or close the program that has the file open."
         )
     return OutputError(f"{path} could not be written.", hint="Is there enough space on the disk? Try another folder.")
+
+
+def _nearly_full(folder: Path) -> bool:
+    """Tell whether hardly anything fits any more: GDAL seldom says why it could not write."""
+    try:
+        return shutil.disk_usage(folder).free < _LITTLE_BYTES
+    except OSError:
+        return False
 
 
 def check_target(path: Path, suffixes: Sequence[str], sources: Sequence[str] = ()) -> None:

@@ -39,7 +39,7 @@ def snap_to_regions(
     if valid.any():
         image, _ = level.read(around)
         guide = guide_image(torch.from_numpy(image), guide_bands(level.recognition.band_set)).numpy()
-        # Not told where there is no data: that costs sixty times as long, and ground without data has a colour of its own.
+        # Not told where data are missing: that takes sixty times as long, and such ground has a colour of its own.
         regions = slic(
             np.moveaxis(guide, 0, -1).astype(np.float64),
             n_segments=max(1, around.width * around.height // PIXELS_PER_REGION),

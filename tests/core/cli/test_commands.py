@@ -13,6 +13,8 @@ import rasterio
 import rasterio.shutil
 from painted import paint, painted_labels, write_scene
 
+from core.cli import doctor
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -158,6 +160,33 @@ def test_help_is_instant_because_nothing_heavy_is_imported():
     code = "import sys, core.cli.main; print(*{'torch', 'rasterio', 'numpy'} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == ""
+
+
+def test_what_c_libraries_say_past_python_is_not_heard(command, monkeypatch):
+    def run(options, console):
+        os.write(2, b"_tiffWriteProc: No space left on device.\n")
+        print("ours", file=sys.stderr)
+        return {"failed": False}
+
+    monkeypatch.setattr(doctor, "run", run)
+    monkeypatch.setattr(doctor, "show", lambda result: "done")
+    assert command("doctor") == (0, "done\n", "ours\n")
+    assert "_tiffWriteProc" in command("doctor", "--verbose").err
+    child = subprocess.run(
+        [sys.executable, "-c", HEARD], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert child.stderr == "before\nours\nafter\n"
+
+
+HEARD = """
+import os, sys
+from core.cli.streams import libraries_unheard
+os.write(2, b"before\\n")
+with libraries_unheard():
+    os.write(2, b"noise\\n")
+    print("ours", file=sys.stderr)
+os.write(2, b"after\\n")
+"""
 
 
 def test_a_reader_that_has_enough_gets_no_traceback():

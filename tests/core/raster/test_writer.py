@@ -4,6 +4,7 @@ import resource
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from core.errors import CancelledError, OutputError
 from core.progress import CancelToken
 from core.raster.grid import GridSpec, PixelWindow
 from core.raster.reader import open_raster
+from core.raster.staging import output_failure
 from core.raster.writer import read_class_names, write_cog
 
 GRID = GridSpec(CRS.from_epsg(32633).to_wkt(), (10, 0, 500000, 0, -10, 5000000), 1300, 900)
@@ -193,6 +195,15 @@ def test_a_folder_without_permission_is_named(tmp_path):
         write_cog(folder / "s.tif", GRID, "float32", math.nan, iter(()), ["a"])
 
 
+def test_a_disk_with_hardly_any_room_is_called_full_whatever_gdal_says(tmp_path, monkeypatch):
+    class ReasonError(Exception):
+        errno = 1  # GDAL's number for any error of a driver; of an OSError it would mean "not permitted"
+
+    assert "may not be" not in output_failure(tmp_path / "s.tif", ReasonError("Write error at scanline 0")).message
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=4096))
+    assert "disk is full" in output_failure(tmp_path / "s.tif", ReasonError("Write error at scanline 0")).message
+
+
 WRITE_ON_A_FULL_DISK = """
 import math, resource, sys
 import numpy as np
@@ -231,7 +242,9 @@ def test_a_full_disk_is_an_error_wherever_it_strikes_and_leaves_nothing(tmp_path
     whole = (tmp_path / "s.tif").stat().st_size
     (tmp_path / "s.tif").unlink()
     for limit in (1 << 12, whole // 2, whole - 100_000, whole - 1000, whole - 1):
-        assert outcome(limit).startswith("OutputError"), f"a limit of {limit} of {whole} bytes"
+        said = outcome(limit)
+        assert said.startswith("OutputError"), f"a limit of {limit} of {whole} bytes"
+        assert "may not be written" not in said, said
         assert left_behind(tmp_path) == []
 
 

@@ -1,0 +1,45 @@
+"""Keeps stderr for our own lines: what C libraries write there themselves, past Python, is not heard."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+
+@contextmanager
+def libraries_unheard() -> Iterator[None]:
+    """Point file descriptor 2 to nowhere and keep ``sys.stderr`` where it was.
+
+    libtiff says "_tiffWriteProc: No space left on device." four times before the command says it once.
+    """
+    try:
+        sys.stderr.flush()
+        ours = os.dup(2)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+    except (OSError, ValueError):  # started without a stderr
+        yield
+        return
+    before = sys.stderr
+    if _descriptor(before) == 2:
+        sys.stderr = io.TextIOWrapper(
+            os.fdopen(os.dup(ours), "wb", 0), before.encoding, "backslashreplace", write_through=True
+        )
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        os.dup2(ours, 2)
+        os.close(ours)
+        sys.stderr = before
+
+
+def _descriptor(stream: TextIO) -> int | None:
+    try:
+        return stream.fileno()
+    except (OSError, ValueError):
+        return None
