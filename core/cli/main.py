@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import math
 import os
 import re
 import signal
@@ -17,6 +18,7 @@ import warnings
 from collections.abc import Sequence
 from contextlib import nullcontext
 from types import ModuleType
+from typing import Any
 
 from core import __version__
 from core.cli import (
@@ -93,8 +95,17 @@ def _run(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace, result: dict[str, object]) -> None:
     """Print the result, as JSON for machines and in words for people."""
-    print(json.dumps(result, ensure_ascii=False) if options.json else options.show(result))
+    print(json.dumps(_known(result), ensure_ascii=False) if options.json else options.show(result))
     sys.stdout.flush()
+
+
+def _known(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    """Put null in place of numbers that are none: JSON has no NaN."""
+    if isinstance(value, dict):
+        return {key: _known(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_known(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _parser() -> argparse.ArgumentParser:

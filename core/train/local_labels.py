@@ -35,6 +35,7 @@ LIKELY_FIELDS = ("class", "label", "landcover", "land_cover", "class_name", "cat
 MOST_OVERLAP = 0.02
 """Share of the labelled area that polygons of different classes may claim both; more is an error, less is left out."""
 MOST_RASTER_CLASSES = 64
+SAYS_NOTHING = frozenset(("true", "false", "yes", "no"))
 ELSEWHERE = "Check that labels and rasters cover the same place, and their reference systems."
 
 
@@ -214,10 +215,10 @@ def worded(classes: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ...
             f"The labels hold one class alone: {words[0]}.",
             hint="Label at least one other class, such as what it is not.",
         )
-    bare = [word for word in words if not re.search(r"[^\W\d_]", word)]
+    bare = [word for word in words if not re.search(r"[^\W\d_]", word) or word.lower() in SAYS_NOTHING]
     if bare:
         raise TrainingError(
-            f"Class {bare[0]} is a number, not a word that can be understood.",
+            f"Class {bare[0]} is no word that says what is there.",
             hint=f'Say what it is: --names "{bare[0]}=water".',
         )
     return words

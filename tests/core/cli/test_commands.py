@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -176,6 +177,11 @@ def test_what_c_libraries_say_past_python_is_not_heard(command, monkeypatch):
         [sys.executable, "-c", HEARD], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
     assert child.stderr == "before\nours\nafter\n"
+
+
+def test_numbers_that_are_none_are_null_in_json(command, monkeypatch):
+    monkeypatch.setattr(doctor, "run", lambda options, console: {"figures": [{"interval": (math.nan, 0.5)}]})
+    assert command("doctor", "--json").out == '{"figures": [{"interval": [null, 0.5]}]}\n'
 
 
 HEARD = """

@@ -226,7 +226,7 @@ def test_points_lines_degrees_and_a_second_sensor_serve_together(start, picture,
 def test_a_label_raster_serves_with_words_for_its_codes(start, picture, tmp_path):
     codes = np.where(np.random.default_rng(0).random((SIDE, SIDE)) < 0.2, cover() + 1, 0).astype(np.uint8)
     labels = write_raster(tmp_path / "codes.tif", codes[None])
-    with pytest.raises(TrainingError, match="Class 1 is a number") as caught:
+    with pytest.raises(TrainingError, match="Class 1 is no word") as caught:
         fine_tune(settings_for(start, [picture()], labels), tmp_path / "mine")
     assert "--names" in caught.value.hint
     names = {"1": "water", "2": "forest", "3": "sand"}
@@ -244,6 +244,7 @@ def test_bad_labels_get_one_clear_line_each(start, picture, write_labels, tmp_pa
     over = write_labels([square(0, 0, 40), square(10, 10, 40)], ["water", "sand"], "over.gpkg")
     nowhere = write_labels(shapes, names, "nowhere.gpkg", crs=None)
     (tmp_path / "text.gpkg").write_text("nothing")
+    yes = write_labels(shapes, [name == "water" for name in names], "yes.gpkg")
     half = write_labels([square(0, 0), square(9000, 9000)], ["water", "sand"], "half.gpkg")
     for labels, field, words in (
         (str(tmp_path / "gone.gpkg"), None, "no file"),
@@ -255,6 +256,7 @@ def test_bad_labels_get_one_clear_line_each(start, picture, write_labels, tmp_pa
         (over, "class", "overlap"),
         (nowhere, "class", "no coordinate reference system"),
         (half, "class", "only water lies on"),
+        (yes, "class", "no word that says what is there"),
     ):
         with pytest.raises(TrainingError, match=words) as caught:
             fine_tune(settings_for(start, [raster], labels, field=field), tmp_path / "mine")
