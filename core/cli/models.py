@@ -20,14 +20,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("list", help="what there is", parents=[common])
     fetch = actions.add_parser("fetch", help="fetch a published model after its licence is accepted", parents=[common])
-    fetch.add_argument("name")
+    fetch.add_argument("name", help="name, as list shows it")
     fetch.add_argument("--accept-licence", action="store_true", help="you have read the licence and accept it")
     take = actions.add_parser("import", help="take a model from a local file or folder", parents=[common])
-    take.add_argument("path")
+    take.add_argument("path", help="weights file, or folder with one")
     take.add_argument("--name", help="what to call it")
     take.add_argument("--link", action="store_true", help="remember the folder instead of copying it")
     check = actions.add_parser("check", help="see whether a model is whole and loads", parents=[common])
-    check.add_argument("name")
+    check.add_argument("name", help="name or path")
 
 
 def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:

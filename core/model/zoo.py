@@ -207,12 +207,15 @@ def import_model(path: str | Path, name: str | None = None, *, link: bool = Fals
 def check_model(name: str) -> CheckReport:
     """Look whether a model's files are whole, unchanged and load; its text part is tested too.
 
+    Args:
+        name: name from ``list_models``, a weights file, or a folder with one.
+
     Raises:
-        ModelError: no model has this name.
+        ModelError: no model has this name, and nothing is there.
     """
-    card = get_card(name)
+    card, path = _located(name)
     findings, problems = [], []
-    if card.path is None:
+    if card.path is None or path is None:
         hint = "fetch or import it" if card.address else card.description or "its files are missing"
         return CheckReport(name, (), (f"{name} is not on this computer: {hint}.",))
     for entry in card.details.get("fetched", []):
@@ -259,22 +262,31 @@ def load_model(
     from core.model.devices import choose_device
 
     compute = choose_device(device, dtype)
-    card: ModelCard | None = None
-    path = Path(name_or_path).expanduser()
-    named = {item.name: item for item in list_models()}.get(str(name_or_path))
-    if named is not None:
-        if named.path is None:
-            how = f"Fetch it with: python -m core models fetch {named.name}" if named.address else "Import it first."
-            raise ModelError(f"The model {named.name} is not on this computer.", hint=how)
-        card, path = named, named.path
-    elif not path.exists():
-        get_card(str(name_or_path))  # says which models there are
+    card, path = _located(name_or_path)
+    if path is None:
+        how = f"Fetch it with: python -m core models fetch {card.name}" if card.address else "Import it first."
+        raise ModelError(f"The model {card.name} is not on this computer.", hint=how)
     if isinstance(config, (str, Path)):
         config = read_config(Path(config))
     model = _load(path, config)
-    model.card = card or (read_card(path) if path.is_dir() else ModelCard(path.stem, path.name, path=path.parent))
+    model.card = card
     model.compute = compute
     return model.to(compute.torch_device)
+
+
+def _located(name_or_path: str | Path) -> tuple[ModelCard, Path | None]:
+    """Give the card of a listed model, or of one at a path, and where its weights are; None where they are not here.
+
+    Raises:
+        ModelError: no model has this name, and nothing is there.
+    """
+    named = {card.name: card for card in list_models()}.get(str(name_or_path))
+    path = Path(name_or_path).expanduser()
+    if named is None and not path.exists():
+        named = get_card(str(name_or_path))  # says which models there are
+    if named is not None:
+        return named, named.path
+    return (read_card(path) if path.is_dir() else ModelCard(path.stem, path.name, path=path.parent)), path
 
 
 def _load(path: Path, config: Config | None) -> GeoLangBind:

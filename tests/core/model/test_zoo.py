@@ -319,6 +319,17 @@ def test_a_model_trained_by_the_user_is_listed_at_once(models_home, vision_model
     assert zoo.check_model("my_fields").sound
 
 
+def test_a_model_that_is_nowhere_listed_is_checked_where_it_lies(tmp_path, models_home, vision_model):
+    save_model(vision_model, tmp_path / "elsewhere", {"title": "Elsewhere"})
+    assert zoo.check_model(str(tmp_path / "elsewhere")).sound
+    weights = tmp_path / "elsewhere" / "model.safetensors"
+    assert zoo.check_model(str(weights)).sound
+    weights.write_bytes(weights.read_bytes()[:-100])
+    assert "damaged" in zoo.check_model(str(tmp_path / "elsewhere")).problems[0]
+    with pytest.raises(ModelError, match="no model called"):
+        zoo.check_model(str(tmp_path / "nowhere"))
+
+
 def test_a_broken_model_is_listed_with_its_reason(models_home, vision_model):
     folder = models_home / "models" / "broken"
     save_model(vision_model, folder, {"title": "Broken"})
