@@ -9,7 +9,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from rasterio.io import DatasetReader, MemoryFile
 from rasterio.windows import Window
 
 from core.errors import InputError, SensorError
+from core.raster.control_points import on_a_grid
 from core.raster.failures import MissingFileError, NotARasterError, open_failure, read_failure, without_password
 from core.raster.grid import GridSpec, PixelWindow, pixel_size_m
 from core.raster.stack import Member, Stack, folder_stack, stack_vrt
@@ -254,9 +255,10 @@ def open_raster(path: str | Path, *, resolution: float | None = None) -> Iterato
     with ExitStack() as stack:
         if _is_remote(name):
             stack.enter_context(rasterio.Env(**_REMOTE))
-        dataset = _open(name, stack)
+        file = _open(name, stack)
+        dataset = on_a_grid(file, stack)
         info = _describe(name, dataset, resolution)
-        yield RasterReader(dataset, info)
+        yield RasterReader(dataset, info if dataset is file else _as_said_by(file, info))
 
 
 def _is_remote(name: str) -> bool:
@@ -297,6 +299,21 @@ def _forget_failure(target: str) -> None:
     """Have GDAL forget that an address failed, so that the next try asks the server; this one asks nobody."""
     with suppress(*_GDAL_FAILURES), rasterio.Env(CPL_VSIL_CURL_NON_CACHED="/vsicurl/"), rasterio.open(target):
         pass
+
+
+def _as_said_by(file: DatasetReader, info: RasterInfo) -> RasterInfo:
+    """Give what a file says about its bands, which is lost as it is warped."""
+    told = _describe(info.path, file, None)
+    added = (None,) * (info.count - told.count)  # alpha
+    return replace(
+        info,
+        descriptions=(*told.descriptions, *added),
+        units=(*told.units, *added),
+        tags=told.tags,
+        band_tags=(*told.band_tags, *({} for _ in added)),
+        driver=told.driver,
+        files=told.files,
+    )
 
 
 def _open_vrt(xml: str, name: str, stack: ExitStack) -> DatasetReader:

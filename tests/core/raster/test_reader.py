@@ -6,6 +6,7 @@ import pytest
 import rasterio
 import rasterio.shutil
 from range_server import range_server
+from rasterio.control import GroundControlPoint
 from rasterio.enums import Resampling
 from rasterio.transform import Affine
 from scipy.io import netcdf_file
@@ -46,6 +47,25 @@ def test_outside_the_raster_there_is_no_data(make_raster):
     assert not valid[:, :5].any()
     assert beyond.shape == (3, 8, 8)
     assert not none.any()
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32"])
+def test_a_raster_that_control_points_alone_place_is_read_where_they_put_it(make_raster, dtype):
+    values = np.broadcast_to(np.arange(20, 100, dtype=dtype), (2, 60, 80))
+    turned = Affine.translation(500000, 5000000) @ Affine.rotation(30) @ Affine.scale(10, -10)
+    corners = [(row, col) for row in (0, 30, 60) for col in (0, 40, 80)]
+    points = [GroundControlPoint(row, col, *(turned @ (col, row))) for row, col in corners]
+    path = make_raster(values, transform=None, gcps=points, names=["VV", "VH"], tags={"PLATFORM": "Sentinel-1"})
+    with open_raster(path) as reader:
+        read, valid = reader.read(reader.grid.window)
+        col, row = reader.grid.pixel(*(turned @ (40.5, 30.5)))
+    assert reader.info.descriptions[:2] == ("VV", "VH")
+    assert reader.info.tags["PLATFORM"] == "Sentinel-1"
+    assert "32633" in reader.grid.crs_wkt
+    assert float(read[0, int(row), int(col)]) == pytest.approx(60, abs=2)
+    assert valid[int(row), int(col)]
+    assert not valid[0, 0]
+    assert valid.sum() == pytest.approx(60 * 80, rel=0.05)
 
 
 def test_a_pixel_is_valid_where_any_band_has_data(make_raster):

@@ -1,0 +1,53 @@
+"""Rasters that control points alone place, such as raw radar scenes: given a north-up grid, warped as they are read."""
+
+from __future__ import annotations
+
+import math
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+from rasterio.enums import ColorInterp, Resampling
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
+from rasterio.vrt import WarpedVRT
+
+from core.errors import InputError
+from core.raster.failures import without_password
+
+
+def on_a_grid(file: DatasetReader, stack: ExitStack) -> DatasetReader:
+    """Give a raster whose pixels lie on a grid: the file itself, unless only control points place it.
+
+    QGIS shows such files warped, so what is made of them has to lie there, too.
+
+    Args:
+        file: open.
+        stack: closes what is opened.
+
+    Raises:
+        InputError: the control points contradict each other.
+    """
+    points, crs = file.gcps
+    if not points or crs is None or not file.transform.is_identity or file.count == 0:
+        return file
+    has_palette = file.colorinterp[0] == ColorInterp.palette
+    resampling = Resampling.nearest if has_palette else Resampling.bilinear
+    try:
+        return stack.enter_context(WarpedVRT(file, src_crs=crs, crs=crs, resampling=resampling, **_unknown(file)))
+    except (RasterioError, OSError, ValueError) as problem:
+        raise InputError(
+            f"The control points of {without_password(file.name)} do not place it.", hint="Warp it with gdalwarp first."
+        ) from problem
+
+
+def _unknown(file: DatasetReader) -> dict[str, Any]:
+    """Say how the warped raster marks where the file has nothing."""
+    alpha = [index for index, role in enumerate(file.colorinterp, 1) if role == ColorInterp.alpha]
+    kind = np.dtype(file.dtypes[0])
+    if alpha:
+        return {"src_alpha": alpha[0]}
+    if file.nodata is not None or kind in (np.uint8, np.uint16):
+        return {"add_alpha": file.nodata is None}
+    # GDAL heeds alpha bands of these two types alone.
+    return {"nodata": math.nan if kind.kind == "f" else float(np.iinfo(kind).min)}
