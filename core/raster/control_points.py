@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import ExitStack
 from typing import Any
 
-import numpy as np
 from rasterio.enums import ColorInterp, Resampling
-from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 
 from core.errors import InputError
 from core.raster.failures import without_password
+
+_FEWEST = 3
+"""Control points that place a plane."""
 
 
 def on_a_grid(file: DatasetReader, stack: ExitStack) -> DatasetReader:
@@ -29,13 +29,13 @@ def on_a_grid(file: DatasetReader, stack: ExitStack) -> DatasetReader:
         InputError: the control points contradict each other.
     """
     points, crs = file.gcps
-    if not points or crs is None or not file.transform.is_identity or file.count == 0:
+    if len(points) < _FEWEST or crs is None or not file.transform.is_identity or file.count == 0:
         return file
     has_palette = file.colorinterp[0] == ColorInterp.palette
     resampling = Resampling.nearest if has_palette else Resampling.bilinear
     try:
         return stack.enter_context(WarpedVRT(file, src_crs=crs, crs=crs, resampling=resampling, **_unknown(file)))
-    except (RasterioError, OSError, ValueError) as problem:
+    except Exception as problem:  # GDAL's own error classes share no public base
         raise InputError(
             f"The control points of {without_password(file.name)} do not place it.", hint="Warp it with gdalwarp first."
         ) from problem
@@ -44,10 +44,4 @@ def on_a_grid(file: DatasetReader, stack: ExitStack) -> DatasetReader:
 def _unknown(file: DatasetReader) -> dict[str, Any]:
     """Say how the warped raster marks where the file has nothing."""
     alpha = [index for index, role in enumerate(file.colorinterp, 1) if role == ColorInterp.alpha]
-    kind = np.dtype(file.dtypes[0])
-    if alpha:
-        return {"src_alpha": alpha[0]}
-    if file.nodata is not None or kind in (np.uint8, np.uint16):
-        return {"add_alpha": file.nodata is None}
-    # GDAL heeds alpha bands of these two types alone.
-    return {"nodata": math.nan if kind.kind == "f" else float(np.iinfo(kind).min)}
+    return {"src_alpha": alpha[0]} if alpha else {"add_alpha": file.nodata is None}

@@ -115,8 +115,8 @@ class RasterReader:
         self._statistics: dict[int, BandStatistics] = {}
         flags = {flag for band in dataset.mask_flag_enums for flag in band}
         self._has_mask = MaskFlags.per_dataset in flags and MaskFlags.alpha not in flags
-        alpha = [index for index, role in enumerate(info.colour_roles, 1) if role == "alpha"]
-        self._alpha = alpha[0] if MaskFlags.alpha in flags and alpha else None
+        self._alpha = next((index for index, role in enumerate(info.colour_roles, 1) if role == "alpha"), None)
+        self._alpha_is_mask = MaskFlags.alpha in flags  # GDAL heeds it in files of two and four bands alone
 
     def read(
         self, window: PixelWindow, band_indexes: Sequence[int] | None = None
@@ -211,10 +211,13 @@ class RasterReader:
         out_shape = (len(indexes), *shape)
         try:
             values = self._dataset.read(list(indexes), window=window, out_shape=out_shape, resampling=resampling)
-            if self._has_mask or (self._alpha is not None and self._alpha not in indexes):
+            by_alpha = self._alpha is not None and self._alpha not in indexes
+            if self._has_mask or (by_alpha and self._alpha_is_mask):
                 valid = self._dataset.read_masks(list(indexes), window=window, out_shape=out_shape) > 0
             else:
                 valid = np.ones(out_shape, bool)
+            if by_alpha and not self._alpha_is_mask:
+                valid &= self._dataset.read(self._alpha, window=window, out_shape=shape, resampling=resampling) > 0
         except _GDAL_FAILURES as problem:
             raise read_failure(self.info.path, problem) from problem
         for position, index in enumerate(indexes):

@@ -7,7 +7,7 @@ import rasterio
 import rasterio.shutil
 from range_server import range_server
 from rasterio.control import GroundControlPoint
-from rasterio.enums import Resampling
+from rasterio.enums import ColorInterp, Resampling
 from rasterio.transform import Affine
 from scipy.io import netcdf_file
 
@@ -47,6 +47,20 @@ def test_outside_the_raster_there_is_no_data(make_raster):
     assert not valid[:, :5].any()
     assert beyond.shape == (3, 8, 8)
     assert not none.any()
+
+
+@pytest.mark.parametrize("bands", [3, 4, 5, 6])
+def test_alpha_says_where_there_is_no_data_whatever_the_number_of_bands(make_raster, bands):
+    values = np.full((bands, 30, 40), 100, "uint8")
+    values[-1] = 255
+    values[-1, :10] = 0
+    path = make_raster(values)
+    with rasterio.open(path, "r+") as file:
+        file.colorinterp = [*[ColorInterp.undefined] * (bands - 1), ColorInterp.alpha]
+    read, valid = whole(path)
+    assert len(read) == bands - 1
+    assert not valid[:10].any()
+    assert valid[10:].all()
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "float32"])
