@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.errors import InputError
 from core.progress import CancelToken, Progress, no_progress
-from core.raster.grid import row_areas_hectares
+from core.raster.grid import known_row_areas
 from core.raster.reader import RasterReader
 from core.raster.staging import TABLE, staging
 
@@ -30,7 +30,7 @@ class ClassArea:
     Attributes:
         code: value in the map.
         pixels: number of pixels.
-        hectares: area; NaN where the map has no coordinate reference system.
+        hectares: area; NaN where no coordinate reference system says how large pixels are.
         share: part of all valid pixels' area (of their number without a reference system), 0..1.
     """
 
@@ -50,8 +50,9 @@ def class_areas(
         CancelledError: a stop was asked for.
     """
     grid = reader.grid
-    known = grid.crs_wkt is not None
-    row_hectares = row_areas_hectares(grid) if known else np.full(grid.height, np.nan)
+    row_areas = known_row_areas(grid)
+    known = row_areas is not None
+    row_hectares = np.full(grid.height, np.nan) if row_areas is None else row_areas
     pixels: dict[int, int] = {}
     hectares: dict[int, float] = {}
     for window in grid.window.blocks(grid.width, _ROWS):

@@ -273,6 +273,14 @@ def row_areas_hectares(grid: GridSpec) -> NDArray[np.float64]:
     return np.full(grid.height, planar)
 
 
+def known_row_areas(grid: GridSpec) -> NDArray[np.float64] | None:
+    """Give ``row_areas_hectares``, or None where the reference system does not say how large pixels are."""
+    try:
+        return row_areas_hectares(grid)
+    except InputError:
+        return None
+
+
 def _ellipsoidal_areas(grid: GridSpec, rows: NDArray[np.float64]) -> NDArray[np.float64]:
     """Measure the middle pixel of each row on the ellipsoid, in hectares.
 

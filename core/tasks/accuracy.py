@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.errors import InputError
 from core.progress import CancelToken, Progress
 from core.protocol import AccuracyParams
-from core.raster.grid import row_areas_hectares
+from core.raster.grid import known_row_areas
 from core.raster.reader import RasterReader, open_raster
 from core.raster.staging import staging
 from core.raster.writer import read_class_names
@@ -84,10 +84,7 @@ class _Tally:
         self._pairs: dict[tuple[int, int], int] = {}
         self._mapped: dict[int, int] = {}
         self._hectares: dict[int, float] = {}
-        try:
-            self._areas: NDArray[np.float64] | None = row_areas_hectares(raster.grid)
-        except InputError:
-            self._areas = None
+        self._areas = known_row_areas(raster.grid)
 
     def add(self, row: int, map_codes: NDArray[Any], valid: NDArray[np.bool_], reference: NDArray[np.int64]) -> None:
         """Count a block that starts at a row of the map."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import InputError
-from core.raster.grid import GridSpec, PixelWindow, row_areas_hectares
+from core.raster.grid import GridSpec, PixelWindow, known_row_areas
 from core.raster.staging import TABLE, staging
 
 KINDS = ("gained", "lost", "stayed")
@@ -33,9 +31,7 @@ class Balance:
         self._pixels = np.zeros((prompts, len(KINDS)), np.int64)
         self._hectares = np.zeros((prompts, len(KINDS)))
         self._threshold, self._least = threshold, least_difference
-        self._row_areas: NDArray[np.float64] | None = None
-        with suppress(InputError):
-            self._row_areas = row_areas_hectares(grid)
+        self._row_areas = known_row_areas(grid)
 
     def add(
         self, place: PixelWindow, before: NDArray[np.float32], after: NDArray[np.float32], valid: NDArray[np.bool_]

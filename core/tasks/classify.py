@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,11 +12,10 @@ from numpy.typing import NDArray
 
 from core.classes import ClassScheme, load_scheme
 from core.dense.pixels import PixelScores
-from core.errors import InputError
 from core.progress import CancelToken, Progress
 from core.protocol import ClassifyParams
 from core.raster.areas import ClassArea, write_areas
-from core.raster.grid import GridSpec, PixelWindow, extent_of_window, row_areas_hectares
+from core.raster.grid import GridSpec, PixelWindow, extent_of_window, known_row_areas
 from core.raster.reader import open_raster
 from core.raster.staging import GEOPACKAGE, GEOTIFF, TABLE
 from core.raster.vectors import check_measurable, polygonise
@@ -119,9 +117,7 @@ class ClassCensus:
         self._scheme = scheme
         self._pixels = np.zeros(len(scheme.classes), np.int64)
         self._hectares = np.zeros(len(scheme.classes))
-        self._row_areas: NDArray[np.float64] | None = None
-        with contextlib.suppress(InputError):
-            self._row_areas = row_areas_hectares(grid)
+        self._row_areas = known_row_areas(grid)
 
     def add(self, place: PixelWindow, best: NDArray[np.intp], valid: NDArray[np.bool_]) -> None:
         """Count a block whose pixels are of class number ``best`` (h, w) where ``valid``."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import math
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.classes import ClassEntry, ClassScheme
-from core.errors import InputError
-from core.raster.grid import GridSpec, PixelWindow, row_areas_hectares
+from core.raster.grid import GridSpec, PixelWindow, known_row_areas
 from core.raster.staging import TABLE, staging
 
 NODATA = 0
@@ -94,9 +92,7 @@ class TransitionCensus:
         self._scheme = scheme
         self._pixels = np.zeros(len(scheme.classes) ** 2, np.int64)
         self._hectares = np.zeros(len(scheme.classes) ** 2)
-        self._row_areas: NDArray[np.float64] | None = None
-        with suppress(InputError):
-            self._row_areas = row_areas_hectares(grid)
+        self._row_areas = known_row_areas(grid)
 
     def add(self, place: PixelWindow, codes: NDArray[np.integer]) -> None:
         """Count a block (h, w) of the map."""

@@ -45,6 +45,12 @@ def test_without_a_reference_system_pixels_still_count(make_raster):
     assert areas[1].share == 1.0
 
 
+def test_a_site_s_own_reference_system_does_not_keep_pixels_from_counting(make_raster):
+    areas = areas_of(make_raster(np.ones((1, 5, 5), "uint8"), crs='LOCAL_CS["site",UNIT["metre",1]]'))
+    assert (areas[1].pixels, areas[1].share) == (25, 1.0)
+    assert np.isnan(areas[1].hectares)
+
+
 def test_an_image_is_no_map_of_classes(make_raster):
     values = np.arange(4000).reshape(1, 50, 80).astype("uint16")
     with pytest.raises(InputError, match="not a map of classes"):
