@@ -46,11 +46,11 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
         wanted = CalibrateParams(
             options.map, options.reference, options.field, options.calibrate, options.calibrated_map
         )
-        return calibrate.run(wanted, progress=console.progress, cancel=console.cancel)
+        return console.do(calibrate, wanted)
     if options.calibrated_map is not None:
         raise UsageError("--map needs thresholds.", hint="Add --calibrate OUT.json.")
     params = AccuracyParams(options.map, options.reference, options.field, options.report, dict(options.names))
-    return accuracy.run(params, progress=console.progress, cancel=console.cancel)
+    return console.do(accuracy, params)
 
 
 def show(result: dict[str, Any]) -> str:

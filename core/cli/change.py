@@ -46,7 +46,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Do it."""
-    from core.model.shelf import ModelShelf
     from core.tasks import change
 
     params = ChangeParams(
@@ -69,9 +68,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
         device=options.device,
         cache=not options.no_cache,
     )
-    return change.run(
-        params, progress=console.progress, cancel=console.cancel, notify=console.notify, models=ModelShelf()
-    )
+    return console.do(change, params)
 
 
 def show(result: dict[str, Any]) -> str:

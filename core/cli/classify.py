@@ -33,7 +33,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Do it."""
-    from core.model.shelf import ModelShelf
     from core.tasks import classify
 
     params = ClassifyParams(
@@ -53,9 +52,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
         device=options.device,
         cache=not options.no_cache,
     )
-    return classify.run(
-        params, progress=console.progress, cancel=console.cancel, notify=console.notify, models=ModelShelf()
-    )
+    return console.do(classify, params)
 
 
 def show(result: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Any
 
 from core.progress import CancelToken
@@ -34,6 +34,15 @@ class Console:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+    def do(self, task: ModuleType, params: object) -> dict[str, Any]:
+        """Do one of ``core.tasks`` with this console's progress and token, and models as they are asked for."""
+        from core.model.shelf import ModelShelf
+
+        result: dict[str, Any] = task.run(
+            params, progress=self.progress, cancel=self.cancel, notify=self.notify, models=ModelShelf()
+        )
+        return result
 
     def progress(self, fraction: float, message: str) -> None:
         """Show the fraction done (0..1) and what is being done."""

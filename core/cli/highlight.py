@@ -28,7 +28,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Do it."""
-    from core.model.shelf import ModelShelf
     from core.tasks import highlight
 
     params = HighlightParams(
@@ -48,9 +47,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
         device=options.device,
         cache=not options.no_cache,
     )
-    return highlight.run(
-        params, progress=console.progress, cancel=console.cancel, notify=console.notify, models=ModelShelf()
-    )
+    return console.do(highlight, params)
 
 
 def show(result: dict[str, Any]) -> str:

@@ -61,7 +61,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
         size=options.size,
         seed=options.seed,
     )
-    return sample.run(params, progress=console.progress, cancel=console.cancel)
+    return console.do(sample, params)
 
 
 def show(result: dict[str, Any]) -> str:

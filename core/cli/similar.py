@@ -43,7 +43,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Do it."""
-    from core.model.shelf import ModelShelf
     from core.tasks import similar
 
     params = SimilarParams(
@@ -57,13 +56,12 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
         resolution=options.resolution,
         device=options.device,
     )
-    return similar.run(
-        params, progress=console.progress, cancel=console.cancel, notify=console.notify, models=ModelShelf()
-    )
+    return console.do(similar, params)
 
 
 def show(result: dict[str, Any]) -> str:
     """Say it in words."""
     count = result["positives"]
     places = "1 place" if count == 1 else f"{count} places"
-    return f"{result['output']}: likeness to {places} on {result['width']} × {result['height']} pixels"
+    line = f"{result['output']}: likeness to {places} on {result['width']} × {result['height']} pixels"
+    return "\n".join([line, *(f"Note: {warning}" for warning in result["warnings"])])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,25 +12,23 @@ from numpy.typing import NDArray
 
 from core.classes import ClassScheme, load_scheme
 from core.dense.pixels import PixelScores
-from core.progress import CancelToken, Progress
+from core.progress import CancelToken, Progress, no_progress
 from core.protocol import ClassifyParams
 from core.raster.areas import ClassArea, write_areas
-from core.raster.grid import GridSpec, PixelWindow, extent_of_window, known_row_areas
+from core.raster.grid import GridSpec, PixelWindow, known_row_areas
 from core.raster.reader import open_raster
 from core.raster.staging import GEOPACKAGE, GEOTIFF, TABLE
 from core.raster.vectors import check_measurable, polygonise
 from core.raster.writer import write_cog
 from core.tasks.blocks import ScoredBlock, rounded, scored_blocks, softmax
 from core.tasks.outputs import check_writable, provenance
-from core.tasks.preview import preview_path, preview_resolution, report_nothing
+from core.tasks.preview import Notify, give_preview
 from core.tasks.scene import Scene, open_scene
 from core.tasks.scoring import ClassContest, scored_by
 
 if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
     from core.model.shelf import ModelShelf
-
-Notify = Callable[[str, dict[str, Any]], None]
 
 
 def run(
@@ -46,8 +44,8 @@ def run(
         models: gives the model.
 
     Returns:
-        output, scores, vector, areas (path), scheme, classes (code, name, colour, pixels, hectares, share), width,
-        height, extent, sensor, model, warnings.
+        output, scores, vector, areas (path), scheme, classes (code, name, colour, pixels, hectares, share), model,
+        and the scene's facts.
 
     Raises:
         GeoLangBindError: the scheme is unknown, the raster or model cannot be used, or the result not written.
@@ -61,8 +59,11 @@ def run(
         progress(0.0, "Loading the model")
         model = models.get(params.model, params.device)
         contest = ClassContest(model, [entry.prompts for entry in scheme.classes])
-        if params.preview:
-            _preview(params, scene, model, scheme, contest, cancel, notify)
+
+        def write_coarse(coarse: Scene, output: str) -> None:
+            _write_map(params, coarse, model, scheme, contest, output, no_progress, cancel)
+
+        give_preview(params, scene, write_coarse, notify)
         census = ClassCensus(scheme, scene.grid)
         _write_map(
             params,
@@ -96,12 +97,8 @@ def run(
             "areas": params.areas,
             "scheme": scheme.name,
             "classes": _class_rows(scheme, areas),
-            "width": scene.window.width,
-            "height": scene.window.height,
-            "extent": list(extent_of_window(scene.raster.grid, scene.window)),
-            "sensor": scene.recognition.sensor,
             "model": params.model,
-            "warnings": list(scene.recognition.warnings),
+            **scene.facts,
         }
 
 
@@ -231,23 +228,3 @@ def _map_blocks(
             certain = np.clip(np.rint(100 * values.max(0)), 1, 100).astype(np.uint8)
             bands.append(np.where(valid, certain, nodata))
         yield place, np.stack(bands)
-
-
-def _preview(
-    params: ClassifyParams,
-    scene: Scene,
-    model: GeoLangBind,
-    scheme: ClassScheme,
-    contest: ClassContest,
-    cancel: CancelToken,
-    notify: Notify,
-) -> None:
-    """Give a coarse answer for large windows first."""
-    resolution = preview_resolution(scene)
-    if resolution is None:
-        return
-    path = preview_path(params.output)
-    with open_scene(params.source, extent=params.extent, resolution=resolution) as coarse:
-        _write_map(params, coarse, model, scheme, contest, str(path), report_nothing, cancel)
-        extent = extent_of_window(coarse.raster.grid, coarse.window)
-    notify("preview", {"path": str(path), "extent": list(extent), "stage": "coarse"})

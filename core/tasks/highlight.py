@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.dense.pixels import PixelScores
-from core.progress import CancelToken, Progress
+from core.progress import CancelToken, Progress, no_progress
 from core.protocol import HighlightParams
-from core.raster.grid import PixelWindow, extent_of_window
+from core.raster.grid import PixelWindow
 from core.raster.staging import GEOPACKAGE, GEOTIFF
 from core.raster.vectors import check_measurable
 from core.raster.writer import write_cog
 from core.tasks.blocks import scored_blocks, sigmoid
 from core.tasks.outputs import check_writable, provenance
 from core.tasks.polygonise import write_score_polygons
-from core.tasks.preview import preview_path, preview_resolution, report_nothing
+from core.tasks.preview import Notify, give_preview
 from core.tasks.scene import Scene, open_scene
 from core.tasks.scoring import Prompt, PromptContest, parse_prompts, scored_by
 
 if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
     from core.model.shelf import ModelShelf
-
-Notify = Callable[[str, dict[str, Any]], None]
 
 
 def run(
@@ -42,7 +40,7 @@ def run(
         models: gives the model.
 
     Returns:
-        output, vector, prompts, width, height, extent, sensor, model, warnings.
+        output, vector, prompts, model, and the scene's facts.
 
     Raises:
         GeoLangBindError: the prompt is empty, the raster or model cannot be used, or the result not written.
@@ -56,20 +54,19 @@ def run(
         progress(0.0, "Loading the model")
         model = models.get(params.model, params.device)
         contest = PromptContest(model, prompts, negatives)
-        if params.preview:
-            _preview(params, scene, model, contest, cancel, notify)
-        _write_scores(params, scene, model, contest, params.output, progress, cancel)
+
+        def write(at: Scene, output: str, progress: Progress = no_progress) -> None:
+            _write_scores(params, at, model, contest, output, progress, cancel)
+
+        give_preview(params, scene, write, notify)
+        write(scene, params.output, progress)
         vector = _write_vector(params, cancel)
         return {
             "output": params.output,
             "vector": vector,
             "prompts": list(params.prompts),
-            "width": scene.window.width,
-            "height": scene.window.height,
-            "extent": list(extent_of_window(scene.raster.grid, scene.window)),
-            "sensor": scene.recognition.sensor,
             "model": params.model,
-            "warnings": list(scene.recognition.warnings),
+            **scene.facts,
         }
 
 
@@ -101,25 +98,6 @@ def _write_scores(
         tags=provenance(model, params.model, scene, PROMPT="; ".join(params.prompts), NOT="; ".join(params.negatives)),
         sources=scene.raster.info.files,
     )
-
-
-def _preview(
-    params: HighlightParams,
-    scene: Scene,
-    model: GeoLangBind,
-    contest: PromptContest,
-    cancel: CancelToken,
-    notify: Notify,
-) -> None:
-    """Give a coarse answer for large windows first."""
-    resolution = preview_resolution(scene)
-    if resolution is None:
-        return
-    path = preview_path(params.output)
-    with open_scene(params.source, extent=params.extent, resolution=resolution) as coarse:
-        _write_scores(params, coarse, model, contest, str(path), report_nothing, cancel)
-        extent = extent_of_window(coarse.raster.grid, coarse.window)
-    notify("preview", {"path": str(path), "extent": list(extent), "stage": "coarse"})
 
 
 def _write_vector(params: HighlightParams, cancel: CancelToken) -> str | None:

@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from core.tasks.scene import Scene
+from core.protocol import ClassifyParams, HighlightParams
+from core.raster.grid import extent_of_window
+from core.tasks.scene import Scene, open_scene
+
+Notify = Callable[[str, dict[str, Any]], None]
 
 PREVIEW_PIXELS = 384
 """Longer side of a preview; windows up to twice as long are computed at once."""
 
 
-def preview_resolution(scene: Scene) -> float | None:
+def give_preview(
+    params: HighlightParams | ClassifyParams, scene: Scene, write: Callable[[Scene, str], None], notify: Notify
+) -> None:
+    """Give a coarse answer where one is asked for and the window is large.
+
+    Args:
+        params: what is asked for.
+        scene: at its full resolution.
+        write: computes the answer for a scene and writes it to a path.
+        notify: told of the file with ``preview`` {path, extent, stage}.
+    """
+    resolution = _preview_resolution(scene) if params.preview else None
+    if resolution is None:
+        return
+    path = _preview_path(params.output)
+    with open_scene(params.source, extent=params.extent, resolution=resolution) as coarse:
+        write(coarse, str(path))
+        extent = extent_of_window(coarse.raster.grid, coarse.window)
+    notify("preview", {"path": str(path), "extent": list(extent), "stage": "coarse"})
+
+
+def _preview_resolution(scene: Scene) -> float | None:
     """Give the pixel size of a preview, in the raster's units; None where the window is small enough without one."""
     longer = max(scene.window.width, scene.window.height)
     if longer <= 2 * PREVIEW_PIXELS:
@@ -18,11 +45,7 @@ def preview_resolution(scene: Scene) -> float | None:
     return max(scene.raster.grid.pixel_size) * longer / PREVIEW_PIXELS
 
 
-def preview_path(output: str) -> Path:
+def _preview_path(output: str) -> Path:
     """Give the preview's file, beside the output."""
     target = Path(output)
     return target.with_name(f"{target.stem}.preview{target.suffix or '.tif'}")
-
-
-def report_nothing(fraction: float, message: str) -> None:
-    """Keep the progress of a preview to itself."""

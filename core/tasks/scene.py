@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.dense.cache import open_cache
 from core.dense.features import DenseFeatures, open_features
 from core.progress import CancelToken
 from core.protocol import Extent, Source
-from core.raster.grid import GridSpec, PixelWindow, window_of_extent
+from core.raster.grid import GridSpec, PixelWindow, extent_of_window, window_of_extent
 from core.raster.reader import RasterReader, open_raster
 from core.spectral.recognise import Recognition
 from core.spectral.sensors import with_placeholders
@@ -42,6 +42,17 @@ class Scene:
     def grid(self) -> GridSpec:
         """The grid of the result."""
         return self.raster.grid.subgrid(self.window)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What every result says of its scene: width, height, extent, sensor, warnings."""
+        return {
+            "width": self.window.width,
+            "height": self.window.height,
+            "extent": list(extent_of_window(self.raster.grid, self.window)),
+            "sensor": self.recognition.sensor,
+            "warnings": list(self.recognition.warnings),
+        }
 
     def features(self, model: GeoLangBind, *, cache: bool = True, cancel: CancelToken | None = None) -> DenseFeatures:
         """Open the dense features; kept on disk with ``cache``."""

@@ -18,7 +18,7 @@ from core.dense.text_factors import TextFactors
 from core.errors import InputError
 from core.progress import CancelToken, Progress
 from core.protocol import SimilarParams
-from core.raster.grid import PixelWindow, extent_of_window
+from core.raster.grid import PixelWindow
 from core.raster.staging import GEOTIFF
 from core.raster.writer import write_cog
 from core.tasks.blocks import scored_blocks, sigmoid
@@ -54,7 +54,7 @@ def run(
         models: gives the model.
 
     Returns:
-        output, positives, negatives, width, height, extent, sensor, model.
+        output, positives, negatives, model, and the scene's facts.
 
     Raises:
         InputError: there is no example, or one lies outside the raster or where it has no data.
@@ -104,11 +104,8 @@ def run(
             "output": params.output,
             "positives": len(params.positives),
             "negatives": len(params.negatives),
-            "width": scene.window.width,
-            "height": scene.window.height,
-            "extent": list(extent_of_window(scene.raster.grid, scene.window)),
-            "sensor": scene.recognition.sensor,
             "model": params.model,
+            **scene.facts,
         }
 
 
