@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 import pyogrio
 import shapely
 from numpy.typing import NDArray
-from pyogrio.errors import DataSourceError
+from pyogrio.errors import DataLayerError, DataSourceError
 from rasterio.crs import CRS
 from rasterio.errors import CRSError, RasterioError
 from rasterio.features import rasterize
@@ -24,6 +25,7 @@ from core.raster.ellipsoid import parsed_crs
 from core.raster.grid import GridSpec
 
 _MOST_CLASSES = 254
+_LIKELY_FIELDS = ("class", "label", "landcover", "land_cover", "class_name", "category", "name", "code", "class_id")
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,43 @@ class VectorLabels:
             return self
         moved = shapely.transform(self.geometries, lambda points: _reprojected(points, source, target))
         return replace(self, geometries=np.asarray(moved), crs_wkt=grid.crs_wkt)
+
+
+def is_vector(path: str | Path) -> bool:
+    """Tell whether a file holds geometries."""
+    try:
+        return bool(_facts(path)["geometry_type"])
+    except (DataSourceError, DataLayerError, ValueError, OSError):
+        return False
+
+
+def label_field(path: str | Path, field: str | None) -> str:
+    """Give the attribute of a vector file that holds the class: the one named, else the only one that can be meant.
+
+    Raises:
+        InputError: there is no such file or field, or it is unclear which is meant.
+    """
+    if not Path(path).exists() and "://" not in str(path):
+        raise InputError(f"There is no file {path}.", hint="Check the path of the labels.")
+    if not is_vector(path):
+        raise InputError(f"{path} is no vector file.", hint="Give a GeoPackage, shapefile or GeoJSON.")
+    fields = [str(name) for name in _facts(path)["fields"]]
+    if field is not None and field in fields:
+        return field
+    listed = ", ".join(fields) or "none"
+    if field is not None:
+        raise InputError(f"{path} has no field {field!r}.", hint=f"Its fields are: {listed}.")
+    likely = [name for wanted in _LIKELY_FIELDS for name in fields if name.lower() == wanted]
+    if len(fields) == 1 or likely:
+        return (likely or fields)[0]
+    raise InputError(f"Which field of {path} holds the class?", hint=f"Name one with --field: {listed}.")
+
+
+def _facts(path: str | Path) -> dict[str, Any]:
+    """Give what a vector file says about its first layer."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="More than one layer")
+        return dict(pyogrio.read_info(path))
 
 
 def read_labels(

@@ -18,12 +18,11 @@ from core.errors import InputError
 from core.progress import CancelToken, Progress
 from core.protocol import CalibrateParams
 from core.raster.grid import GridSpec, PixelWindow
-from core.raster.labels import VectorLabels, read_labels
+from core.raster.labels import VectorLabels, label_field, read_labels
 from core.raster.reader import RasterReader, open_raster
 from core.raster.staging import GEOTIFF, staging
 from core.raster.writer import write_cog
 from core.tasks.outputs import check_writable
-from core.tasks.reference import label_field
 
 if TYPE_CHECKING:
     from core.model.shelf import ModelShelf

@@ -9,10 +9,8 @@ from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
-import pyogrio
 import rasterio
 from numpy.typing import NDArray
-from pyogrio.errors import DataLayerError, DataSourceError
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
@@ -22,7 +20,7 @@ from rasterio.windows import Window
 
 from core.errors import InputError
 from core.raster.grid import GridSpec, PixelWindow
-from core.raster.labels import VectorLabels, read_labels
+from core.raster.labels import VectorLabels, is_vector, label_field, read_labels
 from core.raster.reader import open_raster
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
@@ -67,7 +65,7 @@ def open_reference(
     if not Path(path).exists() and "://" not in path:
         raise InputError(f"There is no file {path}.", hint="Check the path of the reference.")
     own = _codes_meant(meant, names)
-    if _is_vector(path):
+    if is_vector(path):
         yield _VectorReference(path, grid, field, names, own)
         return
     with ExitStack() as stack:
@@ -169,35 +167,6 @@ class _VectorReference:
     def read(self, window: PixelWindow) -> NDArray[np.int64]:
         """Give class codes (h, w); UNKNOWN where no feature lies."""
         return np.asarray(self._codes[self._labels.rasterised(self._grid.subgrid(window))])
-
-
-def _is_vector(path: str) -> bool:
-    try:
-        return bool(pyogrio.read_info(path)["geometry_type"])
-    except (DataSourceError, DataLayerError, ValueError, OSError):
-        return False
-
-
-def label_field(path: str, field: str | None) -> str:
-    """Give the attribute of a vector file that holds the class: the one named, else the only one that can be meant.
-
-    Raises:
-        InputError: there is no such file or field, or it is unclear which is meant.
-    """
-    if not Path(path).exists() and "://" not in path:
-        raise InputError(f"There is no file {path}.", hint="Check the path of the labels.")
-    if not _is_vector(path):
-        raise InputError(f"{path} is no vector file.", hint="Give a GeoPackage, shapefile or GeoJSON.")
-    fields = [str(name) for name in pyogrio.read_info(path)["fields"]]
-    if field is not None and field in fields:
-        return field
-    listed = ", ".join(fields) or "none"
-    if field is not None:
-        raise InputError(f"{path} has no field {field!r}.", hint=f"Its fields are {listed}.")
-    likely = [name for name in fields if name.lower() in ("class", "code", "label", "landcover", "class_id", "name")]
-    if len(fields) == 1 or likely:
-        return (likely or fields)[0]
-    raise InputError(f"Which field of {path} holds the class?", hint=f"Name one with --field: {listed}.")
 
 
 def _left_out(labels: VectorLabels, codes: Sequence[int]) -> tuple[str, ...]:

@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import pyogrio
 import rasterio
 import shapely
 from numpy.typing import NDArray
-from pyogrio.errors import DataLayerError, DataSourceError
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.transform import Affine
@@ -25,13 +23,12 @@ from rasterio.windows import Window
 from core.errors import InputError, TrainingError
 from core.raster.ellipsoid import parsed_crs
 from core.raster.grid import GridSpec, PixelWindow
-from core.raster.labels import VectorLabels, read_labels
+from core.raster.labels import VectorLabels, is_vector, label_field, read_labels
 from core.raster.reader import open_raster
 from core.raster.writer import read_class_names
 
 UNKNOWN = -1
 """Where there is no label."""
-LIKELY_FIELDS = ("class", "label", "landcover", "land_cover", "class_name", "category", "name", "code", "class_id")
 MOST_OVERLAP = 0.02
 """Share of the labelled area that polygons of different classes may claim both; more is an error, less is left out."""
 MOST_RASTER_CLASSES = 64
@@ -77,8 +74,8 @@ def open_labels(path: str, field: str | None = None, names: Mapping[str, str] | 
     if not Path(path).exists():
         raise TrainingError(f"There is no file {path}.", hint="Check the path of the labels.")
     try:
-        if _is_vector(path):
-            yield _VectorLabelSet(path, _field(path, field), names or {})
+        if is_vector(path):
+            yield _VectorLabelSet(path, label_field(path, field), names or {})
         else:
             with _open_label_raster(path, names or {}) as labels:
                 yield labels
@@ -270,24 +267,3 @@ def _whereabouts(labels: VectorLabels) -> str:
         if min(xmin, ymin) >= -180 and max(xmax, ymax) <= 180:
             return "The labels' coordinates look like degrees, but their file names a reference system in metres."
     return ELSEWHERE
-
-
-def _is_vector(path: str) -> bool:
-    try:
-        return bool(pyogrio.read_info(path)["geometry_type"])
-    except (DataSourceError, DataLayerError, ValueError, OSError):
-        return False
-
-
-def _field(path: str, field: str | None) -> str:
-    """Check the field, or find the one that must be meant."""
-    fields = [str(name) for name in pyogrio.read_info(path)["fields"]]
-    listed = ", ".join(fields) or "none"
-    if field is not None:
-        if field not in fields:
-            raise TrainingError(f"{path} has no field {field!r}.", hint=f"Its fields are: {listed}.")
-        return field
-    likely = [name for name in LIKELY_FIELDS if name in fields]
-    if len(fields) == 1 or likely:
-        return (likely or fields)[0]
-    raise TrainingError(f"Which field of {path} holds the class?", hint=f"Name one with --field: {listed}.")
