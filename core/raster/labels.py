@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,6 +37,7 @@ class VectorLabels:
         classes: name of each class; code 1 is the first.
         crs_wkt: reference system of the geometries; None where unknown.
         left_out: features of the file without a geometry or a class.
+        layers: names of the file's layers, where it has several and the first was read.
     """
 
     geometries: NDArray[Any]
@@ -45,6 +45,18 @@ class VectorLabels:
     classes: tuple[str, ...]
     crs_wkt: str | None
     left_out: int = 0
+    layers: tuple[str, ...] = ()
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a person should know of the file, one sentence each."""
+        said = []
+        if self.layers:
+            said.append(f"The file of the labels has {len(self.layers)} layers; the first, {self.layers[0]}, is used.")
+        if self.left_out:
+            total = self.left_out + len(self.geometries)
+            said.append(f"{self.left_out:,} of {total:,} features have no class or no geometry and are left out.")
+        return tuple(said)
 
     def rasterised(self, grid: GridSpec) -> NDArray[np.uint8]:
         """Draw the labels onto a grid: (height, width) uint8, 0 where there is none.
@@ -116,9 +128,17 @@ def label_field(path: str | Path, field: str | None) -> str:
 
 def _facts(path: str | Path) -> dict[str, Any]:
     """Give what a vector file says about its first layer."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="More than one layer")
-        return dict(pyogrio.read_info(path))
+    layers = _layers(path)
+    return dict(pyogrio.read_info(path, layer=layers[0] if layers else None))
+
+
+def _layers(path: str | Path) -> tuple[str, ...]:
+    """Give the names of a file's layers where it has several."""
+    try:
+        names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+    except (DataSourceError, OSError):
+        return ()
+    return tuple(names) if len(names) > 1 else ()
 
 
 def read_labels(
@@ -135,7 +155,8 @@ def read_labels(
     Raises:
         InputError: the file cannot be read, has no such field, no labelled geometry, or a class that is not listed.
     """
-    geometries, values, crs_wkt = _read(Path(path), field, layer)
+    layers = _layers(Path(path)) if layer is None else ()
+    geometries, values, crs_wkt = _read(Path(path), field, layers[0] if layers else layer)
     names = [_name(value) for value in values]
     named = np.array([name != "" for name in names], bool)
     drawn = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
@@ -157,7 +178,7 @@ def read_labels(
         )
     code_of = {name: code for code, name in enumerate(known, 1)}
     codes = np.array([code_of[name] for name in kept], np.int32)
-    return VectorLabels(geometries[usable], codes, known, crs_wkt, int((~usable).sum()))
+    return VectorLabels(geometries[usable], codes, known, crs_wkt, int((~usable).sum()), layers)
 
 
 def rasterise_labels(

@@ -170,8 +170,8 @@ class _VectorReference:
 
 
 def _left_out(labels: VectorLabels, codes: Sequence[int]) -> tuple[str, ...]:
-    """Say which features have no part in the comparison."""
-    remarks = []
+    """Say which labels are compared and which have no part in it."""
+    remarks = list(labels.remarks)
     counts = np.bincount(labels.codes, minlength=len(codes) + 1)[1:].tolist()
     strange = [
         f"{name} ({count:,})"
@@ -184,9 +184,6 @@ def _left_out(labels: VectorLabels, codes: Sequence[int]) -> tuple[str, ...]:
             f"Features of classes that the map does not have are left out: {listed}. If they mean one of its classes, "
             "say which with core accuracy --names CLASS=CLASS."
         )
-    if labels.left_out:
-        total = labels.left_out + len(labels.codes)
-        remarks.append(f"{labels.left_out:,} of {total:,} features have no class or no geometry and are left out.")
     return tuple(remarks)
 
 

@@ -94,10 +94,7 @@ class _VectorLabelSet:
         self._labels = dataclasses.replace(found, codes=merged[found.codes - 1], classes=self.classes)
         self._contested = _contested(self._labels)
         self._moved: dict[str | None, tuple[VectorLabels, VectorLabels]] = {}
-        remarks = []
-        if found.left_out:
-            total = found.left_out + len(found.geometries)
-            remarks.append(f"{found.left_out} of {total} features have no geometry or no class and are left out.")
+        remarks = list(found.remarks)
         if len(self._contested.geometries):
             remarks.append("Where polygons of different classes overlap, their labels are left out.")
         self.remarks = tuple(remarks)

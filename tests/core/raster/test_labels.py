@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pyogrio
 import pytest
@@ -7,7 +9,7 @@ from rasterio.warp import transform as transform_coordinates
 
 from core.errors import InputError
 from core.raster.grid import GridSpec, PixelWindow
-from core.raster.labels import rasterise_labels, read_labels
+from core.raster.labels import is_vector, label_field, rasterise_labels, read_labels
 
 GRID = GridSpec(CRS.from_epsg(32633).to_wkt(), (10, 0, 500000, 0, -10, 5000000), 60, 50)
 
@@ -50,6 +52,20 @@ def test_labels_in_another_reference_system_land_in_the_same_place(make_vector):
     elsewhere = make_vector([shapely.Polygon(zip(x, y, strict=True))], ["a"], "ll.geojson", crs="EPSG:4326")
     there, _ = rasterise_labels(elsewhere, "class", GRID)
     np.testing.assert_array_equal(here, there)
+
+
+def test_the_first_of_several_layers_is_read_and_named(make_vector):
+    path = make_vector([shapely.box(500100, 4999700, 500300, 4999900)], ["a"], "both.gpkg")
+    pyogrio.raw.write(
+        path, shapely.to_wkb([shapely.Point(500555, 4999555)]), [np.array(["b"], object)], ["kind"],
+        layer="others", driver="GPKG", geometry_type="Point", crs="EPSG:32633",
+    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert is_vector(path)
+        labels = read_labels(path, label_field(path, None))
+    assert labels.classes == ("a",)
+    assert "has 2 layers; the first, both, is used" in labels.remarks[0]
 
 
 def test_a_part_of_the_grid_shows_its_part(make_vector):

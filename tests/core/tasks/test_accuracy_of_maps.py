@@ -127,9 +127,9 @@ def test_labels_that_have_no_part_in_the_figures_are_said(class_map, run_task, t
     path = labelled_points(tmp_path / "p.gpkg", ["water", "pond", None, "town"], x=(600005, 600015, 600305, 600595))
     result = run_task(accuracy, AccuracyParams(str(class_map), path))
     assert result["samples"] == 2
-    assert "pond (1)" in result["remarks"][0]
-    assert "--names" in result["remarks"][0]
-    assert result["remarks"][1].startswith("1 of 4 features have no class or no geometry")
+    assert result["remarks"][0].startswith("1 of 4 features have no class or no geometry")
+    assert "pond (1)" in result["remarks"][1]
+    assert "--names" in result["remarks"][1]
 
 
 def test_a_vector_s_classes_may_be_said_to_mean_the_map_s(class_map, run_task, tmp_path):
