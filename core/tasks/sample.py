@@ -103,7 +103,7 @@ def _expected(params: SampleParams, areas: tuple[ClassArea, ...], names: dict[in
 
 
 def _least_within(size: int, classes: int, least: int) -> int:
-    """Give how many samples each class gets at least where the size of the sample is said.
+    """Give how many samples each class gets at least where the size is said: half of it is shared by area.
 
     Raises:
         UsageError: it does not even give two to each class, without which a class has no standard error.
@@ -112,7 +112,7 @@ def _least_within(size: int, classes: int, least: int) -> int:
         raise UsageError(
             f"{size} points are too few for the {classes} classes of the map.", hint=f"Ask for {2 * classes} or more."
         )
-    return min(least, size // classes)
+    return min(least, max(2, size // (2 * classes)))
 
 
 def _draw(
