@@ -389,7 +389,7 @@ def _describe(name: str, dataset: DatasetReader, resolution: float | None) -> Ra
                 f"{shown} holds complex numbers.", hint="Turn single-look complex radar into backscatter in dB first."
             )
         raise NotARasterError(f"{shown} holds values of type {odd}.", hint="Convert it to 8, 16 or 32 bits.")
-    a, b, c, d, e, f = (float(value) for value in dataset.transform[:6])
+    a, b, c, d, e, f = transform_of(dataset)
     sides = math.hypot(a, d), math.hypot(b, e)
     far = not all(math.isfinite(value) and abs(value) < _FARTHEST for value in (a, b, c, d, e, f))
     if far or min(sides) < 1.0 / _FARTHEST or abs(a * e - b * d) < 1e-9 * sides[0] * sides[1]:
@@ -423,6 +423,16 @@ def _describe(name: str, dataset: DatasetReader, resolution: float | None) -> Ra
         files=() if _is_remote(name) else _local_files(name, dataset),
         has_palette=dataset.colorinterp[0] == ColorInterp.palette,
     )
+
+
+def transform_of(dataset: DatasetReader) -> tuple[float, ...]:
+    """Give the six numbers that place a dataset's pixels.
+
+    A picture that lies nowhere is placed as QGIS shows it, its top left corner at 0, 0 and y growing upwards, so that
+    places and outlines drawn on it there mean the same here. GDAL would count its rows downwards.
+    """
+    numbers = tuple(float(value) for value in dataset.transform[:6])
+    return (1.0, 0.0, 0.0, 0.0, -1.0, 0.0) if numbers == (1.0, 0.0, 0.0, 0.0, 1.0, 0.0) else numbers
 
 
 def _usable(nodata: float | None, dtype: str) -> float | None:

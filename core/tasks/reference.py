@@ -21,7 +21,7 @@ from rasterio.windows import Window
 from core.errors import InputError
 from core.raster.grid import GridSpec, PixelWindow
 from core.raster.labels import VectorLabels, is_vector, label_field, read_labels
-from core.raster.reader import open_raster
+from core.raster.reader import open_raster, transform_of
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
 UNKNOWN = -1
@@ -91,7 +91,7 @@ class _RasterReference:
         self._dataset = dataset
         placed = dataset.crs is not None or not dataset.transform.is_identity
         same = dataset.crs is None or grid.crs_wkt is None or dataset.crs == CRS.from_wkt(grid.crs_wkt)
-        near = np.allclose(dataset.transform[:6], grid.transform, rtol=0, atol=1e-9 * max(grid.pixel_size))
+        near = np.allclose(transform_of(dataset), grid.transform, rtol=0, atol=1e-9 * max(grid.pixel_size))
         aligned = (same and near) or not placed
         if not placed and (dataset.width, dataset.height) != (grid.width, grid.height):
             raise InputError(

@@ -456,3 +456,8 @@ def test_a_vrt_whose_files_are_gone_is_described(make_raster, tmp_path):
     shutil.move(path, tmp_path / "elsewhere.tif")
     with pytest.raises(InputError):
         whole(tmp_path / "v.vrt")
+
+
+def test_a_picture_that_lies_nowhere_is_placed_as_qgis_shows_it(make_raster):
+    with open_raster(make_raster(ramp(), crs=None, transform=None)) as reader:
+        assert reader.grid.extent == (0.0, -50.0, 70.0, 0.0)

@@ -98,6 +98,18 @@ def test_codes_of_a_reference_raster_are_compared_by_number_unless_they_are_name
         run_task(accuracy, AccuracyParams(str(class_map), reference, names={"9": "lake"}))
 
 
+def test_a_picture_of_labels_lies_on_the_map_of_its_picture(run_task, tmp_path):
+    codes = np.repeat(np.array([1, 2], np.uint8), 10)[None].repeat(8, 0)
+    grid = GridSpec(None, (1.0, 0.0, 0.0, 0.0, -1.0, 0.0), 20, 8)
+    blocks = [(PixelWindow(0, 0, 20, 8), codes[None])]
+    made = write_cog(tmp_path / "map.tif", grid, "uint8", 0, blocks, ("class",), category_names=NAMES)
+    labels = tmp_path / "labels.png"
+    with rasterio.open(labels, "w", driver="PNG", width=20, height=8, count=1, dtype="uint8") as dataset:
+        dataset.write(codes[None])
+    result = run_task(accuracy, AccuracyParams(str(made), str(labels)))
+    assert (result["samples"], result["overall"]) == (160, 1.0)
+
+
 def test_points_count_their_own_pixel(class_map, run_task, tmp_path):
     points = [shapely.Point(600005, 4999995), shapely.Point(600305, 4999995), shapely.Point(600595, 4999995)]
     path = tmp_path / "points.gpkg"
