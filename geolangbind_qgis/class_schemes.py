@@ -47,14 +47,14 @@ class Scheme:
     def problem(self) -> str:
         """Say what keeps the scheme from being used; empty where nothing does."""
         if len(self.classes) < 2:
-            return "A scheme needs at least two classes."
+            return tr("A scheme needs at least two classes.")
         codes = [item.code for item in self.classes]
         if len(set(codes)) != len(codes):
-            return "Two classes have the same code."
+            return tr("Two classes have the same code.")
         if any(not 0 <= code <= 254 for code in codes):
-            return "Codes go from 0 to 254."
+            return tr("Codes go from 0 to 254.")
         nameless = [item for item in self.classes if not item.name.strip()]
-        return "A class has no name." if nameless else ""
+        return tr("A class has no name.") if nameless else ""
 
 
 def read_scheme(path: Path) -> Scheme:

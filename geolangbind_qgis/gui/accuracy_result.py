@@ -19,6 +19,7 @@ from qgis.PyQt.QtWidgets import (
 
 from geolangbind_qgis.gui.table_dialog import UNKNOWN, Cell, as_text, new_table, save_text
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.i18n.numbers import number_text
 
 _RIGHT, _WRONG = (46, 160, 67), (207, 34, 46)
 _STRONGEST = 190
@@ -109,7 +110,7 @@ def figures_html(result: dict[str, Any]) -> str:
     for name, key in (("kappa", "kappa"), ("mIoU", "mean_iou")):
         value = result.get(key)
         parts.append(f"{name} {UNKNOWN if value is None else format(value, '.2f')}")
-    parts.append(f"{result['samples']:,} {tr('samples')}")
+    parts.append(f"{number_text(result['samples'])} {tr('samples')}")
     return " &nbsp;·&nbsp; ".join(parts)
 
 
@@ -157,4 +158,4 @@ def _scaled(value: float | None, factor: float = 1.0) -> Cell:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.1f}"
+    return number_text(100 * share, 1)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsMapLayer, QgsPalettedRasterRenderer, QgsProject, QgsRasterLayer
-from qgis.PyQt.QtCore import Qt, pyqtSignal
-from qgis.PyQt.QtWidgets import QComboBox, QGroupBox, QPushButton, QVBoxLayout, QWidget
+from typing import Any
 
-from geolangbind_qgis.gui.narrow import let_shrink
+from qgis.core import QgsMapLayer, QgsPalettedRasterRenderer, QgsProject, QgsRasterLayer
+from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtWidgets import QComboBox, QGroupBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from geolangbind_qgis.gui.narrow import LEAST_BUTTON_WIDTH, let_shrink
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.class_areas import read_areas
 from geolangbind_qgis.layers.placement import source_of
 
 
@@ -30,9 +33,11 @@ class ClassMapLine(QGroupBox):
     """Offers the land-cover maps of the chosen layer; out of sight where there is none.
 
     Signals:
-        accuracy_wanted: the accuracy of this layer is to be checked.
+        areas_wanted, save_wanted, accuracy_wanted: a button was pressed, for this layer.
     """
 
+    areas_wanted = pyqtSignal(object)
+    save_wanted = pyqtSignal(object)
     accuracy_wanted = pyqtSignal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -40,26 +45,53 @@ class ClassMapLine(QGroupBox):
         self.maps = QComboBox(self)
         self.maps.setAccessibleName(tr("Map shown"))
         let_shrink(self.maps)
-        self.accuracy_button = QPushButton(tr("Check accuracy…"), self)
-        self.accuracy_button.setAutoDefault(False)
-        self.accuracy_button.setToolTip(tr("Compare the map with a reference: how much of it is right?"))
-        self.accuracy_button.clicked.connect(self._on_clicked)
+        self.maps.currentIndexChanged.connect(self._on_chosen)
+        self.areas_button = self._button(tr("Ar&eas…"), tr("How much of each class there is"), self.areas_wanted)
+        self.save_button = self._button(tr("Sa&ve as…"), tr("Keep the map as a GeoTIFF"), self.save_wanted)
+        self.accuracy_button = self._button(
+            tr("Accurac&y…"), tr("Compare the map with a reference: how much of it is right?"), self.accuracy_wanted
+        )
+        buttons = QHBoxLayout()
+        buttons.setSpacing(4)
+        for button in (self.areas_button, self.save_button, self.accuracy_button):
+            buttons.addWidget(button)
         box = QVBoxLayout(self)
         box.setSpacing(5)
         box.addWidget(self.maps)
-        box.addWidget(self.accuracy_button, 0, Qt.AlignmentFlag.AlignLeft)
+        box.addLayout(buttons)
         self.set_maps([])
 
     def set_maps(self, layers: list[QgsRasterLayer]) -> None:
-        """Offer these maps; the one chosen before stays chosen."""
-        before = self.maps.currentData()
+        """Offer these maps, the newest first; a new one is chosen, else the one chosen before."""
+        known = [self.maps.itemData(index) for index in range(self.maps.count())]
+        new = [layer.id() for layer in layers if layer.id() not in known]
+        before = new[0] if new else self.maps.currentData()
         self.maps.clear()
         for layer in layers:
             self.maps.addItem(layer.name(), layer.id())
         self.maps.setCurrentIndex(max(0, self.maps.findData(before)) if layers else -1)
         self.setVisible(bool(layers))
 
-    def _on_clicked(self) -> None:
-        layer = QgsProject.instance().mapLayer(self.maps.currentData() or "")
+    def layer(self) -> QgsRasterLayer | None:
+        """Give the map that is chosen, None where it is gone."""
+        found = QgsProject.instance().mapLayer(self.maps.currentData() or "")
+        return found if isinstance(found, QgsRasterLayer) else None
+
+    def _button(self, text: str, tip: str, signal: Any) -> QPushButton:  # noqa: ANN401 - a bound signal
+        button = QPushButton(text, self)
+        button.setAutoDefault(False)
+        button.setToolTip(tip)
+        button.setMinimumWidth(LEAST_BUTTON_WIDTH)
+        button.clicked.connect(lambda: self._tell(signal))
+        return button
+
+    def _on_chosen(self) -> None:
+        """Offer what the map allows: areas where they were kept, a file where it is none of the user's own yet."""
+        layer = self.layer()
+        self.areas_button.setEnabled(layer is not None and bool(read_areas(layer)))
+        self.save_button.setEnabled(layer is not None and bool(source_of(layer)))
+
+    def _tell(self, signal: Any) -> None:  # noqa: ANN401 - a bound signal
+        layer = self.layer()
         if layer is not None:
-            self.accuracy_wanted.emit(layer)
+            signal.emit(layer)

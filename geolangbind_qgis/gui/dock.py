@@ -15,6 +15,7 @@ from qgis.PyQt.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from geolangbind_qgis import settings
 from geolangbind_qgis.gui.accuracy_dialog import AccuracyDialog
+from geolangbind_qgis.gui.areas_dialog import show_areas
 from geolangbind_qgis.gui.class_maps import class_maps_of
 from geolangbind_qgis.gui.diagnostics_text import diagnostics_text
 from geolangbind_qgis.gui.polygons_dialog import PolygonsDialog
@@ -26,6 +27,8 @@ from geolangbind_qgis.gui.statistics_dialog import StatisticsDialog
 from geolangbind_qgis.gui.status_line import StatusLine
 from geolangbind_qgis.gui.teach_page import TeachPage
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.i18n.numbers import number_text
+from geolangbind_qgis.layers.class_areas import read_areas
 from geolangbind_qgis.layers.overlays import overlays_of
 from geolangbind_qgis.layers.recognition import Recognised, keep_reading, read_reading
 from geolangbind_qgis.layers.score_histogram import ScoreHistogramTask
@@ -54,10 +57,12 @@ class GeoLangBindDock(QgsDockWidget):
         self._session = session
         self._recognised: dict[str, Recognised] = {}
         self._tasks: list[ScoreHistogramTask] = []
+        self._counting: list[str] = []
+        self._searched = ""  # id of the layer that the closing word is about
         self._clicked_meanwhile = False
         self._layers_changed = QTimer(self)  # of many changes at once the last one counts
         self._layers_changed.setSingleShot(True)
-        self._layers_changed.timeout.connect(self._show_results)
+        self._layers_changed.timeout.connect(lambda: self._count_missing(self._show_results()))
         self.highlighter = Highlighter(session, self)
         self.describer = Describer(session, self)
         self.page = SearchPage(iface.mapCanvas(), self)
@@ -162,6 +167,7 @@ class GeoLangBindDock(QgsDockWidget):
         project.layerWillBeRemoved.disconnect(self._on_layer_will_be_removed)
         project.layerTreeRoot().layerOrderChanged.disconnect(self._layers_changed.start)
         project.cleared.disconnect(self._on_project_cleared)
+        project.readProject.disconnect(self._on_project_read)
         self._iface.currentLayerChanged.disconnect(self.page.follow)
         self._session.runtime_changed.disconnect(self._on_runtime_changed)
         self._layers_changed.stop()
@@ -181,6 +187,10 @@ class GeoLangBindDock(QgsDockWidget):
         page.result.save_wanted.connect(self._save_scores)
         page.result.polygons_wanted.connect(self._make_polygons)
         page.result.statistics_wanted.connect(self._show_statistics)
+        page.class_maps.areas_wanted.connect(
+            lambda layer: show_areas(layer.name(), read_areas(layer), self._iface.mainWindow())
+        )
+        page.class_maps.save_wanted.connect(lambda layer: ask_and_save_scores(layer, self._iface, self))
         page.class_maps.accuracy_wanted.connect(self.check_accuracy)
         self.highlighter.progressed.connect(page.run_bar.show_busy)
         self.highlighter.remarked.connect(
@@ -208,11 +218,16 @@ class GeoLangBindDock(QgsDockWidget):
         project.layerWillBeRemoved.connect(self._on_layer_will_be_removed)
         project.layerTreeRoot().layerOrderChanged.connect(self._layers_changed.start)
         project.cleared.connect(self._on_project_cleared)
+        project.readProject.connect(self._on_project_read)
 
     # What the layer is ------------------------------------------------------------------------------------------
 
     def _on_layer(self, layer: QgsMapLayer | None) -> None:
         """Show what the layer is and what was found on it."""
+        chosen = layer.id() if layer is not None else ""
+        if chosen != self._searched and not self.highlighter.busy:
+            self.page.run_bar.show_idle("")  # "Done in 0.7 s." was about another layer
+        self._searched = chosen
         self._count_missing(self._show_results())
         if isinstance(layer, QgsRasterLayer):
             known = self._recognised.get(layer.id())
@@ -254,7 +269,7 @@ class GeoLangBindDock(QgsDockWidget):
             self.page.result.choose(layer_ids[0])
 
     def _on_finished(self, layer_ids: list[str], seconds: float) -> None:
-        self.page.run_bar.show_idle(tr("Done in {0} s.").format(f"{seconds:.1f}"))
+        self.page.run_bar.show_idle(tr("Done in {0} s.").format(number_text(seconds, 1)))
         for layer_id in layer_ids:
             self.page.result.forget(layer_id)
             layer = QgsProject.instance().mapLayer(layer_id)
@@ -272,24 +287,27 @@ class GeoLangBindDock(QgsDockWidget):
     def _count_missing(self, layers: list[QgsRasterLayer]) -> None:
         """Count areas of results that were opened with the project."""
         for layer in layers:
-            if not self.page.result.knows(layer.id()) and not self.highlighter.busy:
+            counted = layer.id() in self._counting or self.page.result.knows(layer.id())
+            if not counted and not self.highlighter.busy:
                 self._count(layer)
 
     def _count(self, layer: QgsRasterLayer) -> None:
         """Count the area at each score, in the background."""
         project = QgsProject.instance()
         shown = partial(self.page.result.show_histogram, layer.id())
+        self._counting.append(layer.id())
         task = ScoreHistogramTask(
             layer.dataProvider(), shown_band(layer), project.transformContext(), project.ellipsoid(), shown
         )
-        task.taskCompleted.connect(partial(self._drop_task, task))
-        task.taskTerminated.connect(partial(self._drop_task, task))
+        task.taskCompleted.connect(partial(self._drop_task, task, layer.id()))
+        task.taskTerminated.connect(partial(self._drop_task, task, layer.id()))
         self._tasks.append(task)
         QgsApplication.taskManager().addTask(task)
 
-    def _drop_task(self, task: ScoreHistogramTask) -> None:
+    def _drop_task(self, task: ScoreHistogramTask, layer_id: str) -> None:
         if task in self._tasks:
             self._tasks.remove(task)
+            self._counting.remove(layer_id)
 
     # What is made of results --------------------------------------------------------------------------------------
 
@@ -394,6 +412,10 @@ class GeoLangBindDock(QgsDockWidget):
         for layer_id in layer_ids:
             self._recognised.pop(layer_id, None)
             self.page.result.forget(layer_id)
+        self._layers_changed.start()
+
+    def _on_project_read(self, *_: object) -> None:
+        """Look for results again: while layers are read one by one, they are not all there yet."""
         self._layers_changed.start()
 
     def _on_project_cleared(self) -> None:

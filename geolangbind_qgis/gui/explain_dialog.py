@@ -10,6 +10,7 @@ from qgis.PyQt.QtGui import QGuiApplication
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
 
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.recognition import training_text
 
 
 class ExplainDialog(QDialog):
@@ -39,15 +40,7 @@ def explain_html(layer_name: str, reading_note: str, result: dict[str, Any]) -> 
     parts = [f"<h2>{escape(layer_name)}</h2><p><b>{escape(title)}</b>. {escape(reading_note)}</p>"]
     trained = result.get("trained")
     if trained is not None:
-        text = (
-            tr("The model was trained on input of this kind.")
-            if trained
-            else tr(
-                "The model was not trained on input of this kind: it extrapolates from the "
-                "wavelengths. Check results with care."
-            )
-        )
-        parts.append(f"<p>{escape(text)}</p>")
+        parts.append(f"<p>{escape(training_text(bool(trained)))}</p>")
     for heading, key in ((tr("Warnings"), "warnings"), (tr("Why"), "reasons")):
         lines = result.get(key) or []
         if lines:

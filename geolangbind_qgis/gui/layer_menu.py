@@ -8,10 +8,11 @@ from typing import Any
 
 from qgis.core import Qgis, QgsMapLayer, QgsMapLayerType, QgsProject, QgsRasterLayer
 from qgis.gui import QgisInterface
-from qgis.PyQt.QtCore import QObject, Qt
+from qgis.PyQt.QtCore import QObject
 from qgis.PyQt.QtWidgets import QAction, QDialog, QProgressBar, QPushButton
 
 from geolangbind_qgis.class_schemes import Scheme, bundled_schemes
+from geolangbind_qgis.gui.areas_dialog import show_areas
 from geolangbind_qgis.gui.class_maps import is_class_map
 from geolangbind_qgis.gui.dock import GeoLangBindDock
 from geolangbind_qgis.gui.explain_dialog import ExplainDialog
@@ -20,13 +21,15 @@ from geolangbind_qgis.gui.run_bar import time_left_text
 from geolangbind_qgis.gui.scheme_editor import SchemeEditor
 from geolangbind_qgis.gui.table_dialog import TableDialog
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.i18n.numbers import number_text
+from geolangbind_qgis.layers.class_areas import ClassArea
 from geolangbind_qgis.layers.export_grid import plan_grid, suggested_pixel
 from geolangbind_qgis.layers.extents import to_layer_crs, within
 from geolangbind_qgis.layers.placement import source_of
 from geolangbind_qgis.layers.readable import ReadBy, can_read
 from geolangbind_qgis.layers.recognition import read_reading
 from geolangbind_qgis.layers.snapshot import take_snapshot
-from geolangbind_qgis.runs.classify import ClassArea, Classifier, ClassifyWish
+from geolangbind_qgis.runs.classify import Classifier, ClassifyWish
 from geolangbind_qgis.runs.describe import Describer
 from geolangbind_qgis.runs.failure import Failure
 from geolangbind_qgis.session import Session
@@ -57,6 +60,7 @@ class LayerMenu(QObject):
         self._dock = dock
         self._running: dict[Classifier, _Shown | None] = {}
         self._scheme: Scheme | None = None
+        self._told: Any = None  # the message about the last map
         self._explainer = Describer(session, self)
         self._explainer.explained.connect(self._show_explanation)
         self._explainer.failed.connect(lambda _, failure: self._tell(failure))
@@ -239,7 +243,11 @@ class LayerMenu(QObject):
         self._drop(classifier)
         name = classifier.wish.snapshot.name
         message_bar = self._iface.messageBar()
-        item = message_bar.createMessage("GeoLangBind", tr("{0} classified in {1} s.").format(name, f"{seconds:.1f}"))
+        if self._told is not None:
+            message_bar.popWidget(self._told)
+        # Without the layer's name, which pushes the buttons out of a narrow window.
+        item = message_bar.createMessage("GeoLangBind", tr("Classified in {0} s.").format(number_text(seconds, 1)))
+        item.setToolTip(name)
         if areas:
             button = QPushButton(tr("Areas…"), item)
             button.clicked.connect(lambda: self.show_areas(name, areas))
@@ -247,7 +255,13 @@ class LayerMenu(QObject):
         check = QPushButton(tr("Check accuracy…"), item)
         check.clicked.connect(lambda: self._check_accuracy(layer_id))
         item.layout().addWidget(check)
-        message_bar.pushWidget(item, Qgis.MessageLevel.Success, 0)
+        item.destroyed.connect(lambda *_: self._forget_told(item))
+        self._told = message_bar.pushWidget(item, Qgis.MessageLevel.Success, 0)
+
+    def _forget_told(self, item: object) -> None:
+        """The user closed the last message."""
+        if self._told is item:
+            self._told = None
 
     def _check_accuracy(self, layer_id: str) -> None:
         """Check a map that may be gone by now."""
@@ -257,13 +271,7 @@ class LayerMenu(QObject):
 
     def show_areas(self, name: str, areas: list[ClassArea]) -> TableDialog:
         """Show the areas table."""
-        rows: list[list[str | float]] = [[area.name, area.hectares, area.share] for area in areas]
-        header = [tr("Class"), tr("Area (ha)"), tr("Share (%)")]
-        colours = [area.colour for area in areas]
-        dialog = TableDialog(tr("Areas of {0}").format(name), header, rows, colours, self._iface.mainWindow())
-        dialog.setWindowModality(Qt.WindowModality.NonModal)
-        dialog.show()
-        return dialog
+        return show_areas(name, areas, self._iface.mainWindow())
 
     def _on_failed(self, classifier: Classifier, failure: Failure) -> None:
         self._drop(classifier)

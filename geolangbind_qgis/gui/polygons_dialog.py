@@ -19,12 +19,17 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.i18n.numbers import number_text
+from geolangbind_qgis.layers.extents import pixel_metres
 from geolangbind_qgis.layers.placement import add_above_source, source_of
 from geolangbind_qgis.layers.score_style import read_score_style, shown_band
 from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.failure import failure_of
 from geolangbind_qgis.runs.results_folder import new_file
 from geolangbind_qgis.runtime.client_qt import RuntimeClient
+
+_LEAST_PIXELS = 10
+"""Patches of fewer pixels are specks."""
 
 
 class PolygonsDialog(QDialog):
@@ -51,15 +56,17 @@ class PolygonsDialog(QDialog):
         self._name = layer.name()
         self._raster = layer.source().split("|", 1)[0]
         self._band = shown_band(layer)
+        self._crs = layer.crs()
         self._source_id = source_of(layer)
         self._style = read_score_style(layer)
         self._handle: Any = None
         self.min_area = _metres(" m²", 10_000_000, tr("Smaller patches and holes are left out"))
         self.simplify = _metres(" m", 10_000, tr("Outlines may move by this much to save points; 0 keeps every step"))
-        pixel = layer.rasterUnitsPerPixelX()
-        if not layer.crs().isGeographic():
-            self.min_area.setValue(round(pixel * pixel * 10))
-            self.simplify.setValue(round(pixel / 2, 2))
+        pixel = pixel_metres(layer, QgsProject.instance())
+        for field in (self.min_area, self.simplify):
+            field.setEnabled(pixel > 0)
+        self.min_area.setValue(round(pixel * pixel * _LEAST_PIXELS))
+        self.simplify.setValue(round(pixel / 2, 2))
         self.smooth = QCheckBox(tr("S&mooth outlines"), self)
         self.smooth.setChecked(True)
         self.file = QgsFileWidget(self)
@@ -69,7 +76,7 @@ class PolygonsDialog(QDialog):
         self._said = QLabel(self)
         self._said.setWordWrap(True)
         form = QFormLayout()
-        form.addRow(tr("Threshold"), QLabel(f"{self._style.threshold:.3f}", self))
+        form.addRow(tr("Threshold"), QLabel(number_text(self._style.threshold, 3), self))
         form.addRow(tr("&Least area"), self.min_area)
         form.addRow(tr("&Simplify by"), self.simplify)
         form.addRow("", self.smooth)
@@ -121,6 +128,7 @@ class PolygonsDialog(QDialog):
             self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(True)
             self._said.setText(tr("Nothing is left at this threshold and least area."))
             return
+        layer.setCrs(self._crs)  # GeoPackage calls none "undefined", from which QGIS finds no way to the map's
         layer.setRenderer(QgsSingleSymbolRenderer(_outline(self._style.colour)))
         add_above_source(QgsProject.instance(), layer, self._source_id)
         text = tr("{0} polygons in {1}.").format(layer.featureCount(), Path(path).name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from qgis.PyQt.QtCore import QStringListModel, pyqtSignal
@@ -11,7 +12,7 @@ from geolangbind_qgis import settings
 from geolangbind_qgis.class_schemes import scheme_words
 from geolangbind_qgis.gui.prompt_row import PromptRow
 from geolangbind_qgis.i18n import tr
-from geolangbind_qgis.layers.score_style import PROMPT_COLOURS
+from geolangbind_qgis.layers.score_style import free_colour
 
 MOST_PROMPTS = 8
 
@@ -78,9 +79,7 @@ class PromptList(QWidget):
 
     def add_row(self, text: str = "") -> PromptRow:
         """Add a line for one more prompt."""
-        taken = {row.colour() for row in self._rows}
-        colour = next((item for item in PROMPT_COLOURS if item not in taken), PROMPT_COLOURS[0])
-        row = PromptRow(self._words, colour, self)
+        row = PromptRow(self._words, free_colour([row.colour() for row in self._rows]), self)
         row.edit.setText(text)
         row.submitted.connect(self.submitted)
         row.removed.connect(lambda: self._remove_row(row))
@@ -88,6 +87,23 @@ class PromptList(QWidget):
         self._row_box.addWidget(row)
         self._update_buttons()
         return row
+
+    def choose_colours(self, on_map: Mapping[str, str]) -> None:
+        """Let no two results look alike: a prompt keeps the colour it has on the map, a new one gets a free colour.
+
+        A colour that the user chose since the last run is left as it is.
+
+        Args:
+            on_map: colours of the results that there are, by prompt.
+        """
+        filled = {row.text(): row for row in reversed(self._rows) if row.text()}
+        taken = [colour for text, colour in on_map.items() if text not in filled]
+        for text, row in reversed(filled.items()):
+            colour = row.colour()
+            if not row.has_own_colour:
+                colour = on_map.get(text) or (free_colour(taken) if colour in taken else colour)
+            row.show_colour(colour)
+            taken.append(colour)
 
     def set_prompts(self, texts: list[str]) -> None:
         """Show these prompts and no others."""
@@ -113,6 +129,7 @@ class PromptList(QWidget):
     def _remove_row(self, row: PromptRow) -> None:
         self._rows.remove(row)
         self._row_box.removeWidget(row)
+        row.hide()
         row.deleteLater()
         self._update_buttons()
 

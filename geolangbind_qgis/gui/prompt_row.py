@@ -28,11 +28,13 @@ class PromptRow(QWidget):
         self._colour.setShowMenu(False)
         self._colour.setColor(QColor(colour))
         self._colour.setToolTip(tr("Colour of this prompt on the map"))
+        self._colour.colorChanged.connect(lambda _: self._own(True))
+        self._own_colour = False
         self.edit = QLineEdit(self)
         self.edit.setPlaceholderText(tr("What to look for: solar farms, open water, …"))
         self.edit.setClearButtonEnabled(True)
         self.edit.setToolTip(
-            tr("Words for what you look for. Separate synonyms with |, as in: forest | woodland. Enter runs.")
+            tr("English words for what you look for. Separate synonyms with |, as in: forest | woodland. Enter runs.")
         )
         self.edit.setAccessibleName(tr("Prompt"))
         completer = QCompleter(words, self)
@@ -61,6 +63,21 @@ class PromptRow(QWidget):
     def colour(self) -> str:
         """Give the colour as "#rrggbb"."""
         return self._colour.color().name()
+
+    @property
+    def has_own_colour(self) -> bool:
+        """Whether the user chose the colour since it was last shown."""
+        return self._own_colour
+
+    def show_colour(self, colour: str) -> None:
+        """Show the colour that the prompt has on the map."""
+        self._colour.blockSignals(True)
+        self._colour.setColor(QColor(colour))
+        self._colour.blockSignals(False)
+        self._own(False)
+
+    def _own(self, own: bool) -> None:
+        self._own_colour = own
 
     def set_removable(self, removable: bool) -> None:
         """Show or hide the button that takes the row away."""

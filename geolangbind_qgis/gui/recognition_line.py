@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from geolangbind_qgis.gui.icons import icon
 from geolangbind_qgis.i18n import tr
-from geolangbind_qgis.layers.recognition import Recognised
+from geolangbind_qgis.layers.recognition import Recognised, training_text
 
 
 class RecognitionLine(QWidget):
@@ -25,8 +25,8 @@ class RecognitionLine(QWidget):
         super().__init__(parent)
         self._label = QLabel(self)
         self._label.setWordWrap(True)
-        self._label.setTextFormat(Qt.TextFormat.RichText)
         self._label.setMinimumWidth(150)
+        self._label.setTextFormat(Qt.TextFormat.RichText)
         self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._edit = QToolButton(self)
         self._edit.setIcon(icon("edit"))
@@ -39,6 +39,14 @@ class RecognitionLine(QWidget):
         row.setSpacing(4)
         row.addWidget(self._label, 1, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._edit, 0, Qt.AlignmentFlag.AlignTop)
+
+    def sizeHint(self) -> QSize:
+        """Give one line: the height follows from the width. Qt asks for that of a narrower one, which leaves a gap."""
+        return QSize(super().sizeHint().width(), self._edit.sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Give one line, as above."""
+        return QSize(super().minimumSizeHint().width(), self._edit.sizeHint().height())
 
     def show_text(self, text: str, *, editable: bool = False) -> None:
         """Show a plain sentence, such as why a layer cannot be used."""
@@ -62,7 +70,7 @@ class RecognitionLine(QWidget):
         text = " · ".join(_unbroken(part).replace("<", "&lt;") for part in parts if part)
         own_text = f" <i>({tr('set by you')})</i>" if own else ""
         self._label.setText(f"{text}{own_text} · <span style='color:{colour}'>{mark}</span> {state}")
-        self._label.setToolTip("<br>".join((*found.reasons, *found.warnings)))
+        self._label.setToolTip("<br>".join((*found.reasons, *found.warnings, training_text(found.trained))))
         self._edit.setEnabled(True)
 
 

@@ -19,14 +19,14 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from geolangbind_qgis.gui.narrow import let_shrink
+from geolangbind_qgis.gui.narrow import LEAST_BUTTON_WIDTH, let_shrink
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.i18n.numbers import area_text, number_text
 from geolangbind_qgis.layers.score_histogram import ScoreHistogram
 from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style, read_score_style
 
 _STEPS = 200
 _STYLE_DELAY_MS = 15
-_LEAST_BUTTON_WIDTH = 72
 
 
 class ResultPanel(QGroupBox):
@@ -149,7 +149,7 @@ class ResultPanel(QGroupBox):
             button = QPushButton(text, self)
             button.setToolTip(tip)
             button.setAutoDefault(False)
-            button.setMinimumWidth(_LEAST_BUTTON_WIDTH)
+            button.setMinimumWidth(LEAST_BUTTON_WIDTH)
             button.clicked.connect(signal)
             buttons.addWidget(button)
         box = QVBoxLayout(self)
@@ -192,24 +192,23 @@ class ResultPanel(QGroupBox):
 
     def _show_area(self) -> None:
         histogram = self.histogram()
-        if histogram is None or histogram.total <= 0:
+        if histogram is None:
             self.area.setText(tr("Counting areas…") if self.layer() is not None else "")
-            return
-        above = histogram.above(self.threshold_box.value())
-        share = 100 * above / histogram.total
-        self.area.setText(
-            tr("{0} above the threshold ({1} % of {2})").format(
-                area_text(above), f"{share:.1f}", area_text(histogram.total)
-            )
+        else:
+            self.area.setText(_words_for(histogram, self.threshold_box.value()))
+
+
+def _words_for(histogram: ScoreHistogram, threshold: float) -> str:
+    """Say how much reaches the threshold; where nothing does, how far away it is."""
+    if histogram.total <= 0:
+        return tr("No pixel has a score: there is no data here.")
+    above = histogram.above(threshold)
+    if above <= 0:
+        highest = number_text(histogram.highest, 2)
+        return tr("Nothing reaches the threshold; the highest score is {0}. Lower it, or try other words.").format(
+            highest
         )
-
-
-def area_text(hectares: float) -> str:
-    """Give an area in the unit that reads best."""
-    if hectares >= 10_000:
-        return f"{hectares / 100:,.0f} km²"
-    if hectares >= 100:
-        return f"{hectares:,.0f} ha"
-    if hectares >= 0.1:
-        return f"{hectares:.2f} ha"
-    return f"{hectares * 10_000:.0f} m²"
+    share = number_text(100 * above / histogram.total, 1)
+    if not histogram.in_hectares:
+        return tr("{0} % of the pixels are above the threshold").format(share)
+    return tr("{0} above the threshold ({1} % of {2})").format(area_text(above), share, area_text(histogram.total))

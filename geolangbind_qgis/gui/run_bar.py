@@ -7,6 +7,7 @@ from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, 
 
 from geolangbind_qgis.gui.icons import icon
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.i18n.numbers import number_text
 
 _STEPS = 1000
 
@@ -77,4 +78,4 @@ def time_left_text(seconds: float) -> str:
         return tr("{0} s left").format(round(seconds))
     if seconds < 5400:
         return tr("{0} min left").format(round(seconds / 60))
-    return tr("{0} h left").format(f"{seconds / 3600:.1f}")
+    return tr("{0} h left").format(number_text(seconds / 3600, 1))

@@ -13,6 +13,7 @@ from geolangbind_qgis import settings
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.copy_file import CopyFileTask
 from geolangbind_qgis.layers.overlays import KEPT
+from geolangbind_qgis.runs.results_folder import file_stem
 
 _running: list[CopyFileTask] = []  # QGIS's task manager does not keep the Python side of a task alive
 
@@ -21,7 +22,7 @@ def ask_and_save_scores(layer: QgsRasterLayer, iface: QgisInterface, parent: QWi
     """Ask for a file, copy the raster there, and let the layer show the copy."""
     folder = Path(settings.value("save_folder", str(Path.home())))
     name, _ = QFileDialog.getSaveFileName(
-        parent, tr("Save the raster as"), str(folder / f"{layer.name()}.tif"), tr("GeoTIFF (*.tif)")
+        parent, tr("Save the raster as"), str(folder / f"{file_stem(layer.name())}.tif"), tr("GeoTIFF (*.tif)")
     )
     if name:
         target = Path(name) if name.lower().endswith((".tif", ".tiff")) else Path(name + ".tif")

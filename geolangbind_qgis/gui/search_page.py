@@ -30,14 +30,14 @@ from geolangbind_qgis.gui.run_bar import RunBar
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.export_grid import plan_grid, suggested_pixel
 from geolangbind_qgis.layers.extents import within
+from geolangbind_qgis.layers.overlays import PROMPT, overlays_of
 from geolangbind_qgis.layers.placement import source_of
 from geolangbind_qgis.layers.readable import ReadBy, can_read
 from geolangbind_qgis.layers.recognition import read_reading
-from geolangbind_qgis.layers.score_style import PROMPT_COLOURS
+from geolangbind_qgis.layers.score_style import free_colour, read_score_style
 from geolangbind_qgis.layers.snapshot import take_snapshot
 from geolangbind_qgis.runs.highlight import Examples, HighlightWish
 
-EXAMPLES_COLOUR = PROMPT_COLOURS[1]
 MOST_VISIBLE_PIXELS = 4096
 """A view that shows more of a layer than this a side is answered on a coarser grid, doubled until it fits."""
 
@@ -103,10 +103,11 @@ class SearchPage(QScrollArea):
         Raises:
             ValueError: something is missing or does not fit; the message says what.
         """
-        prompts = self.prompts.prompts()
-        if self.layer() is not None and not prompts:
+        if self.layer() is not None and not self.prompts.prompts():
             raise ValueError(tr("Type what to look for."))
         wish = self._wish_without_words()
+        self.prompts.choose_colours(self._colours_on_map())
+        prompts = self.prompts.prompts()
         words = tuple((prompt.text, prompt.colour) for prompt in prompts)
         return replace(wish, prompts=words, negatives=self.prompts.negatives())
 
@@ -123,8 +124,15 @@ class SearchPage(QScrollArea):
             raise ValueError(tr("Type what to look for."))
         name = tr("like the examples") if prompt is None else tr("{0}, like the examples").format(prompt.text)
         examples = Examples(self.examples.positives(), self.examples.negatives(), prompt.text if prompt else None)
-        colour = prompt.colour if prompt is not None else EXAMPLES_COLOUR
+        on_map = self._colours_on_map()
+        colour = on_map.get(name) or free_colour(list(on_map.values()))
         return replace(self._wish_without_words(), prompts=((name, colour),), examples=examples)
+
+    def _colours_on_map(self) -> dict[str, str]:
+        """Give the colours of what was found on the layer before, by prompt."""
+        layer = self.layer()
+        found = overlays_of(QgsProject.instance(), layer.id()) if layer is not None else []
+        return {str(each.customProperty(PROMPT)): read_score_style(each).colour for each in found}
 
     def _wish_without_words(self) -> HighlightWish:
         """Put together the layer, how it is read, and which part of it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from qgis.core import QgsRasterLayer
 from qgis.PyQt.QtWidgets import QWidget
 
-from geolangbind_qgis.gui.table_dialog import TableDialog
+from geolangbind_qgis.gui.table_dialog import UNKNOWN, TableDialog
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.score_histogram import ScoreHistogram
 from geolangbind_qgis.layers.score_style import read_score_style
@@ -31,7 +31,8 @@ class StatisticsDialog(TableDialog):
                 continue
             style = read_score_style(layer)
             above = histogram.above(style.threshold)
-            rows.append([layer.name(), style.threshold, above, histogram.total, 100 * above / histogram.total])
+            areas = [above, histogram.total] if histogram.in_hectares else [UNKNOWN, UNKNOWN]
+            rows.append([layer.name(), style.threshold, *areas, 100 * above / histogram.total])
             colours.append(style.colour)
         header = [tr("Prompt"), tr("Threshold"), tr("Area (ha)"), tr("Searched (ha)"), tr("Share (%)")]
         super().__init__(tr("Areas above the threshold"), header, rows, colours, parent)

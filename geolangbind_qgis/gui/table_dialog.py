@@ -22,9 +22,13 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.i18n.numbers import number_text
 
 _STRETCHED_COLUMNS = 5
 """With more of them, the first would be what is left over."""
+
+_FIRST_COLUMN = 160
+"""What the first column needs to be read, beyond its least width."""
 
 UNKNOWN = "–"
 Cell = Union[str, float]  # noqa: UP007 - evaluated by the Python of older QGIS
@@ -62,7 +66,8 @@ class TableDialog(QDialog):
         box = QVBoxLayout(self)
         box.addWidget(self.table)
         box.addWidget(buttons)
-        self.resize(520, min(520, 130 + 30 * len(rows)))
+        narrowest = self.table.horizontalHeader().length() + _FIRST_COLUMN
+        self.resize(min(900, max(520, narrowest)), min(520, 130 + 30 * len(rows)))
 
     def text(self, separator: str) -> str:
         """Give the table as lines of text."""
@@ -116,7 +121,7 @@ class _Figure(QTableWidgetItem):
     """A number at the right, with two decimals where it is no count; sorts as a number."""
 
     def __init__(self, value: float) -> None:
-        super().__init__(f"{value:,}" if isinstance(value, int) else f"{value:,.2f}")
+        super().__init__(number_text(value, 0 if isinstance(value, int) else 2))
         self.value = value
         self.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 

@@ -4,6 +4,22 @@
   <context>
     <name>GeoLangBind</name>
     <message>
+      <source>A scheme needs at least two classes.</source>
+      <translation>Ein Schema braucht mindestens zwei Klassen.</translation>
+    </message>
+    <message>
+      <source>Two classes have the same code.</source>
+      <translation>Zwei Klassen haben denselben Code.</translation>
+    </message>
+    <message>
+      <source>Codes go from 0 to 254.</source>
+      <translation>Codes gehen von 0 bis 254.</translation>
+    </message>
+    <message>
+      <source>A class has no name.</source>
+      <translation>Eine Klasse hat keinen Namen.</translation>
+    </message>
+    <message>
       <source>{0} cannot be read: {1}.</source>
       <translation>{0} kann nicht gelesen werden: {1}.</translation>
     </message>
@@ -200,6 +216,18 @@
       <translation>Zeichnen Sie zuerst ein Rechteck auf der Karte.</translation>
     </message>
     <message>
+      <source>Area (ha)</source>
+      <translation>Fläche (ha)</translation>
+    </message>
+    <message>
+      <source>Share (%)</source>
+      <translation>Anteil (%)</translation>
+    </message>
+    <message>
+      <source>Areas of {0}</source>
+      <translation>Flächen von {0}</translation>
+    </message>
+    <message>
       <source>Land-cover map</source>
       <translation>Landbedeckungskarte</translation>
     </message>
@@ -208,8 +236,24 @@
       <translation>Gezeigte Karte</translation>
     </message>
     <message>
-      <source>Check accuracy…</source>
-      <translation>Genauigkeit prüfen…</translation>
+      <source>Ar&amp;eas…</source>
+      <translation>&amp;Flächen…</translation>
+    </message>
+    <message>
+      <source>How much of each class there is</source>
+      <translation>Wie viel es von jeder Klasse gibt</translation>
+    </message>
+    <message>
+      <source>Sa&amp;ve as…</source>
+      <translation>Si&amp;chern…</translation>
+    </message>
+    <message>
+      <source>Keep the map as a GeoTIFF</source>
+      <translation>Die Karte als GeoTIFF behalten</translation>
+    </message>
+    <message>
+      <source>Accurac&amp;y…</source>
+      <translation>&amp;Genauigkeit…</translation>
     </message>
     <message>
       <source>Compare the map with a reference: how much of it is right?</source>
@@ -284,14 +328,6 @@
       <translation>Unbekannter Sensor</translation>
     </message>
     <message>
-      <source>The model was trained on input of this kind.</source>
-      <translation>Das Modell wurde mit solchen Daten trainiert.</translation>
-    </message>
-    <message>
-      <source>The model was not trained on input of this kind: it extrapolates from the wavelengths. Check results with care.</source>
-      <translation>Das Modell wurde nicht mit solchen Daten trainiert: es schließt aus den Wellenlängen. Prüfen Sie die Ergebnisse sorgfältig.</translation>
-    </message>
-    <message>
       <source>Warnings</source>
       <translation>Warnungen</translation>
     </message>
@@ -324,12 +360,8 @@
       <translation>Abbrechen</translation>
     </message>
     <message>
-      <source>Area (ha)</source>
-      <translation>Fläche (ha)</translation>
-    </message>
-    <message>
-      <source>Share (%)</source>
-      <translation>Anteil (%)</translation>
+      <source>Check accuracy…</source>
+      <translation>Genauigkeit prüfen…</translation>
     </message>
     <message>
       <source>Classify land cover</source>
@@ -368,12 +400,8 @@
       <translation>{0} wird klassifiziert…</translation>
     </message>
     <message>
-      <source>{0} classified in {1} s.</source>
-      <translation>{0} in {1} s klassifiziert.</translation>
-    </message>
-    <message>
-      <source>Areas of {0}</source>
-      <translation>Flächen von {0}</translation>
+      <source>Classified in {0} s.</source>
+      <translation>In {0} s klassifiziert.</translation>
     </message>
     <message>
       <source>At labels that were held out, before → after, in per cent</source>
@@ -473,7 +501,7 @@
     </message>
     <message>
       <source>optional: shadow; wet sand</source>
-      <translation>freiwillig: Schatten; nasser Sand</translation>
+      <translation>freiwillig: shadow; wet sand</translation>
     </message>
     <message>
       <source>What looks similar but is not meant. Separate several with a semicolon.</source>
@@ -496,7 +524,7 @@
       <translation>Was gesucht wird (englisch): solar farms, open water, …</translation>
     </message>
     <message>
-      <source>Words for what you look for. Separate synonyms with |, as in: forest | woodland. Enter runs.</source>
+      <source>English words for what you look for. Separate synonyms with |, as in: forest | woodland. Enter runs.</source>
       <translation>Wörter für das Gesuchte, auf Englisch. Synonyme mit | trennen: forest | woodland. Enter startet.</translation>
     </message>
     <message>
@@ -580,6 +608,10 @@
       <translation>von Ihnen gesetzt</translation>
     </message>
     <message>
+      <source>No pixel has a score: there is no data here.</source>
+      <translation>Kein Pixel hat einen Wert: hier sind keine Daten.</translation>
+    </message>
+    <message>
       <source>Result</source>
       <translation>Ergebnis</translation>
     </message>
@@ -608,6 +640,10 @@
       <translation>&amp;Deckkraft</translation>
     </message>
     <message>
+      <source>{0} above the threshold ({1} % of {2})</source>
+      <translation>{0} über der Schwelle ({1} % von {2})</translation>
+    </message>
+    <message>
       <source>&amp;Save as…</source>
       <translation>&amp;Speichern als…</translation>
     </message>
@@ -632,12 +668,16 @@
       <translation>Flächen über der Schwelle</translation>
     </message>
     <message>
-      <source>Counting areas…</source>
-      <translation>Flächen werden gezählt…</translation>
+      <source>Nothing reaches the threshold; the highest score is {0}. Lower it, or try other words.</source>
+      <translation>Nichts erreicht die Schwelle; der höchste Wert ist {0}. Senken Sie sie, oder versuchen Sie andere englische Wörter.</translation>
     </message>
     <message>
-      <source>{0} above the threshold ({1} % of {2})</source>
-      <translation>{0} über der Schwelle ({1} % von {2})</translation>
+      <source>{0} % of the pixels are above the threshold</source>
+      <translation>{0} % der Pixel liegen über der Schwelle</translation>
+    </message>
+    <message>
+      <source>Counting areas…</source>
+      <translation>Flächen werden gezählt…</translation>
     </message>
     <message>
       <source>almost done</source>
@@ -1064,6 +1104,10 @@
       <translation>gewonnen</translation>
     </message>
     <message>
+      <source>Save {0}</source>
+      <translation>{0} speichern</translation>
+    </message>
+    <message>
       <source>This layer has complex numbers, which have no picture. Convert it to amplitude first.</source>
       <translation>Dieser Layer enthält komplexe Zahlen, die kein Bild ergeben. Bitte zuerst in Amplituden umrechnen.</translation>
     </message>
@@ -1078,6 +1122,18 @@
     <message>
       <source>{0} cannot be written. Check the free space of its disk.</source>
       <translation>{0} kann nicht geschrieben werden. Bitte den freien Platz der Festplatte prüfen.</translation>
+    </message>
+    <message>
+      <source>The resolution and the area must be greater than zero.</source>
+      <translation>Auflösung und Fläche müssen größer als null sein.</translation>
+    </message>
+    <message>
+      <source>The chosen area has {0} × {1} pixels at this resolution. Choose a smaller area or larger pixels.</source>
+      <translation>Der gewählte Bereich hat bei dieser Auflösung {0} × {1} Pixel. Wählen Sie einen kleineren Bereich oder größere Pixel.</translation>
+    </message>
+    <message>
+      <source>Fetch pixels of {0}</source>
+      <translation>Pixel von {0} holen</translation>
     </message>
     <message>
       <source>The chosen area does not touch the layer.</source>
@@ -1140,8 +1196,16 @@
       <translation>{0} kann nicht gelesen werden.</translation>
     </message>
     <message>
+      <source>Cut to polygons</source>
+      <translation>Auf Polygone zuschneiden</translation>
+    </message>
+    <message>
       <source>The result could not be cut to the polygons.</source>
       <translation>Das Ergebnis konnte nicht auf die Polygone zugeschnitten werden.</translation>
+    </message>
+    <message>
+      <source>Score</source>
+      <translation>Wert</translation>
     </message>
     <message>
       <source>The runtime reads this raster itself.</source>
@@ -1184,12 +1248,24 @@
       <translation>{0} kann nicht geöffnet werden: die Quelle fehlt.</translation>
     </message>
     <message>
-      <source>{0} has no coordinate reference system. Set one in its properties.</source>
-      <translation>{0} hat kein Koordinatenbezugssystem. Setzen Sie eines in den Eigenschaften.</translation>
-    </message>
-    <message>
       <source>QGIS copies the pixels of this layer ({0}).</source>
       <translation>QGIS kopiert die Pixel dieses Layers ({0}).</translation>
+    </message>
+    <message>
+      <source>The model was not trained on input of this kind: it extrapolates from the wavelengths. Check results with care.</source>
+      <translation>Das Modell wurde nicht mit solchen Daten trainiert: es schließt aus den Wellenlängen. Prüfen Sie die Ergebnisse sorgfältig.</translation>
+    </message>
+    <message>
+      <source>The model was trained on input of this kind.</source>
+      <translation>Das Modell wurde mit solchen Daten trainiert.</translation>
+    </message>
+    <message>
+      <source>{0} bands ({1}–{2})</source>
+      <translation>{0} Bänder ({1}–{2})</translation>
+    </message>
+    <message>
+      <source>Count areas</source>
+      <translation>Flächen zählen</translation>
     </message>
     <message>
       <source>Show or hide the GeoLangBind dock</source>
@@ -1620,16 +1696,24 @@
       <translation>Es sind mehr als {0} Stellen. Wählen Sie einige aus.</translation>
     </message>
     <message>
+      <source>Confidence</source>
+      <translation>Sicherheit</translation>
+    </message>
+    <message>
+      <source>Land cover ({0})</source>
+      <translation>Landbedeckung ({0})</translation>
+    </message>
+    <message>
+      <source>Land cover {0} ({1})</source>
+      <translation>Landbedeckung {0} ({1})</translation>
+    </message>
+    <message>
       <source>The runtime is not set up.</source>
       <translation>Die Laufzeit ist nicht eingerichtet.</translation>
     </message>
     <message>
       <source>Set it up in the GeoLangBind dock.</source>
       <translation>Richten Sie sie im GeoLangBind-Bedienfeld ein.</translation>
-    </message>
-    <message>
-      <source>Land cover ({0})</source>
-      <translation>Landbedeckung ({0})</translation>
     </message>
     <message>
       <source>Confidence, % ({0})</source>

@@ -15,7 +15,7 @@ class CopyFileTask(QgsTask):
     """Copies a file in the background; a whole copy is left, or none."""
 
     def __init__(self, source: Path, target: Path) -> None:
-        super().__init__(f"Save {target.name}", QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt)
+        super().__init__(tr("Save {0}").format(target.name), QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt)
         self.target = target
         self.problem = ""
         self._source = source

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from qgis.core import QgsRasterDataProvider, QgsRectangle
 
+from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.i18n.numbers import number_text
+
 BLOCK = 1024
 """Side of the blocks asked of a server at once, in pixels: below the usual limit of 2048."""
 
@@ -61,7 +64,7 @@ def plan_grid(extent: QgsRectangle, origin: tuple[float, float], pixel: float, p
     """
     pixel_height = pixel_height or pixel
     if pixel <= 0 or extent.isEmpty():
-        raise ValueError("The resolution and the area must be greater than zero.")
+        raise ValueError(tr("The resolution and the area must be greater than zero."))
     tolerance = 1e-6
     left = math.floor((extent.xMinimum() - origin[0]) / pixel + tolerance)
     right = math.ceil((extent.xMaximum() - origin[0]) / pixel - tolerance)
@@ -70,8 +73,9 @@ def plan_grid(extent: QgsRectangle, origin: tuple[float, float], pixel: float, p
     width, height = max(1, right - left), max(1, bottom - top)
     if width * height > MAX_PIXELS:
         raise ValueError(
-            f"The chosen area has {width:,} × {height:,} pixels at this resolution. "
-            "Choose a smaller area or larger pixels."
+            tr(
+                "The chosen area has {0} × {1} pixels at this resolution. Choose a smaller area or larger pixels."
+            ).format(number_text(width), number_text(height))
         )
     return ExportGrid(origin[0] + left * pixel, origin[1] - top * pixel_height, pixel, pixel_height, width, height)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from qgis.core import QgsRasterBlockFeedback, QgsTask
 
+from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.export import ExportError, export_layer
 from geolangbind_qgis.layers.export_grid import ExportGrid
 from geolangbind_qgis.layers.fetch_watch import FetchWatch, failed_in_part
@@ -24,7 +25,9 @@ class ExportTask(QgsTask):
     """
 
     def __init__(self, snapshot: LayerSnapshot, grid: ExportGrid, path: Path) -> None:
-        super().__init__(f"Fetch pixels of {snapshot.name}", QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt)
+        super().__init__(
+            tr("Fetch pixels of {0}").format(snapshot.name), QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt
+        )
         self.path = path
         self.problem = ""
         self.remark = ""

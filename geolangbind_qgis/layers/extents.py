@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsCoordinateTransformContext,
     QgsCsException,
+    QgsDistanceArea,
+    QgsGeometry,
+    QgsProject,
+    QgsRasterLayer,
     QgsRectangle,
+    QgsUnitTypes,
 )
 
 from geolangbind_qgis.i18n import tr
@@ -23,10 +30,12 @@ def to_layer_crs(
 ) -> QgsRectangle:
     """Give the box in the layer's CRS that holds the whole extent.
 
+    A layer without one is shown by QGIS as if it had the map's.
+
     Raises:
         ValueError: the extent lies where the layer's CRS is not defined.
     """
-    if crs == layer_crs or not crs.isValid():
+    if crs == layer_crs or not (crs.isValid() and layer_crs.isValid()):
         return QgsRectangle(extent)
     transform = QgsCoordinateTransform(crs, layer_crs, context)
     transform.setBallparkTransformsAreAppropriate(True)
@@ -51,6 +60,19 @@ def within(extent: QgsRectangle, layer_extent: QgsRectangle) -> QgsRectangle:
     if part.isEmpty():
         raise ValueError(tr("The chosen area does not touch the layer."))
     return part
+
+
+def pixel_metres(layer: QgsRasterLayer, project: QgsProject) -> float:
+    """Give the side of a square as large as the pixel in the middle of a layer, in metres; 0 where it lies nowhere."""
+    if not layer.crs().isValid():
+        return 0.0
+    centre = layer.extent().center()
+    box = QgsRectangle.fromCenterAndSize(centre, layer.rasterUnitsPerPixelX(), layer.rasterUnitsPerPixelY())
+    measure = QgsDistanceArea()
+    measure.setSourceCrs(layer.crs(), project.transformContext())
+    measure.setEllipsoid(layer.crs().ellipsoidAcronym())  # a project may have none
+    area = measure.measureArea(QgsGeometry.fromRect(box))
+    return math.sqrt(abs(measure.convertAreaMeasurement(area, QgsUnitTypes.AreaUnit.AreaSquareMeters)))
 
 
 def as_tuple(extent: QgsRectangle) -> ExtentTuple:

@@ -21,7 +21,7 @@ class MaskTask(QgsTask):
     """
 
     def __init__(self, raster: Path, output: Path, polygons_wkb: bytes) -> None:
-        super().__init__("Cut to polygons", QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt)
+        super().__init__(tr("Cut to polygons"), QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt)
         self.output = output
         self.problem = ""
         self._raster = raster

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from qgis.core import QgsProject, QgsRasterLayer
 
+from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.open_raster import open_raster
-from geolangbind_qgis.layers.placement import SOURCE, add_above_source
+from geolangbind_qgis.layers.placement import SOURCE, add_above_source, bring_to_top, unfold_legend
 from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style, read_score_style
 
 PROMPT = "geolangbind/prompt"
@@ -50,12 +51,14 @@ class OverlayChange:
             if layer is not None:
                 self._sources_before[layer.id()] = layer.source()
                 _point_to(layer, raster, band, colour)
+                bring_to_top(project, layer)
             else:
                 layer = open_raster(raster, text)
                 yield
                 layer.setCustomProperty(PROMPT, text)
                 apply_score_style(layer, ScoreStyle(self._threshold, colour), band)
-                add_above_source(project, layer, self._source_id)
+                add_above_source(project, layer, self._source_id, tr("Score"))
+                unfold_legend(project, layer)
             self.layer_ids.insert(0, layer.id())
             yield
 

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsLayerTreeGroup, QgsLayerTreeNode, QgsMapLayer, QgsProject, QgsRasterLayer
+from qgis.core import (
+    QgsLayerTreeGroup,
+    QgsLayerTreeLayer,
+    QgsLayerTreeNode,
+    QgsMapLayer,
+    QgsMapLayerLegendUtils,
+    QgsProject,
+    QgsRasterLayer,
+)
 
 _MARK = "geolangbind/results_of"
 SOURCE = "geolangbind/source_layer"
 """Custom property of a result: id of the layer it came from."""
 
 
-def add_above_source(project: QgsProject, result: QgsMapLayer, source_id: str) -> None:
+def add_above_source(project: QgsProject, result: QgsMapLayer, source_id: str, legend_title: str = "") -> None:
     """Add the layer to the project at the top of its source's result group.
 
     Args:
         project: the open project.
         result: a layer that is not in the project yet.
         source_id: id of the layer it was computed from; where that is gone, the group goes to the top.
+        legend_title: word at the head of a raster's legend, where QGIS has "Band 1: water (Gray)".
     """
     result.setCustomProperty(SOURCE, source_id)
     project.addMapLayer(result, False)
     group = results_group(project, source_id)
-    node = group.insertLayer(0, result)
+    node = QgsLayerTreeLayer(result)
+    if legend_title:
+        QgsMapLayerLegendUtils.setLegendNodeUserLabel(node, 0, legend_title)
+    group.insertChildNode(0, node)
     _unfold(group)
     if not isinstance(result, QgsRasterLayer) or result.bandCount() == 1:
         unfold_legend(project, result)
@@ -31,6 +43,20 @@ def add_above_source(project: QgsProject, result: QgsMapLayer, source_id: str) -
 def unfold_legend(project: QgsProject, layer: QgsMapLayer) -> None:
     """Show the legend of a layer in the layer tree."""
     _unfold(project.layerTreeRoot().findLayer(layer.id()))
+
+
+def bring_to_top(project: QgsProject, result: QgsMapLayer) -> None:
+    """Put a layer at the top of the group it is in and switch it on, so that what was just asked for is seen."""
+    node = project.layerTreeRoot().findLayer(result.id())
+    if node is None:
+        return
+    group = node.parent()
+    if group.children()[0] is not node:
+        copy = node.clone()
+        group.insertChildNode(0, copy)  # before the other goes: a layer without a node leaves the project
+        group.removeChildNode(node)
+        node = copy
+    node.setItemVisibilityCheckedParentRecursive(True)
 
 
 def _unfold(node: QgsLayerTreeNode) -> None:
@@ -53,6 +79,11 @@ def results_group(project: QgsProject, source_id: str) -> QgsLayerTreeGroup:
     group = parent.insertGroup(position, name)
     group.setCustomProperty(_MARK, source_id)
     return group
+
+
+def results_of(project: QgsProject, source_id: str) -> list[QgsMapLayer]:
+    """Give all that was made from a layer."""
+    return [layer for layer in project.mapLayers().values() if source_of(layer) == source_id]
 
 
 def source_of(result: QgsMapLayer) -> str:

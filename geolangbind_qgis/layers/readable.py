@@ -40,10 +40,6 @@ def can_read(layer: QgsMapLayer | None) -> tuple[ReadBy, str]:
         return ReadBy.NOBODY, tr("{0} is not a raster layer.").format(layer.name())
     if not layer.isValid():
         return ReadBy.NOBODY, tr("{0} cannot be opened: its source is missing.").format(layer.name())
-    if not layer.crs().isValid():
-        return ReadBy.NOBODY, tr("{0} has no coordinate reference system. Set one in its properties.").format(
-            layer.name()
-        )
     provider = layer.providerType()
     if provider == "gdal":
         return _gdal_source(layer.source())

@@ -8,6 +8,8 @@ from typing import Any
 
 from qgis.core import QgsMapLayer
 
+from geolangbind_qgis.i18n import tr
+
 _CORRECTION = "geolangbind/reading"
 
 
@@ -56,6 +58,16 @@ def read_reading(layer: QgsMapLayer) -> Reading:
         return Reading()
 
 
+def training_text(trained: bool) -> str:
+    """Say whether the model knows such input from its training."""
+    if trained:
+        return tr("The model was trained on input of this kind.")
+    return tr(
+        "The model was not trained on input of this kind: it extrapolates from the wavelengths. "
+        "Check results with care."
+    )
+
+
 def keep_reading(layer: QgsMapLayer, reading: Reading) -> None:
     """Keep the user's corrections with the layer."""
     if reading.is_own:
@@ -100,4 +112,4 @@ class Recognised:
             return ""
         if count <= 4:
             return ", ".join(self.band_names)
-        return f"{count} bands ({self.band_names[0]}–{self.band_names[-1]})"
+        return tr("{0} bands ({1}–{2})").format(count, self.band_names[0], self.band_names[-1])

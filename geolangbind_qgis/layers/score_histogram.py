@@ -18,28 +18,37 @@ from qgis.core import (
     QgsUnitTypes,
 )
 
+from geolangbind_qgis.i18n import tr
+
 BINS = 200
 _ROWS = 256
 
 
 @dataclass(frozen=True)
 class ScoreHistogram:
-    """Hectares a score bin; bin i holds scores from i / BINS on.
+    """How much there is of each score; bin i holds scores from i / BINS on.
 
     Attributes:
-        hectares: BINS numbers.
+        amounts: BINS numbers.
+        in_hectares: what they are; else pixels, of a picture that lies nowhere.
     """
 
-    hectares: tuple[float, ...]
+    amounts: tuple[float, ...]
+    in_hectares: bool = True
 
     @property
     def total(self) -> float:
-        """Hectares with any score."""
-        return math.fsum(self.hectares)
+        """Amount with any score."""
+        return math.fsum(self.amounts)
+
+    @property
+    def highest(self) -> float:
+        """The highest score that occurs, rounded down to a bin edge; 0 where there is none."""
+        return max((index for index, amount in enumerate(self.amounts) if amount > 0), default=0) / BINS
 
     def above(self, threshold: float) -> float:
-        """Give the hectares with a score of at least the threshold, which is rounded to a bin edge."""
-        return math.fsum(self.hectares[min(BINS, max(0, round(threshold * BINS))) :])
+        """Give the amount with a score of at least the threshold, which is rounded to a bin edge."""
+        return math.fsum(self.amounts[min(BINS, max(0, round(threshold * BINS))) :])
 
 
 class ScoreHistogramTask(QgsTask):
@@ -53,9 +62,10 @@ class ScoreHistogramTask(QgsTask):
         ellipsoid: str,
         on_done: Callable[[ScoreHistogram], None],
     ) -> None:
-        super().__init__("Count areas", QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt)
+        super().__init__(tr("Count areas"), QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt)
         self._provider = provider.clone()
         self._band = band
+        self._in_hectares = provider.crs().isValid()
         self._measure = QgsDistanceArea()
         self._measure.setSourceCrs(QgsCoordinateReferenceSystem(provider.crs()), context)
         self._measure.setEllipsoid(ellipsoid)
@@ -64,7 +74,7 @@ class ScoreHistogramTask(QgsTask):
 
     def run(self) -> bool:
         """Read the band strip by strip, on a thread of QGIS's."""
-        hectares = numpy.zeros(BINS)
+        amounts = numpy.zeros(BINS)
         columns, rows, extent = self._provider.xSize(), self._provider.ySize(), self._provider.extent()
         height = extent.height() / rows
         for start in range(0, rows, _ROWS):
@@ -79,9 +89,10 @@ class ScoreHistogramTask(QgsTask):
                 values[values == block.noDataValue()] = numpy.nan
             scores = values[numpy.isfinite(values)]
             bins = numpy.clip((scores * BINS + 1e-6).astype(numpy.int32), 0, BINS - 1)
-            hectares += numpy.bincount(bins, minlength=BINS) * self._pixel_hectares(strip, columns, count)
+            pixel = self._pixel_hectares(strip, columns, count) if self._in_hectares else 1.0
+            amounts += numpy.bincount(bins, minlength=BINS) * pixel
             self.setProgress(100 * (start + count) / rows)
-        self._histogram = ScoreHistogram(tuple(float(value) for value in hectares))
+        self._histogram = ScoreHistogram(tuple(float(value) for value in amounts), self._in_hectares)
         return True
 
     def abandon(self) -> None:

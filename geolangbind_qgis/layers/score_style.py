@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qgis.core import (
+    QgsColorRampLegendNodeSettings,
     QgsColorRampShader,
     QgsRasterLayer,
     QgsRasterShader,
     QgsSingleBandPseudoColorRenderer,
 )
+from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor
 
 PROMPT_COLOURS = ("#ff2d95", "#00c2ff", "#ffb000", "#7cff4f", "#b388ff", "#ff5630", "#00e0b8", "#f5f02c")
@@ -34,6 +37,11 @@ class ScoreStyle:
     opacity: float = 0.85
 
 
+def free_colour(taken: Sequence[str]) -> str:
+    """Give the first of ``PROMPT_COLOURS`` that is not taken; the least taken one where all are."""
+    return min(PROMPT_COLOURS, key=list(taken).count)
+
+
 def apply_score_style(layer: QgsRasterLayer, style: ScoreStyle, band: int | None = None) -> None:
     """Show scores from the threshold on; takes effect at once, nothing is computed again.
 
@@ -55,6 +63,9 @@ def apply_score_style(layer: QgsRasterLayer, style: ScoreStyle, band: int | None
         ]
     )
     ramp.setClip(True)
+    lying = QgsColorRampLegendNodeSettings()
+    lying.setOrientation(Qt.Orientation.Horizontal)  # two lines of the layer tree and not six
+    ramp.setLegendSettings(lying)
     shader = QgsRasterShader(threshold, 1.0)
     shader.setRasterShaderFunction(ramp)
     renderer = QgsSingleBandPseudoColorRenderer(layer.dataProvider(), band, shader)

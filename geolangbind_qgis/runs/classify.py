@@ -10,11 +10,12 @@ from qgis.PyQt.QtCore import QElapsedTimer, QObject, pyqtSignal
 
 from geolangbind_qgis.class_schemes import Scheme, write_scheme
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.class_areas import areas_of, keep_areas
 from geolangbind_qgis.layers.class_style import MapClass, apply_class_style, apply_confidence_style
 from geolangbind_qgis.layers.export_grid import ExportGrid
 from geolangbind_qgis.layers.extents import as_tuple
 from geolangbind_qgis.layers.open_raster import open_raster
-from geolangbind_qgis.layers.placement import add_above_source, unfold_legend
+from geolangbind_qgis.layers.placement import add_above_source, results_of, unfold_legend
 from geolangbind_qgis.layers.recognition import Reading
 from geolangbind_qgis.layers.snapshot import LayerSnapshot
 from geolangbind_qgis.protocol_import import protocol
@@ -23,16 +24,6 @@ from geolangbind_qgis.runs.results_folder import new_file
 from geolangbind_qgis.runs.run import Run
 from geolangbind_qgis.runs.turns import Turns
 from geolangbind_qgis.session import Session
-
-
-@dataclass(frozen=True)
-class ClassArea:
-    """How much of a class there is."""
-
-    name: str
-    colour: str
-    hectares: float
-    share: float
 
 
 @dataclass(frozen=True)
@@ -129,26 +120,28 @@ class Classifier(QObject):
         raster = str(result.get("output") or (self._run.params.output if self._run is not None else ""))
         legend = [MapClass(item.code, item.name, item.colour) for item in wish.scheme.classes]
         project = QgsProject.instance()
-        layer = open_raster(raster, tr("Land cover ({0})").format(wish.scheme.title))
+        layer = open_raster(raster, _new_name(project, wish))
         yield
         apply_class_style(layer, legend)
+        areas = areas_of(result)
+        keep_areas(layer, areas)
         if wish.confidence and layer.bandCount() > 1:
             sure = open_raster(raster, tr("Confidence, % ({0})").format(wish.scheme.title))
             apply_confidence_style(sure, 2)
-            add_above_source(project, sure, wish.snapshot.layer_id)
+            add_above_source(project, sure, wish.snapshot.layer_id, tr("Confidence"))
             project.layerTreeRoot().findLayer(sure.id()).setItemVisibilityChecked(False)
             yield
-        add_above_source(project, layer, wish.snapshot.layer_id)
+        add_above_source(project, layer, wish.snapshot.layer_id, tr("Class"))
         unfold_legend(project, layer)
         yield
-        self.finished.emit(layer.id(), areas_of(result), self._clock.elapsed() / 1000)
+        self.finished.emit(layer.id(), areas, self._clock.elapsed() / 1000)
 
 
-def areas_of(result: dict) -> list[ClassArea]:
-    """Give the areas in the runtime's result, the largest first; classes that do not occur are left out."""
-    found = [
-        ClassArea(str(item["name"]), str(item["colour"]), float(item["hectares"]), 100 * float(item["share"]))
-        for item in result.get("classes") or []
-        if item.get("hectares")
-    ]
-    return sorted(found, key=lambda area: -area.hectares)
+def _new_name(project: QgsProject, wish: ClassifyWish) -> str:
+    """Name the map after its scheme, numbered where the layer has one of that name."""
+    name, number = tr("Land cover ({0})").format(wish.scheme.title), 1
+    taken = {layer.name() for layer in results_of(project, wish.snapshot.layer_id)}
+    while name in taken:
+        number += 1
+        name = tr("Land cover {0} ({1})").format(number, wish.scheme.title)
+    return name

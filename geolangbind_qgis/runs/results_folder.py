@@ -16,12 +16,16 @@ def new_file(stem: str, ending: str = ".tif") -> Path:
     """Give a path in a fresh folder, so that side files of results never mix.
 
     Args:
-        stem: words for the file name; what file systems dislike is replaced.
+        stem: words for the file name.
         ending: with the dot.
     """
-    name = re.sub(r"[^\w-]+", "_", stem).strip("_")[:40] or "result"
     folder = tempfile.mkdtemp(prefix=_PREFIX, dir=QgsProcessingUtils.tempFolder())
-    return Path(folder) / f"{name}{ending}"
+    return Path(folder) / f"{file_stem(stem)}{ending}"
+
+
+def file_stem(words: str) -> str:
+    """Give words as a file name without ending; what file systems dislike is replaced."""
+    return re.sub(r"[^\w-]+", "_", words).strip("_")[:40] or "result"
 
 
 def discard(path: str | Path) -> None:

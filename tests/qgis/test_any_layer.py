@@ -8,15 +8,24 @@ import numpy as np
 import pytest
 from conftest import read_pixels, wait_until, write_scene
 from osgeo import gdal
-from qgis.core import QgsApplication, QgsProject, QgsRasterLayer, QgsRectangle, QgsVectorLayer
+from qgis.core import (
+    QgsApplication,
+    QgsCoordinateReferenceSystem,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRectangle,
+    QgsVectorLayer,
+)
 from tile_server import TileServer
 
 from geolangbind_qgis.gui.area_choice import Area
+from geolangbind_qgis.gui.polygons_dialog import PolygonsDialog
 from geolangbind_qgis.layers.export import ExportError, export_layer
 from geolangbind_qgis.layers.export_grid import plan_grid, suggested_pixel
 from geolangbind_qgis.layers.export_task import ExportTask
 from geolangbind_qgis.layers.overlays import overlays_of
 from geolangbind_qgis.layers.readable import ReadBy, can_read
+from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style
 from geolangbind_qgis.layers.snapshot import take_snapshot
 
 ZOOM = 14
@@ -88,6 +97,52 @@ def test_a_prompt_works_on_a_variable_of_a_netcdf(dock, scene, tmp_path, failure
     assert failures == []
     third = scores.shape[1] // 3
     assert np.nanmean(scores[:, : third - 8]) > np.nanmean(scores[:, third + 8 :]) + 0.3
+
+
+@pytest.fixture
+def picture(scene, tmp_path):
+    """A picture that lies nowhere: three bands as PNG, without so much as a world file."""
+    path = tmp_path / "picture.png"
+    source = gdal.Open(scene.source())
+    data = gdal.GetDriverByName("MEM").Create("", source.RasterXSize, source.RasterYSize, 3, gdal.GDT_Byte)
+    for number, band in enumerate((4, 3, 2), start=1):
+        values = source.GetRasterBand(band).ReadAsArray().astype(float) / 10
+        data.GetRasterBand(number).WriteArray(values.clip(0, 255).astype(np.uint8))
+    gdal.GetDriverByName("PNG").CreateCopy(str(path), data)
+    layer = QgsRasterLayer(str(path), "picture")
+    layer.setCrs(QgsCoordinateReferenceSystem())
+    assert not layer.crs().isValid()
+    return layer
+
+
+def test_a_part_of_a_picture_that_lies_nowhere_is_searched_where_it_is_drawn(dock, picture, failures):
+    QgsProject.instance().addMapLayer(picture)
+    dock.page.follow(picture)
+    upper = QgsRectangle(0, -100, 200, -20)
+    dock.page.area._rectangle, dock.page.area._rectangle_crs = upper, QgsCoordinateReferenceSystem()
+    dock.page.area.choose(Area.RECTANGLE)
+    dock.page.prompts.set_prompts(["water"])
+    dock.run()
+    wait_until(lambda: not dock.highlighter.busy)
+    assert failures == []
+    (overlay,) = overlays_of(QgsProject.instance(), picture.id())
+    assert overlay.extent() == upper
+    wait_until(lambda: dock.page.result.histogram() is not None)
+    assert "ha" not in dock.page.result.area.text().split()
+
+
+def test_polygons_of_a_picture_lie_on_it(dock, picture, qgis_iface, session, failures):
+    prompted(dock, picture)
+    (overlay,) = overlays_of(QgsProject.instance(), picture.id())
+    apply_score_style(overlay, ScoreStyle(float(np.nanmedian(read_pixels(overlay)))))
+    dialog = PolygonsDialog(overlay, session.client, qgis_iface)
+    assert not dialog.min_area.isEnabled()
+    dialog.make()
+    wait_until(lambda: dialog._handle is None)
+    (outlines,) = [layer for layer in QgsProject.instance().mapLayers().values() if isinstance(layer, QgsVectorLayer)]
+    assert not outlines.crs().isValid()
+    assert picture.extent().contains(outlines.extent())
+    assert failures == []
 
 
 def test_a_tile_server_is_read_by_qgis(tile_layer):

@@ -12,6 +12,7 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsFeature,
     QgsGeometry,
+    QgsLayerTreeModel,
     QgsProject,
     QgsRasterLayer,
     QgsRectangle,
@@ -122,6 +123,91 @@ def test_the_same_prompt_again_replaces_its_layer(dock, scene):
     (first,) = run_and_wait(dock, "water")
     (second,) = run_and_wait(dock, "water")
     assert first.id() == second.id()
+
+
+def colour_of(layer):
+    return layer.customProperty("geolangbind/colour")
+
+
+def test_no_two_results_look_alike_when_prompts_are_typed_one_after_the_other(dock, scene):
+    (water,) = run_and_wait(dock, "water")
+    colour = colour_of(water)
+    town, water = run_and_wait(dock, "town")
+    assert colour_of(water) == colour != colour_of(town)
+    assert dock.page.prompts._rows[0].colour() == colour_of(town)
+    run_and_wait(dock, "water", "forest")
+    colours = [colour_of(layer) for layer in overlays_of(QgsProject.instance(), scene.id())]
+    assert colours[0] == colour
+    assert len(set(colours)) == 3
+
+
+def test_a_colour_that_the_user_chose_is_used(dock, scene):
+    run_and_wait(dock, "water")
+    dock.page.prompts._rows[0]._colour.setColor(QColor("#123456"))
+    (water,) = run_and_wait(dock, "water")
+    assert colour_of(water) == "#123456"
+
+
+def test_a_prompt_asked_again_comes_to_the_top_and_is_switched_on(dock, scene):
+    (water,) = run_and_wait(dock, "water")
+    run_and_wait(dock, "town")
+    root = QgsProject.instance().layerTreeRoot()
+    root.findLayer(water.id()).setItemVisibilityChecked(False)
+    overlays = run_and_wait(dock, "water")
+    assert [layer.name() for layer in overlays] == ["water", "town"]
+    assert root.findLayer(water.id()).isVisible()
+
+
+def test_where_nothing_reaches_the_threshold_the_highest_score_is_told(dock, scene):
+    (overlay,) = run_and_wait(dock, "water")
+    wait_until(lambda: dock.page.result.histogram() is not None)
+    dock.page.result.threshold_box.setValue(0.995)
+    assert f"{np.floor(np.nanmax(read_pixels(overlay)) * 200) / 200:.2f}" in dock.page.result.area.text()
+
+
+def test_the_legend_of_a_result_is_low_and_says_score(dock, scene):
+    (overlay,) = run_and_wait(dock, "water")
+    model = QgsLayerTreeModel(QgsProject.instance().layerTreeRoot())
+    head, ramp = model.layerLegendNodes(QgsProject.instance().layerTreeRoot().findLayer(overlay.id()))
+    assert head.data(Qt.ItemDataRole.DisplayRole) == "Score"
+    assert ramp.settings().orientation() == Qt.Orientation.Horizontal
+
+
+def test_areas_are_counted_when_a_project_is_opened(dock, scene, tmp_path):
+    run_and_wait(dock, "water")
+    project = QgsProject.instance()
+    assert project.write(str(tmp_path / "project.qgz"))
+    project.clear()
+    assert project.read(str(tmp_path / "project.qgz"))
+    dock.page.follow(project.mapLayersByName("scene")[0])
+    wait_until(lambda: dock.page.result.histogram() is not None, 10_000)
+    assert "%" in dock.page.result.area.text()
+
+
+def test_the_closing_word_goes_with_its_layer(dock, scene, tmp_path):
+    run_and_wait(dock, "water")
+    assert dock.page.run_bar._message.text()
+    other = QgsRasterLayer(scene.source(), "other", "gdal")
+    QgsProject.instance().addMapLayer(other)
+    dock.page.follow(other)
+    assert not dock.page.run_bar._message.text()
+
+
+def test_what_was_recognised_takes_no_more_room_than_it_needs(dock, scene):
+    dock.resize(370, 700)
+    dock.show()
+    wait_until(lambda: scene.id() in dock._recognised)
+    wait_until(
+        lambda: dock.page.recognition.height() == dock.page.recognition.heightForWidth(dock.page.recognition.width())
+    )
+
+
+def test_polygons_of_a_layer_in_degrees_leave_specks_out(dock, session, qgis_iface, tmp_path, qgis_new_project):
+    degrees = write_scene(tmp_path / "degrees.tif", epsg=4326, origin=(13.0, 45.0), pixel=1e-4)
+    layer = QgsRasterLayer(str(degrees), "degrees", "gdal")
+    dialog = PolygonsDialog(layer, session.client, qgis_iface)
+    assert dialog.min_area.value() == pytest.approx(10 * 11.1 * 7.9, rel=0.02)  # a pixel at 45 degrees north
+    assert 4 < dialog.simplify.value() < 5
 
 
 def test_the_visible_extent_is_meant_in_the_projects_coordinates(dock, scene, qgis_iface):

@@ -7,12 +7,14 @@ from conftest import read_pixels, wait_until
 from qgis.core import QgsLayerTreeModel, QgsPalettedRasterRenderer, QgsProject, QgsRasterLayer
 from qgis.gui import QgsLayerTreeView
 from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtWidgets import QApplication
 
 from geolangbind_qgis.class_schemes import Scheme, SchemeClass, bundled_schemes, read_scheme, write_scheme
 from geolangbind_qgis.gui.explain_dialog import explain_html
 from geolangbind_qgis.gui.scheme_editor import SchemeEditor
+from geolangbind_qgis.gui.table_dialog import TableDialog
+from geolangbind_qgis.layers.class_areas import ClassArea
 from geolangbind_qgis.layers.placement import source_of
-from geolangbind_qgis.runs.classify import ClassArea
 
 THREE = Scheme(
     "three",
@@ -55,6 +57,25 @@ def test_the_legend_is_unfolded_in_the_layer_tree(menu, scene, qgis_iface):
     node = QgsProject.instance().layerTreeRoot().findLayer(layer.id())
     for each in (node.parent(), node):
         assert view.isExpanded(view.node2index(each))
+
+
+def test_a_second_map_has_a_name_of_its_own_and_is_the_one_offered(menu, scene):
+    first, _ = classify_and_wait(menu, scene)
+    second, _ = classify_and_wait(menu, scene)
+    assert first.name() != second.name()
+    offered = menu._dock.page.class_maps
+    wait_until(lambda: offered.maps.count() == 2)
+    assert offered.layer() is second
+
+
+def test_the_areas_of_a_map_can_be_opened_again_later(menu, scene):
+    layer, areas = classify_and_wait(menu, scene)
+    offered = menu._dock.page.class_maps
+    wait_until(lambda: offered.layer() is layer)
+    offered.areas_button.click()
+    (dialog,) = [each for each in QApplication.topLevelWidgets() if isinstance(each, TableDialog) and each.isVisible()]
+    assert dialog.table.item(0, 0).text() == areas[0].name
+    dialog.close()
 
 
 def test_the_areas_are_sorted_as_numbers(menu):

@@ -1,0 +1,24 @@
+"""The areas of a land-cover map as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtWidgets import QWidget
+
+from geolangbind_qgis.gui.table_dialog import UNKNOWN, TableDialog
+from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.class_areas import ClassArea
+
+
+def show_areas(name: str, areas: Sequence[ClassArea], parent: QWidget) -> TableDialog:
+    """Open the table beside the map, which stays usable."""
+    rows: list[list[str | float]] = [
+        [area.name, UNKNOWN if area.hectares is None else area.hectares, area.share] for area in areas
+    ]
+    header = [tr("Class"), tr("Area (ha)"), tr("Share (%)")]
+    dialog = TableDialog(tr("Areas of {0}").format(name), header, rows, [area.colour for area in areas], parent)
+    dialog.setWindowModality(Qt.WindowModality.NonModal)
+    dialog.show()
+    return dialog
