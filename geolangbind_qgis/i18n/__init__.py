@@ -6,6 +6,8 @@ from pathlib import Path
 
 from qgis.PyQt.QtCore import QCoreApplication, QLocale, QSettings, QTranslator
 
+from geolangbind_qgis.runtime.words import speak
+
 CONTEXT = "GeoLangBind"
 FOLDER = Path(__file__).resolve().parent
 
@@ -26,4 +28,5 @@ def install_translator() -> QTranslator | None:
     if not translator.load(str(file)):
         return None
     QCoreApplication.installTranslator(translator)
+    speak(tr)
     return translator

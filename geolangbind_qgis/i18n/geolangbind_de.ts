@@ -1727,5 +1727,357 @@
       <source>Fetching pixels</source>
       <translation>Pixel werden abgerufen</translation>
     </message>
+    <message>
+      <source>the package registry's torch has CUDA inside, as PyTorch's own index cannot be reached</source>
+      <translation>das torch des Paketverzeichnisses enthält CUDA, da PyTorchs eigenes nicht erreichbar ist</translation>
+    </message>
+    <message>
+      <source>as asked for</source>
+      <translation>wie gewünscht</translation>
+    </message>
+    <message>
+      <source>Apple's graphics are used through Metal</source>
+      <translation>Apples Grafik wird über Metal benutzt</translation>
+    </message>
+    <message>
+      <source>no NVIDIA driver was found</source>
+      <translation>kein NVIDIA-Treiber gefunden</translation>
+    </message>
+    <message>
+      <source>{0}, driver {1}</source>
+      <translation>{0}, Treiber {1}</translation>
+    </message>
+    <message>
+      <source>NVIDIA card</source>
+      <translation>NVIDIA-Karte</translation>
+    </message>
+    <message>
+      <source>the NVIDIA driver {0} is too old for this torch; with 525 or newer the card can be used</source>
+      <translation>der NVIDIA-Treiber {0} ist zu alt für dieses torch; ab 525 kann die Karte benutzt werden</translation>
+    </message>
+    <message>
+      <source>Remove that runtime first.</source>
+      <translation>Entfernen Sie diese zuerst.</translation>
+    </message>
+    <message>
+      <source>Close other QGIS windows that use the runtime, then try again.</source>
+      <translation>Schließen Sie andere QGIS-Fenster, die die Laufzeit benutzen, und versuchen Sie es erneut.</translation>
+    </message>
+    <message>
+      <source>The folder {0} holds an installed runtime.</source>
+      <translation>Der Ordner {0} enthält eine installierte Laufzeit.</translation>
+    </message>
+    <message>
+      <source>Remove it by hand if you no longer need it.</source>
+      <translation>Entfernen Sie ihn von Hand, wenn Sie ihn nicht mehr brauchen.</translation>
+    </message>
+    <message>
+      <source>The folder {0} cannot be removed ({1}).</source>
+      <translation>Der Ordner {0} kann nicht entfernt werden ({1}).</translation>
+    </message>
+    <message>
+      <source>The folder {0} was not made by GeoLangBind.</source>
+      <translation>Der Ordner {0} stammt nicht von GeoLangBind.</translation>
+    </message>
+    <message>
+      <source>Repair the runtime, or install what is missing.</source>
+      <translation>Reparieren Sie die Laufzeit, oder installieren Sie, was fehlt.</translation>
+    </message>
+    <message>
+      <source>Choose the Python of an environment.</source>
+      <translation>Wählen Sie das Python einer Umgebung.</translation>
+    </message>
+    <message>
+      <source>Repair the runtime, or choose another environment.</source>
+      <translation>Reparieren Sie die Laufzeit, oder wählen Sie eine andere Umgebung.</translation>
+    </message>
+    <message>
+      <source>, and {0} more</source>
+      <translation>, und {0} weitere</translation>
+    </message>
+    <message>
+      <source>The environment is not complete: {0}{1}.</source>
+      <translation>Die Umgebung ist nicht vollständig: {0}{1}.</translation>
+    </message>
+    <message>
+      <source>{0} cannot be started ({1}).</source>
+      <translation>{0} kann nicht gestartet werden ({1}).</translation>
+    </message>
+    <message>
+      <source>The self-test of {0} ended without a result (status {1}).</source>
+      <translation>Der Selbsttest von {0} endete ohne Ergebnis (Status {1}).</translation>
+    </message>
+    <message>
+      <source>Choose a folder that you may write to.</source>
+      <translation>Wählen Sie einen Ordner, in den Sie schreiben dürfen.</translation>
+    </message>
+    <message>
+      <source>Another set-up of the runtime is at work.</source>
+      <translation>Eine andere Einrichtung der Laufzeit ist im Gange.</translation>
+    </message>
+    <message>
+      <source>Wait until it has ended, then try again.</source>
+      <translation>Warten Sie ihr Ende ab, und versuchen Sie es erneut.</translation>
+    </message>
+    <message>
+      <source>The folder {0} cannot be written to ({1}).</source>
+      <translation>In den Ordner {0} kann nicht geschrieben werden ({1}).</translation>
+    </message>
+    <message>
+      <source>Downloading packages</source>
+      <translation>Pakete werden geladen</translation>
+    </message>
+    <message>
+      <source>Testing</source>
+      <translation>Prüfung</translation>
+    </message>
+    <message>
+      <source>Ready</source>
+      <translation>Fertig</translation>
+    </message>
+    <message>
+      <source>Making the environment</source>
+      <translation>Umgebung wird angelegt</translation>
+    </message>
+    <message>
+      <source>Preparing the installer</source>
+      <translation>Installationsprogramm wird vorbereitet</translation>
+    </message>
+    <message>
+      <source>Downloading the text model</source>
+      <translation>Textmodell wird geladen</translation>
+    </message>
+    <message>
+      <source>On Debian or Ubuntu install it with: sudo apt install python3-venv</source>
+      <translation>Unter Debian oder Ubuntu wird es so installiert: sudo apt install python3-venv</translation>
+    </message>
+    <message>
+      <source>This torch cannot use the graphics card ({0}), so the processor is used: update the card's driver, or repair the runtime where download.pytorch.org can be reached.</source>
+      <translation>Dieses torch kann die Grafikkarte nicht benutzen ({0}), daher rechnet der Prozessor: erneuern Sie den Treiber der Karte, oder reparieren Sie die Laufzeit, wo download.pytorch.org erreichbar ist.</translation>
+    </message>
+    <message>
+      <source>Installing packages</source>
+      <translation>Pakete werden installiert</translation>
+    </message>
+    <message>
+      <source>Downloading torch for {0}</source>
+      <translation>torch für {0} wird geladen</translation>
+    </message>
+    <message>
+      <source>Downloading {0} ({1})</source>
+      <translation>{0} wird geladen ({1})</translation>
+    </message>
+    <message>
+      <source>The Python {0} lacks its venv module.</source>
+      <translation>Dem Python {0} fehlt sein venv-Modul.</translation>
+    </message>
+    <message>
+      <source>Or install from a folder of wheels that was filled on another computer (pip download).</source>
+      <translation>Oder installieren Sie aus einem Ordner mit Wheels, der an einem anderen Rechner gefüllt wurde (pip download).</translation>
+    </message>
+    <message>
+      <source>no reason was given</source>
+      <translation>ohne Angabe von Gründen</translation>
+    </message>
+    <message>
+      <source>See the set-up log for the details.</source>
+      <translation>Einzelheiten stehen im Protokoll.</translation>
+    </message>
+    <message>
+      <source>The disk is full.</source>
+      <translation>Die Platte ist voll.</translation>
+    </message>
+    <message>
+      <source>Free some space or choose a folder on another disk, then start again.</source>
+      <translation>Schaffen Sie Platz, oder wählen Sie einen Ordner auf einer anderen Platte, und starten Sie erneut.</translation>
+    </message>
+    <message>
+      <source>A downloaded package is not the one that was published, and was refused.</source>
+      <translation>Ein geladenes Paket ist nicht das veröffentlichte und wurde abgelehnt.</translation>
+    </message>
+    <message>
+      <source>Try again; if it happens again, your network may be changing downloads.</source>
+      <translation>Versuchen Sie es erneut; geschieht es wieder, verändert vielleicht Ihr Netz die Daten.</translation>
+    </message>
+    <message>
+      <source>The proxy refused the connection.</source>
+      <translation>Der Proxy hat die Verbindung abgelehnt.</translation>
+    </message>
+    <message>
+      <source>Check address, user and password of the proxy in QGIS: Settings, Options, Network.</source>
+      <translation>Prüfen Sie Adresse, Benutzer und Passwort des Proxys in QGIS: Einstellungen, Optionen, Netzwerk.</translation>
+    </message>
+    <message>
+      <source>The server's certificate is not trusted, as happens behind firewalls that open encrypted traffic.</source>
+      <translation>Dem Zertifikat des Servers wird nicht vertraut, wie hinter Firewalls, die verschlüsselten Verkehr öffnen.</translation>
+    </message>
+    <message>
+      <source>The package registry cannot be reached.</source>
+      <translation>Das Paketverzeichnis ist nicht erreichbar.</translation>
+    </message>
+    <message>
+      <source>The folder of the runtime cannot be written to.</source>
+      <translation>In den Ordner der Laufzeit kann nicht geschrieben werden.</translation>
+    </message>
+    <message>
+      <source>Choose a folder that you may write to; on Windows an antivirus program may hold it: allow it there.</source>
+      <translation>Wählen Sie einen Ordner, in den Sie schreiben dürfen; unter Windows hält ihn vielleicht ein Virenschutz fest: erlauben Sie ihn dort.</translation>
+    </message>
+    <message>
+      <source>The computer ran out of memory during the installation.</source>
+      <translation>Dem Rechner ging bei der Installation der Arbeitsspeicher aus.</translation>
+    </message>
+    <message>
+      <source>Close other programs and try again.</source>
+      <translation>Schließen Sie andere Programme, und versuchen Sie es erneut.</translation>
+    </message>
+    <message>
+      <source>Fill it on a computer with the same system and Python: pip download -r runtime.txt -c runtime.lock</source>
+      <translation>Füllen Sie ihn an einem Rechner mit gleichem System und Python: pip download -r runtime.txt -c runtime.lock</translation>
+    </message>
+    <message>
+      <source>Name another Python (3.11 to 3.13), or check that your registry mirror is complete.</source>
+      <translation>Nennen Sie ein anderes Python (3.11 bis 3.13), oder prüfen Sie, ob Ihr Spiegel vollständig ist.</translation>
+    </message>
+    <message>
+      <source>The installation failed: {0}.</source>
+      <translation>Die Installation ist gescheitert: {0}.</translation>
+    </message>
+    <message>
+      <source>Ask for your organisation's CA file and name it in the set-up.</source>
+      <translation>Fragen Sie nach der CA-Datei Ihrer Organisation, und nennen Sie sie bei der Einrichtung.</translation>
+    </message>
+    <message>
+      <source>Check the network and QGIS's proxy settings, then try again.</source>
+      <translation>Prüfen Sie das Netz und die Proxy-Einstellungen von QGIS, und versuchen Sie es erneut.</translation>
+    </message>
+    <message>
+      <source>The folder of wheels lacks {0}.</source>
+      <translation>Im Ordner der Wheels fehlt {0}.</translation>
+    </message>
+    <message>
+      <source>The package registry has no {0} for this system and Python version.</source>
+      <translation>Das Paketverzeichnis hat kein {0} für dieses System und diese Python-Version.</translation>
+    </message>
+    <message>
+      <source>the package registry</source>
+      <translation>dem Paketverzeichnis</translation>
+    </message>
+    <message>
+      <source>the processor</source>
+      <translation>Prozessor</translation>
+    </message>
+    <message>
+      <source>the graphics card (CUDA)</source>
+      <translation>Grafikkarte (CUDA)</translation>
+    </message>
+    <message>
+      <source>the graphics card (Metal)</source>
+      <translation>Grafikkarte (Metal)</translation>
+    </message>
+    <message>
+      <source>Choose the folder with the .whl files.</source>
+      <translation>Wählen Sie den Ordner mit den .whl-Dateien.</translation>
+    </message>
+    <message>
+      <source>Free some space, or choose a folder on another disk.</source>
+      <translation>Schaffen Sie Platz, oder wählen Sie einen Ordner auf einer anderen Platte.</translation>
+    </message>
+    <message>
+      <source>Choose another folder for the runtime.</source>
+      <translation>Wählen Sie einen anderen Ordner für die Laufzeit.</translation>
+    </message>
+    <message>
+      <source>Choose an empty folder for the runtime.</source>
+      <translation>Wählen Sie einen leeren Ordner für die Laufzeit.</translation>
+    </message>
+    <message>
+      <source>the folder {0}</source>
+      <translation>dem Ordner {0}</translation>
+    </message>
+    <message>
+      <source>Where: {0}</source>
+      <translation>Wo: {0}</translation>
+    </message>
+    <message>
+      <source>What: {0} Python packages and the text model, from {1}</source>
+      <translation>Was: {0} Python-Pakete und das Textmodell, aus {1}</translation>
+    </message>
+    <message>
+      <source>Device: {0}; {1}</source>
+      <translation>Gerät: {0}; {1}</translation>
+    </message>
+    <message>
+      <source>Size: about {0} on disk and {1} to download; {2} free</source>
+      <translation>Größe: etwa {0} auf der Platte, {1} zu laden; {2} frei</translation>
+    </message>
+    <message>
+      <source>Python: {0} ({1})</source>
+      <translation>Python: {0} ({1})</translation>
+    </message>
+    <message>
+      <source>There are no wheels in the folder {0}.</source>
+      <translation>Im Ordner {0} sind keine Wheels.</translation>
+    </message>
+    <message>
+      <source>The disk of {0} has {1} free, but about {2} are needed.</source>
+      <translation>Auf der Platte von {0} sind {1} frei, aber etwa {2} nötig.</translation>
+    </message>
+    <message>
+      <source>{0} is a file.</source>
+      <translation>{0} ist eine Datei.</translation>
+    </message>
+    <message>
+      <source>The folder {0} holds other files.</source>
+      <translation>Der Ordner {0} enthält andere Dateien.</translation>
+    </message>
+    <message>
+      <source>The folder {0} cannot be written to.</source>
+      <translation>In den Ordner {0} kann nicht geschrieben werden.</translation>
+    </message>
+    <message>
+      <source>Install Python 3.12 from python.org, then try again, or name another Python.</source>
+      <translation>Installieren Sie Python 3.12 von python.org, und versuchen Sie es erneut, oder nennen Sie ein anderes.</translation>
+    </message>
+    <message>
+      <source>none was found</source>
+      <translation>keines gefunden</translation>
+    </message>
+    <message>
+      <source>Install Python 3.11 or newer (Debian, Ubuntu: sudo apt install python3 python3-venv), or name another.</source>
+      <translation>Installieren Sie Python 3.11 oder neuer (Debian, Ubuntu: sudo apt install python3 python3-venv), oder nennen Sie ein anderes.</translation>
+    </message>
+    <message>
+      <source>it does not start</source>
+      <translation>es startet nicht</translation>
+    </message>
+    <message>
+      <source>it is a 32-bit program</source>
+      <translation>es ist ein 32-Bit-Programm</translation>
+    </message>
+    <message>
+      <source>{0} to {1}</source>
+      <translation>{0} bis {1}</translation>
+    </message>
+    <message>
+      <source>No Python {0} can be used ({1}).</source>
+      <translation>Kein Python {0} ist brauchbar ({1}).</translation>
+    </message>
+    <message>
+      <source>version {0} is not {1}</source>
+      <translation>Version {0} ist nicht {1}</translation>
+    </message>
+    <message>
+      <source>it lacks {0}</source>
+      <translation>ihm fehlt {0}</translation>
+    </message>
+    <message>
+      <source>{0} cannot be used: {1}.</source>
+      <translation>{0} ist nicht brauchbar: {1}.</translation>
+    </message>
+    <message>
+      <source>Start it again to go on; what is downloaded is kept.</source>
+      <translation>Starten Sie erneut, um weiterzumachen; Geladenes bleibt erhalten.</translation>
+    </message>
   </context>
 </TS>

@@ -15,6 +15,7 @@ from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
 from .child import child_environment
 from .programs import run_lines
+from .words import tr
 
 TORCH_INDEX = "https://download.pytorch.org/whl"
 DRIVER_LISTING = Path("/proc/driver/nvidia/version")
@@ -108,10 +109,11 @@ def choose_build(
         platform: as in ``sys.platform``.
     """
     if platform == "darwin":
-        return TorchBuild("mps", (), "Apple's graphics are used through Metal", CPU_DOWNLOAD_BYTES, CPU_DISK_BYTES)
+        return TorchBuild("mps", (), tr("Apple's graphics are used through Metal"), CPU_DOWNLOAD_BYTES, CPU_DISK_BYTES)
     generations = () if driver is None else _cuda_generations(driver)
     if wanted == "cuda" or (wanted == "auto" and generations):
-        shown = "as asked for" if driver is None else f"{driver.name or 'NVIDIA card'}, driver {driver.version}"
+        named = driver and tr("{0}, driver {1}").format(driver.name or tr("NVIDIA card"), driver.version)
+        shown = named or tr("as asked for")
         # Linux wheels of the plain registry hold the newest CUDA; Windows wheels there hold none.
         newest = CUDA_BY_DRIVER[0][1]
         tags = generations or newest
@@ -119,11 +121,13 @@ def choose_build(
         indexes = () if plain_registry_has_it else tuple(f"{TORCH_INDEX}/{tag}" for tag in tags)
         return TorchBuild("cuda", indexes, shown, CUDA_DOWNLOAD_BYTES, CUDA_DISK_BYTES)
     if wanted == "cpu":
-        reason = "as asked for"
+        reason = tr("as asked for")
     elif driver is None:
-        reason = "no NVIDIA driver was found"
+        reason = tr("no NVIDIA driver was found")
     else:
-        reason = f"the NVIDIA driver {driver.version} is too old for this torch; with 525 or newer the card can be used"
+        reason = tr("the NVIDIA driver {0} is too old for this torch; with 525 or newer the card can be used").format(
+            driver.version
+        )
     # Where only the plain registry can be reached, Linux gets the large build with CUDA inside; it runs without a card.
     indexes = (f"{TORCH_INDEX}/cpu",) if platform.startswith("linux") else ()
     return TorchBuild("cpu", indexes, reason, CPU_DOWNLOAD_BYTES, CPU_DISK_BYTES)
@@ -141,7 +145,8 @@ def with_answering_indexes(build: TorchBuild, network: Mapping[str, str]) -> Tor
         return build
     if answering or build.kind != "cpu":
         return replace(build, indexes=answering)
-    reason = f"{build.reason}; the package registry's torch has CUDA inside, as PyTorch's own index cannot be reached"
+    larger = tr("the package registry's torch has CUDA inside, as PyTorch's own index cannot be reached")
+    reason = f"{build.reason}; {larger}"
     return TorchBuild("cpu", (), reason, CUDA_DOWNLOAD_BYTES, CUDA_DISK_BYTES)
 
 

@@ -23,6 +23,7 @@ from .plan import Plan
 from .proxies import proxy_environment
 from .recipe import Recipe
 from .setup_error import SetupError
+from .words import tr
 
 
 def build_environment(
@@ -76,7 +77,9 @@ def use_environment(python: Path, folder: Path, recipe: Recipe | None = None) ->
     manifest = check_environment(Path(os.path.abspath(python.expanduser())), recipe)
     with install_lock(folder):
         if is_ours(folder):
-            raise SetupError(f"The folder {folder} holds an installed runtime.", "Remove that runtime first.")
+            raise SetupError(
+                tr("The folder {0} holds an installed runtime.").format(folder), tr("Remove that runtime first.")
+            )
         try:
             folder.mkdir(parents=True, exist_ok=True)
             write_manifest(folder, manifest)
@@ -99,8 +102,8 @@ def remove_environment(target: Path) -> None:
             if not is_ours(target):
                 if manifest is None:
                     raise SetupError(
-                        f"The folder {target} was not made by GeoLangBind.",
-                        "Remove it by hand if you no longer need it.",
+                        tr("The folder {0} was not made by GeoLangBind.").format(target),
+                        tr("Remove it by hand if you no longer need it."),
                     )
                 mark_unfinished(target)
                 (target / UNFINISHED_FILE).unlink()
@@ -112,8 +115,8 @@ def remove_environment(target: Path) -> None:
             shutil.rmtree(doomed)
         except OSError as problem:
             raise SetupError(
-                f"The folder {target} cannot be removed ({problem.strerror}).",
-                "Close other QGIS windows that use the runtime, then try again.",
+                tr("The folder {0} cannot be removed ({1}).").format(target, problem.strerror),
+                tr("Close other QGIS windows that use the runtime, then try again."),
                 code="rights",
             ) from problem
     with contextlib.suppress(OSError):

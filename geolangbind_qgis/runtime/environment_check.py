@@ -12,6 +12,7 @@ from .manifest import Manifest, read_manifest
 from .programs import run_lines
 from .recipe import Recipe, runtime_recipe
 from .setup_error import SetupError
+from .words import tr
 
 SELF_TEST = Path(__file__).with_name("self_test.py")
 
@@ -53,21 +54,24 @@ def check_environment(python: Path, recipe: Recipe | None = None, *, managed: bo
         )
     except OSError as problem:
         raise SetupError(
-            f"{python} cannot be started ({problem.strerror}).", "Choose the Python of an environment.", code="python"
+            tr("{0} cannot be started ({1}).").format(python, problem.strerror),
+            tr("Choose the Python of an environment."),
+            code="python",
         ) from problem
     try:
         facts = json.loads(output.strip().splitlines()[-1])
     except (ValueError, IndexError):
         raise SetupError(
-            f"The self-test of {python} ended without a result (status {status}).",
-            "Repair the runtime, or choose another environment.",
+            tr("The self-test of {0} ended without a result (status {1}).").format(python, status),
+            tr("Repair the runtime, or choose another environment."),
             code="self-test",
         ) from None
     if facts["problems"]:
         more = len(facts["problems"]) - 1
+        rest = tr(", and {0} more").format(more) if more else ""
         raise SetupError(
-            f"The environment is not complete: {facts['problems'][0]}{f', and {more} more' if more else ''}.",
-            "Repair the runtime, or install what is missing.",
+            tr("The environment is not complete: {0}{1}.").format(facts["problems"][0], rest),
+            tr("Repair the runtime, or install what is missing."),
             code="self-test",
         )
     return Manifest(str(python), recipe.hashes, facts["device"], facts["versions"], facts["python"], managed)

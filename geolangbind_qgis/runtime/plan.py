@@ -16,6 +16,7 @@ from .proxies import proxy_environment
 from .pythons import Python, choose_python
 from .recipe import Recipe, runtime_recipe
 from .setup_error import SetupError
+from .words import tr
 
 _GIGABYTE = 1_000_000_000
 
@@ -41,15 +42,21 @@ class Plan:
 
     def describe(self) -> list[str]:
         """Give the plan in a few lines."""
-        origin = "the package registry" if self.wheels is None else f"the folder {self.wheels}"
-        kinds = {"cpu": "the processor", "cuda": "the graphics card (CUDA)", "mps": "the graphics card (Metal)"}
+        origin = tr("the package registry") if self.wheels is None else tr("the folder {0}").format(self.wheels)
+        kinds = {
+            "cpu": tr("the processor"),
+            "cuda": tr("the graphics card (CUDA)"),
+            "mps": tr("the graphics card (Metal)"),
+        }
+        disk, download = _gigabytes(self.build.disk_bytes), _gigabytes(self.build.download_bytes)
         return [
-            f"Where: {self.target}",
-            f"What: {self.recipe.package_count} Python packages and the text model, from {origin}",
-            f"Device: {kinds[self.build.kind]}; {self.build.reason}",
-            f"Size: about {self.build.disk_bytes / _GIGABYTE:.1f} GB on disk and "
-            f"{self.build.download_bytes / _GIGABYTE:.1f} GB to download; {self.free_bytes / _GIGABYTE:.1f} GB free",
-            f"Python: {self.python.version_text} ({self.python.path})",
+            tr("Where: {0}").format(self.target),
+            tr("What: {0} Python packages and the text model, from {1}").format(self.recipe.package_count, origin),
+            tr("Device: {0}; {1}").format(kinds[self.build.kind], self.build.reason),
+            tr("Size: about {0} on disk and {1} to download; {2} free").format(
+                disk, download, _gigabytes(self.free_bytes)
+            ),
+            tr("Python: {0} ({1})").format(self.python.version_text, self.python.path),
         ]
 
 
@@ -82,7 +89,9 @@ def plan_environment(
         raise no_rights(target.parent, problem) from problem
     if wheels is not None and not any(wheels.glob("*.whl")):
         raise SetupError(
-            f"There are no wheels in the folder {wheels}.", "Choose the folder with the .whl files.", code="package"
+            tr("There are no wheels in the folder {0}.").format(wheels),
+            tr("Choose the folder with the .whl files."),
+            code="package",
         )
     build = choose_build(device, driver=find_nvidia_driver())
     if wheels is None:
@@ -92,9 +101,10 @@ def plan_environment(
     already = environment_python(target).is_file()
     if not already and free < build.disk_bytes:
         raise SetupError(
-            f"The disk of {target} has {free / _GIGABYTE:.1f} GB free, "
-            f"but about {build.disk_bytes / _GIGABYTE:.1f} GB are needed.",
-            "Free some space, or choose a folder on another disk.",
+            tr("The disk of {0} has {1} free, but about {2} are needed.").format(
+                target, _gigabytes(free), _gigabytes(build.disk_bytes)
+            ),
+            tr("Free some space, or choose a folder on another disk."),
             code="space",
         )
     return plan
@@ -108,9 +118,13 @@ def _look_at(target: Path) -> None:
         OSError: it may not be looked at.
     """
     if target.exists() and not target.is_dir():
-        raise SetupError(f"{target} is a file.", "Choose another folder for the runtime.", code="rights")
+        raise SetupError(
+            tr("{0} is a file.").format(target), tr("Choose another folder for the runtime."), code="rights"
+        )
     if target.is_dir() and any(target.iterdir()) and not is_ours(target) and not (target / "pyvenv.cfg").is_file():
-        raise SetupError(f"The folder {target} holds other files.", "Choose an empty folder for the runtime.")
+        raise SetupError(
+            tr("The folder {0} holds other files.").format(target), tr("Choose an empty folder for the runtime.")
+        )
 
 
 def _free_bytes(target: Path) -> int:
@@ -122,6 +136,12 @@ def _free_bytes(target: Path) -> int:
     existing = next(folder for folder in (target, *target.parents) if folder.exists())
     if not os.access(existing, os.W_OK | os.X_OK):
         raise SetupError(
-            f"The folder {existing} cannot be written to.", "Choose a folder that you may write to.", code="rights"
+            tr("The folder {0} cannot be written to.").format(existing),
+            tr("Choose a folder that you may write to."),
+            code="rights",
         )
     return shutil.disk_usage(existing).free
+
+
+def _gigabytes(count: int) -> str:
+    return f"{count / _GIGABYTE:.1f} GB"

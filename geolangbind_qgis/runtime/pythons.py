@@ -14,6 +14,7 @@ from pathlib import Path
 from .child import child_environment
 from .programs import run_lines
 from .setup_error import SetupError
+from .words import tr
 
 OLDEST = (3, 11)
 NEWEST = (3, 14)
@@ -69,15 +70,17 @@ def probe_python(path: Path) -> Python:
     except (OSError, ValueError, IndexError):
         facts = None
     if not isinstance(facts, dict):
-        return Python(path, (), "it does not start")
+        return Python(path, (), tr("it does not start"))
     version = tuple(facts["version"])
     if not OLDEST <= version[:2] <= NEWEST:
-        return Python(path, version, f"version {version[0]}.{version[1]} is not {_range()}")
+        return Python(path, version, tr("version {0} is not {1}").format(f"{version[0]}.{version[1]}", _range()))
     if facts["bits"] != 64:
-        return Python(path, version, "it is a 32-bit program")
+        return Python(path, version, tr("it is a 32-bit program"))
     missing = facts["missing"]
     if missing:
-        return Python(path, version, f"it lacks {', '.join(missing)}", set(missing) <= {"venv", "ensurepip"})
+        return Python(
+            path, version, tr("it lacks {0}").format(", ".join(missing)), set(missing) <= {"venv", "ensurepip"}
+        )
     return Python(Path(facts["executable"] or path), version)
 
 
@@ -90,7 +93,9 @@ def choose_python(named: Path | None = None) -> Python:
     if named is not None:
         python = probe_python(named)
         if not python.usable:
-            raise SetupError(f"{named} cannot be used: {python.problem}.", _hint([python]), code="python")
+            raise SetupError(
+                tr("{0} cannot be used: {1}.").format(named, python.problem), _hint([python]), code="python"
+            )
         return python
     tried = []
     for path in candidates():
@@ -98,8 +103,8 @@ def choose_python(named: Path | None = None) -> Python:
         if python.usable:
             return python
         tried.append(python)
-    found = "; ".join(f"{python.path}: {python.problem}" for python in tried if python.version) or "none was found"
-    raise SetupError(f"No Python {_range()} can be used ({found}).", _hint(tried), code="python")
+    found = "; ".join(f"{python.path}: {python.problem}" for python in tried if python.version) or tr("none was found")
+    raise SetupError(tr("No Python {0} can be used ({1}).").format(_range(), found), _hint(tried), code="python")
 
 
 def candidates() -> Iterator[Path]:
@@ -132,13 +137,15 @@ def _all_candidates() -> Iterator[Path]:
 
 
 def _range() -> str:
-    return f"{OLDEST[0]}.{OLDEST[1]} to {NEWEST[0]}.{NEWEST[1]}"
+    return tr("{0} to {1}").format(f"{OLDEST[0]}.{OLDEST[1]}", f"{NEWEST[0]}.{NEWEST[1]}")
 
 
 def _hint(tried: list[Python]) -> str:
     """Say what to install, in the words of this system."""
     if any(python.lacks_venv for python in tried):
-        return "On Debian or Ubuntu install it with: sudo apt install python3-venv"
+        return tr("On Debian or Ubuntu install it with: sudo apt install python3-venv")
     if sys.platform.startswith("linux"):
-        return "Install Python 3.11 or newer (Debian, Ubuntu: sudo apt install python3 python3-venv), or name another."
-    return "Install Python 3.12 from python.org, then try again, or name another Python."
+        return tr(
+            "Install Python 3.11 or newer (Debian, Ubuntu: sudo apt install python3 python3-venv), or name another."
+        )
+    return tr("Install Python 3.12 from python.org, then try again, or name another Python.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .words import tr
+
 
 class SetupError(Exception):
     """One sentence of what happened and one of what to do.
@@ -22,4 +24,4 @@ class SetupError(Exception):
 
 def cancelled() -> SetupError:
     """Give the error of a set-up that the person stopped."""
-    return SetupError("Stopped.", "Start it again to go on; what is downloaded is kept.", code="cancelled")
+    return SetupError(tr("Stopped."), tr("Start it again to go on; what is downloaded is kept."), code="cancelled")

@@ -1,0 +1,18 @@
+"""What the set-up says, in the language of the program around it; English on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+_translate: Callable[[str], str] = str
+
+
+def tr(text: str) -> str:
+    """Give the text in the language of the program around."""
+    return _translate(text)
+
+
+def speak(translate: Callable[[str], str]) -> None:
+    """Have every text translated from now on."""
+    global _translate
+    _translate = translate
