@@ -6,9 +6,10 @@ from typing import Any
 
 from qgis.core import QgsMapLayer, QgsPalettedRasterRenderer, QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtWidgets import QComboBox, QGroupBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QGroupBox, QPushButton, QVBoxLayout, QWidget
 
-from geolangbind_qgis.gui.narrow import LEAST_BUTTON_WIDTH, let_shrink
+from geolangbind_qgis.gui.flow_row import FlowRow
+from geolangbind_qgis.gui.narrow import let_shrink
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.class_areas import read_areas
 from geolangbind_qgis.layers.placement import source_of
@@ -51,8 +52,7 @@ class ClassMapLine(QGroupBox):
         self.accuracy_button = self._button(
             tr("Accurac&y…"), tr("Compare the map with a reference: how much of it is right?"), self.accuracy_wanted
         )
-        buttons = QHBoxLayout()
-        buttons.setSpacing(4)
+        buttons = FlowRow()
         for button in (self.areas_button, self.save_button, self.accuracy_button):
             buttons.addWidget(button)
         box = QVBoxLayout(self)
@@ -81,7 +81,6 @@ class ClassMapLine(QGroupBox):
         button = QPushButton(text, self)
         button.setAutoDefault(False)
         button.setToolTip(tip)
-        button.setMinimumWidth(LEAST_BUTTON_WIDTH)
         button.clicked.connect(lambda: self._tell(signal))
         return button
 

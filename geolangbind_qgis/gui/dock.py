@@ -40,6 +40,9 @@ from geolangbind_qgis.runs.highlight import Highlighter, HighlightWish
 from geolangbind_qgis.runtime.client_qt import RuntimeState
 from geolangbind_qgis.session import DEFAULT_MODEL, Session
 
+_LEAST_WIDTH, _LEAST_LETTERS = 300, 30
+"""Of the dock, in pixels and in letters, which may be large; what is wider than the dock cannot be reached."""
+
 
 class GeoLangBindDock(QgsDockWidget):
     """Where prompts are typed and results are looked at.
@@ -79,7 +82,7 @@ class GeoLangBindDock(QgsDockWidget):
         box.addWidget(self._stack, 1)
         box.addWidget(self.status)
         self.setWidget(content)
-        self.setMinimumWidth(300)
+        self.setMinimumWidth(max(_LEAST_WIDTH, _LEAST_LETTERS * self.fontMetrics().averageCharWidth()))
         self._connect()
         self._on_runtime_changed()
         self.page.follow(iface.activeLayer())

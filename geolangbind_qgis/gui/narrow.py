@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from qgis.PyQt.QtWidgets import QComboBox
 
-LEAST_BUTTON_WIDTH = 72
-"""Of a button that has to share a row with two others."""
-
 _LETTERS = 8
 
 

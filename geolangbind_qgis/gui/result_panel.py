@@ -19,9 +19,10 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from geolangbind_qgis.gui.narrow import LEAST_BUTTON_WIDTH, let_shrink
+from geolangbind_qgis.gui.flow_row import FlowRow
+from geolangbind_qgis.gui.narrow import let_shrink
 from geolangbind_qgis.i18n import tr
-from geolangbind_qgis.i18n.numbers import area_text, number_text
+from geolangbind_qgis.i18n.numbers import area_text, number_text, unbroken
 from geolangbind_qgis.layers.score_histogram import ScoreHistogram
 from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style, read_score_style
 
@@ -139,8 +140,7 @@ class ResultPanel(QGroupBox):
         form.addRow(tr("&Opacity"), look_row)
         form.labelForField(threshold_row).setBuddy(self.threshold)
         form.labelForField(look_row).setBuddy(self.opacity)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(4)
+        buttons = FlowRow()
         for text, tip, signal in (
             (tr("&Save as…"), tr("Keep the scores as a GeoTIFF"), self.save_wanted),
             (tr("&Polygons…"), tr("Outline what is above the threshold"), self.polygons_wanted),
@@ -149,7 +149,6 @@ class ResultPanel(QGroupBox):
             button = QPushButton(text, self)
             button.setToolTip(tip)
             button.setAutoDefault(False)
-            button.setMinimumWidth(LEAST_BUTTON_WIDTH)
             button.clicked.connect(signal)
             buttons.addWidget(button)
         box = QVBoxLayout(self)
@@ -195,7 +194,7 @@ class ResultPanel(QGroupBox):
         if histogram is None:
             self.area.setText(tr("Counting areas…") if self.layer() is not None else "")
         else:
-            self.area.setText(_words_for(histogram, self.threshold_box.value()))
+            self.area.setText(unbroken(_words_for(histogram, self.threshold_box.value())))
 
 
 def _words_for(histogram: ScoreHistogram, threshold: float) -> str:

@@ -57,9 +57,10 @@ class SchemeEditor(QDialog):
         heads = self.table.horizontalHeader()
         heads.setSectionResizeMode(_COLOUR, QHeaderView.ResizeMode.Fixed)
         heads.setSectionResizeMode(_CODE, QHeaderView.ResizeMode.Fixed)
-        self.table.setColumnWidth(_COLOUR, 60)
-        self.table.setColumnWidth(_CODE, 56)
-        self.table.setColumnWidth(_NAME, 220)
+        letter = self.table.fontMetrics().averageCharWidth()
+        for column in (_COLOUR, _CODE):
+            self.table.setColumnWidth(column, heads.sectionSizeHint(column) + 2 * letter)
+        self.table.setColumnWidth(_NAME, 28 * letter)
         heads.setStretchLastSection(True)
         self.visible_only = QCheckBox(tr("&Visible extent only"), self)
         self.confidence = QCheckBox(tr("Also show how &sure the model is"), self)
@@ -143,7 +144,7 @@ class SchemeEditor(QDialog):
         box.addWidget(self._problem)
         box.addWidget(buttons)
         self._problem.hide()
-        self.resize(860, 540)
+        self.resize(max(860, 100 * self.fontMetrics().averageCharWidth()), 540)
 
     def _text(self, row: int, column: int) -> str:
         item = self.table.item(row, column)

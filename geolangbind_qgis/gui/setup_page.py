@@ -108,7 +108,6 @@ class SetupPage(QScrollArea):
         self.log = QPlainTextEdit(self)
         self.log.setReadOnly(True)
         self.log.setMaximumBlockCount(_LOG_LINES)
-        self.log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.log.setMinimumHeight(120)
         self._build()
         self._show_idle()
@@ -222,16 +221,20 @@ class SetupPage(QScrollArea):
         plan_form.addRow(tr("De&vice"), self.device)
         more = QgsCollapsibleGroupBox(tr("More ways"), self)
         more.setCollapsed(True)
-        form = QFormLayout(more)
-        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
         own_row = QHBoxLayout()
         own_row.addWidget(self.python, 1)
         own_row.addWidget(self.use_button)
-        form.addRow(tr("Put the environment into"), self.folder)
-        form.addRow(tr("Install from a folder of wheels"), self.wheels)
-        form.addRow(tr("Use a Python environment you have"), own_row)
-        for field in (self.folder, self.wheels, own_row):
-            form.labelForField(field).setWordWrap(True)
+        ways = QVBoxLayout(more)  # a form would wrap its labels at half the width
+        for text, field in (
+            (tr("Put the environment into"), self.folder),
+            (tr("Install from a folder of wheels"), self.wheels),
+            (tr("Use a Python environment you have"), self.python),
+        ):
+            label = QLabel(text, more)
+            label.setWordWrap(True)
+            label.setBuddy(field)
+            ways.addWidget(label)
+            ways.addLayout(own_row) if field is self.python else ways.addWidget(field)
         log_box = QgsCollapsibleGroupBox(tr("Log"), self)
         QVBoxLayout(log_box).addWidget(self.log)
         log_box.setCollapsed(True)

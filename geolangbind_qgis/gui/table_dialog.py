@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 from typing import Union
 
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import QSize, Qt
 from qgis.PyQt.QtGui import QColor, QGuiApplication
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
@@ -27,8 +27,8 @@ from geolangbind_qgis.i18n.numbers import number_text
 _STRETCHED_COLUMNS = 5
 """With more of them, the first would be what is left over."""
 
-_FIRST_COLUMN = 160
-"""What the first column needs to be read, beyond its least width."""
+_LEAST, _MOST = QSize(520, 160), QSize(1100, 620)
+"""Size of the window in pixels; in between, it is as large as the table."""
 
 UNKNOWN = "–"
 Cell = Union[str, float]  # noqa: UP007 - evaluated by the Python of older QGIS
@@ -66,8 +66,7 @@ class TableDialog(QDialog):
         box = QVBoxLayout(self)
         box.addWidget(self.table)
         box.addWidget(buttons)
-        narrowest = self.table.horizontalHeader().length() + _FIRST_COLUMN
-        self.resize(min(900, max(520, narrowest)), min(520, 130 + 30 * len(rows)))
+        self.resize(_size_for(self.table))
 
     def text(self, separator: str) -> str:
         """Give the table as lines of text."""
@@ -98,6 +97,17 @@ def new_table(
     if len(header) <= _STRETCHED_COLUMNS:
         table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
     return table
+
+
+def _size_for(table: QTableWidget) -> QSize:
+    """Give the size of a window that shows all columns, whatever the size of the letters."""
+    table.ensurePolished()
+    head, rows = table.horizontalHeader(), table.verticalHeader()
+    columns = range(table.columnCount())
+    letter = table.fontMetrics().height()
+    width = sum(max(table.sizeHintForColumn(column), head.sectionSizeHint(column)) for column in columns) + 4 * letter
+    height = rows.length() + head.sizeHint().height() + 5 * letter
+    return QSize(width, height).expandedTo(_LEAST).boundedTo(_MOST)
 
 
 def as_text(table: QTableWidget, separator: str) -> str:

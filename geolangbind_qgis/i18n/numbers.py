@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Union
 
 from qgis.PyQt.QtCore import QLocale
@@ -12,6 +13,11 @@ Number = Union[int, float]  # noqa: UP007 - evaluated by the Python of older QGI
 def number_text(value: Number, decimals: int = 0) -> str:
     """Give a number in words of the user's locale: "2.939,5" where a comma separates decimals."""
     return QLocale().toString(float(value), "f", decimals)
+
+
+def unbroken(text: str) -> str:
+    """Keep a number and its unit on one line."""
+    return re.sub(r"(?<=\d) (?=%|ha\b|km²|m²)", "\u00a0", text)
 
 
 def area_text(hectares: float) -> str:

@@ -21,9 +21,11 @@ from qgis.core import (
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QPushButton, QWidget
 
 from geolangbind_qgis import settings
 from geolangbind_qgis.gui.area_choice import Area
+from geolangbind_qgis.gui.flow_row import FlowRow
 from geolangbind_qgis.gui.polygons_dialog import PolygonsDialog
 from geolangbind_qgis.gui.save_scores import save_scores
 from geolangbind_qgis.layers.class_style import MapClass, apply_class_style
@@ -337,6 +339,23 @@ def test_every_field_can_be_reached_with_the_keyboard(dock):
         widget = widget.nextInFocusChain()
     wanted = {dock.page.layers, dock.page.prompts._rows[0].edit, dock.page.prompts._negatives, dock.page.area.combo}
     assert wanted | {dock.page.run_bar.run_button} <= reached
+
+
+def test_buttons_go_on_in_the_next_line_where_letters_are_large(qgis_app):
+    row = QWidget()
+    buttons = [QPushButton(text) for text in ("Save as…", "Polygons…", "Statistics…")]
+    layout = FlowRow(row)
+    for button in buttons:
+        layout.addWidget(button)
+    row.resize(layout.sizeHint().width(), layout.sizeHint().height())
+    row.show()
+    wait_until(lambda: len({button.y() for button in buttons}) == 1, 5000)
+    narrow = row.width() - 10
+    assert layout.heightForWidth(narrow) == 2 * buttons[0].height() + layout.spacing()
+    row.resize(narrow, layout.heightForWidth(narrow))
+    wait_until(lambda: buttons[2].y() > buttons[0].y(), 5000)
+    assert buttons[2].width() == narrow
+    assert all(button.width() >= button.sizeHint().width() for button in buttons)
 
 
 def test_nothing_is_cut_off_in_a_narrow_dock(dock, scene):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from qgis.PyQt.QtCore import QLocale
 
-from geolangbind_qgis.gui.table_dialog import as_text, new_table
-from geolangbind_qgis.i18n.numbers import area_text, number_text
+from geolangbind_qgis.gui.table_dialog import TableDialog, as_text, new_table
+from geolangbind_qgis.i18n.numbers import area_text, number_text, unbroken
 
 
 @pytest.fixture
@@ -22,6 +22,17 @@ def test_a_german_reads_commas_for_decimals_and_points_for_thousands(german):
     assert area_text(2939) == "2.939 ha"
     assert area_text(132_700) == "1.327 km²"
     assert area_text(0.05) == "500 m²"
+
+
+def test_a_number_and_its_unit_stay_on_one_line():
+    assert unbroken("9 ha above (18.8 % of 156 km²)") == "9\u00a0ha above (18.8\u00a0% of 156\u00a0km²)"
+
+
+def test_a_table_is_opened_wide_enough_for_its_first_column(qgis_app):
+    header = ["Prompt", "Threshold", "Area (ha)", "Searched (ha)", "Share (%)"]
+    dialog = TableDialog("Areas", header, [["a road that is long enough", 0.5, 123456.78, 123456.78, 99.99]])
+    dialog.show()
+    assert dialog.table.columnWidth(0) >= dialog.table.sizeHintForColumn(0)
 
 
 def test_a_table_shows_the_users_separators_and_copies_those_of_every_program(german):
