@@ -300,7 +300,12 @@ class GeoLangBindDock(QgsDockWidget):
         shown = partial(self.page.result.show_histogram, layer.id())
         self._counting.append(layer.id())
         task = ScoreHistogramTask(
-            layer.dataProvider(), shown_band(layer), project.transformContext(), project.ellipsoid(), shown
+            layer.dataProvider(),
+            shown_band(layer),
+            layer.crs(),
+            project.transformContext(),
+            project.ellipsoid(),
+            shown,
         )
         task.taskCompleted.connect(partial(self._drop_task, task, layer.id()))
         task.taskTerminated.connect(partial(self._drop_task, task, layer.id()))

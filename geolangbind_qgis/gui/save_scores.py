@@ -12,6 +12,7 @@ from qgis.PyQt.QtWidgets import QFileDialog, QWidget
 from geolangbind_qgis import settings
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.copy_file import CopyFileTask
+from geolangbind_qgis.layers.open_raster import point_to
 from geolangbind_qgis.layers.overlays import KEPT
 from geolangbind_qgis.runs.results_folder import file_stem
 
@@ -44,7 +45,7 @@ def _on_saved(task: CopyFileTask, layer_id: str, iface: QgisInterface) -> None:
     _running.remove(task)
     layer = QgsProject.instance().mapLayer(layer_id)
     if layer is not None:
-        layer.setDataSource(str(task.target), layer.name(), "gdal")
+        point_to(layer, str(task.target))
         layer.setCustomProperty(KEPT, True)
         layer.triggerRepaint()
     iface.messageBar().pushMessage("GeoLangBind", tr("Saved as {0}.").format(task.target), Qgis.MessageLevel.Success)

@@ -1,4 +1,4 @@
-"""Opens result rasters without holding the main thread."""
+"""Opens result rasters, and lets layers show other files, without holding the main thread."""
 
 from __future__ import annotations
 
@@ -20,3 +20,10 @@ def open_raster(path: str, name: str) -> QgsRasterLayer:
     layer.setRenderer(QgsSingleBandGrayRenderer(None, 1))
     layer.setDataSource(path, name, "gdal", False)
     return layer
+
+
+def point_to(layer: QgsRasterLayer, path: str) -> None:
+    """Let a layer show another file of the same place, with the reference system it has: the user may have set it."""
+    crs = layer.crs()
+    layer.setDataSource(path, layer.name(), "gdal")
+    layer.setCrs(crs)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from qgis.core import QgsProject, QgsRasterLayer
 
 from geolangbind_qgis.i18n import tr
-from geolangbind_qgis.layers.open_raster import open_raster
+from geolangbind_qgis.layers.open_raster import open_raster, point_to
 from geolangbind_qgis.layers.placement import SOURCE, add_above_source, bring_to_top, unfold_legend
 from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style, read_score_style
 
@@ -99,5 +99,5 @@ def overlays_of(project: QgsProject, source_id: str) -> list[QgsRasterLayer]:
 def _point_to(layer: QgsRasterLayer, raster: str, band: int | None = None, colour: str | None = None) -> None:
     """Let a layer show another raster with the look it has."""
     style = read_score_style(layer)
-    layer.setDataSource(raster, layer.name(), "gdal")
+    point_to(layer, raster)
     apply_score_style(layer, ScoreStyle(style.threshold, colour or style.colour, style.opacity), band)

@@ -27,6 +27,9 @@ def add_above_source(project: QgsProject, result: QgsMapLayer, source_id: str, l
         legend_title: word at the head of a raster's legend, where QGIS has "Band 1: water (Gray)".
     """
     result.setCustomProperty(SOURCE, source_id)
+    source = project.mapLayer(source_id)
+    if source is not None and result.crs() != source.crs():
+        result.setCrs(source.crs())  # as the user set it, which the file does not know
     project.addMapLayer(result, False)
     group = results_group(project, source_id)
     node = QgsLayerTreeLayer(result)

@@ -58,6 +58,7 @@ class ScoreHistogramTask(QgsTask):
         self,
         provider: QgsRasterDataProvider,
         band: int,
+        crs: QgsCoordinateReferenceSystem,
         context: QgsCoordinateTransformContext,
         ellipsoid: str,
         on_done: Callable[[ScoreHistogram], None],
@@ -65,9 +66,9 @@ class ScoreHistogramTask(QgsTask):
         super().__init__(tr("Count areas"), QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt)
         self._provider = provider.clone()
         self._band = band
-        self._in_hectares = provider.crs().isValid()
+        self._in_hectares = crs.isValid()
         self._measure = QgsDistanceArea()
-        self._measure.setSourceCrs(QgsCoordinateReferenceSystem(provider.crs()), context)
+        self._measure.setSourceCrs(QgsCoordinateReferenceSystem(crs), context)
         self._measure.setEllipsoid(ellipsoid)
         self._on_done: Callable[[ScoreHistogram], None] | None = on_done
         self._histogram: ScoreHistogram | None = None

@@ -131,6 +131,18 @@ def test_a_part_of_a_picture_that_lies_nowhere_is_searched_where_it_is_drawn(doc
     assert "ha" not in dock.page.result.area.text().split()
 
 
+def test_results_have_the_reference_system_that_the_user_gave_the_picture(dock, picture, failures):
+    picture.setCrs(QgsCoordinateReferenceSystem("EPSG:32633"))
+    for _ in range(2):  # made, then pointed to another file
+        prompted(dock, picture)
+        (overlay,) = overlays_of(QgsProject.instance(), picture.id())
+        assert overlay.crs() == picture.crs()
+        assert overlay.extent() == picture.extent()
+    wait_until(lambda: dock.page.result.histogram() is not None)
+    assert dock.page.result.histogram().in_hectares
+    assert failures == []
+
+
 def test_polygons_of_a_picture_lie_on_it(dock, picture, qgis_iface, session, failures):
     prompted(dock, picture)
     (overlay,) = overlays_of(QgsProject.instance(), picture.id())
