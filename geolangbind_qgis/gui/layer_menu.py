@@ -36,6 +36,9 @@ from geolangbind_qgis.session import Session
 
 _MENU = "GeoLangBind"
 
+_BAR_WIDTH = 160
+"""Of the progress in the message bar, in pixels: more would push the words out of a narrow window."""
+
 
 @dataclass
 class _Shown:
@@ -215,7 +218,8 @@ class LayerMenu(QObject):
         item = message_bar.createMessage("GeoLangBind", tr("Classifying {0}…").format(classifier.wish.snapshot.name))
         bar = QProgressBar(item)
         bar.setRange(0, 0)
-        bar.setMaximumWidth(260)
+        bar.setMaximumWidth(_BAR_WIDTH)
+        item.setToolTip(classifier.wish.snapshot.name)
         cancel = QPushButton(tr("Cancel"), item)
         cancel.clicked.connect(classifier.cancel)
         item.layout().addWidget(bar)
@@ -237,7 +241,7 @@ class LayerMenu(QObject):
         shown.bar.setRange(0, 1000 if fraction > 0 else 0)
         shown.bar.setValue(round(1000 * fraction))
         left = f" · {time_left_text(seconds_left)}" if seconds_left is not None else ""
-        shown.item.setText(f"{classifier.wish.snapshot.name}: {message}{left}")
+        shown.item.setText(f"{message}{left}")
 
     def _on_classified(self, classifier: Classifier, layer_id: str, areas: list[ClassArea], seconds: float) -> None:
         self._drop(classifier)

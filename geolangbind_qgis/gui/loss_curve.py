@@ -83,12 +83,14 @@ class LossCurve(QWidget):
             painter.setPen(QColor(255, 255, 255, 140) if dark else QColor(0, 0, 0, 140))  # QGIS's themes set no colour
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter, tr("The loss is drawn here"))
             return
+        key_height = self.fontMetrics().height() + 4
+        plot = area.adjusted(4, key_height, -4, -4)  # below the key, which would hide the beginning
         low, high = min(values), max(values)
         span = (high - low) or 1.0
 
         def place(step: float, value: float) -> QPointF:
             return QPointF(
-                area.left() + area.width() * step / self._steps, area.bottom() - area.height() * (value - low) / span
+                plot.left() + plot.width() * step / self._steps, plot.bottom() - plot.height() * (value - low) / span
             )
 
         painter.setPen(QPen(QColor(_LOSS), 1.6))
