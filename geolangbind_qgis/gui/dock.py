@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.i18n.numbers import number_text
 from geolangbind_qgis.layers.class_areas import read_areas
 from geolangbind_qgis.layers.overlays import overlays_of
+from geolangbind_qgis.layers.placement import SOURCE
 from geolangbind_qgis.layers.recognition import Recognised, keep_reading, read_reading
 from geolangbind_qgis.layers.score_histogram import ScoreHistogramTask
 from geolangbind_qgis.layers.score_style import shown_band
@@ -170,7 +172,11 @@ class GeoLangBindDock(QgsDockWidget):
         project.layerWillBeRemoved.disconnect(self._on_layer_will_be_removed)
         project.layerTreeRoot().layerOrderChanged.disconnect(self._layers_changed.start)
         project.cleared.disconnect(self._on_project_cleared)
-        project.readProject.disconnect(self._on_project_read)
+        project.readProject.disconnect(self._look_again)
+        project.layersAdded.disconnect(self._watch)
+        for layer in project.mapLayers().values():
+            with suppress(TypeError):  # one that was there before the dock
+                layer.customPropertyChanged.disconnect(self._on_property_changed)
         self._iface.currentLayerChanged.disconnect(self.page.follow)
         self._session.runtime_changed.disconnect(self._on_runtime_changed)
         self._layers_changed.stop()
@@ -221,7 +227,8 @@ class GeoLangBindDock(QgsDockWidget):
         project.layerWillBeRemoved.connect(self._on_layer_will_be_removed)
         project.layerTreeRoot().layerOrderChanged.connect(self._layers_changed.start)
         project.cleared.connect(self._on_project_cleared)
-        project.readProject.connect(self._on_project_read)
+        project.readProject.connect(self._look_again)
+        project.layersAdded.connect(self._watch)
 
     # What the layer is ------------------------------------------------------------------------------------------
 
@@ -338,6 +345,7 @@ class GeoLangBindDock(QgsDockWidget):
 
     def _show_results(self) -> list[QgsRasterLayer]:
         """Offer what was found on the chosen layer, and its land-cover maps; give the former."""
+        self.page.hide_results()  # Processing says only after it added a layer that it is a result
         project, layer = QgsProject.instance(), self.page.layer()
         found = overlays_of(project, layer.id()) if layer is not None else []
         self.page.result.set_results(found)
@@ -422,7 +430,16 @@ class GeoLangBindDock(QgsDockWidget):
             self.page.result.forget(layer_id)
         self._layers_changed.start()
 
-    def _on_project_read(self, *_: object) -> None:
+    def _watch(self, layers: list[QgsMapLayer]) -> None:
+        """Hear of it when a layer that is there already is said to be a result, as Processing does."""
+        for layer in layers:
+            layer.customPropertyChanged.connect(self._on_property_changed)
+
+    def _on_property_changed(self, key: str) -> None:
+        if key == SOURCE:
+            self._layers_changed.start()
+
+    def _look_again(self, *_: object) -> None:
         """Look for results again: while layers are read one by one, they are not all there yet."""
         self._layers_changed.start()
 

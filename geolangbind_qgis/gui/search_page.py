@@ -77,8 +77,8 @@ class SearchPage(QScrollArea):
         self.area.changed.connect(self._suggest_pixel)
         canvas.extentsChanged.connect(self._suggest_pixel)
         project = QgsProject.instance()
-        project.layersAdded.connect(self._hide_results_from_list)
-        self._hide_results_from_list([])
+        project.layersAdded.connect(self.hide_results)
+        self.hide_results()
         self._on_layer(self.layer())
 
     def layer(self) -> QgsRasterLayer | None:
@@ -96,6 +96,15 @@ class SearchPage(QScrollArea):
             self.result.choose(layer.id()) if self.result.results.findData(layer.id()) >= 0 else None
         elif not source_of(layer):
             self.layers.setLayer(layer)
+
+    def hide_results(self, *_: object) -> None:
+        """Keep results out of the list of layers to search; where one was chosen, its source is."""
+        results = [layer for layer in QgsProject.instance().mapLayers().values() if source_of(layer)]
+        chosen = self.layer()
+        if set(results) != set(self.layers.exceptedLayerList()):
+            self.layers.setExceptedLayerList(results)
+        if chosen in results:
+            self.follow(chosen)
 
     def wish(self) -> HighlightWish:
         """Put together what the user asks for in words.
@@ -168,7 +177,7 @@ class SearchPage(QScrollArea):
     def clean_up(self) -> None:
         """Let go of the map canvas and the project."""
         self._canvas.extentsChanged.disconnect(self._suggest_pixel)
-        QgsProject.instance().layersAdded.disconnect(self._hide_results_from_list)
+        QgsProject.instance().layersAdded.disconnect(self.hide_results)
         self.area.clean_up()
         self.examples.clean_up()
 
@@ -227,11 +236,6 @@ class SearchPage(QScrollArea):
         size = self._canvas.mapSettings().outputSize()
         per_pixel = extent.width() / max(1, size.width()) if self.area.area is Area.VISIBLE else 0.0
         self.pixel.setValue(suggested_pixel(layer.dataProvider(), extent, per_pixel))
-
-    def _hide_results_from_list(self, _: list[QgsMapLayer]) -> None:
-        """Keep results out of the list of layers to search."""
-        results = [layer for layer in QgsProject.instance().mapLayers().values() if source_of(layer)]
-        self.layers.setExceptedLayerList(results)
 
 
 def _coarser(pixel: float, side: float) -> float | None:

@@ -912,18 +912,6 @@
       <translation>Weitere Wege</translation>
     </message>
     <message>
-      <source>Put the environment into</source>
-      <translation>Umgebung ablegen in</translation>
-    </message>
-    <message>
-      <source>Install from a folder of wheels</source>
-      <translation>Aus einem Ordner mit Wheels installieren</translation>
-    </message>
-    <message>
-      <source>Use a Python environment you have</source>
-      <translation>Eine vorhandene Python-Umgebung verwenden</translation>
-    </message>
-    <message>
       <source>Log</source>
       <translation>Protokoll</translation>
     </message>
@@ -954,6 +942,18 @@
     <message>
       <source>Stopping…</source>
       <translation>Wird angehalten…</translation>
+    </message>
+    <message>
+      <source>Put the environment into</source>
+      <translation>Umgebung ablegen in</translation>
+    </message>
+    <message>
+      <source>Install from a folder of wheels</source>
+      <translation>Aus einem Ordner mit Wheels installieren</translation>
+    </message>
+    <message>
+      <source>Use a Python environment you have</source>
+      <translation>Eine vorhandene Python-Umgebung verwenden</translation>
     </message>
     <message>
       <source>Stopped.</source>
@@ -1352,6 +1352,10 @@
       <translation>{0}: {1} ha gewonnen, {2} ha verloren</translation>
     </message>
     <message>
+      <source>Change</source>
+      <translation>Veränderung</translation>
+    </message>
+    <message>
       <source>Change between two dates</source>
       <translation>Veränderung zwischen zwei Terminen</translation>
     </message>
@@ -1392,16 +1396,20 @@
       <translation>Kleinster Unterschied der Werte</translation>
     </message>
     <message>
-      <source>Change</source>
-      <translation>Veränderung</translation>
-    </message>
-    <message>
       <source>Shift between the dates in pixels</source>
       <translation>Versatz der Zeitpunkte in Pixeln</translation>
     </message>
     <message>
+      <source>Change of {0}</source>
+      <translation>Veränderung von {0}</translation>
+    </message>
+    <message>
       <source>Field with the class (empty: the one that is called class, or the only one)</source>
       <translation>Feld mit der Klasse (leer: das mit dem Namen class, oder das einzige)</translation>
+    </message>
+    <message>
+      <source>Land cover</source>
+      <translation>Landbedeckung</translation>
     </message>
     <message>
       <source>Gives every pixel one class of a scheme, without training data.</source>
@@ -1410,10 +1418,6 @@
     <message>
       <source>Add a confidence band</source>
       <translation>Ein Band mit der Sicherheit hinzufügen</translation>
-    </message>
-    <message>
-      <source>Land cover</source>
-      <translation>Landbedeckung</translation>
     </message>
     <message>
       <source>Scores per class</source>

@@ -86,6 +86,12 @@ def find_overlay(project: QgsProject, source_id: str, prompt: str) -> QgsRasterL
     return None
 
 
+def mark_as_answer(layer: QgsRasterLayer, prompt: str) -> None:
+    """Let the dock offer a score layer that it did not make, and leave its file alone."""
+    layer.setCustomProperty(PROMPT, prompt)
+    layer.setCustomProperty(KEPT, True)
+
+
 def overlays_of(project: QgsProject, source_id: str) -> list[QgsRasterLayer]:
     """Give the score layers of a source layer, in the order of the layer tree."""
     found = []

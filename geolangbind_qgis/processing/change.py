@@ -18,6 +18,7 @@ from qgis.core import (
 )
 
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.i18n.numbers import number_text
 from geolangbind_qgis.layers.change_style import apply_change_style
 from geolangbind_qgis.layers.class_style import apply_class_style
 from geolangbind_qgis.layers.recognition import Reading
@@ -126,13 +127,19 @@ class ChangeAlgorithm(RasterAlgorithm):
         feedback.pushInfo(result["registration"]["sentence"])
         for row in result["prompts"]:
             words = tr("{0}: gained {1} ha, lost {2} ha")
-            feedback.pushInfo(words.format(row["prompt"], row["gained"]["hectares"], row["lost"]["hectares"]))
+            gained, lost = (_hectares(row[kind]["hectares"]) for kind in ("gained", "lost"))
+            feedback.pushInfo(words.format(row["prompt"], gained, lost))
         for row in result["transitions"]:
-            feedback.pushInfo(f"{row['name']}: {row['hectares']} ha")
+            feedback.pushInfo(f"{row['name']}: {_hectares(row['hectares'])} ha")
         style = apply_class_style if params.classes else partial(apply_change_style, least=least)
-        name = self.result_name(params.prompts[0] if params.prompts else tr("Change"))
-        style_when_loaded(context, output, name, style)
+        what = tr("Change of {0}").format(params.prompts[0]) if params.prompts else tr("Change")
+        style_when_loaded(context, output, self.result_name(what), style, source_id=self.source_id)
         outputs: dict[str, Any] = {OUTPUT: output, OFFSET: result["registration"]["pixels"]}
         if areas:
             outputs[AREAS] = areas
         return outputs
+
+
+def _hectares(area: float | None) -> str:
+    """Give an area as text; it is unknown where the rasters lie nowhere."""
+    return "–" if area is None else number_text(area, 2)

@@ -84,12 +84,14 @@ class ClassifyAlgorithm(RasterAlgorithm):
             **polygon_fields(self, parameters, context),
         )
         self.ask("classify", params, feedback)
-        style_when_loaded(context, output, self.result_name(tr("Land cover")), apply_class_style)
+        name = self.result_name(tr("Land cover"))
+        style_when_loaded(context, output, name, apply_class_style, source_id=self.source_id)
         outputs = {OUTPUT: output}
         if areas:
             outputs[AREAS] = areas
         if scores:
-            style_when_loaded(context, scores, self.result_name(tr("Scores per class")), _style_scores)
+            name = self.result_name(tr("Scores per class"))
+            style_when_loaded(context, scores, name, _style_scores, source_id=self.source_id)
             outputs[SCORES] = scores
         if params.vector:
             outputs[VECTOR] = params.vector

@@ -17,6 +17,7 @@ from qgis.core import (
 
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.open_raster import open_raster
+from geolangbind_qgis.layers.overlays import mark_as_answer
 from geolangbind_qgis.layers.score_style import PROMPT_COLOURS, ScoreStyle, apply_score_style
 from geolangbind_qgis.processing.polygon_parameters import VECTOR, add_polygon_parameters, polygon_fields
 from geolangbind_qgis.processing.raster_algorithm import RasterAlgorithm
@@ -82,25 +83,29 @@ class HighlightAlgorithm(RasterAlgorithm):
             **polygon_fields(self, parameters, context),
         )
         self.ask("highlight", params, feedback)
-        style = partial(_style, threshold=threshold)
+        style = partial(_style, prompt=prompts[0], threshold=threshold)
         names = tuple(self.result_name(prompt) for prompt in prompts)
-        style_when_loaded(context, output, names[0], style, partial(_other_prompts, names, threshold))
+        more = partial(_other_prompts, prompts, names, threshold)
+        style_when_loaded(context, output, names[0], style, more, source_id=self.source_id)
         outputs = {OUTPUT: output}
         if params.vector:
             outputs[VECTOR] = params.vector
         return outputs
 
 
-def _style(layer: QgsRasterLayer, threshold: float, band: int = 1) -> None:
+def _style(layer: QgsRasterLayer, prompt: str, threshold: float, band: int = 1) -> None:
+    mark_as_answer(layer, prompt)
     colour = PROMPT_COLOURS[(band - 1) % len(PROMPT_COLOURS)]
     apply_score_style(layer, ScoreStyle(threshold, colour), band)
 
 
-def _other_prompts(names: tuple[str, ...], threshold: float, first: QgsRasterLayer) -> list[QgsRasterLayer]:
+def _other_prompts(
+    prompts: tuple[str, ...], names: tuple[str, ...], threshold: float, first: QgsRasterLayer
+) -> list[QgsRasterLayer]:
     """Give a layer for each prompt after the first, each in a colour of its own, the last first."""
     layers = []
-    for band, name in reversed(list(enumerate(names[1:], start=2))):
-        layer = open_raster(first.source(), name)
-        _style(layer, threshold, band)
+    for band in range(len(names), 1, -1):
+        layer = open_raster(first.source(), names[band - 1])
+        _style(layer, prompts[band - 1], threshold, band)
         layers.append(layer)
     return layers

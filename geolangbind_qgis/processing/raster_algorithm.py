@@ -120,6 +120,11 @@ class RasterAlgorithm(RuntimeAlgorithm):
         """Give a parameter's texts, which semicolons separate."""
         return tuple(self._parts(parameters, name, context, ";"))
 
+    @property
+    def source_id(self) -> str:
+        """Id of the layer that is worked on; empty before it is known."""
+        return self._snapshot.layer_id if self._snapshot is not None else ""
+
     def result_name(self, what: str) -> str:
         """Give a result's layer name: what it shows and of which layer, so that a batch's results can be told apart."""
         return f"{what} · {self._snapshot.name}" if self._snapshot is not None else what

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from qgis.core import (
@@ -17,6 +18,7 @@ from qgis.core import (
 )
 
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.overlays import mark_as_answer
 from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style
 from geolangbind_qgis.processing.raster_algorithm import RasterAlgorithm
 from geolangbind_qgis.processing.runtime_algorithm import About
@@ -73,7 +75,9 @@ class SimilarAlgorithm(RasterAlgorithm):
             **self.request_fields(parameters, context),
         )
         self.ask("similar", params, feedback)
-        style_when_loaded(context, output, self.result_name(text or tr("Likeness")), _style)
+        name = self.result_name(text or tr("Likeness"))
+        style = partial(_style, prompt=text or tr("like the examples"))
+        style_when_loaded(context, output, name, style, source_id=self.source_id)
         return {OUTPUT: output}
 
     def _places(
@@ -100,5 +104,6 @@ class SimilarAlgorithm(RasterAlgorithm):
         return tuple(places)
 
 
-def _style(layer: QgsRasterLayer) -> None:
+def _style(layer: QgsRasterLayer, prompt: str) -> None:
+    mark_as_answer(layer, prompt)
     apply_score_style(layer, ScoreStyle(0.5), 1)

@@ -12,18 +12,24 @@ from qgis.core import (
     QgsRasterLayer,
 )
 
+from geolangbind_qgis.layers.placement import SOURCE
+
 _kept: list[QgsProcessingLayerPostProcessorInterface] = []  # QGIS does not keep the Python side alive
 
 
 class StyleResult(QgsProcessingLayerPostProcessorInterface):
-    """Applies a style to a raster layer once it is loaded."""
+    """Applies a style to a raster layer once it is loaded, and notes what it was made from."""
 
     def __init__(
-        self, style: Callable[[QgsRasterLayer], None], more: Callable[[QgsRasterLayer], list[QgsRasterLayer]]
+        self,
+        style: Callable[[QgsRasterLayer], None],
+        more: Callable[[QgsRasterLayer], list[QgsRasterLayer]],
+        source_id: str,
     ) -> None:
         super().__init__()
         self._style = style
         self._more = more
+        self._source_id = source_id
 
     def postProcessLayer(
         self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -32,7 +38,10 @@ class StyleResult(QgsProcessingLayerPostProcessorInterface):
         if isinstance(layer, QgsRasterLayer) and layer.isValid():
             self._style(layer)
             project = context.project()
-            for other in self._more(layer) if project is not None else ():
+            others = self._more(layer) if project is not None else []
+            for each in (layer, *others) if self._source_id else ():
+                each.setCustomProperty(SOURCE, self._source_id)
+            for other in others:
                 project.addMapLayer(other)
 
 
@@ -42,6 +51,8 @@ def style_when_loaded(
     name: str,
     style: Callable[[QgsRasterLayer], None],
     more: Callable[[QgsRasterLayer], list[QgsRasterLayer]] = lambda layer: [],
+    *,
+    source_id: str = "",
 ) -> None:
     """Have a result styled and named when it is loaded; nothing happens where it is not going to be.
 
@@ -51,10 +62,11 @@ def style_when_loaded(
         name: of the layer.
         style: gives the layer its look.
         more: makes further layers of the same file, which join the project.
+        source_id: id of the layer it was made from, which the dock offers it with.
     """
     if not context.willLoadLayerOnCompletion(path):
         return
-    processor = StyleResult(style, more)
+    processor = StyleResult(style, more, source_id)
     del _kept[:-20]
     _kept.append(processor)
     details = context.layerToLoadOnCompletionDetails(path)

@@ -237,6 +237,25 @@ def test_several_prompts_are_loaded_as_a_layer_each_in_its_own_colour(provider, 
     assert len({layer.customProperty("geolangbind/colour") for layer in [first, *others]}) == 3
 
 
+def test_a_result_of_processing_is_offered_with_its_image_and_not_searched_itself(provider, dock, scene, tmp_path):
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    feedback = QgsProcessingFeedback()
+    path = str(tmp_path / "scores.tif")
+    parameters = {"INPUT": scene.id(), "PROMPTS": "water"}
+    parameters["OUTPUT"] = QgsProcessingOutputLayerDefinition(path, QgsProject.instance())
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("geolangbind:highlight")
+    _, done = algorithm.run(parameters, context, feedback)
+    assert done, feedback.textLog()
+    layer = QgsRasterLayer(path, "water")
+    QgsProject.instance().addMapLayer(layer)
+    dock.page.follow(layer)  # as QGIS makes it the active layer before Processing gives it its style
+    context.layerToLoadOnCompletionDetails(path).postProcessor().postProcessLayer(layer, context, feedback)
+    wait_until(lambda: dock.page.layer() is scene)
+    assert [dock.page.layers.layer(index) for index in range(dock.page.layers.count())] == [scene]
+    wait_until(lambda: dock.page.result.layer() is layer)
+
+
 def test_cancel_stops_a_run_in_the_background(provider, tmp_path):
     path = str(write_scene(tmp_path / "large.tif", size=1500))
     feedback = QgsProcessingFeedback()
