@@ -54,6 +54,7 @@ class SearchPage(QScrollArea):
     def __init__(self, canvas: QgsMapCanvas, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._canvas = canvas
+        self._hidden: set[str] = set()
         self.layers = QgsMapLayerComboBox(self)
         self.layers.setFilters(QgsMapLayerProxyModel.Filter.RasterLayer)
         self.layers.setAccessibleName(tr("Raster layer"))
@@ -78,6 +79,7 @@ class SearchPage(QScrollArea):
         canvas.extentsChanged.connect(self._suggest_pixel)
         project = QgsProject.instance()
         project.layersAdded.connect(self.hide_results)
+        project.layersRemoved.connect(self.hide_results)
         self.hide_results()
         self._on_layer(self.layer())
 
@@ -101,7 +103,9 @@ class SearchPage(QScrollArea):
         """Keep results out of the list of layers to search; where one was chosen, its source is."""
         results = [layer for layer in QgsProject.instance().mapLayers().values() if source_of(layer)]
         chosen = self.layer()
-        if set(results) != set(self.layers.exceptedLayerList()):
+        hidden = {layer.id() for layer in results}
+        if hidden != self._hidden:  # by id: QGIS's own list still points to layers that are gone
+            self._hidden = hidden
             self.layers.setExceptedLayerList(results)
         if chosen in results:
             self.follow(chosen)
@@ -178,6 +182,7 @@ class SearchPage(QScrollArea):
         """Let go of the map canvas and the project."""
         self._canvas.extentsChanged.disconnect(self._suggest_pixel)
         QgsProject.instance().layersAdded.disconnect(self.hide_results)
+        QgsProject.instance().layersRemoved.disconnect(self.hide_results)
         self.area.clean_up()
         self.examples.clean_up()
 
