@@ -20,6 +20,7 @@ from rasterio.crs import CRS
 from torch import Tensor
 
 from core.dense.chunk import FeatureChunk
+from core.dense.compiled import KERNELS
 from core.dense.encode import DenseEncoder
 from core.dense.features import feature_key
 from core.dense.level import RasterLevel
@@ -41,6 +42,8 @@ PLACE_CELLS = 32
 """Cells along the side of a place: the unit that is ranked, so that one lake is not all of the first hundred."""
 SMOOTHING_CELLS = 5
 """A place is as good as the best mean over so many cells squared: small things count, single cells do not."""
+WORTH_COMPILING = 2**27
+"""Bytes of features from which on a search is faster by more than loading compiled kernels takes."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,8 @@ def find_places(
         stored.touch()
         for candidates, size in _candidates(stored, encoder, grid, contest, source.path, cancel):
             findings.bytes += size
+            if findings.bytes > WORTH_COMPILING:
+                KERNELS.prepare_beside()
             for candidate in candidates:
                 seen += 1
                 heapq.heappush(best, (candidate.score, -seen, candidate))

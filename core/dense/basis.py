@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from core.torch_threads import one_torch_thread
+
 
 @dataclass(frozen=True)
 class FeatureBasis:
@@ -42,9 +44,10 @@ class FeatureBasis:
         bias = torch.zeros(len(weight)) if projection.bias is None else projection.bias.detach().float().cpu()
         if weight.shape[1] >= weight.shape[0]:
             return cls(len(weight), enter=weight, shift=bias)
-        orthonormal, triangle = torch.linalg.qr(weight.double())
-        shift = orthonormal.T @ bias.double()
-        rest = bias.double() - orthonormal @ shift
+        with one_torch_thread():  # so small a matrix takes longer to share out than to factorise
+            orthonormal, triangle = torch.linalg.qr(weight.double())
+            shift = orthonormal.T @ bias.double()
+            rest = bias.double() - orthonormal @ shift
         return cls(weight.shape[1], orthonormal.float(), rest.float(), triangle.float(), shift.float())
 
     def coordinates(self, bottleneck: Tensor) -> Tensor:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
+from core.caches import cache_base
 from core.dense.store import DEFAULT_CAP_BYTES, FeatureStore
 from core.errors import UsageError
 
@@ -14,17 +14,9 @@ CAP_VARIABLE = "GEOLANGBIND_CACHE_GB"
 
 
 def cache_folder() -> Path:
-    """Give the folder of the feature store: $GEOLANGBIND_CACHE, or the platform's own place for caches."""
+    """Give the folder of the feature store: $GEOLANGBIND_CACHE, or one in the platform's own place for caches."""
     named = os.environ.get(FOLDER_VARIABLE)
-    if named:
-        return Path(named).expanduser()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    return base / "geolangbind" / "features"
+    return Path(named).expanduser() if named else cache_base() / "features"
 
 
 def cache_cap_bytes() -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -12,15 +11,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.dense import compiled
 from core.dense.background import Background
 from core.dense.basis import FeatureBasis
+from core.dense.odds import Judge
 from core.dense.text_factors import TextFactors
 
 VALUES_AT_ONCE = 2**20
 """Cosines that are worked out at a time: four megabytes. Smaller pieces hold up other threads with more calls."""
-
-Judge = Callable[[Tensor, Tensor], Tensor]
-"""(cosines (N, n) of n cells, log-odds (n,) of the background there) to (M, n)."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,8 @@ class FeatureChunk:
         if background is None:
             return kept
         # Of the codes, not of the coordinates: a prompt takes its own kin out of the sum, to the last bit.
-        odds = kept.judged(background.texts, lambda cosines, _: background.log_odds(cosines)[None])[0]
+        # By torch, whatever else is ready: what is kept must not depend on that in its last bit.
+        odds = kept._judged_by_torch(background.texts, lambda cosines, _: background.log_odds(cosines)[None])[0]
         return replace(kept, background=torch.where(valid, odds, 0).numpy())
 
     @property
@@ -88,12 +87,10 @@ class FeatureChunk:
 
     def cosines(self, texts: TextFactors) -> Tensor:
         """Score texts, which should be unit vectors: (N, h, w) float32 cosines; 0 where there is no data."""
-        return self.judged(texts, lambda cosines, _: cosines)
+        return self._judged(texts, None)
 
     def judged(self, texts: TextFactors, judge: Judge) -> Tensor:
-        """Score texts against every cell and make of the scores what is wanted, a few cells at a time.
-
-        What is done to so few cells stays in the processor's cache, which a whole chunk in float32 does not.
+        """Score texts against every cell and make of the scores what is wanted.
 
         Args:
             texts: N of them, in the coordinates of the chunk.
@@ -102,10 +99,19 @@ class FeatureChunk:
         Returns:
             (M, h, w) float32.
         """
-        height, width, channels = self.codes.shape
+        return self._judged(texts, judge)
+
+    def _judged(self, texts: TextFactors, judge: Judge | None) -> Tensor:
         if self.blank:
-            nothing = judge(torch.zeros(len(texts), 1), torch.zeros(1))
-            return torch.zeros(()).expand(len(nothing), height, width)
+            nothing = torch.zeros(len(texts), 1)
+            count = len(nothing if judge is None else judge(nothing, torch.zeros(1)))
+            return torch.zeros(()).expand(count, *self.valid.shape)
+        found = compiled.judged(self, texts, judge)
+        return self._judged_by_torch(texts, judge) if found is None else found
+
+    def _judged_by_torch(self, texts: TextFactors, judge: Judge | None) -> Tensor:
+        """Work on a few cells at a time: they stay in the processor's cache, which a chunk in float32 does not."""
+        height, width, channels = self.codes.shape
         codes = torch.from_numpy(self.codes).reshape(-1, channels)
         gain = torch.from_numpy(self.gain).reshape(-1).float()
         share = torch.from_numpy(self.inverse_norm).reshape(-1).float() if bool(texts.constants.any()) else None
@@ -117,7 +123,7 @@ class FeatureChunk:
             scores = texts.products(codes[cells]).mul_(gain[cells])
             if share is not None:
                 scores.addr_(texts.constants, share[cells])
-            parts.append(judge(scores, background[cells]))
+            parts.append(scores if judge is None else judge(scores, background[cells]))
         return (torch.cat(parts, 1) if len(parts) > 1 else parts[0]).reshape(-1, height, width)
 
     def at(self, rows: NDArray[np.intp], columns: NDArray[np.intp], basis: FeatureBasis) -> Tensor:

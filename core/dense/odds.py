@@ -1,13 +1,75 @@
-"""Sums of odds: what contests between texts are judged by."""
+"""Sums of odds: what contests between texts are judged by.
+
+What is said here in torch's operations, ``core.dense.kernels`` does in one pass.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import reduce
 
 import torch
 from torch import Tensor
 
 LOG2_E = math.log2(math.e)
+SMALLEST_REST = 1e-6
+"""What is left of a sum of odds at least, once words are taken out: less is rounding."""
+
+Judge = Callable[[Tensor, Tensor], Tensor]
+"""(cosines (N, n) of n cells, log-odds (n,) of the background there) to (M, n)."""
+
+
+@dataclass(frozen=True, eq=False)
+class OddsAgainstBackground:
+    """Judges prompts, each on its own, against the background and words that join it or leave it.
+
+    Attributes:
+        own: the texts of every prompt, by number; the best one counts.
+        weights: (prompts, T), what the odds of every text add to those of the background.
+        temperature: from cosines to log-odds.
+        bias: what prompts are held against instead of the background; None for the background.
+    """
+
+    own: tuple[tuple[int, ...], ...]
+    weights: Tensor
+    temperature: float
+    bias: float | None
+
+    def __call__(self, cosines: Tensor, background: Tensor) -> Tensor:
+        """Judge.
+
+        Args:
+            cosines: (T, n) of all texts with every cell.
+            background: (n,) log-odds of the background in every cell.
+
+        Returns:
+            (prompts, n) log-odds; their sigmoid is the score.
+        """
+        # In powers of two, of which torch's exponential is the faster one.
+        rest = background * LOG2_E if self.bias is None else torch.full_like(background, -self.bias * LOG2_E)
+        over = (cosines * (self.temperature * LOG2_E)).sub_(rest)
+        own = torch.stack([reduce(torch.maximum, (over[place] for place in places)) for places in self.own])
+        others = (self.weights @ over.clamp_(-126, 126).exp2_()).add_(1).clamp_min_(SMALLEST_REST)
+        return own.sub_(others.log2_()).div_(LOG2_E)
+
+
+@dataclass(frozen=True, eq=False)
+class SharedOdds:
+    """Judges classes, which share every cell among themselves, whatever else there may be.
+
+    Attributes:
+        weights: (classes, T), of the odds of every text; not negative.
+        temperature: from cosines to logits.
+    """
+
+    weights: Tensor
+    temperature: float
+
+    def __call__(self, cosines: Tensor, background: Tensor) -> Tensor:
+        """Give (classes, …) logits of cosines (T, …); their softmax is the classes' probability."""
+        return log_weighted_sums(cosines, self.temperature, self.weights)
 
 
 def log_weighted_sums(cosines: Tensor, temperature: float, weights: Tensor) -> Tensor:

@@ -23,12 +23,14 @@ class TextFactors:
         factors: (N, K) float32.
         constants: (N,) float32.
         parts: (2 N, K) int8, the coarse parts of all texts, then the fine ones.
+        whole: (N, K) int16, both parts as one number.
         steps: (N, 1) float32.
     """
 
     factors: Tensor
     constants: Tensor
     parts: Tensor
+    whole: Tensor
     steps: Tensor
 
     @classmethod
@@ -37,8 +39,9 @@ class TextFactors:
         steps = (factors.abs().amax(1, keepdim=True) / (127 * STEPS)).clamp_min(1e-30)
         coarse = (factors / (STEPS * steps)).round()
         fine = (factors / steps - STEPS * coarse).round()
-        parts = torch.cat([coarse, fine]).clamp(-127, 127).to(torch.int8)
-        return cls(factors, constants, parts, steps)
+        parts = torch.cat([coarse, fine]).clamp(-127, 127)
+        whole = (STEPS * parts[: len(factors)] + parts[len(factors) :]).to(torch.int16)
+        return cls(factors, constants, parts.to(torch.int8), whole, steps)
 
     def __len__(self) -> int:
         return len(self.factors)

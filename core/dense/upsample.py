@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from core.dense import compiled
 from core.spectral.bands import BandSet
 
 MAX_GUIDE_CHANNELS = 4
@@ -86,6 +87,11 @@ def upsample_scores(
     count, height, width = scores.shape
     channels = guide.shape[0]
     scores = torch.where(cell_valid, scores, torch.zeros((), dtype=scores.dtype))
+    nearness = _nearness(stride, settings.radius_cells, settings.sigma_cells)
+    colour_factor = (0.5 / channels) ** 0.5 / settings.sigma_guide
+    found = compiled.upsampled(scores, cell_valid, guide, pixel_valid, stride, nearness, colour_factor)
+    if found is not None:
+        return found
     # One plane for every position inside a cell: the loops below then run over whole contiguous planes.
     pixels = guide.reshape(channels, height, stride, width, stride).permute(0, 2, 4, 1, 3).contiguous()
     cells = _cell_means(pixels, pixel_valid.reshape(height, stride, width, stride).permute(1, 3, 0, 2))
@@ -96,8 +102,6 @@ def upsample_scores(
     padded_cells = pad(torch.nan_to_num(cells), around)
     padded_usable = pad(usable.float(), around)
     padded_scores = pad(scores, around)
-    nearness = _nearness(stride, radius, settings.sigma_cells)
-    colour_factor = (0.5 / channels) ** 0.5 / settings.sigma_guide
     padded_cells = padded_cells * colour_factor
     pixels *= colour_factor
 

@@ -22,6 +22,7 @@ from core.model.maka import MakaTranslator
 from core.model.patch_embedding import parameter_version
 from core.model.text import FrozenSentenceTower, TextTower, make_text_tower
 from core.model.trunk import Pyramid, SpectralViT
+from core.torch_threads import one_torch_thread
 
 if TYPE_CHECKING:
     from core.model.cards import ModelCard
@@ -32,6 +33,8 @@ TEMPLATES = ("a satellite photo of {}.", "a satellite image of {}.")
 SCENE_STRIDE = 4
 """Pixels between the cells of the stem's map that the scene head reads beside the tokens."""
 TEXT_BATCH = 64
+FEW_TOKENS = 256
+"""Up to so many, one thread of the processor is as fast as several, and waits for nobody where cores are busy."""
 REMEMBERED_TEXTS = 20_000
 Wavelengths = Tensor | Sequence[float]
 _TEXTS_LOCK = threading.RLock()
@@ -316,7 +319,8 @@ class GeoLangBind(nn.Module):
     def _encode_ids(self, ids: Tensor) -> Tensor:
         """Encode ids in float32: prompts are few, and their differences are small."""
         tower: TextTower = self.text
-        with torch.autocast(self.device.type, enabled=False):
+        few = self.device.type == "cpu" and ids.numel() <= FEW_TOKENS
+        with torch.autocast(self.device.type, enabled=False), one_torch_thread() if few else nullcontext():
             features = tower.encode(ids).float()
         if features.shape[-1] != self.embed_dim:
             raise ModelError(

@@ -56,6 +56,12 @@ class ModelShelf:
                     self._models.popitem(last=False)
             return model
 
+    @property
+    def holds_any(self) -> bool:
+        """Whether a model is loaded."""
+        with self._lock:
+            return bool(self._models)
+
     def forget(self) -> None:
         """Let go of every model, for instance after the graphics card ran out of memory or a model was replaced."""
         with self._lock:

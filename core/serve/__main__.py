@@ -28,11 +28,18 @@ def main(arguments: list[str] | None = None) -> None:
     output = claim_stdout()
 
     from core.model.shelf import ModelShelf
-    from core.serve.dispatch import warm_up
+    from core.serve.dispatch import prepare_for_more, warm_up
     from core.serve.server import Server
 
-    after_job = (lambda: None) if rotating is None else rotating.rotate_if_large
-    Server(sys.stdin.buffer, output, models=ModelShelf(), after_job=after_job, after_hello=warm_up).run()
+    models = ModelShelf()
+
+    def after_job() -> None:
+        if rotating is not None:
+            rotating.rotate_if_large()
+        if models.holds_any:
+            prepare_for_more()
+
+    Server(sys.stdin.buffer, output, models=models, after_job=after_job, after_hello=warm_up).run()
     logging.shutdown()
     os._exit(0)
 

@@ -43,3 +43,14 @@ def warm_up() -> None:
     with _IMPORTING:
         for name in FIRST_PROMPT_MODULES:
             importlib.import_module(name)
+
+
+def prepare_for_more() -> None:
+    """After a first answer from a model, have compiled kernels made ready beside whatever comes next.
+
+    Not before: the first time on a computer they are compiled for seconds, and a first answer would wait for its share
+    of the processor.
+    """
+    from core.dense.compiled import KERNELS
+
+    KERNELS.prepare_beside()

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from core.dense.features import in_strips
 from core.dense.pixels import PixelScores
-from core.dense.threads import one_torch_thread
 from core.errors import InputError
 from core.heap import HEAP
 from core.progress import CancelToken, Progress
 from core.raster.grid import PixelWindow
 from core.tasks.regions import snap_to_regions
 from core.tasks.scene import Scene
+from core.torch_threads import one_torch_thread
 
 ScoredBlock = tuple[PixelWindow, NDArray[np.float32], NDArray[np.bool_]]
 """Where in the result, scores (N, h, w), valid (h, w)."""

@@ -12,8 +12,10 @@ from core.tasks.scene import Scene, open_scene
 
 Notify = Callable[[str, dict[str, Any]], None]
 
-PREVIEW_PIXELS = 384
-"""Longer side of a preview; windows up to twice as long are computed at once."""
+PREVIEW_PIXELS = 256
+"""Longer side of a preview: what the model sees at once, so that it looks once."""
+WITHOUT_PREVIEW = 768
+"""Longer side of a window up to which it is computed at once."""
 
 
 def give_preview(
@@ -40,7 +42,7 @@ def give_preview(
 def _preview_resolution(scene: Scene) -> float | None:
     """Give the pixel size of a preview, in the raster's units; None where the window is small enough without one."""
     longer = max(scene.window.width, scene.window.height)
-    if longer <= 2 * PREVIEW_PIXELS:
+    if longer <= WITHOUT_PREVIEW:
         return None
     return max(scene.raster.grid.pixel_size) * longer / PREVIEW_PIXELS
 

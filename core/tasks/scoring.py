@@ -14,14 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from core.dense.background import contest_temperature
-from core.dense.odds import LOG2_E, log_weighted_sums
+from core.dense.odds import OddsAgainstBackground, SharedOdds
 from core.errors import InputError
 from core.vocabulary import background_words
 
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
 
 SYNONYM_MARK = "|"
-SMALLEST_REST = 1e-6
-"""What is left of a sum of odds at least, once words are taken out: less is rounding."""
 KINSHIP_BEGINS, KINSHIP_ENDS = 0.55, 0.85
 """Cosine between a prompt and a background word from which on the word counts less, and not at all."""
 
@@ -126,35 +123,21 @@ class PromptContest:
         kept = torch.stack([_weights_of_words(known, words, prompt) for prompt in prompts])
         kin = [word for word, least in zip(words, kept.amin(0).tolist(), strict=True) if least < 1]
         self._texts = known.only([*own, *against, *kin])
-        self._own = [self._texts.places(prompt.synonyms) for prompt in prompts]
         # What joins the background's odds, and what leaves them.
-        self._weights = torch.zeros(len(prompts), len(self._texts.vectors))
-        self._weights[:, self._texts.places(against)] = 1.0
-        self._weights[:, self._texts.places(kin)] -= 1 - kept[:, [words.index(word) for word in kin]]
-        self._temperature = contest_temperature(model)
-        self._bias = None if background else float(model.logit_bias.detach())
+        weights = torch.zeros(len(prompts), len(self._texts.vectors))
+        weights[:, self._texts.places(against)] = 1.0
+        weights[:, self._texts.places(kin)] -= 1 - kept[:, [words.index(word) for word in kin]]
+        self.judge = OddsAgainstBackground(
+            own=tuple(tuple(self._texts.places(prompt.synonyms)) for prompt in prompts),
+            weights=weights,
+            temperature=contest_temperature(model),
+            bias=None if background else float(model.logit_bias.detach()),
+        )
 
     @property
     def vectors(self) -> Tensor:
         """Unit vectors (T, D) of the texts that a contest asks every cell for."""
         return self._texts.vectors
-
-    def judge(self, cosines: Tensor, background: Tensor) -> Tensor:
-        """Judge the contest.
-
-        Args:
-            cosines: (T, n) of ``vectors`` with every cell.
-            background: (n,) log-odds of the background in every cell.
-
-        Returns:
-            (prompts, n) log-odds; their sigmoid is the score.
-        """
-        # In powers of two, of which torch's exponential is the faster one.
-        rest = background * LOG2_E if self._bias is None else torch.full_like(background, -self._bias * LOG2_E)
-        over = (cosines * (self._temperature * LOG2_E)).sub_(rest)
-        own = torch.stack([reduce(torch.maximum, (over[place] for place in places)) for places in self._own])
-        others = (self._weights @ over.clamp_(-126, 126).exp2_()).add_(1).clamp_min_(SMALLEST_REST)
-        return own.sub_(others.log2_()).div_(LOG2_E)
 
 
 class ClassContest:
@@ -168,11 +151,10 @@ class ClassContest:
 
     def __init__(self, model: GeoLangBind, classes: Sequence[Sequence[str]]) -> None:
         self._texts = TextSet.encoded(model, [text for wordings in classes for text in wordings])
-        self._classes = [self._texts.places(wordings) for wordings in classes]
-        self._shares = torch.zeros(len(self._classes), len(self._texts.vectors))
-        for share, places in zip(self._shares, self._classes, strict=True):
-            share[places] = 1 / len(places)
-        self._temperature = contest_temperature(model)
+        weights = torch.zeros(len(classes), len(self._texts.vectors))
+        for row, wordings in zip(weights, classes, strict=True):
+            row[self._texts.places(wordings)] = 1 / len(wordings)
+        self.judge = SharedOdds(weights, contest_temperature(model))
 
     @property
     def vectors(self) -> Tensor:
@@ -181,11 +163,7 @@ class ClassContest:
 
     def logits(self, cosines: Tensor) -> Tensor:
         """Give (classes, …) logits of cosines (T, …); their softmax is the classes' probability."""
-        return log_weighted_sums(cosines, self._temperature, self._shares)
-
-    def judge(self, cosines: Tensor, background: Tensor) -> Tensor:
-        """Give the same of cells, which classes share among themselves, whatever else there may be."""
-        return self.logits(cosines)
+        return self.judge(cosines, cosines)
 
 
 def scored_by(contest: PromptContest | ClassContest, encoder: DenseEncoder) -> Callable[[FeatureChunk], Tensor]:

@@ -37,7 +37,7 @@ def test_a_prompt_is_its_best_wording_against_negatives_and_background(painted_m
     contest = PromptContest(painted_model, prompts, negatives)
     words = TextSet.encoded(painted_model, [*contest._texts.texts, *background_words()])
     cosines = cosines_like(words.vectors)
-    scaled = cosines * contest._temperature
+    scaled = cosines * contest.judge.temperature
     background = torch.logsumexp(scaled[words.places(background_words())], 0)
     found = contest.judge(cosines[words.places(contest._texts.texts)], background)
     for number, prompt in enumerate(prompts):
@@ -60,13 +60,13 @@ def test_words_far_from_the_prompt_are_not_asked_for_again(painted_model):
 def test_without_a_background_the_models_bias_decides(painted_model):
     contest = PromptContest(painted_model, parse_prompts(["water"]), background=False)
     cosines = cosines_like(contest.vectors)
-    expected = cosines[:1] * contest._temperature + float(painted_model.logit_bias.detach())
+    expected = cosines[:1] * contest.judge.temperature + float(painted_model.logit_bias.detach())
     torch.testing.assert_close(contest.judge(cosines, torch.zeros(150)), expected, atol=2e-4, rtol=1e-5)
 
 
 def test_a_class_is_the_mean_of_its_wordings_odds(painted_model):
     contest = ClassContest(painted_model, [["water"], ["forest", "trees", "woodland"]])
     cosines = cosines_like(contest.vectors)
-    scaled = cosines * contest._temperature
+    scaled = cosines * contest.judge.temperature
     expected = torch.stack([scaled[0], (scaled[1:].exp().mean(0)).log()])
     torch.testing.assert_close(contest.logits(cosines), expected, atol=2e-4, rtol=1e-5)
