@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import logging
-import os
+import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,8 +108,14 @@ def judged(chunk: FeatureChunk, texts: TextFactors, judge: Judge | None) -> Tens
 
 
 def upsampled(
-    scores: Tensor, cell_valid: Tensor, guide: Tensor, pixel_valid: Tensor, stride: int, nearness: Tensor, likeness: float
-) -> Tensor | None:  # fmt: skip
+    scores: Tensor,
+    cell_valid: Tensor,
+    guide: Tensor,
+    pixel_valid: Tensor,
+    stride: int,
+    nearness: Tensor,
+    likeness: float,
+) -> Tensor | None:
     """Bring scores to pixels, see ``core.dense.upsample``; None where torch has to."""
     kernels = KERNELS.ready
     if kernels is None:
@@ -137,14 +143,22 @@ def _fits(texts: TextFactors) -> bool:
 def _imported() -> Any:  # noqa: ANN401
     """Import the kernels, which compiles or loads them; None where that fails: nothing depends on it but speed."""
     try:
-        import numba
-
-        if numba.config.DISABLE_JIT:
+        config: Any = importlib.import_module("numba").config
+        if config.DISABLE_JIT:
             return None
-        if "NUMBA_CACHE_DIR" not in os.environ:
-            kernel_folder().mkdir(parents=True, exist_ok=True)
-            numba.config.CACHE_DIR = str(kernel_folder())
+        if not config.CACHE_DIR and _writable(kernel_folder()):  # else the person has named one, or none will do
+            config.CACHE_DIR = str(kernel_folder())
         return importlib.import_module("core.dense.kernels")
     except Exception as problem:  # a package that is missing or too old, a compiler or a disk that fails
         LOG.info("Compiled kernels are not available (%s); torch does their work, more slowly.", problem)
         return None
+
+
+def _writable(folder: Path) -> bool:
+    """Make a folder where it is missing; tells whether files can be put there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False

@@ -5,7 +5,10 @@ whole arrays one after the other; none of them holds Python's lock. Importing th
 seconds, or loads what an earlier process compiled: see ``core.dense.compiled``, which is what other modules ask.
 
 Numba gives the sum of two int32 as int64, and that of an int32 and a float32 as float64: hence the many conversions.
+What is ``Any`` here is numba's or LLVM's, or an array whose type stands in the kernel's signature.
 """
+
+# ruff: noqa: ANN401
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import boolean, float32, int8, int16, int32, intp, njit, types, uint16, void
+from numba import boolean, config, float32, int8, int16, intp, njit, types, uint16, void
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -32,29 +35,28 @@ LOG2_E = np.float32(np.log2(np.e))
 ROOT_HALF_BITS = np.int32(np.float32(0.5**0.5).view(np.int32))
 
 
-def _given(element: Any, dimensions: int) -> types.Array:  # noqa: ANN401 - a numba type
+def _given(element: Any, dimensions: int) -> types.Array:
     """Name an array that is read alone."""
     return types.Array(element, dimensions, "C", readonly=True)
 
 
-@intrinsic
-def _sums_of_eight(typing: Any, codes: Any, cell: Any, parts: Any, text: Any, sums: Any, place: Any) -> Any:  # noqa: ANN401
+def _sums_of_eight_cells(typing: Any, codes: Any, cell: Any, parts: Any, text: Any, sums: Any, place: Any) -> Any:
     """Do ``sums[text, place : place + 8] = codes[cell : cell + 8] @ parts[text]``.
 
     Written in LLVM's language because its own vectoriser multiplies four bytes wide what processors multiply two
     bytes wide, adding pairs (PMADDWD, VPDPWSSD): the shape below is what it makes those of.
     """
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401
-        def array(position: int) -> Any:  # noqa: ANN401
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        def array(position: int) -> Any:
             return context.make_array(signature.args[position])(context, builder, arguments[position])
 
-        def lanes(pointer: Any, element: ir.IntType) -> Any:  # noqa: ANN401
+        def lanes(pointer: Any, element: ir.IntType) -> Any:
             vector = ir.VectorType(element, LANES)
             loaded = builder.load(builder.bitcast(pointer, vector.as_pointer()), align=element.width // 8)
             return builder.sext(loaded, ir.VectorType(ir.IntType(32), LANES))
 
-        def pairs(left: Any, right: Any) -> Any:  # noqa: ANN401
+        def pairs(left: Any, right: Any) -> Any:
             even, odd = (ir.Constant(kept, [2 * lane + side for lane in range(LANES // 2)]) for side in (0, 1))
             return builder.add(builder.shuffle_vector(left, right, even), builder.shuffle_vector(left, right, odd))
 
@@ -83,17 +85,21 @@ def _sums_of_eight(typing: Any, codes: Any, cell: Any, parts: Any, text: Any, su
     return types.void(codes, types.intp, parts, types.intp, sums, types.intp), generate
 
 
+_sums_of_eight: Any = intrinsic(_sums_of_eight_cells)
+
+
 compiled = njit(nogil=True, error_model="numpy", fastmath={"contract"})
 """For what other kernels call."""
 
 
-def kernel(*arguments: Any) -> Any:  # noqa: ANN401 - numba types, a decorator
-    """Compile for these types now, and keep the result on disk."""
-    return njit(void(*arguments), nogil=True, error_model="numpy", fastmath={"contract"}, cache=True)
+def kernel(*arguments: Any) -> Any:
+    """Compile for these types now, and keep the result on disk where there is a place for it."""
+    kept = bool(getattr(config, "CACHE_DIR", ""))
+    return njit(void(*arguments), nogil=True, error_model="numpy", fastmath={"contract"}, cache=kept)
 
 
 @compiled
-def _exp2(x: float) -> float:
+def _exp2(x: Any) -> Any:
     """Give 2 to a power from -126 to 126, to two in ten million."""
     whole = np.float32(np.float32(x + ROUND) - ROUND)
     rest = np.float32(x - whole)
@@ -108,7 +114,7 @@ def _exp2(x: float) -> float:
 
 
 @compiled
-def _log2(x: float) -> float:
+def _log2(x: Any) -> Any:
     """Give the logarithm to base 2 of a positive, normal number, to two in ten million."""
     bits = np.float32(x).view(np.int32)
     exponent = np.int32((bits - ROOT_HALF_BITS) >> np.int32(23))
@@ -123,14 +129,15 @@ def _log2(x: float) -> float:
 
 
 @compiled
-def _half(bits: int) -> float:
+def _half(bits: Any) -> Any:
     """Give the value of a float16, not negative, by its bits."""
     return np.float32(np.uint32(np.uint32(bits) << np.uint32(13)).view(np.float32) * HALF_BIAS)
 
 
 @compiled
 def _cosines(
-    codes: Any, gain: Any, share: Any, parts: Any, steps: Any, constants: Any, first: int, count: int, sums: Any, found: Any
+    codes: Any, gain: Any, share: Any, parts: Any, steps: Any, constants: Any,
+    first: int, count: int, sums: Any, found: Any,
 ) -> None:  # fmt: skip
     """Fill ``found`` (T, CELLS) with the cosines of some cells; ``sums`` (T, CELLS) int32 is scratch."""
     channels = codes.shape[1]
@@ -141,7 +148,7 @@ def _cosines(
         for cell in range(0, together, AT_ONCE):
             _sums_of_eight(codes, first + cell, parts, text, sums, cell)
         for cell in range(together, count):
-            total = 0
+            total: Any = 0
             for channel in range(channels):
                 total += np.int32(rows[cell, channel]) * np.int32(parts[text, channel])
             sums[text, cell] = total
@@ -179,8 +186,12 @@ def log_odds(
     """Judge prompts against the background, see ``OddsAgainstBackground``; all in powers of two.
 
     Args:
-        codes, gain, share: a chunk's, see ``CHUNK``.
-        parts, steps, constants: of T texts, see ``TEXTS``.
+        codes: (n, K), with gain and share a chunk's, see ``CHUNK``.
+        gain: see ``CHUNK``.
+        share: see ``CHUNK``.
+        parts: (T, K), with steps and constants of T texts, see ``TEXTS``.
+        steps: see ``TEXTS``.
+        constants: see ``TEXTS``.
         background: (n,), kept with the cells; what prompts are held against is ``background · scale + offset``.
         temperature: from cosines to powers of two.
         scale: see above.
@@ -237,8 +248,12 @@ def log_sums(
     """Fill ``out`` (S, n) with ``log Σ weight · 2^(temperature · cosine)``, see ``log_weighted_sums``.
 
     Args:
-        codes, gain, share: a chunk's, see ``CHUNK``.
-        parts, steps, constants: of T texts, see ``TEXTS``.
+        codes: (n, K), with gain and share a chunk's, see ``CHUNK``.
+        gain: see ``CHUNK``.
+        share: see ``CHUNK``.
+        parts: (T, K), with steps and constants of T texts, see ``TEXTS``.
+        steps: see ``TEXTS``.
+        constants: see ``TEXTS``.
         temperature: from cosines to powers of two.
         weights: (S, T), not negative.
         out: (S, n) float32, to be filled.

@@ -54,6 +54,15 @@ def test_lakes_are_found_where_they_are(embedded, find):
     assert [place.score for place in found.places] == sorted((place.score for place in found.places), reverse=True)
 
 
+@pytest.mark.parametrize(("worth", "asked"), [(0, True), (2**60, False)])
+def test_a_long_search_asks_for_compiled_kernels(embedded, find, monkeypatch, worth, asked):
+    calls = []
+    monkeypatch.setattr("core.archive.find.WORTH_COMPILING", worth)
+    monkeypatch.setattr("core.archive.find.KERNELS.prepare_beside", lambda: calls.append(1))
+    find(embedded, "lake")
+    assert bool(calls) == asked
+
+
 def test_the_top_places_are_the_top_of_all_places(embedded, find):
     everything = find(embedded, "houses", top=10**6).places
     assert len(everything) > 20

@@ -128,6 +128,15 @@ def test_a_model_asked_for_by_many_is_loaded_once():
     assert len(set(map(id, found))) == 1
 
 
+def test_a_shelf_tells_whether_a_model_is_loaded():
+    shelf = ModelShelf(load=lambda name, device: object())
+    assert not shelf.holds_any
+    shelf.get("geolb-tiny")
+    assert shelf.holds_any
+    shelf.forget()
+    assert not shelf.holds_any
+
+
 def test_the_model_unused_for_longest_leaves_the_shelf():
     loads = []
     shelf = ModelShelf(capacity=2, load=lambda name, device: loads.append(name) or name)

@@ -1,0 +1,199 @@
+"""Compiled kernels say what torch says; where there are none, torch says it."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from kernels import kernels  # noqa: F401 - a fixture
+
+from core.dense import compiled
+from core.dense.chunk import FeatureChunk
+from core.dense.compiled import Kernels
+from core.dense.odds import OddsAgainstBackground, SharedOdds
+from core.dense.pixels import PixelScores
+from core.dense.text_factors import TextFactors
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def chunk_of(height: int, width: int, channels: int) -> FeatureChunk:
+    """Random unit features, the first row of which holds no data."""
+    generator = torch.Generator().manual_seed(channels * height + width)
+    codes = torch.randint(-127, 128, (height, width, channels), dtype=torch.int8, generator=generator)
+    gain = (0.5 + torch.rand(height, width, generator=generator)) / (127 * channels**0.5)
+    share = torch.rand(height, width, generator=generator) / 10
+    background = torch.rand(height, width, generator=generator) * 9
+    gain[0], share[0], background[0] = 0, 0, 0
+    return FeatureChunk(codes.numpy(), gain.half().numpy(), share.half().numpy(), background.numpy())
+
+
+def texts_of(count: int, channels: int) -> TextFactors:
+    generator = torch.Generator().manual_seed(count)
+    vectors = F.normalize(torch.randn(count, channels, generator=generator), dim=1)
+    return TextFactors.of(vectors, torch.rand(count, generator=generator) / 3)
+
+
+def contests(count: int) -> dict[str, OddsAgainstBackground | SharedOdds]:
+    """What prompts and classes ask for, of so many texts."""
+    every = tuple(range(count))
+    stranger, negative, kin = torch.zeros(1, count), torch.zeros(1, count), torch.zeros(2, count)
+    negative[0, -1] = 1
+    kin[0, 0], kin[1, count // 2] = -1, -0.4
+    shares = torch.zeros(3, count)
+    shares[0, 0], shares[1], shares[2, -1] = 1, 1 / count, 1
+    return {
+        "one prompt": OddsAgainstBackground(((0,),), stranger, 31.0, None),
+        "a prompt of many wordings": OddsAgainstBackground((every,), stranger, 31.0, None),
+        "a negative": OddsAgainstBackground(((0,),), negative, 100.0, None),
+        "two prompts with kin in the background": OddsAgainstBackground(((0,), every[-2:]), kin, 31.0, None),
+        "the model's bias": OddsAgainstBackground(((0,),), negative, 31.0, -7.0),
+        "classes": SharedOdds(shares, 100.0),
+    }
+
+
+def both(monkeypatch, chunk: FeatureChunk, texts: TextFactors, judge) -> tuple[torch.Tensor, torch.Tensor]:
+    with_kernels = chunk._judged(texts, judge)
+    with monkeypatch.context() as patch:
+        patch.setattr(compiled, "KERNELS", Kernels())
+        return with_kernels, chunk._judged(texts, judge)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "channels"), [(48, 48, 64), (37, 5, 64), (2, 3, 64), (20, 33, 24), (9, 40, 768)]
+)
+@pytest.mark.parametrize("count", [1, 4, 7])
+def test_kernels_judge_as_torch_does(kernels, monkeypatch, height, width, channels, count):  # noqa: F811
+    chunk, texts = chunk_of(height, width, channels), texts_of(count, channels)
+    # The background holds its kin, and something else.
+    odds = torch.logsumexp(31 * chunk.cosines(texts), 0) + 0.1
+    chunk = replace(chunk, background=np.maximum(chunk.background, odds.numpy()))
+    found, expected = both(monkeypatch, chunk, texts, None)
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-5)
+    for judge in contests(count).values():
+        found, expected = both(monkeypatch, chunk, texts, judge)
+        torch.testing.assert_close(found.sigmoid(), expected.sigmoid(), atol=1e-5, rtol=0)
+        torch.testing.assert_close(found, expected, atol=5e-4, rtol=1e-5)
+    found, expected = both(monkeypatch, chunk, texts, lambda cosines, background: cosines[:1] - background)
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_a_part_of_a_chunk_is_judged_as_in_the_whole(kernels):  # noqa: F811
+    chunk, texts = chunk_of(30, 41, 64), texts_of(3, 64)
+    whole = chunk.judged(texts, contests(3)["a negative"])
+    part = chunk.crop(slice(4, 23), slice(7, 12)).judged(texts, contests(3)["a negative"])
+    torch.testing.assert_close(part, whole[:, 4:23, 7:12], atol=1e-6, rtol=1e-5)
+
+
+def test_nothing_but_what_fits_into_32_bits_is_added_up_by_kernels(kernels):  # noqa: F811
+    texts = TextFactors.of(torch.ones(1, 1024), torch.zeros(1))
+    chunk = chunk_of(4, 4, 1024)
+    assert compiled.judged(chunk, texts, None) is None
+    assert chunk.cosines(texts).isfinite().all()
+
+
+def test_real_features_and_pixels_are_scored_alike(kernels, monkeypatch, open_dense, write_raster, texts):  # noqa: F811
+    raster = write_raster(300, 430, hole=(slice(100, 180), slice(60, 220)))
+    with open_dense(raster) as features:
+        factors = features.encoder.unit_text(texts)
+        window = features.level.grid.window
+
+        def scores() -> tuple[np.ndarray, np.ndarray]:
+            judge = contests(len(texts))["two prompts with kin in the background"]
+            return PixelScores(features, lambda chunk: chunk.judged(factors, judge), 2).read(window)
+
+        found, known = scores()
+        monkeypatch.setattr(compiled, "KERNELS", Kernels())
+        expected, expected_known = scores()
+    np.testing.assert_array_equal(known, expected_known)
+    assert 0 < known.sum() < known.size
+    np.testing.assert_allclose(1 / (1 + np.exp(-found)), 1 / (1 + np.exp(-expected)), atol=1e-5)
+
+
+def test_what_is_kept_does_not_depend_on_kernels(kernels, monkeypatch, open_dense, write_raster):  # noqa: F811
+    raster = write_raster(130, 130)
+    with open_dense(raster) as features:
+        kept = features.chunk((0, 0))
+    monkeypatch.setattr(compiled, "KERNELS", Kernels())
+    with open_dense(raster) as features:
+        again = features.chunk((0, 0))
+    np.testing.assert_array_equal(kept.background, again.background)
+
+
+def test_without_a_compiler_torch_answers(monkeypatch, caplog):
+    monkeypatch.setitem(sys.modules, "numba", None)  # importing it fails
+    missing = Kernels()
+    monkeypatch.setattr(compiled, "KERNELS", missing)
+    caplog.set_level("INFO", logger=compiled.__name__)
+    assert not missing.prepare()
+    assert "torch does their work" in caplog.text
+    assert chunk_of(5, 6, 64).judged(texts_of(2, 64), contests(2)["one prompt"]).shape == (1, 5, 6)
+
+
+def test_a_compiler_that_fails_is_asked_once(monkeypatch):
+    asked = []
+
+    def fail(name: str) -> None:
+        asked.append(name)
+        raise RuntimeError("no such instruction")
+
+    monkeypatch.setattr(importlib, "import_module", fail)
+    failing = Kernels()
+    assert not failing.prepare()
+    assert not failing.prepare()
+    assert len(asked) == 1
+
+
+def test_nothing_waits_for_kernels_that_are_on_their_way(kernels, monkeypatch):  # noqa: F811
+    on_their_way = Kernels()
+    monkeypatch.setattr(compiled, "KERNELS", on_their_way)
+    with on_their_way._lock:  # as while compiling
+        on_their_way.prepare_beside()
+        assert chunk_of(5, 6, 64).cosines(texts_of(2, 64)).shape == (2, 5, 6)
+        assert on_their_way.ready is None
+    assert on_their_way.prepare()
+
+
+def prepared_elsewhere(caches: Path) -> int:
+    """Have another process prepare kernels, with its caches in a folder; gives how many it found compiled."""
+    script = (
+        "from core.dense.compiled import KERNELS\n"
+        "assert KERNELS.prepare()\n"
+        "kernels = [each for each in vars(KERNELS.ready).values() if hasattr(each, 'stats')]\n"
+        "print(sum(sum(kernel.stats.cache_hits.values()) for kernel in kernels))\n"
+    )
+    folders = dict.fromkeys(("XDG_CACHE_HOME", "LOCALAPPDATA", "HOME"), str(caches))
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=os.environ | folders, capture_output=True, text=True, check=True
+    )
+    return int(done.stdout)
+
+
+def kept_beside_the_code() -> list[Path]:
+    return sorted((ROOT / "core").rglob("*.nb[ic]"))
+
+
+@pytest.mark.slow
+def test_kernels_are_kept_outside_the_plugins_folder_which_may_be_read_only(tmp_path):
+    before = kept_beside_the_code()
+    assert prepared_elsewhere(tmp_path) == 0
+    assert prepared_elsewhere(tmp_path) == 4
+    assert list(tmp_path.rglob("kernels/**/*.nbi"))
+    assert kept_beside_the_code() == before
+
+
+@pytest.mark.slow
+def test_where_they_cannot_be_kept_kernels_are_compiled_all_the_same(tmp_path):
+    before = kept_beside_the_code()
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("")
+    assert prepared_elsewhere(in_the_way) == 0
+    assert kept_beside_the_code() == before
