@@ -1,13 +1,17 @@
 """The kernels of ``core.dense.kernels``, once they are ready; torch answers until then, and wherever they cannot be.
 
 Compiling takes seconds the first time on a computer and loading what was compiled a third of one, so nothing waits for
-it: who has time asks for it (``KERNELS.prepare``), everybody else asks whether it is there.
+it: who knows that more is to come asks for it (``KERNELS.prepare_beside``), all others whether it is there.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import logging
+import os
+import subprocess
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from core.dense.text_factors import TextFactors
 
 LOG = logging.getLogger(__name__)
+CODE = Path(__file__).resolve().parents[2]
 MOST_SUM = 2**31 - 1
 """What a sum of products may reach: the kernels add in 32 bits."""
 
@@ -36,6 +41,7 @@ class Kernels:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._tried = False
+        self._asked = False
         self._module: Any = None
 
     @property
@@ -51,10 +57,20 @@ class Kernels:
                 self._module = _imported()
         return self._module is not None
 
-    def prepare_beside(self) -> None:
-        """Do so in a thread of its own; the end of the process waits for it."""
+    def prepare_beside(self, delay_s: float = 0.0) -> None:
+        """Do so beside other work, after a while; asked again, it does nothing.
+
+        What has to be compiled is compiled by another process of low priority: a compiler in Python holds Python's
+        lock, and a prompt would wait for it at every step. The end of this process waits for the thread.
+        """
+        if not self._asked:
+            self._asked = True
+            threading.Timer(delay_s, self._prepare_gently).start()
+
+    def _prepare_gently(self) -> None:
         if not self._tried:
-            threading.Thread(target=self.prepare, name="kernels").start()
+            _compile_elsewhere()
+        self.prepare()
 
 
 KERNELS = Kernels()
@@ -152,6 +168,26 @@ def _imported() -> Any:  # noqa: ANN401
     except Exception as problem:  # a package that is missing or too old, a compiler or a disk that fails
         LOG.info("Compiled kernels are not available (%s); torch does their work, more slowly.", problem)
         return None
+
+
+def _compile_elsewhere() -> None:
+    """Fill the folder of compiled kernels by another process; where that fails, this one compiles."""
+    folder = kernel_folder()
+    if not _writable(folder):
+        return
+    script = f"import sys; sys.path.insert(0, {str(CODE)!r}); import core.dense.kernels"
+    gently = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
+    with contextlib.suppress(OSError):
+        subprocess.run(
+            [sys.executable, "-c", script if os.name == "nt" else f"import os; os.nice(10); {script}"],
+            cwd=folder,
+            env={"NUMBA_CACHE_DIR": str(folder), **os.environ},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            creationflags=gently,
+            check=False,
+        )
 
 
 def _writable(folder: Path) -> bool:

@@ -21,6 +21,9 @@ SESSION_METHODS = frozenset({"hello", "ping", "cancel", "shutdown"})
 
 FIRST_PROMPT_MODULES = ("core.tasks.highlight", "core.model.geolangbind", "core.model.checkpoint")
 
+SECONDS_OF_LOOKING = 2.0
+"""After an answer, until what speeds up the next is prepared: who asks again at once shares no processor."""
+
 _IMPORTING = threading.RLock()
 """Two threads importing modules that need each other would each get half a module of the other's."""
 
@@ -46,11 +49,7 @@ def warm_up() -> None:
 
 
 def prepare_for_more() -> None:
-    """After a first answer from a model, have compiled kernels made ready beside whatever comes next.
-
-    Not before: the first time on a computer they are compiled for seconds, and a first answer would wait for its share
-    of the processor.
-    """
+    """After a first answer from a model, have compiled kernels made ready, while the person looks at it."""
     from core.dense.compiled import KERNELS
 
-    KERNELS.prepare_beside()
+    KERNELS.prepare_beside(SECONDS_OF_LOOKING)
