@@ -12,6 +12,7 @@ from measure import median_seconds, write_raster
 from test_prompts import VIEW, fill
 from test_worker import ROOT, _ask
 
+from core.dense.compiled import KERNELS
 from core.model.shelf import ModelShelf
 from core.progress import CancelToken, no_progress
 from core.protocol import HighlightParams, SimilarParams, Source
@@ -31,6 +32,7 @@ def places(scene, count):
 
 
 def test_one_more_click_on_a_stored_view(tmp_path, store_folder, record):
+    assert KERNELS.prepare()
     raster = write_raster(tmp_path / "scene.tif", VIEW)
     shelf = ModelShelf()
     model = shelf.get("geolb-tiny")

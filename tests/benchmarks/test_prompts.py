@@ -11,6 +11,7 @@ import torch
 from measure import median_seconds, write_raster
 
 from core.dense.chunk import FeatureChunk
+from core.dense.compiled import KERNELS
 from core.dense.features import DenseFeatures
 from core.dense.scan import score_all
 from core.model.shelf import ModelShelf
@@ -43,6 +44,7 @@ def read_all(folder: Path) -> int:
 
 
 def test_a_prompt_over_a_stored_scene(tmp_path, store_folder, record, say, large):
+    assert KERNELS.prepare()
     side = 10000 if large else 4000
     corner = side // 3
     under_the_view = slice(corner // 512 * 512, -(-(corner + VIEW) // 512) * 512)
@@ -89,6 +91,7 @@ def test_a_prompt_over_a_stored_scene(tmp_path, store_folder, record, say, large
 
 
 def test_the_first_answer_for_a_view_that_is_not_stored(tmp_path, store_folder, record):
+    assert KERNELS.prepare()
     shelf = ModelShelf()
     shelf.get("geolb-tiny").text_prompts(["harbour"])
 
