@@ -15,6 +15,8 @@ from torch import Tensor
 from core.errors import ModelError, SensorError
 from core.model.checkpoint import read_weights
 from core.model.classical_teacher import ClassicalTeacher
+from core.model.geolangbind_teacher import GeoLangBindTeacher
+from core.model.zoo import list_models
 
 RED_GREEN_BLUE_UM = (0.665, 0.56, 0.49)
 RGB_TOLERANCE_UM = 0.05
@@ -108,13 +110,30 @@ class TimmTeacher:
 
 
 def load_teacher(
-    name: str, *, checkpoint: Path | None = None, image_size: int | None = None, device: torch.device | str = "cpu"
+    name: str,
+    *,
+    checkpoint: Path | None = None,
+    image_size: int | None = None,
+    features: str | None = None,
+    device: torch.device | str = "cpu",
 ) -> Teacher:
-    """Load a teacher: "classical", which needs nothing, or any ViT of timm's.
+    """Load a teacher: "classical", which needs nothing, any GeoLangBind model by name or path, or any ViT of timm's.
+
+    Args:
+        name: which; a model of this project comes before one of timm's.
+        checkpoint: local weights of a model of timm's.
+        image_size: side of the images it sees; None for its own.
+        features: of a GeoLangBind model, "tokens" (where None) or "dense".
+        device: where it computes.
 
     Raises:
-        ModelError: as TimmTeacher.
+        ModelError: as GeoLangBindTeacher and TimmTeacher; or the teacher has no kinds of features to choose from.
     """
+    ours = checkpoint is None and (Path(name).exists() or name in {card.name for card in list_models()})
+    if ours:
+        return GeoLangBindTeacher(name, image_size, features or "tokens", device)
+    if features is not None:
+        raise ModelError(f"The teacher {name} has no features to choose from.", hint="Leave 'features' out.")
     if name == "classical":
         return ClassicalTeacher()
     return TimmTeacher(name, checkpoint, image_size, device)

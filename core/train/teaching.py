@@ -18,14 +18,17 @@ from core.model.teachers import Teacher, load_teacher
 from core.train.batch import Batch
 from core.train.recipe import Recipe
 
+FIELDS = ("model", "checkpoint", "image_size", "features")
+"""What a recipe may say of a teacher."""
 TeacherFeatures = Callable[[Batch], Tensor | None]
 """Features (B, grid², channels) of a batch; None where the teacher cannot see these bands."""
 
 
 def build_teachers(recipe: Recipe, device: torch.device | str = "cpu") -> dict[str, Teacher]:
-    """Load the teachers a recipe names: ``{name: {model, checkpoint, image_size}}``, all optional.
+    """Load the teachers a recipe names: ``{name: {model, checkpoint, image_size, features}}``, all optional.
 
-    ``model`` is "classical" or a timm name and defaults to the teacher's name; ``checkpoint`` a local weights file.
+    ``model`` is "classical", the name or path of a GeoLangBind model, or a timm name, and defaults to the teacher's
+    name; ``checkpoint`` a local weights file of timm's; ``features`` what a GeoLangBind model teaches.
 
     Raises:
         TrainingError: an entry has an unknown field.
@@ -33,16 +36,17 @@ def build_teachers(recipe: Recipe, device: torch.device | str = "cpu") -> dict[s
     """
     teachers = {}
     for name, entry in recipe.teachers.items():
-        unknown = sorted(set(entry) - {"model", "checkpoint", "image_size"})
+        unknown = sorted(set(entry) - set(FIELDS))
         if unknown:
             raise TrainingError(
-                f"Teacher {name} has an unknown field {unknown[0]}.", hint="Known are model, checkpoint, image_size."
+                f"Teacher {name} has an unknown field {unknown[0]}.", hint=f"Known are {', '.join(FIELDS)}."
             )
         checkpoint = entry.get("checkpoint")
         teachers[name] = load_teacher(
             str(entry.get("model", name)),
             checkpoint=None if checkpoint is None else Path(str(checkpoint)),
             image_size=entry.get("image_size"),
+            features=entry.get("features"),
             device=device,
         )
     return teachers
