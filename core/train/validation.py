@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import torch
-
 from core.datasets.chips import read_chips
 from core.datasets.labelled_tiles import read_labelled_tiles
-from core.datasets.shards import ShardSet
 from core.errors import TrainingError
 from core.evaluate.parsing import parse_tiles
 from core.evaluate.zero_shot import zero_shot_classification
 from core.model.geolangbind import GeoLangBind
-from core.train.sources.shards import whole_image
+from core.train.nearest_caption import CaptionedImages, balanced_accuracy
 
 Measure = Callable[[GeoLangBind], dict[str, float]]
 
@@ -38,22 +35,25 @@ def tile_parsing(path: str, names: list[str], classes: Mapping[int, list[str]]) 
     return measure
 
 
-def caption_accuracy(path: str, size: int, batch: int = 64) -> Measure:
-    """Measure on image-text shards how often an image's own caption is the nearest of all captions in the shards."""
-    samples = ShardSet(path)
-    read = [samples.read(number) for number in range(len(samples))]
-    captions = sorted({sample.text for sample in read})
-    truth = torch.tensor([captions.index(sample.text) for sample in read])
+def caption_accuracy(path: str, size: int, batch: int = 64, main: str = "top1") -> Measure:
+    """Measure on image-text shards how often an image's own caption is the nearest of all captions in the shards.
+
+    Gives the share of images (``top1``) and the mean over captions of their shares (``balanced``), ``main`` first.
+
+    Raises:
+        TrainingError: ``main`` is neither.
+    """
+    if main not in ("top1", "balanced"):
+        raise TrainingError(f"Captions have no figure {main!r}.", hint="Choose top1 or balanced.")
+    images = CaptionedImages(path, size, batch)
 
     def measure(model: GeoLangBind) -> dict[str, float]:
-        texts = model.encode_text(captions, normalize=True)
-        nearest = []
-        for start in range(0, len(read), batch):
-            part = read[start : start + batch]
-            images = torch.stack([whole_image(sample.image, size) for sample in part]).to(model.device)
-            seen = model.encode_image(images, part[0].wavelengths_um, normalize=True)
-            nearest.append((seen @ texts.T).argmax(1).cpu())
-        return {"top1": float((torch.cat(nearest) == truth).float().mean())}
+        nearest = images.nearest(model)
+        figures = {
+            "top1": float((nearest == images.truth).mean()),
+            "balanced": balanced_accuracy(images.truth, nearest),
+        }
+        return {main: figures.pop(main)} | figures
 
     return measure
 

@@ -30,6 +30,7 @@ class ShardSettings:
         area: smallest and largest share of an image that is cut out, as published.
         aspect: smallest and largest width by height of what is cut out, as published.
         readers: images read and decoded at a time.
+        captioned: whether captions are learnt from; without them the images are for teachers alone.
     """
 
     path: str
@@ -38,6 +39,7 @@ class ShardSettings:
     area: tuple[float, float] = (0.9, 1.0)
     aspect: tuple[float, float] = (0.75, 4 / 3)
     readers: int = 4
+    captioned: bool = True
 
 
 class ShardSource:
@@ -87,7 +89,7 @@ class ShardSource:
             source=self.name,
             images=torch.stack(images),
             wavelengths_um=torch.tensor(first),
-            captions=tuple(sample.text for sample in samples),
+            captions=tuple(sample.text for sample in samples) if self._settings.captioned else None,
         )
 
     def _cut(self, sample: ShardSample, seed: int) -> Tensor:

@@ -13,9 +13,13 @@ import torch
 from core.datasets.shards import ShardSample, ShardSet, write_shard
 from core.errors import InputError, TrainingError
 from core.model import create_model
+from core.model.classical_teacher import ClassicalTeacher
 from core.train.batch import Share
+from core.train.nearest_caption import CaptionedImages, balanced_interval
 from core.train.recipe import build_sources, parse_recipe
+from core.train.teaching import teacher_features
 from core.train.trainer import Trainer
+from core.train.validation import caption_accuracy
 
 RGB = (0.665, 0.56, 0.49)
 COLOURS = {
@@ -130,6 +134,44 @@ def test_it_learns_what_captions_say(shards, published_layout, tmp_path):
         seen = model.encode_image(images.float() / 127.5 - 1, RGB, normalize=True)
         said = model.encode_text(list(COLOURS), normalize=True)
     assert (seen @ said.T).argmax(1).tolist() == [0, 1, 2] * 3
+
+
+def test_images_without_captions_are_learnt_from_by_teachers_alone(shards, published_layout, tmp_path):
+    teacher = ClassicalTeacher(grid=4)
+    sizes = {"classical": {"grid": 4, "channels": teacher.channels}}
+    recipe = shard_recipe(shards, published_layout, steps=50, captioned=False)
+    torch.manual_seed(0)
+    trainer = Trainer(
+        create_model({**published_layout, "translators": sizes}),
+        recipe,
+        tmp_path,
+        teachers={"classical": teacher_features(teacher)},
+    )
+    batch = trainer.sources["colours"].batch(np.random.default_rng(0))
+    assert batch.captions is None
+    before = trainer.model.visual.trunk.patch_embed.weight_generator.fc_weight.weight.clone()
+    losses = []
+    trainer.run(lambda fraction, line: losses.append(line))
+    assert "teachers" in losses[-1]
+    assert "siglip" not in losses[-1]
+    assert not torch.equal(before, trainer.model.visual.trunk.patch_embed.weight_generator.fc_weight.weight)
+
+
+def test_captions_are_counted_alike_however_common_they_are(tmp_path, published_layout):
+    words = ["a lake"] * 9 + ["a town"]
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    write_shard(tmp_path / "s.tar", [ShardSample(f"{n}", pixels, text, RGB) for n, text in enumerate(words)])
+    model = create_model(published_layout).eval()
+    images = CaptionedImages(str(tmp_path / "s.tar"), 32)
+    assert set(images.nearest(model)) < {0, 1}  # equal images get one answer
+    figures = caption_accuracy(str(tmp_path / "s.tar"), 32, main="balanced")(model)
+    assert list(figures) == ["balanced", "top1"]
+    assert figures["balanced"] == 0.5
+    assert figures["top1"] in (0.9, 0.1)
+    low, high = balanced_interval(images.truth, images.truth)
+    assert (low, high) == (1.0, 1.0)
+    with pytest.raises(TrainingError, match="top1 or balanced"):
+        caption_accuracy(str(tmp_path / "s.tar"), 32, main="f1")
 
 
 def test_accumulated_steps_are_steps_of_the_whole_batch(shards, published_layout, tmp_path):
