@@ -8,6 +8,7 @@ import pytest
 
 from core.errors import InputError, TrainingError
 from core.train.recipe import build_sources, parse_recipe, read_recipe
+from core.train.teaching import build_teachers, with_translators
 
 RECIPES = Path(__file__).resolve().parents[3] / "training" / "recipes"
 
@@ -39,6 +40,19 @@ def test_a_recipe_laid_over_another_changes_only_what_it_names(tmp_path):
 def test_mistakes_in_a_recipe_are_named(content, message):
     with pytest.raises(TrainingError, match=message):
         parse_recipe(content)
+
+
+def test_teachers_are_named_with_what_they_teach_and_get_a_translator_each():
+    def recipe(**entry):
+        sources = {"s": {"kind": "chips"}}
+        return parse_recipe({"name": "a", "steps": 1, "sources": sources, "teachers": {"ours": entry, "classical": {}}})
+
+    teachers = build_teachers(recipe(model="geolb-tiny", image_size=48, features="dense"))
+    sizes = with_translators({}, teachers)["translators"]
+    assert sizes["ours"] == {"grid": 6, "channels": 384}
+    assert sizes["classical"]["grid"] == teachers["classical"].grid
+    with pytest.raises(TrainingError, match="unknown field size"):
+        build_teachers(recipe(model="geolb-tiny", size=48))
 
 
 def test_a_broken_file_is_named_with_its_line(tmp_path):
