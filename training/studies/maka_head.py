@@ -15,51 +15,33 @@ import dataclasses
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
-from core.model import load_model
 from core.model.checkpoint import save_model
-from core.model.classical_teacher import ClassicalTeacher
-from core.model.geolangbind import GeoLangBind
-from core.model.teachers import Teacher
 from core.train.command import start_model
 from core.train.recipe import read_recipe
-from core.train.teaching import teacher_features
+from core.train.teaching import build_teachers, teacher_features
 from core.train.trainer import Trainer
 
 RECIPE = Path(__file__).resolve().parents[1] / "recipes" / "stages_colour.yaml"
-
-
-class TokenTeacher:
-    """A frozen model whose tokens are taught.
-
-    Args:
-        model: with the plain patch embedding.
-    """
-
-    def __init__(self, model: GeoLangBind) -> None:
-        self._model = model.eval()
-        self.grid = int(model.config["image_size"]) // int(model.config["patch_size"])
-        self.channels = int(model.config["width"])
-
-    @torch.no_grad()
-    def features(self, images: Tensor, wavelengths_um: Tensor) -> Tensor:
-        """Give tokens (B, grid², width) of images (B, C, H, W) of the model's own size."""
-        return self._model.encode_tokens(images, wavelengths_um).flatten(2).transpose(1, 2)
+STEPS = 260
 
 
 def main() -> None:
     """Train and write the model."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--teacher", default="runs/stages/plain/colour")
+    parser.add_argument("--teacher", default="runs/stages/seed_4/colour_without_MaKA")
     parser.add_argument("-o", "--output", type=Path, default=Path("runs/stages/translated"))
     options = parser.parse_args()
-    recipe = dataclasses.replace(read_recipe(RECIPE), name="stages-translated", start=options.teacher, model={})
-    teachers: dict[str, Teacher] = {
-        "classical": ClassicalTeacher(),
-        "colour": TokenTeacher(load_model(options.teacher, device="cpu", dtype="float32")),
-    }
+    recipe = dataclasses.replace(
+        read_recipe(RECIPE),
+        name="stages-translated",
+        steps=STEPS,
+        start=options.teacher,
+        model={},
+        teachers={"classical": {}, "colour": {"model": options.teacher}},
+    )
     torch.manual_seed(recipe.seed)
+    teachers = build_teachers(recipe)
     asked = {name: teacher_features(teacher) for name, teacher in teachers.items()}
     trainer = Trainer(start_model(recipe, teachers), recipe, options.output, teachers=asked)
     trainer.run(lambda fraction, message: print(message, flush=True))

@@ -1,118 +1,179 @@
 """Progressive training in small: one modality after another, with and without merging, with and without MaKA.
 
-python -m training.studies.progressive --data ../shared/data --output runs/stages
+python -m training.studies.progressive --data ../shared/data --output runs/stages --seed 4
 
-Six modalities come in turn (training/recipes/stages_*.yaml). The running model learns each alone; what it has become is
-either kept as it is, or folded into what it was (``core.train merge``, coefficient searched for on all modalities so
-far). Teachers enter through their translators, or not at all. Every figure is the share of images of the test part
-whose own caption is the nearest; the coefficient is chosen on other images, those of the validation part. Figures are
-written after every stage, so that a stopped study goes on.
+Colour comes first, from scratch: with all captions and with few, with the teacher through its MaKA translator and
+without. Five modalities follow (training/recipes/stages_*.yaml). The running model learns each alone, at a small
+rate; what it has become is kept as it is, or folded into what it was (``core.train merge --search --stages``, on all
+modalities so far). Where the teacher knows the bands, a newcomer with it is measured, too. Beside them one model goes
+on with all six at once, for as many steps. Every figure is measured on the part for reporting; coefficients are
+chosen on another. What is done is written down at once, so that a stopped study goes on; ``--minutes`` stops it by
+itself. ``--tables`` lays out what several seeds gave.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import json
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
-import torch.nn.functional as F
 
-from core.datasets.shards import ShardSet
 from core.model import load_model
 from core.model.checkpoint import save_model
-from core.model.classical_teacher import ClassicalTeacher
+from core.model.devices import choose_device
 from core.model.geolangbind import GeoLangBind
 from core.train.command import start_model
 from core.train.merge import MergeSettings, merge_models
+from core.train.nearest_caption import CaptionedImages, balanced_accuracy, balanced_interval
 from core.train.recipe import Recipe, read_recipe
-from core.train.sources.shards import whole_image
 from core.train.teaching import build_teachers, teacher_features
 from core.train.trainer import Trainer
 from core.train.validation import Measure, build_validations
 from training.studies import stage_shards
+from training.studies.progressive_tables import tables
 
 RECIPES = Path(__file__).resolve().parents[1] / "recipes"
 STAGES = ("colour", "multispectral", "radar", "infrared", "elevation", "hyperspectral")
+Figures = dict[str, Any]
+Task = tuple[str, Callable[[], Figures]]
 
 
 def main() -> None:
-    """Build the shards, train, merge and write ``progressive.json``."""
+    """Build the shards, train, merge and write ``progressive.json``; or print the tables of what was written."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("-o", "--output", type=Path, default=Path("runs/stages"))
-    parser.add_argument("--seed", type=int, help="of weights and batches; the recipe's own where left out")
-    parser.add_argument(
-        "--rate", type=float, default=1.0, help="times the recipes' learning rate after the first stage"
-    )
+    parser.add_argument("--seed", type=int, default=4, help="of weights and batches")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin nothing new after so many")
+    parser.add_argument("--tables", type=int, nargs="+", metavar="SEED", help="print the tables of these seeds")
     options = parser.parse_args()
-    missing = [path for part in ("val", "test") for path in paths(STAGES, part).values() if not path.exists()]
-    if missing:
-        print(stage_shards.build(options.data, missing[0].parent), flush=True)
-    results = options.output / "progressive.json"
-    known: dict[str, dict[str, float]] = json.loads(results.read_text()) if results.exists() else {}
-
-    def keep(name: str, figures: dict[str, float]) -> None:
-        known[name] = figures
-        results.write_text(json.dumps(known, indent=1), encoding="utf-8")
-        print(name, {key: round(value, 3) for key, value in figures.items()}, flush=True)
-
-    for maka in (True, False):
-        suffix = "" if maka else " without MaKA"
-        folder = options.output / ("maka" if maka else "plain")
-        if f"colour{suffix}" not in known:
-            recipe = stage("colour", maka, None, options.seed)
-            keep(f"colour{suffix}", train(recipe, folder / "colour", STAGES[:1]))
-    for merging in (True, False):
-        running = options.output / "maka" / "colour"
-        for number, name in enumerate(STAGES[1:], 2):
-            label = f"{name} {'merged' if merging else 'kept as it is'}"
-            folder = options.output / ("merging" if merging else "sequential") / name
-            after = folder.with_name(f"{name}_merged") if merging else folder
-            if label not in known:
-                figures = train(stage(name, True, str(running), options.seed, options.rate), folder, STAGES[:number])
-                if merging:
-                    keep(f"{name} before merging", figures)
-                    settings = MergeSettings(str(running), str(folder), after, search=True)
-                    report = merge_models(settings, validations(STAGES[:number], "val"))
-                    figures = measured(load_model(after, device="cpu", dtype="float32"), STAGES[:number])
-                    figures |= {"coefficient": report.coefficient}
-                keep(label, figures)
-            running = after
-    if "all at once" not in known:
-        keep("all at once", train(stage("all", True, None, options.seed), options.output / "all", STAGES))
+    if options.tables:
+        found = [json.loads(results_file(options.output, seed).read_text()) for seed in options.tables]
+        print(tables(found, STAGES))
+        return
+    parts = [path for part in stage_shards.SPLITS for path in paths(STAGES, part).values()]
+    if not all(path.exists() for path in (*parts, parts[0].with_name(stage_shards.LABELLED))):
+        print(stage_shards.build(options.data, parts[0].parent), flush=True)
+    file = results_file(options.output, options.seed)
+    known: Figures = json.loads(file.read_text()) if file.exists() else {}
+    begun = time.monotonic()
+    for name, work in tasks(file.parent, options.seed):
+        if name in known:
+            continue
+        if time.monotonic() - begun > 60 * options.minutes:
+            print(f"Stopped before {name!r}; run it again to go on.")
+            return
+        known[name] = work()
+        file.write_text(json.dumps(known, indent=1), encoding="utf-8")
+        print(name, {key: value for key, value in known[name].items() if not isinstance(value, dict)}, flush=True)
 
 
-def stage(name: str, maka: bool, start: str | None, seed: int | None, rate: float = 1.0) -> Recipe:
-    """Give a stage's recipe, with its teachers or without, from what was merged before, at a share of its rate."""
-    recipe = read_recipe(RECIPES / f"stages_{name}.yaml")
-    optimiser = dataclasses.replace(recipe.optimiser, learning_rate=rate * recipe.optimiser.learning_rate)
-    recipe = dataclasses.replace(recipe, optimiser=optimiser)
-    recipe = recipe if seed is None else dataclasses.replace(recipe, seed=seed)
+def results_file(output: Path, seed: int) -> Path:
+    """Say where a seed's figures are written."""
+    return output / f"seed_{seed}" / "progressive.json"
+
+
+def tasks(folder: Path, seed: int) -> Iterator[Task]:
+    """Give what the study does, in turn, each by its name in the figures."""
+    for name in ("colour", "colour_few"):
+        for maka in (True, False):
+            label = f"{name} {'with' if maka else 'without'} MaKA"
+            yield label, functools.partial(train, stage(name, maka, None, seed), folder / _file(label), STAGES[:1])
+    start = running = folder / _file("colour with MaKA")
+    yield "colour, asked about all", functools.partial(measured, start, STAGES)
+    for seen, name in _after_colour():
+        labels = {kind: f"{name}, {kind}" for kind in ("newcomer", "newcomer with MaKA", "folded back")}
+        at = {kind: folder / _file(label) for kind, label in labels.items()}
+        for kind, maka in (("newcomer", False), ("newcomer with MaKA", True)):
+            recipe = stage(name, maka, str(running), seed)
+            if recipe.teachers or not maka:
+                yield labels[kind], functools.partial(train, recipe, at[kind], seen)
+        yield labels["folded back"], functools.partial(fold, running, at["newcomer"], at["folded back"], seen)
+        running = at["folded back"]
+    yield "all at once", functools.partial(train, stage("all", True, str(start), seed), folder / "all_at_once", STAGES)
+    running = folder / _file(f"{STAGES[1]}, newcomer")
+    for seen, name in _after_colour()[1:]:
+        label = f"{name}, never merged"
+        recipe = stage(name, False, str(running), seed)
+        yield label, functools.partial(train, recipe, folder / _file(label), seen)
+        running = folder / _file(label)
+
+
+def _after_colour() -> list[tuple[tuple[str, ...], str]]:
+    """Give every later stage with the modalities seen by its end."""
+    return [(STAGES[: number + 1], name) for number, name in enumerate(STAGES) if number]
+
+
+def _file(label: str) -> str:
+    return label.replace(",", "").replace(" ", "_")
+
+
+def stage(name: str, maka: bool, start: str | None, seed: int) -> Recipe:
+    """Give a stage's recipe, from scratch or from a model; without MaKA no teacher and nothing that only they judge."""
+    recipe = dataclasses.replace(read_recipe(RECIPES / f"stages_{name}.yaml"), seed=seed)
     if start is not None:
         recipe = dataclasses.replace(recipe, start=start, model={})
-    return recipe if maka else dataclasses.replace(recipe, teachers={})
+    if maka:
+        return recipe
+    captioned = {key: value for key, value in recipe.sources.items() if value.settings.get("captioned", True)}
+    return dataclasses.replace(recipe, teachers={}, sources=captioned)
 
 
-def train(recipe: Recipe, folder: Path, seen: tuple[str, ...]) -> dict[str, float]:
-    """Train a stage, keep the averaged model and measure it on the modalities so far and on what its tokens know."""
+def train(recipe: Recipe, folder: Path, seen: tuple[str, ...]) -> Figures:
+    """Train a stage, keep the averaged model and measure it on the modalities so far."""
     torch.manual_seed(recipe.seed)
     teachers = build_teachers(recipe)
     model = start_model(recipe, teachers)
     asked = {name: teacher_features(teacher) for name, teacher in teachers.items()}
-    trainer = Trainer(model, recipe, folder, teachers=asked)
+    trainer = Trainer(model, recipe, folder, teachers=asked, bfloat16=choose_device("cpu").precision == "bf16")
     trainer.run()
     with trainer.averaged_model() as averaged:
         save_model(averaged, folder, {"name": recipe.name})
-    return measured(load_model(folder, device="cpu", dtype="float32"), seen)
+    return measured(folder, seen)
 
 
-def measured(model: GeoLangBind, seen: tuple[str, ...]) -> dict[str, float]:
-    """Measure captions of the modalities so far, and how much of texture and indices lies in the tokens."""
-    with torch.no_grad():
-        figures = {name: measure(model)["top1"] for name, measure in validations(seen, "test").items()}
-        return figures | {"tokens": token_knowledge(model)}
+def fold(running: Path, newcomer: Path, folder: Path, seen: tuple[str, ...]) -> Figures:
+    """Fold a newcomer into the running model, a coefficient for each part of it chosen on the part for choosing."""
+    settings = MergeSettings(str(running), str(newcomer), folder, search=True, stages=True, criterion="mean")
+    report = merge_models(settings, validations(seen, "val"))
+    shares = {part.stage: part.coefficient for part in report.stages if part.distance > 0}
+    means = {
+        name: sum(figures.values()) / len(figures)
+        for name, figures in (("before", report.before), ("newcomer", report.newcomer), ("merged", report.merged))
+    }
+    return measured(folder, seen) | {"coefficient": report.coefficient, "shares": shares, "chosen on": means}
+
+
+def measured(folder: Path, seen: tuple[str, ...]) -> Figures:
+    """Measure a model's captions on the reported part: balanced accuracy with its interval, and top-1."""
+    model = load_model(folder, device="cpu", dtype="float32")
+    return {name: captions_found(model, name) for name in seen}
+
+
+def captions_found(model: GeoLangBind, name: str) -> Figures:
+    """Say how well a model finds the captions of a modality."""
+    images = reported(name)
+    nearest = images.nearest(model)
+    return {
+        "balanced": balanced_accuracy(images.truth, nearest),
+        "interval": balanced_interval(images.truth, nearest),
+        "top1": float((nearest == images.truth).mean()),
+        "captions": len(images.captions),
+        "images": len(images.truth),
+    }
+
+
+@functools.cache
+def reported(name: str) -> CaptionedImages:
+    """Open the reported part of a modality."""
+    wanted = read_recipe(RECIPES / "stages_all.yaml").validate[name]
+    return CaptionedImages(str(paths((name,), "test")[name]), int(wanted["size"]))
 
 
 def paths(seen: tuple[str, ...], part: str) -> dict[str, Path]:
@@ -125,27 +186,6 @@ def validations(seen: tuple[str, ...], part: str) -> dict[str, Measure]:
     """Open a part of the modalities so far: ``val``, on which choices are made, or ``test``, which is reported."""
     wanted = read_recipe(RECIPES / "stages_all.yaml").validate
     return build_validations({name: wanted[name] | {"path": str(path)} for name, path in paths(seen, part).items()})
-
-
-def token_knowledge(model: GeoLangBind, count: int = 120) -> float:
-    """Give the share of variance of texture, edges and indices that a linear map reads off the tokens (R², held out).
-
-    It is what the classical teacher teaches, read without its translator, on images that were not trained on.
-    """
-    samples = ShardSet(str(paths(("colour",), "test")["colour"]))
-    size = int(model.config["image_size"])
-    images = torch.stack([whole_image(samples.read(number).image, size) for number in range(count)])
-    wavelengths_um = torch.tensor(stage_shards.RGB)
-    tokens = model.encode_tokens(images, wavelengths_um)
-    given = F.layer_norm(tokens.flatten(2).transpose(1, 2), tokens.shape[1:2])
-    wanted = ClassicalTeacher(grid=tokens.shape[-1]).features(images, wavelengths_um)
-    half = count // 2
-    fit, test = (torch.cat([part.flatten(0, 1), torch.ones(part[..., 0].numel(), 1)], 1) for part in given.split(half))
-    goal, truth = (part.flatten(0, 1) for part in wanted.split(half))
-    weights = torch.linalg.solve(fit.T @ fit + 10.0 * torch.eye(fit.shape[1]), fit.T @ goal)
-    unexplained = (test @ weights - truth).square().sum(0) / (truth - truth.mean(0)).square().sum(0).clamp_min(1e-6)
-    varies = truth.var(0) > 1e-4
-    return float((1 - unexplained[varies]).mean())
 
 
 if __name__ == "__main__":

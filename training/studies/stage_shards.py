@@ -1,17 +1,19 @@
 """Small shards of six modalities, in GeoLangBind-2M's layout, from the data that may be trained on.
 
-Colour chips are EuroSAT's; multispectral and radar windows come from the three co-registered places; infrared frames
-are HIT-UAV's. No free hyperspectral or mountainous elevation lies there, so those two are the simulator's. Each is
-divided in three: what is learnt from, what choices are made on (``val``), and what is reported (``test``). Of a place
-the west is learnt from, the strip after it chooses, the eastern third is reported. Captions of training shards vary in
-wording, the others do not.
+Colour chips are EuroSAT's, infrared frames HIT-UAV's. Multispectral and radar windows come from the three places with
+both sensors and, since those are few and of few kinds, from simulated landscapes; no free hyperspectral or
+mountainous elevation lies there, so those two are the simulator's alone. Each is divided in three: what is learnt
+from, what choices are made on (``val``), and what is reported (``test``). Parts share no image, places no ground,
+frames no flight, landscapes no seed. Captions of training shards vary in wording, the others do not.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -22,9 +24,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.datasets.archive import read_members
-from core.datasets.shards import ShardSample, write_shard
+from core.datasets.shards import ShardSample, ShardSet, write_shard
 from core.spectral.bands import Band, BandSet
-from core.train.sources.counted import caption_of
+from core.spectral.sensors import get_sensor
 from training.simulate.landscape import simulate_landscape
 from training.simulate.materials import MATERIALS
 from training.simulate.render import render
@@ -34,27 +36,40 @@ Pixels = NDArray[np.uint8]
 Captioned = tuple[Pixels, str]
 TEMPLATES = ("{}", "a satellite image of {}.", "a satellite photo of {}.", "{} seen from above", "an image of {}")
 RGB = (0.665, 0.56, 0.49)
-NINE_BANDS = {
-    "B04": 0.665, "B03": 0.56, "B02": 0.49, "B05": 0.705, "B06": 0.74, "B07": 0.783, "B08": 0.842, "B11": 1.61,
-    "B12": 2.19,
-}  # fmt: skip
+TWELVE = get_sensor("sentinel2_l2a").bands
+MULTISPECTRAL = TWELVE.select(("B04", "B03", "B02", "B05", "B06", "B07", "B08", "B11", "B12"))
 """The nine Sentinel-2 bands of the published model, in its order."""
-TWELVE = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B11", "B12")
-RADAR = {"VV": 3.75, "VH": 3.75}
-COVER = {1: "water", 2: "trees", 4: "crops", 5: "a town", 7: "snow", 9: "rangeland"}
+RADAR = get_sensor("sentinel1").bands.select(("VV", "VH"))
+COVER = {1: "water", 2: "a forest", 4: "crops", 5: "a town", 7: "snow", 9: "shrubs and herbs"}
+"""Captions by code of the Esri legend; what EuroSAT shows, too, is called the same in every modality."""
+ESRI = np.array([material.esri for material in MATERIALS])
 EUROSAT = {
-    "AnnualCrop": "annual crops", "Forest": "a forest", "HerbaceousVegetation": "shrubs and herbs",
+    "AnnualCrop": "crops", "Forest": "a forest", "HerbaceousVegetation": "shrubs and herbs",
     "Highway": "a highway", "Industrial": "an industrial area", "Pasture": "a pasture",
-    "PermanentCrop": "an orchard or vineyard", "Residential": "a residential area", "River": "a river",
-    "SeaLake": "the sea or a lake",
+    "PermanentCrop": "an orchard or vineyard", "Residential": "a town", "River": "a river",
+    "SeaLake": "water",
 }  # fmt: skip
-NOUNS = {"Person": ("person", "people"), "Car": ("car", "cars"), "Bicycle": ("bicycle", "bicycles")}
+MATERIAL_CAPTIONS = {
+    "open water": "water", "coniferous woodland": "coniferous forest", "broadleaf woodland": "broadleaf forest",
+    "grassland": "grassland", "green crop": "green crops", "ripe cereal": "ripe cereal",
+    "ploughed field": "a ploughed field", "shrubland": "shrubs", "bare soil": "bare soil", "rock": "rock",
+    "snow": "snow", "residential area": "a town",
+}  # fmt: skip
 SPLITS = ("train", "val", "test")
-SPANS = {"train": (0, 1 / 2), "val": (1 / 2, 2 / 3), "test": (2 / 3, 1)}
-"""Columns of a place that a part has, as shares of its width."""
-CHOOSING_FRAMES = 7
-"""One in so many of HIT-UAV's training frames, by its name, is not learnt from: choices are made on it."""
-WINDOW, DOMINANT = 24, 0.6
+LABELLED = "colour_labelled.tar"
+"""The first of the colour chips again, for learning from few captions."""
+FEW = 1500
+CHOOSING_CHIPS = 500
+"""Of EuroSAT's held-out chips; the others are reported."""
+PART_OF_BLOCK = ("train test train val", "val train test train", "train test train test", "test train val train")
+"""Which part each of the 4 × 4 blocks of a place belongs to, row by row."""
+PART_OF_TENTH = ("train",) * 5 + ("val",) * 2 + ("test",) * 3
+"""Which part a flight of HIT-UAV belongs to, by the last digit of its name's checksum."""
+LANDSCAPES = {"train": range(120), "val": range(1000, 1040), "test": range(2000, 2080)}
+"""Seeds of the simulated landscapes."""
+MOST = {"train": 400, "val": 60, "test": 100}
+"""Windows a caption has at most from a place or from all landscapes."""
+PLACE_WINDOW, SPECTRUM_WINDOW, RELIEF_WINDOW, DOMINANT = 18, 12, 24, 0.6
 SPECTROMETER = BandSet.of(
     Band(f"{value:.3f}", float(value), 0.01)
     for value in np.arange(0.42, 2.44, 0.01)
@@ -63,7 +78,7 @@ SPECTROMETER = BandSet.of(
 
 
 def build(data: Path, output: Path, seed: int = 0) -> dict[str, int]:
-    """Write ``<modality>_{train,val,test}.tar`` of every modality; give the samples of each.
+    """Write ``<modality>_{train,val,test}.tar`` of every modality and LABELLED; give the samples of each.
 
     Raises:
         InputError: the data are not there.
@@ -74,7 +89,9 @@ def build(data: Path, output: Path, seed: int = 0) -> dict[str, int]:
             rng = np.random.default_rng((seed, 2 * number + (split != "train")))
             made = _worded(maker(data, split, rng), split == "train", wavelengths_um, rng)
             counts[f"{name}_{split}"] = write_shard(output / f"{name}_{split}.tar", made)
-    return counts
+    chips = ShardSet(str(output / "colour_train.tar"))
+    few = (dataclasses.replace(chips.read(number), key=f"{number:06d}") for number in range(FEW))
+    return counts | {"colour_labelled": write_shard(output / LABELLED, few)}
 
 
 def _worded(
@@ -87,8 +104,8 @@ def _worded(
 
 def _colour(data: Path, split: str, rng: Generator) -> Iterator[Captioned]:
     members = list(read_members(data / f"eurosat_rgb_{'train' if split == 'train' else 'val'}.tar", (".jpg",)))
-    first, last = {"train": (0, 3000), "val": (500, 1000), "test": (0, 500)}[split]
-    for number in rng.permutation(len(members))[first:last]:
+    order = rng.permutation(len(members))
+    for number in {"train": order, "val": order[:CHOOSING_CHIPS], "test": order[CHOOSING_CHIPS:]}[split]:
         name, content = members[number]
         yield np.asarray(Image.open(io.BytesIO(content)).convert("RGB")), EUROSAT[name.split("/")[-2]]
 
@@ -97,92 +114,130 @@ def _infrared(data: Path, split: str, rng: Generator) -> Iterator[Captioned]:
     counts, frames = {}, {}
     for name, content in read_members(data / "hit_uav_thermal.tar", (".jpg", ".json")):
         stem, _, kind = name.rpartition(".")
-        if split == infrared_part(stem):
+        if flight_part(stem) == split:
             (counts if kind == "json" else frames)[stem] = content
     for stem in sorted(frames.keys() & counts.keys()):
-        seen = {name: 1 for name, number in json.loads(counts[stem]).items() if number and name in ("Person", "Car")}
-        text = caption_of(seen, NOUNS).replace("one ", "a ")
-        yield np.asarray(Image.open(io.BytesIO(frames[stem])).convert("L"))[:, :, None], text
+        seen = json.loads(counts[stem])
+        what = [words for key, words in (("Person", "people"), ("Car", "cars")) if seen.get(key)]
+        when = "by day" if _flight(stem).startswith("0") else "at night"
+        if len(what) == 1:
+            yield np.asarray(Image.open(io.BytesIO(frames[stem])).convert("L"))[:, :, None], f"{what[0]} {when}"
 
 
-def infrared_part(stem: str) -> str:
-    """Say which part a frame of HIT-UAV belongs to, by its path without the ending: what the set holds out is test."""
-    if not stem.startswith("train/"):
-        return "test"
-    return "val" if zlib.crc32(stem.encode()) % CHOOSING_FRAMES == 0 else "train"
+def flight_part(stem: str) -> str:
+    """Say which part a frame of HIT-UAV belongs to, by its path without the ending: all frames of a flight to one."""
+    return PART_OF_TENTH[zlib.crc32(_flight(stem).encode()) % 10]
 
 
-def _places(data: Path, split: str, product: str, scale: Mapping[str, float], offset: float) -> Iterator[Captioned]:
-    names = TWELVE if product == "S2L2A" else tuple(RADAR)
-    kept = [names.index(name) for name in scale]
+def _flight(stem: str) -> str:
+    """Give day (0) or night (1), altitude and angle of the camera, as in "1_60_30"."""
+    return "_".join(Path(stem).name.split("_")[:3])
+
+
+def _places(data: Path, split: str, product: str, bands: BandSet, divisor: float) -> Iterator[Captioned]:
+    names = TWELVE.names if product == "S2L2A" else RADAR.names
+    kept = [names.index(name) for name in bands.names]
     for folder in sorted((data / "scenes" / "terramind_tiles").iterdir()):
         with rasterio.open(folder / "LULC.tif") as file:
             cover = file.read(1)
         with rasterio.open(folder / f"{product}.tif") as file:
-            values = file.read()[kept].astype(np.float32)
-        top = np.array(list(scale.values()), dtype=np.float32)[:, None, None]
-        pixels = np.clip((values - offset) / (top - offset), 0, 1) * 255
-        yield from windows(pixels.round().astype(np.uint8), cover, COVER, split)
+            pixels = _as_pixels(file.read()[kept].astype(np.float32) / divisor, bands)
+        found = (
+            window
+            for rows, columns in blocks(cover.shape, split)
+            for window in _windows(pixels[:, rows, columns], cover[rows, columns], COVER, PLACE_WINDOW, split)
+        )
+        yield from _at_most(found, MOST[split])
 
 
-def windows(pixels: Pixels, codes: NDArray[np.integer], names: Mapping[int, str], split: str) -> Iterator[Captioned]:
-    """Cut windows with one dominant class from a part's columns; those that are learnt from overlap more."""
-    rows, columns = codes.shape
-    first, end = (int(columns * share) for share in SPANS[split])
-    last, step = end - WINDOW, 4 if split == "train" else WINDOW // 2
-    taken = dict.fromkeys(names, 0)
-    for top in range(0, rows - WINDOW + 1, step):
-        for left in range(first, last + 1, step):
-            code, share = _dominant(codes[top : top + WINDOW, left : left + WINDOW])
-            if share >= DOMINANT and code in names and taken[code] < 400:
-                taken[code] += 1
-                yield pixels[:, top : top + WINDOW, left : left + WINDOW].transpose(1, 2, 0), names[code]
+def blocks(shape: tuple[int, ...], split: str) -> list[tuple[slice, slice]]:
+    """Give the rows and columns of a place's blocks that belong to a part."""
+    height, width = shape[0] // 4, shape[1] // 4
+    return [
+        (slice(row * height, (row + 1) * height), slice(column * width, (column + 1) * width))
+        for row, parts in enumerate(PART_OF_BLOCK)
+        for column, part in enumerate(parts.split())
+        if part == split
+    ]
 
 
-def _dominant(codes: NDArray[np.integer]) -> tuple[int, float]:
-    values, counts = np.unique(codes, return_counts=True)
-    return int(values[counts.argmax()]), float(counts.max() / codes.size)
+def _windows(
+    pixels: Pixels, codes: NDArray[np.integer], names: Mapping[int, str], side: int, split: str
+) -> Iterator[Captioned]:
+    """Cut windows with one dominant class; only those that are learnt from overlap."""
+    step = side // 3 if split == "train" else side
+    for top in range(0, codes.shape[0] - side + 1, step):
+        for left in range(0, codes.shape[1] - side + 1, step):
+            values, counts = np.unique(codes[top : top + side, left : left + side], return_counts=True)
+            if counts.max() >= DOMINANT * side * side and int(values[counts.argmax()]) in names:
+                window = pixels[:, top : top + side, left : left + side].transpose(1, 2, 0)
+                yield window, names[int(values[counts.argmax()])]
+
+
+def _at_most(captioned: Iterable[Captioned], most: int) -> Iterator[Captioned]:
+    taken: Counter[str] = Counter()
+    for pixels, text in captioned:
+        taken[text] += 1
+        if taken[text] <= most:
+            yield pixels, text
+
+
+def _as_pixels(physical: NDArray[np.float32], bands: BandSet) -> Pixels:
+    return np.rint((to_model_units(physical, bands) + 1) * 127.5).astype(np.uint8)
+
+
+def _simulated(split: str, bands: BandSet) -> Iterator[Captioned]:
+    for seed in LANDSCAPES[split]:
+        landscape = simulate_landscape(96, 96, 10.0, seed)
+        pixels = _as_pixels(render(landscape, bands, seed=seed), bands)
+        yield from _windows(pixels, ESRI[landscape.labels], COVER, PLACE_WINDOW, "val")
 
 
 def _multispectral(data: Path, split: str, rng: Generator) -> Iterator[Captioned]:
-    tops = {name: 2750.0 if um < 0.7 else 5500.0 if um < 1.35 else 4500.0 for name, um in NINE_BANDS.items()}
-    return _places(data, split, "S2L2A", tops, 0.0)
+    yield from _places(data, split, "S2L2A", MULTISPECTRAL, 10_000.0)
+    yield from _at_most(_simulated(split, MULTISPECTRAL), MOST[split])
 
 
 def _radar(data: Path, split: str, rng: Generator) -> Iterator[Captioned]:
-    return _places(data, split, "S1RTC", {"VV": 0.0, "VH": -5.0}, -30.0)
+    yield from _places(data, split, "S1RTC", RADAR, 1.0)
+    yield from _at_most(_simulated(split, RADAR), MOST[split])
 
 
 def _hyperspectral(data: Path, split: str, rng: Generator) -> Iterator[Captioned]:
-    names = {number: material.words[0] for number, material in enumerate(MATERIALS)}
-    for seed in {"train": range(30), "val": range(108, 116), "test": range(100, 108)}[split]:
-        landscape = simulate_landscape(96, 96, 30.0, seed)
-        values = to_model_units(render(landscape, SPECTROMETER, seed=seed), SPECTROMETER)
-        pixels = np.rint((values + 1) * 127.5).astype(np.uint8)
-        for top in range(0, 96 - WINDOW + 1, WINDOW):
-            for left in range(0, 96 - WINDOW + 1, WINDOW):
-                code, share = _dominant(landscape.labels[top : top + WINDOW, left : left + WINDOW])
-                if share >= DOMINANT:
-                    yield pixels[:, top : top + WINDOW, left : left + WINDOW].transpose(1, 2, 0), names[code]
+    names = {number: MATERIAL_CAPTIONS.get(material.name, "") for number, material in enumerate(MATERIALS)}
+    names = {number: text for number, text in names.items() if text}
+
+    def found() -> Iterator[Captioned]:
+        for seed in LANDSCAPES[split]:
+            landscape = simulate_landscape(96, 96, 30.0, seed)
+            pixels = _as_pixels(render(landscape, SPECTROMETER, seed=seed), SPECTROMETER)
+            yield from _windows(pixels, landscape.labels, names, SPECTRUM_WINDOW, "val")
+
+    return _at_most(found(), MOST[split] // 2)
 
 
 def _elevation(data: Path, split: str, rng: Generator) -> Iterator[Captioned]:
-    for seed in {"train": range(200, 260), "val": range(320, 340), "test": range(300, 320)}[split]:
+    return _at_most(_relief(split), MOST[split])
+
+
+def _relief(split: str) -> Iterator[Captioned]:
+    side = RELIEF_WINDOW
+    for seed in LANDSCAPES[split]:
         ground = simulate_landscape(96, 96, 30.0, seed).elevation
-        for top in range(0, 96 - WINDOW + 1, WINDOW):
-            for left in range(0, 96 - WINDOW + 1, WINDOW):
-                window = ground[top : top + WINDOW, left : left + WINDOW]
+        for top in range(0, 96 - side + 1, side):
+            for left in range(0, 96 - side + 1, side):
+                window = ground[top : top + side, left : left + side]
                 relief = float(window.max() - window.min())
                 text = "flat ground" if relief < 15 else "gentle hills" if relief < 80 else "steep mountains"
                 pixels = np.clip(128 + (window - window.mean()), 0, 255).astype(np.uint8)
-                yield np.repeat(pixels[:, :, None], 3, axis=2), text
+                yield pixels[:, :, None], text
 
 
 MODALITIES = {
     "colour": (RGB, _colour),
-    "multispectral": (tuple(NINE_BANDS.values()), _multispectral),
-    "radar": (tuple(RADAR.values()), _radar),
-    "infrared": ((10.0,), _infrared),
-    "elevation": (RGB, _elevation),
-    "hyperspectral": (tuple(SPECTROMETER.wavelengths_um), _hyperspectral),
+    "multispectral": (MULTISPECTRAL.wavelengths_um, _multispectral),
+    "radar": (RADAR.wavelengths_um, _radar),
+    "infrared": (get_sensor("thermal").bands.wavelengths_um, _infrared),
+    "elevation": (get_sensor("dem").bands.wavelengths_um, _elevation),
+    "hyperspectral": (SPECTROMETER.wavelengths_um, _hyperspectral),
 }
