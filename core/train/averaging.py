@@ -10,7 +10,7 @@ from torch import Tensor
 
 from core.model.geolangbind import GeoLangBind, create_model
 from core.train.distributed import Processes
-from core.train.learnt_parts import in_use
+from core.train.frozen_parts import in_use
 from core.train.state import own_part, whole
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from core.model.dense_decoder import DenseDecoder
 from core.model.geolangbind import GeoLangBind
 from core.model.trunk import Pyramid
-from core.train.learnt_parts import in_use
+from core.train.frozen_parts import in_use
 
 Encoded = tuple[Tensor, Pyramid]
 """What the trunk gives of a batch: tokens (B, width, h, w) and the stem's finer maps by stride."""

@@ -23,7 +23,7 @@ from core.train.checkpoints import Checkpoints
 from core.train.curves import Curves
 from core.train.distributed import ALONE, Processes
 from core.train.drawing import Drawing
-from core.train.learnt_parts import let_learn
+from core.train.frozen_parts import let_learn
 from core.train.optimiser import make_optimiser, set_rates
 from core.train.recipe import Recipe, build_sources
 from core.train.siglip import ClassAwareSigLipLoss

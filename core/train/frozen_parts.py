@@ -1,4 +1,4 @@
-"""Which parts of a model a training run changes, and the rest as it is in use."""
+"""Which parts of a model a training run changes; the rest is frozen, as it is in use."""
 
 from __future__ import annotations
 
