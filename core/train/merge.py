@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import geometric_mean
 
 import torch
 from torch import Tensor
@@ -22,10 +23,8 @@ from core.model.merging import StageReport, merge_weights, search_coefficient, s
 Measure = Callable[[GeoLangBind], dict[str, float]]
 Figures = dict[str, float]
 """The main figure of every validation, by its name."""
-CRITERIA = ("shares", "mean")
-"""What a search maximises. "shares": the mean over validations of the merged model's figure as a share of the better of
-the two models', so that old and new count alike whatever their scale. "mean": the mean of the figures themselves, where
-they are of one kind; a modality that neither model knows then weighs no more than others."""
+LEAST = 0.01
+"""What a figure counts at least in a search: below it, how little is left no longer matters."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,6 @@ class MergeSettings:
         per_stage: shares of some stages that differ; see ``core.model.merging.STAGES``.
         search: look for the share that serves old and new validations best.
         stages: look for a share of each stage, too.
-        criterion: what a search maximises; see CRITERIA.
     """
 
     base: str
@@ -50,7 +48,6 @@ class MergeSettings:
     per_stage: Mapping[str, float] | None = None
     search: bool = False
     stages: bool = False
-    criterion: str = "shares"
 
 
 @dataclass(frozen=True)
@@ -77,15 +74,16 @@ class MergeReport:
 def merge_models(settings: MergeSettings, validations: Mapping[str, Measure]) -> MergeReport:
     """Merge two models into a folder that the zoo lists.
 
-    A search maximises the settings' criterion over the validations' main figures. A validation's main figure is the
-    first it gives.
+    A search maximises the geometric mean of the validations' main figures, the first that each gives. Scales cancel in
+    it: halving one figure is made good by doubling another alone, so that neither what was learnt before nor what is
+    new is given up for small gains elsewhere.
 
     Args:
         settings: what to fold into what.
         validations: of what was learnt before and of what is new; may be empty without a search.
 
     Raises:
-        TrainingError: a search without validations, or there is no such criterion.
+        TrainingError: a search without validations.
         ModelError: a model cannot be loaded or they are not built alike.
         OutputError: the folder cannot be written.
     """
@@ -94,8 +92,6 @@ def merge_models(settings: MergeSettings, validations: Mapping[str, Measure]) ->
             "A coefficient cannot be searched for without validations.",
             hint="Name a recipe whose 'validate' covers what was learnt before and what is new.",
         )
-    if settings.criterion not in CRITERIA:
-        raise TrainingError(f"There is no criterion {settings.criterion}.", hint=f"Choose {' or '.join(CRITERIA)}.")
     base, new = (load_model(name, device="cpu", dtype="float32") for name in (settings.base, settings.new))
     config = base.config | {"translators": new.config.get("translators", {}) | base.config.get("translators", {})}
     if not config["translators"]:
@@ -106,10 +102,7 @@ def merge_models(settings: MergeSettings, validations: Mapping[str, Measure]) ->
 
     def score(weights: Mapping[str, Tensor]) -> float:
         merged.load_state_dict(weights)
-        figures = _figures(merged, validations)
-        if settings.criterion == "shares":
-            figures = {name: value / (max(before[name], newcomer[name]) or 1.0) for name, value in figures.items()}
-        return sum(figures.values()) / len(figures)
+        return geometric_mean(max(value, LEAST) for value in _figures(merged, validations).values())
 
     coefficient, per_stage = settings.coefficient, dict(settings.per_stage or {})
     tried: dict[float, float] = {}

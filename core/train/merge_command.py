@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from core.cli.failures import report_failure
-from core.train.merge import CRITERIA, MergeReport, MergeSettings, merge_models
+from core.train.merge import MergeReport, MergeSettings, merge_models
 from core.train.recipe import read_recipe
 from core.train.validation import build_validations
 
@@ -32,7 +32,6 @@ def main(arguments: list[str]) -> int:
                 per_stage=dict(options.stage),
                 search=bool(options.search),
                 stages=options.stages,
-                criterion=options.criterion,
             ),
             build_validations(read_recipe(recipe).validate) if recipe else {},
         )
@@ -84,12 +83,6 @@ def _parser() -> argparse.ArgumentParser:
         help="recipe whose 'validate' chooses the share, in place of --alpha",
     )
     parser.add_argument("--stages", action="store_true", help="with --search: look for a share of each stage, too")
-    parser.add_argument(
-        "--criterion",
-        choices=CRITERIA,
-        default="shares",
-        help="what --search maximises: each figure as a share of the better model's, or the plain mean of figures",
-    )
     parser.add_argument("--validate", type=Path, metavar="VALIDATION", help="recipe whose 'validate' is only reported")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument("--verbose", action="store_true", help="show tracebacks")

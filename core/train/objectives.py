@@ -29,6 +29,7 @@ class ObjectiveWeights:
         dense_sigmoid: the same pixels, each text judged alone.
         pairs: cosine distance between the features of two band sets of the same ground.
         teachers: knowledge agglomeration through the MaKA translators.
+        kernels: that the kernels of the recipe's ``keep_kernels`` stay as they were; asked with every batch.
     """
 
     siglip: float = 1.0
@@ -37,6 +38,7 @@ class ObjectiveWeights:
     dense_sigmoid: float = 0.3
     pairs: float = 1.0
     teachers: float = 0.1
+    kernels: float = 30.0
 
 
 def step_losses(

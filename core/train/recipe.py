@@ -88,6 +88,7 @@ class Recipe:
             has norms over the batch needs it: they must see the whole mixture.
         accumulate: into how many parts a batch is divided that does not fit into memory; all of it is contrasted all
             the same.
+        keep_kernels: band sets, as centre wavelengths in µm, whose generated kernels stay as they are at the start.
         distractors: words for things that a source with none of them does not show.
         teachers: translator name to teacher settings.
         optimiser: see OptimiserSettings.
@@ -107,6 +108,7 @@ class Recipe:
     model: Mapping[str, Any] = field(default_factory=dict)
     start: str | None = None
     learn: tuple[str, ...] = ()
+    keep_kernels: tuple[tuple[float, ...], ...] = ()
     distractors: tuple[str, ...] = ()
     teachers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     optimiser: OptimiserSettings = OptimiserSettings()

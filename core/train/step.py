@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from core.model.geolangbind import GeoLangBind
 from core.train.batch import Batch
+from core.train.kept_kernels import KeptKernels
 from core.train.objectives import ObjectiveWeights, other_losses, pooled_losses, step_losses
 from core.train.pairs import pooled_vectors
 from core.train.siglip import ClassAwareSigLipLoss
@@ -26,13 +27,21 @@ class TrainingStep(nn.Module):
         model: in training mode.
         weights: of the objectives.
         siglip: the loss object, which may exchange texts with other processes.
+        kept: kernels that are to stay, if any.
     """
 
-    def __init__(self, model: GeoLangBind, weights: ObjectiveWeights, siglip: ClassAwareSigLipLoss) -> None:
+    def __init__(
+        self,
+        model: GeoLangBind,
+        weights: ObjectiveWeights,
+        siglip: ClassAwareSigLipLoss,
+        kept: KeptKernels | None = None,
+    ) -> None:
         super().__init__()
         self.model = model
         self.weights = weights
         self.siglip = siglip
+        self._kept = kept
 
     def forward(
         self,
@@ -41,13 +50,16 @@ class TrainingStep(nn.Module):
         teachers: Sequence[Mapping[str, Tensor]] = (),
     ) -> list[dict[str, Tensor]]:
         """Give every batch's losses, weighted; without texts, its pooled vectors and losses of single images."""
+        always = {} if self._kept is None else {"kernels": self.weights.kernels * self._kept.moved()}
         if texts is not None:
-            return step_losses(self.model, batches, texts, self.weights, self.siglip, teachers)
+            judged = step_losses(self.model, batches, texts, self.weights, self.siglip, teachers)
+            return [losses | always for losses in judged]
         encoded = self.model.visual.trunk.forward_groups([(batch.images, batch.wavelengths_um) for batch in batches])
         nothing = BatchTexts(torch.zeros(0, 0), torch.zeros(0, 0))
         return [
             {"pooled": pooled_vectors(self.model, of_batch)}
             | other_losses(self.model, batch, of_batch, None, nothing, self.weights, asked)
+            | always
             for batch, of_batch, asked in zip(batches, encoded, teachers, strict=True)
         ]
 

@@ -24,6 +24,7 @@ from core.train.curves import Curves
 from core.train.distributed import ALONE, Processes
 from core.train.drawing import Drawing
 from core.train.frozen_parts import let_learn
+from core.train.kept_kernels import KeptKernels
 from core.train.optimiser import make_optimiser, set_rates
 from core.train.recipe import Recipe, build_sources
 from core.train.siglip import ClassAwareSigLipLoss
@@ -76,7 +77,8 @@ class Trainer:
                 hint="Set accumulate to 1 and choose smaller batches.",
             )
         siglip = ClassAwareSigLipLoss(processes.share.rank, processes.share.count)
-        self._forward = processes.wrap(TrainingStep(model, recipe.objectives, siglip))
+        kept = KeptKernels(model, recipe.keep_kernels) if recipe.keep_kernels else None
+        self._forward = processes.wrap(TrainingStep(model, recipe.objectives, siglip, kept))
         self._parameters = {name: value for name, value in model.named_parameters() if value.requires_grad}
         self._optimiser = make_optimiser(self._parameters, recipe.optimiser)
         self._average = WeightAverage(self._parameters, recipe.optimiser.average)

@@ -115,8 +115,14 @@ def _file(label: str) -> str:
 
 
 def stage(name: str, maka: bool, start: str | None, seed: int) -> Recipe:
-    """Give a stage's recipe, from scratch or from a model; without MaKA no teacher and nothing that only they judge."""
+    """Give a stage's recipe, from scratch or from a model that keeps its kernels of the modalities before.
+
+    Without MaKA there is no teacher and nothing that only teachers judge.
+    """
     recipe = dataclasses.replace(read_recipe(RECIPES / f"stages_{name}.yaml"), seed=seed)
+    if name in STAGES:
+        known = tuple(stage_shards.MODALITIES[before][0] for before in STAGES[: STAGES.index(name)])
+        recipe = dataclasses.replace(recipe, keep_kernels=known)
     if start is not None:
         recipe = dataclasses.replace(recipe, start=start, model={})
     if maka:
@@ -140,7 +146,7 @@ def train(recipe: Recipe, folder: Path, seen: tuple[str, ...]) -> Figures:
 
 def fold(running: Path, newcomer: Path, folder: Path, seen: tuple[str, ...]) -> Figures:
     """Fold a newcomer into the running model, a coefficient for each part of it chosen on the part for choosing."""
-    settings = MergeSettings(str(running), str(newcomer), folder, search=True, stages=True, criterion="mean")
+    settings = MergeSettings(str(running), str(newcomer), folder, search=True, stages=True)
     report = merge_models(settings, validations(seen, "val"))
     shares = {part.stage: part.coefficient for part in report.stages if part.distance > 0}
     means = {
@@ -157,15 +163,17 @@ def measured(folder: Path, seen: tuple[str, ...]) -> Figures:
 
 
 def captions_found(model: GeoLangBind, name: str) -> Figures:
-    """Say how well a model finds the captions of a modality."""
+    """Say how well a model finds the captions of a modality, together and each."""
     images = reported(name)
     nearest = images.nearest(model)
+    right = nearest == images.truth
     return {
         "balanced": balanced_accuracy(images.truth, nearest),
         "interval": balanced_interval(images.truth, nearest),
-        "top1": float((nearest == images.truth).mean()),
+        "top1": float(right.mean()),
         "captions": len(images.captions),
         "images": len(images.truth),
+        "found": {text: float(right[images.truth == number].mean()) for number, text in enumerate(images.captions)},
     }
 
 

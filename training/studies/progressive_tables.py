@@ -41,11 +41,21 @@ def tables(found: Sequence[Mapping[str, Figures]], stages: Sequence[str]) -> str
     end = [[text, *_row(found, label, stages), _mean(found, label, stages)] for text, label in ends.items()]
     sure = ["sure to ±", *(_half_width(found, ends["all at once"], name) for name in stages), ""]
     chance = ["one answer for all", *(_chance(found, ends["all at once"], name) for name in stages), ""]
+    known = {
+        "colour alone": ends["colour alone"],
+        "newcomer": "infrared, newcomer",
+        "folded back": "infrared, folded back",
+        "at the end": ends["one after another, folded back"],
+        "all at once": ends["all at once"],
+    }
+    captions = sorted({text for figures in found for text in figures[known["newcomer"]]["infrared"]["found"]})
+    each = [[text, *(_found(found, label, "infrared", text) for label in known.values())] for text in captions]
     parts = [
         _table(["captions learnt from", "without MaKA", "with MaKA"], maka),
         _table(["stage", "", *stages, "mean"], (row for row in chain if any(row[2:]))),
         _table(["stage", *stages], ([f"+ {name}", *_row(found, label, stages)] for name, label in unmerged.items())),
         _table(["", *stages, "mean"], [*end, sure, chance]),
+        _table(["infrared", *known], each),
     ]
     return "\n\n".join(parts)
 
@@ -56,6 +66,10 @@ def _row(found: Sequence[Mapping[str, Figures]], label: str, stages: Sequence[st
 
 def _cell(found: Sequence[Mapping[str, Figures]], label: str, name: str) -> str:
     return " / ".join(f"{figures[label][name]['balanced']:.3f}" for figures in found if name in figures.get(label, {}))
+
+
+def _found(found: Sequence[Mapping[str, Figures]], label: str, name: str, caption: str) -> str:
+    return " / ".join(f"{figures[label][name]['found'][caption]:.2f}" for figures in found if label in figures)
 
 
 def _mean(found: Sequence[Mapping[str, Figures]], label: str, stages: Sequence[str]) -> str:

@@ -1,10 +1,11 @@
 """Small shards of six modalities, in GeoLangBind-2M's layout, from the data that may be trained on.
 
-Colour chips are EuroSAT's, infrared frames HIT-UAV's. Multispectral and radar windows come from the three places with
-both sensors and, since those are few and of few kinds, from simulated landscapes; no free hyperspectral or
-mountainous elevation lies there, so those two are the simulator's alone. Each is divided in three: what is learnt
-from, what choices are made on (``val``), and what is reported (``test``). Parts share no image, places no ground,
-frames no flight, landscapes no seed. Captions of training shards vary in wording, the others do not.
+Colour chips are EuroSAT's. Multispectral and radar windows come from the three places with both sensors, infrared
+images are HIT-UAV's frames; since those are few and of few kinds, windows of simulated landscapes join each of the
+three. No free hyperspectral or mountainous elevation lies there, so those two are the simulator's alone. Each is
+divided in three: what is learnt from, what choices are made on (``val``), and what is reported (``test``). Parts share
+no image, places no ground, frames no flight, landscapes no seed. Captions of training shards vary in wording, the
+others do not.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ TWELVE = get_sensor("sentinel2_l2a").bands
 MULTISPECTRAL = TWELVE.select(("B04", "B03", "B02", "B05", "B06", "B07", "B08", "B11", "B12"))
 """The nine Sentinel-2 bands of the published model, in its order."""
 RADAR = get_sensor("sentinel1").bands.select(("VV", "VH"))
+THERMAL = get_sensor("thermal").bands
 COVER = {1: "water", 2: "a forest", 4: "crops", 5: "a town", 7: "snow", 9: "shrubs and herbs"}
 """Captions by code of the Esri legend; what EuroSAT shows, too, is called the same in every modality."""
 ESRI = np.array([material.esri for material in MATERIALS])
@@ -111,6 +113,14 @@ def _colour(data: Path, split: str, rng: Generator) -> Iterator[Captioned]:
 
 
 def _infrared(data: Path, split: str, rng: Generator) -> Iterator[Captioned]:
+    for pixels, text in _frames(data, split):
+        yield pixels, text
+        if split == "train":
+            yield pixels[:, ::-1], text
+    yield from _at_most(_simulated(split, THERMAL), MOST[split])
+
+
+def _frames(data: Path, split: str) -> Iterator[Captioned]:
     counts, frames = {}, {}
     for name, content in read_members(data / "hit_uav_thermal.tar", (".jpg", ".json")):
         stem, _, kind = name.rpartition(".")
@@ -237,7 +247,7 @@ MODALITIES = {
     "colour": (RGB, _colour),
     "multispectral": (MULTISPECTRAL.wavelengths_um, _multispectral),
     "radar": (RADAR.wavelengths_um, _radar),
-    "infrared": (get_sensor("thermal").bands.wavelengths_um, _infrared),
+    "infrared": (THERMAL.wavelengths_um, _infrared),
     "elevation": (get_sensor("dem").bands.wavelengths_um, _elevation),
     "hyperspectral": (SPECTROMETER.wavelengths_um, _hyperspectral),
 }

@@ -104,12 +104,12 @@ def test_the_searched_coefficient_keeps_the_old_and_takes_the_new(stages, capsys
     assert sum(report["merged"].values()) >= max(sum(report["before"].values()), sum(report["newcomer"].values()))
 
 
-def test_a_search_may_maximise_the_plain_mean(stages, capsys):
-    options = ("--search", str(stages / "both.json"), "--criterion", "mean")
-    assert merged(stages, "by_mean", *options) == 0
+def test_a_search_maximises_the_geometric_mean_of_the_figures(stages, capsys):
+    assert merged(stages, "searched_again", "--search", str(stages / "both.json")) == 0
     report = json.loads(capsys.readouterr().out)
     for coefficient, figures in (("0.0", report["before"]), ("1.0", report["newcomer"])):
-        assert report["tried"][coefficient] == pytest.approx(sum(figures.values()) / len(figures))
+        product = np.prod([max(value, 0.01) for value in figures.values()])
+        assert report["tried"][coefficient] == pytest.approx(product ** (1 / len(figures)))
 
 
 def test_stages_take_shares_given_by_hand(stages, capsys):
