@@ -49,7 +49,13 @@ def tables(found: Sequence[Mapping[str, Figures]], stages: Sequence[str]) -> str
         "all at once": ends["all at once"],
     }
     captions = sorted({text for figures in found for text in figures[known["newcomer"]]["infrared"]["found"]})
-    each = [[text, *(_found(found, label, "infrared", text) for label in known.values())] for text in captions]
+    each = [
+        [
+            text.removeprefix("a satellite image of ").rstrip("."),
+            *(_found(found, label, "infrared", text) for label in known.values()),
+        ]
+        for text in captions
+    ]
     parts = [
         _table(["captions learnt from", "without MaKA", "with MaKA"], maka),
         _table(["stage", "", *stages, "mean"], (row for row in chain if any(row[2:]))),
