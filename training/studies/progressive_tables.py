@@ -48,7 +48,8 @@ def tables(found: Sequence[Mapping[str, Figures]], stages: Sequence[str]) -> str
         "at the end": ends["one after another, folded back"],
         "all at once": ends["all at once"],
     }
-    captions = sorted({text for figures in found for text in figures[known["newcomer"]]["infrared"]["found"]})
+    newcomers = [figures[known["newcomer"]] for figures in found if known["newcomer"] in figures]
+    captions = sorted({text for figures in newcomers for text in figures["infrared"]["found"]})
     each = [
         [
             text.removeprefix("a satellite image of ").rstrip("."),

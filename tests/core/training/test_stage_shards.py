@@ -11,7 +11,7 @@ import numpy as np
 from core.train.recipe import read_recipe
 from training.studies.progressive import RECIPES, STAGES, paths, results_file, stage, tasks
 from training.studies.progressive_tables import tables
-from training.studies.stage_shards import LANDSCAPES, SPLITS, blocks, flight_part
+from training.studies.stage_shards import LANDSCAPES, MODALITIES, SPLITS, blocks, flight_part
 
 
 def test_the_parts_of_a_place_share_no_pixel_and_leave_none_out():
@@ -60,6 +60,12 @@ def test_each_stage_learns_its_own_modality_alone_and_few_captions_without_a_tea
     assert not stage("colour_few", False, None, 4).teachers
 
 
+def test_a_newcomer_keeps_the_kernels_of_the_modalities_before():
+    assert stage("colour", True, None, 4).keep_kernels == ()
+    assert stage("radar", True, None, 4).keep_kernels == (MODALITIES["colour"][0], MODALITIES["multispectral"][0])
+    assert stage("all", True, None, 4).keep_kernels == ()
+
+
 def test_every_task_has_a_name_and_a_folder_of_its_own(tmp_path):
     names = [name for name, _ in tasks(tmp_path, 4)]
     assert len(set(names)) == len(names)
@@ -69,6 +75,7 @@ def test_every_task_has_a_name_and_a_folder_of_its_own(tmp_path):
 def test_the_tables_show_a_figure_a_seed_and_the_coefficients(tmp_path):
     def figures(value):
         known = {"balanced": value, "interval": [value - 0.02, value + 0.02], "captions": 4}
+        known["found"] = {"a satellite image of snow.": value}
         return dict.fromkeys(STAGES, known) | {"coefficient": value}
 
     found = [{name: figures(value) for name, _ in tasks(tmp_path, 4)} for value in (0.3, 0.8)]
@@ -77,5 +84,6 @@ def test_the_tables_show_a_figure_a_seed_and_the_coefficients(tmp_path):
     assert "0.300 / 0.800" in text
     assert "| sure to ± | 0.020" in text
     assert "| one answer for all | 0.250" in text
+    assert "| snow | 0.30 / 0.80" in text
     unfinished = tables([{}, {}], STAGES)
     assert "captions learnt from" in unfinished
