@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -9,8 +11,9 @@ import torch.nn.functional as F
 from core.model.dense_decoder import DenseDecoder
 from core.train.augment import random_affine, random_bands
 from core.train.contests import contest_loss
-from core.train.dense_losses import PIXELS_ASKED, dense_cosines, pixels_to_ask
+from core.train.dense_losses import PIXELS_ASKED, dense_cosines, dense_losses, pixels_to_ask
 from core.train.siglip import ClassAwareSigLipLoss
+from core.train.texts import BatchTexts
 from core.train.wording import AGREE, DISAGREE, UNDECIDED, wording_of
 
 
@@ -81,3 +84,22 @@ def test_random_bands_keep_their_order_and_are_never_none():
         bands = random_bands(6, rng, chance=0.8)
         assert bands == sorted(set(bands))
         assert 1 <= len(bands) <= 6
+
+
+def test_background_pixels_lower_the_words_they_lack_and_take_no_part_in_the_contest():
+    torch.manual_seed(0)
+    decoder = DenseDecoder(width=16, embed_dim=8, channels=8, fine=4, middle=8)
+    model = SimpleNamespace(dense=decoder, logit_scale=torch.tensor(3.0), logit_bias=torch.tensor(-10.0))
+    words = F.normalize(torch.randn(2, 8), dim=1)
+    texts = BatchTexts(means=words, drawn=words)
+    agreement = torch.tensor([[AGREE, DISAGREE], [DISAGREE, AGREE], [DISAGREE, UNDECIDED]])
+    bottleneck = torch.randn(1, 8, 4, 4, requires_grad=True)
+    side = 4 * decoder.stride
+    losses = dense_losses(model, bottleneck, torch.full((1, side, side), 2), texts, agreement)
+    assert set(losses) == {"dense_sigmoid"}
+    (pull,) = torch.autograd.grad(losses["dense_sigmoid"], bottleneck)
+    moved = (bottleneck - 0.5 * pull / pull.norm()).detach()
+    before, after = (
+        dense_cosines(decoder, z.permute(0, 2, 3, 1).flatten(0, 2), words)[:, 0].mean() for z in (bottleneck, moved)
+    )
+    assert after < before
