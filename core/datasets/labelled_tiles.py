@@ -1,4 +1,4 @@
-"""Image tiles with a label per pixel, stored as pairs ``name.jpg`` / ``name.labels.png``."""
+"""Image tiles with a label per pixel, stored as pairs such as ``name.jpg`` / ``name.labels.png``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from PIL import Image
 
 from core.datasets.archive import read_members
 from core.datasets.chips import decode_rgb
+
+PICTURES = (".jpg", ".webp", ".tif")
+"""Suffixes of the pictures that labels lie beside."""
 
 
 @dataclass(frozen=True)
@@ -30,19 +33,27 @@ class LabelledTile:
     labels: NDArray[np.uint8]
 
 
-def read_labelled_tiles(path: str | Path, keep: Callable[[str], bool] = lambda name: True) -> list[LabelledTile]:
+def read_labelled_tiles(
+    path: str | Path, keep: Callable[[str], bool] = lambda name: True, ending: str = ".labels.png"
+) -> list[LabelledTile]:
     """Read the tiles of a folder or tar whose name passes ``keep``.
+
+    Args:
+        path: folder or tar.
+        keep: told the name of a tile without its suffix.
+        ending: of the label files; the picture beside one has the same name with any suffix of PICTURES.
 
     Raises:
         InputError: nothing to read there.
     """
     images: dict[str, NDArray[np.uint8]] = {}
     labels: dict[str, NDArray[np.uint8]] = {}
-    for name, content in read_members(Path(path), (".jpg", ".labels.png")):
-        stem = name.removesuffix(".jpg").removesuffix(".labels.png")
+    for name, content in read_members(Path(path), (*PICTURES, ending)):
+        labelled = name.endswith(ending)
+        stem = name.removesuffix(ending) if labelled else name.rpartition(".")[0]
         if not keep(stem):
             continue
-        if name.endswith(".labels.png"):
+        if labelled:
             labels[stem] = np.asarray(Image.open(io.BytesIO(content)))
         else:
             images[stem] = decode_rgb(content)

@@ -73,6 +73,70 @@ def random_light(images: Tensor, rng: Generator, strength: float = 0.1) -> Tenso
     return unit.clamp(0, 1) * 2 - 1
 
 
+def random_tint(images: Tensor, rng: Generator, strength: float) -> Tensor:
+    """Vary gamma, saturation and colour balance of each image, as seasons, cameras and image processing do.
+
+    Args:
+        images: (B, C, H, W) in model units (-1..1).
+        rng: source of chance.
+        strength: standard deviation of the logarithms of gamma and saturation; the balance of the bands, whose gains
+            multiply to about 1, varies by half of it.
+    """
+    batch, bands = images.shape[:2]
+    gamma = torch.from_numpy(np.exp(rng.normal(0, strength, (batch, 1, 1, 1)))).float()
+    saturation = torch.from_numpy(np.exp(rng.normal(0, strength, (batch, 1, 1, 1)))).float()
+    balance = rng.normal(0, strength / 2, (batch, bands, 1, 1))
+    gains = torch.from_numpy(np.exp(balance - balance.mean(1, keepdims=True))).float()
+    unit = ((images.clamp(-1, 1) + 1) / 2).pow(gamma)
+    grey = unit.mean(1, keepdim=True)
+    return ((grey + (unit - grey) * saturation) * gains).clamp(0, 1) * 2 - 1
+
+
+def random_blur(images: Tensor, rng: Generator, largest: float) -> Tensor:
+    """Blur half of the images by a Gaussian, as optics, compression and resampled basemaps do.
+
+    Args:
+        images: (B, C, H, W) float32.
+        rng: source of chance.
+        largest: standard deviation in pixels; each image's is drawn evenly up to it.
+    """
+    deviations = rng.uniform(0.3, max(largest, 0.31), len(images)) * (rng.random(len(images)) < 0.5)
+    reach = max(1, math.ceil(2.5 * largest))
+    offsets = torch.arange(-reach, reach + 1, dtype=torch.float32)
+    blurred = images.clone()
+    for item in np.flatnonzero(deviations):
+        kernel = torch.exp(-0.5 * (offsets / float(deviations[item])).square())
+        kernel = (kernel / kernel.sum())[None, None]
+        planes = F.pad(images[item][:, None], (reach, reach, reach, reach), mode="reflect")
+        planes = F.conv2d(F.conv2d(planes, kernel[:, :, None, :]), kernel[:, :, :, None])
+        blurred[item] = planes[:, 0]
+    return blurred
+
+
+def random_display(images: Tensor, wavelengths_um: Tensor, rng: Generator, chance: float) -> Tensor:
+    """Show scaled reflectance as pictures of it are shown: stretched to other limits, hazy, with a gamma.
+
+    Model units end where physical_range says; pictures that people have end where someone's stretch did, from the
+    darkest parts to a few per cent of clipped bright ones, with the path radiance of the air left in or taken away.
+
+    Args:
+        images: (B, C, H, W) in model units (-1..1).
+        wavelengths_um: (C,); haze is strongest in blue.
+        rng: source of chance.
+        chance: that an image is shown so; the others stay as they are.
+    """
+    batch = len(images)
+    haze = torch.from_numpy(rng.uniform(-0.1, 0.3, (batch, 1))).float()
+    path = haze * (0.49 / wavelengths_um[None]) ** 2.5
+    unit = (images + 1) / 2 + path[:, :, None, None]
+    low = torch.from_numpy(rng.uniform(-0.02, 0.08, (batch, 1, 1, 1))).float()
+    high = low + torch.from_numpy(np.exp(rng.uniform(math.log(0.45), math.log(1.6), (batch, 1, 1, 1)))).float()
+    gamma = torch.from_numpy(np.exp(rng.uniform(math.log(0.6), math.log(1.25), (batch, 1, 1, 1)))).float()
+    shown = ((unit - low) / (high - low)).clamp(0, 1).pow(gamma) * 2 - 1
+    changed = torch.from_numpy(rng.random(batch) < chance)[:, None, None, None]
+    return torch.where(changed, shown, images)
+
+
 def random_haze(images: Tensor, wavelengths_um: Tensor, rng: Generator, typical: float) -> Tensor:
     """Take a clear day's atmosphere away from half of the images: they then teach surface reflectance as well.
 

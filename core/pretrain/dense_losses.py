@@ -28,12 +28,13 @@ def dense_losses(
     Args:
         model: in training mode.
         bottleneck: (B, Z, h, w) of its decoder.
-        labels: (B, H, W) int64 class of each pixel; -1 where unknown.
+        labels: (B, H, W) int64 class of each pixel; -1 where unknown, the number of classes for background, which no
+            text agrees with and which takes no part in the contest.
         texts: the batch's words.
-        agreement: (classes, texts) of the drawn texts.
+        agreement: (classes, texts) of the drawn texts, with a last row for the background where there is one.
 
     Returns:
-        The losses; none where no pixel is labelled.
+        The losses; none where no pixel is labelled, no "dense" where all labelled pixels are background.
     """
     dense = model.dense
     assert isinstance(dense, DenseDecoder)
@@ -48,10 +49,18 @@ def dense_losses(
     truth = agreement[classes]
     drawn = logits[:, len(texts.means) :]
     alone = F.binary_cross_entropy_with_logits(drawn + model.logit_bias, (truth == AGREE).float(), reduction="none")
+<<<<<<< HEAD:core/pretrain/dense_losses.py
     return {
         "dense": class_and_text_contrastive_loss(logits, texts, agreement, classes),
         "dense_sigmoid": (alone * (truth != UNDECIDED)).sum(1).mean(),
     }
+=======
+    losses = {"dense_sigmoid": (alone * (truth != UNDECIDED)).sum(1).mean()}
+    named = classes < len(texts.means)
+    if named.any():
+        losses["dense"] = class_and_text_contrastive_loss(logits[named], texts, agreement, classes[named])
+    return losses
+>>>>>>> main:core/pretrain/dense_losses.py
 
 
 def pixels_to_ask(classes: Tensor) -> Tensor:

@@ -11,9 +11,15 @@ from numpy.random import Generator
 
 from core.datasets.labelled_tiles import read_labelled_tiles
 from core.errors import TrainingError
+<<<<<<< HEAD:core/pretrain/sources/labelled.py
 from core.learning.augment import random_affine, random_bands, random_light, random_noise
 from core.pretrain.batch import Batch
 from core.pretrain.prompt_templates import PromptTemplates
+=======
+from core.learning.augment import random_affine, random_bands, random_blur, random_light, random_noise, random_tint
+from core.pretrain.batch import Batch
+from core.pretrain.prompt_templates import PromptTemplates
+>>>>>>> main:core/train/sources/labelled.py
 
 
 @dataclass(frozen=True)
@@ -21,24 +27,37 @@ class LabelledSettings:
     """How labelled tiles become batches.
 
     Attributes:
-        path: folder or tar of ``name.jpg`` / ``name.labels.png`` pairs.
+        path: folder or tar of pairs such as ``name.jpg`` / ``name.labels.png``.
         classes: label code to synonyms; other codes are unlabelled.
         names: beginnings of the tile names to train on.
+        left_out: beginnings of the tile names that are kept for choosing or reporting.
+        ending: of the label files.
+        background: label codes of pixels that show none of the classes in ``absent``; they teach that those words are
+            not true there, and nothing else.
+        absent: label codes of the classes that background pixels do not show; all classes where empty.
         crop: side of the images the model sees.
         batch: images a batch.
         wavelengths_um: of the three channels.
         zoom: tile pixels per pixel seen, smallest and largest.
         band_chance: chance that a batch keeps a random subset of the bands.
+        blur: largest deviation in pixels of the blur that half of the images get.
+        tint: strength of changes of saturation, colour balance and gamma; see ``random_tint``.
     """
 
     path: str
     classes: Mapping[int, Sequence[str]]
     names: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+    ending: str = ".labels.png"
+    background: tuple[int, ...] = ()
+    absent: tuple[int, ...] = ()
     crop: int = 128
     batch: int = 16
     wavelengths_um: tuple[float, ...] = (0.665, 0.56, 0.49)
     zoom: tuple[float, float] = (0.6, 2.0)
     band_chance: float = 0.1
+    blur: float = 0.0
+    tint: float = 0.0
 
 
 class LabelledSource:
@@ -52,24 +71,37 @@ class LabelledSource:
         self.name = name
         self.wording = wording
         self._settings = settings
-        self._tiles = read_labelled_tiles(settings.path, lambda stem: stem.startswith(tuple(settings.names)))
+        wanted, unwanted = tuple(settings.names), tuple(settings.left_out)
+        self._tiles = read_labelled_tiles(
+            settings.path,
+            lambda stem: stem.startswith(wanted) and not (unwanted and stem.startswith(unwanted)),
+            settings.ending,
+        )
         if not self._tiles:
             raise TrainingError(f"Source {name}: no tile is named {', '.join(settings.names)}.", hint="Check 'names'.")
+        order = [int(code) for code in settings.classes]
         codes = np.full(256, -1, dtype=np.int64)
-        for index, code in enumerate(settings.classes):
-            codes[int(code)] = index
+        codes[order] = np.arange(len(order))
+        codes[list(settings.background)] = len(order)
         self._codes = codes
+        absent = [order.index(code) for code in settings.absent] or list(range(len(order)))
+        self._absent_from_background = absent if settings.background else []
 
     def batch(self, rng: Generator) -> Batch:
         """Draw cuts of random tiles, turned and scaled at random."""
-        pieces = [self._cut(rng) for _ in range(self._settings.batch)]
+        settings = self._settings
+        pieces = [self._cut(rng) for _ in range(settings.batch)]
         images = torch.cat([image for image, _ in pieces])
-        bands = random_bands(images.shape[1], rng, self._settings.band_chance)
+        if settings.blur:
+            images = random_blur(images, rng, settings.blur)
+        if settings.tint:
+            images = random_tint(images, rng, settings.tint)
+        bands = random_bands(images.shape[1], rng, settings.band_chance)
         return Batch(
             source=self.name,
             images=random_noise(random_light(images, rng), rng)[:, bands],
-            wavelengths_um=torch.tensor(self._settings.wavelengths_um)[bands],
-            words=self.wording.draw(rng, distractors=8),
+            wavelengths_um=torch.tensor(settings.wavelengths_um)[bands],
+            words=self.wording.draw(rng, distractors=8, absent_from_background=self._absent_from_background),
             labels=torch.cat([labels for _, labels in pieces]),
         )
 

@@ -18,6 +18,12 @@ from core.raster.reader import open_raster
 from core.spectral.bands import Band
 from core.spectral.recognise import recognise
 from core.spectral.scaling import physical_range
+<<<<<<< HEAD:core/pretrain/sources/scenes.py
+=======
+from core.learning.augment import random_affine, random_display, random_light, random_noise
+from core.pretrain.batch import Batch
+from core.pretrain.prompt_templates import PromptTemplates
+>>>>>>> main:core/train/sources/scenes.py
 
 RED, GREEN, BLUE = 0.665, 0.56, 0.49
 NEAR_INFRARED = 0.85
@@ -40,6 +46,8 @@ class SceneSettings:
         crop: side of the images the model sees.
         batch: images a batch; all from one place.
         zoom: scene pixels per pixel seen, smallest and largest.
+        display: chance that an image of red, green and blue alone is shown as pictures of reflectance are: with other
+            limits, haze and gamma; see ``random_display``.
         held_out: names of bands that are never seen as a set of their own, so that it can be asked what the model makes
             of bands it never met together.
     """
@@ -56,6 +64,7 @@ class SceneSettings:
     crop: int = 96
     batch: int = 12
     zoom: tuple[float, float] = (0.7, 1.2)
+    display: float = 0.0
     held_out: tuple[str, ...] = ()
 
 
@@ -90,10 +99,13 @@ class SceneSource:
         settings = self._settings
         place = self._places[rng.integers(len(self._places))]
         images, labels = self._cuts(place, rng)
-        images = random_noise(random_light(images, rng, 0.06), rng)
         bands = self._draw_bands(place, rng)
         wavelengths = torch.tensor(place.wavelengths_um)
         rgb = _visible(place.wavelengths_um)
+        images = random_light(images, rng, 0.06)
+        if bands == rgb and settings.display:
+            images[:, rgb] = random_display(images[:, rgb], wavelengths[rgb], rng, settings.display)
+        images = random_noise(images, rng)
         teach = rgb is not None and (place.labels is None or rng.random() < settings.teach) and bands != rgb
         return Batch(
             source=self.name,

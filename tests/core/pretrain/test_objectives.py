@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 
 from core.learning.augment import random_affine, random_bands
 from core.model.dense_decoder import DenseDecoder
+<<<<<<< HEAD:tests/core/pretrain/test_objectives.py
 from core.pretrain.contrastive import contrastive_softmax_loss
 from core.pretrain.dense_losses import PIXELS_ASKED, dense_cosines, pixels_to_ask
 from core.pretrain.prompt_templates import AGREE, DISAGREE, UNDECIDED, prompt_templates_of
 from core.pretrain.siglip import ClassAwareSigLipLoss
+=======
+from core.learning.augment import random_affine, random_bands
+from core.pretrain.contrastive import contrastive_softmax_loss
+from core.pretrain.dense_losses import PIXELS_ASKED, dense_cosines, dense_losses, pixels_to_ask
+from core.pretrain.siglip import ClassAwareSigLipLoss
+from core.pretrain.texts import BatchTexts
+from core.pretrain.prompt_templates import AGREE, DISAGREE, UNDECIDED, prompt_templates_of
+>>>>>>> main:tests/core/train/test_objectives.py
 
 
 def test_dense_cosines_are_the_cosines_of_the_projected_features():
@@ -82,3 +93,22 @@ def test_random_bands_keep_their_order_and_are_never_none():
         bands = random_bands(6, rng, chance=0.8)
         assert bands == sorted(set(bands))
         assert 1 <= len(bands) <= 6
+
+
+def test_background_pixels_lower_the_words_they_lack_and_take_no_part_in_the_contest():
+    torch.manual_seed(0)
+    decoder = DenseDecoder(width=16, embed_dim=8, channels=8, fine=4, middle=8)
+    model = SimpleNamespace(dense=decoder, logit_scale=torch.tensor(3.0), logit_bias=torch.tensor(-10.0))
+    words = F.normalize(torch.randn(2, 8), dim=1)
+    texts = BatchTexts(means=words, drawn=words)
+    agreement = torch.tensor([[AGREE, DISAGREE], [DISAGREE, AGREE], [DISAGREE, UNDECIDED]])
+    bottleneck = torch.randn(1, 8, 4, 4, requires_grad=True)
+    side = 4 * decoder.stride
+    losses = dense_losses(model, bottleneck, torch.full((1, side, side), 2), texts, agreement)
+    assert set(losses) == {"dense_sigmoid"}
+    (pull,) = torch.autograd.grad(losses["dense_sigmoid"], bottleneck)
+    moved = (bottleneck - 0.5 * pull / pull.norm()).detach()
+    before, after = (
+        dense_cosines(decoder, z.permute(0, 2, 3, 1).flatten(0, 2), words)[:, 0].mean() for z in (bottleneck, moved)
+    )
+    assert after < before
