@@ -193,12 +193,8 @@ def _build_source(name: str, entry: SourceSettings, recipe: Recipe) -> Source:
     settings = _build(getattr(module, settings_name), entry.settings, f"source {name}")
     classes = entry.settings.get("classes") or getattr(module, "CLASS_WORDS", {})
     compatible: frozenset[tuple[int, int]] = getattr(module, "COMPATIBLE", frozenset())
-<<<<<<< HEAD:core/pretrain/recipe.py
-    wording = prompt_templates_of(list(classes.values()), entry.templates, recipe.distractors, compatible)
-=======
     absent = dict.fromkeys((*recipe.distractors, *entry.absent))
     wording = prompt_templates_of(list(classes.values()), entry.templates, tuple(absent), compatible)
->>>>>>> main:core/pretrain/recipe.py
     return cast("Source", getattr(module, source_name)(name, settings, wording))
 
 
