@@ -8,9 +8,9 @@ from qgis.PyQt.QtCore import QCoreApplication, Qt
 from qgis.PyQt.QtWidgets import QAction
 
 from geolangbind_qgis.gui.dock import GeoLangBindDock
-from geolangbind_qgis.gui.icons import icon
 from geolangbind_qgis.gui.layer_menu import LayerMenu
 from geolangbind_qgis.i18n import install_translator, tr
+from geolangbind_qgis.icons import icon
 from geolangbind_qgis.processing.provider import GeoLangBindProvider
 from geolangbind_qgis.runtime_choice import chosen_command
 from geolangbind_qgis.session import Session

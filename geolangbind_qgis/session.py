@@ -7,7 +7,7 @@ from typing import Any
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from geolangbind_qgis import settings
-from geolangbind_qgis.runs.copies import LayerCopies
+from geolangbind_qgis.layers.copies import LayerCopies
 from geolangbind_qgis.runtime.client_qt import RuntimeClient, RuntimeState
 from geolangbind_qgis.runtime.launch import RuntimeCommand
 

@@ -14,9 +14,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from core.cli.train import train
 from core.evaluate.benchmarks import present, run_benchmark
 from core.model import load_model
-from core.train.command import train
 
 ROOT = Path(__file__).resolve().parents[1]
 STAGES = ("geolb_tiny", "geolb_tiny_scene")

@@ -16,8 +16,8 @@ import torch
 
 from core.errors import GeoLangBindError, ModelError
 from core.model import create_model
-from core.model.checkpoint import read_weights, save_model
 from core.model.config import read_config
+from core.model.weight_files import read_weights, save_model
 
 CONFIGURATIONS = Path(__file__).resolve().parents[1] / "resources" / "models"
 FRESH = "visual.trunk.patch_embed."

@@ -12,12 +12,12 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.learning.augment import random_affine, random_light, random_noise
+from core.pretrain.batch import Batch
+from core.pretrain.prompt_templates import PromptTemplates
 from core.spectral.bands import Band, BandSet
 from core.spectral.scaling import physical_range
 from core.spectral.sensors import get_sensor
-from core.train.augment import random_affine, random_light, random_noise
-from core.train.batch import Batch
-from core.train.wording import Wording
 from training.simulate.landscape import Landscape, simulate_landscape
 from training.simulate.materials import MATERIALS
 from training.simulate.render import draw_view, render
@@ -92,7 +92,7 @@ RGB = BandSet.of(Band(name, wavelength, 0.06) for name, wavelength in (("R", 0.6
 class SimulatedSource:
     """Random cuts of simulated landscapes through random sensors; the classes are the simulator's materials."""
 
-    def __init__(self, name: str, settings: SimulatedSettings, wording: Wording) -> None:
+    def __init__(self, name: str, settings: SimulatedSettings, wording: PromptTemplates) -> None:
         self.name = name
         self.wording = wording
         self._settings = settings

@@ -33,7 +33,7 @@ from core.protocol import Source
 from core.raster.grid import GridSpec, PixelWindow
 from core.raster.staging import GEOPACKAGE, staging
 from core.tasks.scene import as_trained, open_scene
-from core.tasks.scoring import PromptContest, parse_prompts, scored_by
+from core.tasks.scoring import PromptSoftmax, parse_prompts, scored_by
 
 if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
@@ -122,7 +122,7 @@ def find_places(
     """
     cancel = cancel or CancelToken()
     began = time.monotonic()
-    contest = PromptContest(model, parse_prompts([text]))
+    contest = PromptSoftmax(model, parse_prompts([text]))
     findings = Findings()
     best: list[tuple[float, int, _Candidate]] = []
     seen = 0
@@ -207,17 +207,17 @@ def _candidates(
     stored: StoredFeatures,
     encoder: DenseEncoder,
     grid: GridSpec,
-    contest: PromptContest,
+    contest: PromptSoftmax,
     raster: str,
     cancel: CancelToken,
 ) -> Iterator[tuple[list[_Candidate], int]]:
     """Give the places of every stored chunk, and the bytes of it."""
-    judged = scored_by(contest, encoder)
+    scored_texts = scored_by(contest, encoder)
     stride = encoder.stride
 
     def scored(features: FeatureChunk) -> tuple[Tensor, Tensor, int]:
         valid = torch.from_numpy(features.valid)
-        scores = judged(features)[0].sigmoid()
+        scores = scored_texts(features)[0].sigmoid()
         return torch.where(valid, scores, 0), valid, features.nbytes
 
     with closing(score_all(stored, stored.done(), scored)) as chunks:

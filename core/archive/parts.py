@@ -16,7 +16,7 @@ from core.dense.chunk_layout import ChunkLayout
 from core.dense.features import DenseFeatures, open_features
 from core.dense.store import FeatureStore
 from core.errors import GeoLangBindError, OutputError
-from core.model.shelf import ModelShelf
+from core.model.model_cache import ModelCache
 from core.protocol import Source
 from core.raster.grid import PixelWindow
 from core.tasks.scene import as_trained, open_scene
@@ -114,9 +114,9 @@ def _features(job: EmbedJob) -> Iterator[DenseFeatures]:
 
 
 @cache
-def _shelf() -> ModelShelf:
+def _shelf() -> ModelCache:
     """Models stay loaded in a worker from part to part."""
-    return ModelShelf()
+    return ModelCache()
 
 
 def _parts(layout: ChunkLayout, missing: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int, int]]:

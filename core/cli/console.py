@@ -37,10 +37,10 @@ class Console:
 
     def do(self, task: ModuleType, params: object) -> dict[str, Any]:
         """Do one of ``core.tasks`` with this console's progress and token, and models as they are asked for."""
-        from core.model.shelf import ModelShelf
+        from core.model.model_cache import ModelCache
 
         result: dict[str, Any] = task.run(
-            params, progress=self.progress, cancel=self.cancel, notify=self.notify, models=ModelShelf()
+            params, progress=self.progress, cancel=self.cancel, notify=self.notify, models=ModelCache()
         )
         return result
 

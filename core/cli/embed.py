@@ -37,10 +37,10 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
 
     if options.scheduler or options.workers or any(is_archive(raster) for raster in options.raster):
         return _run_archive(options, console)
-    from core.model.shelf import ModelShelf
+    from core.model.model_cache import ModelCache
     from core.tasks import embed
 
-    shelf = ModelShelf()
+    shelf = ModelCache()
     results = []
     for number, raster in enumerate(options.raster):
 

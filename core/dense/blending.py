@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.dense.background import Background
+from core.dense.background_odds import Background
 from core.dense.basis import FeatureBasis
 from core.dense.chunk import FeatureChunk
 from core.dense.windows import WindowPlan

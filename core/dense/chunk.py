@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.dense import compiled
-from core.dense.background import Background
+from core.dense.background_odds import Background
 from core.dense.basis import FeatureBasis
-from core.dense.odds import Judge
+from core.dense.odds import Scorer
 from core.dense.text_factors import TextFactors
 
 VALUES_AT_ONCE = 2**20
@@ -65,7 +65,7 @@ class FeatureChunk:
             return kept
         # Of the codes, not of the coordinates: a prompt takes its own kin out of the sum, to the last bit.
         # By torch, whatever else is ready: what is kept must not depend on that in its last bit.
-        odds = kept._judged_by_torch(background.texts, lambda cosines, _: background.log_odds(cosines)[None])[0]
+        odds = kept._scored_by_torch(background.texts, lambda cosines, _: background.log_odds(cosines)[None])[0]
         return replace(kept, background=torch.where(valid, odds, 0).numpy())
 
     @property
@@ -87,9 +87,9 @@ class FeatureChunk:
 
     def cosines(self, texts: TextFactors) -> Tensor:
         """Score texts, which should be unit vectors: (N, h, w) float32 cosines; 0 where there is no data."""
-        return self._judged(texts, None)
+        return self._scored_texts(texts, None)
 
-    def judged(self, texts: TextFactors, judge: Judge) -> Tensor:
+    def scored_texts(self, texts: TextFactors, judge: Scorer) -> Tensor:
         """Score texts against every cell and make of the scores what is wanted.
 
         Args:
@@ -99,17 +99,17 @@ class FeatureChunk:
         Returns:
             (M, h, w) float32.
         """
-        return self._judged(texts, judge)
+        return self._scored_texts(texts, judge)
 
-    def _judged(self, texts: TextFactors, judge: Judge | None) -> Tensor:
+    def _scored_texts(self, texts: TextFactors, judge: Scorer | None) -> Tensor:
         if self.blank:
             nothing = torch.zeros(len(texts), 1)
             count = len(nothing if judge is None else judge(nothing, torch.zeros(1)))
             return torch.zeros(()).expand(count, *self.valid.shape)
-        found = compiled.judged(self, texts, judge)
-        return self._judged_by_torch(texts, judge) if found is None else found
+        found = compiled.scored_texts(self, texts, judge)
+        return self._scored_by_torch(texts, judge) if found is None else found
 
-    def _judged_by_torch(self, texts: TextFactors, judge: Judge | None) -> Tensor:
+    def _scored_by_torch(self, texts: TextFactors, judge: Scorer | None) -> Tensor:
         """Work on a few cells at a time: they stay in the processor's cache, which a chunk in float32 does not."""
         height, width, channels = self.codes.shape
         codes = torch.from_numpy(self.codes).reshape(-1, channels)

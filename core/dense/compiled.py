@@ -26,7 +26,7 @@ from core.dense.odds import LOG2_E, SMALLEST_REST, OddsAgainstBackground, Shared
 
 if TYPE_CHECKING:
     from core.dense.chunk import FeatureChunk
-    from core.dense.odds import Judge
+    from core.dense.odds import Scorer
     from core.dense.text_factors import TextFactors
 
 LOG = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ def kernel_folder() -> Path:
     return cache_base() / "kernels"
 
 
-def judged(chunk: FeatureChunk, texts: TextFactors, judge: Judge | None) -> Tensor | None:
+def scored_texts(chunk: FeatureChunk, texts: TextFactors, judge: Scorer | None) -> Tensor | None:
     """Score the cells of a chunk; None where torch has to.
 
     Args:

@@ -10,11 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core.dense.background import Background
+from core.dense.background_odds import Background
 from core.dense.basis import FeatureBasis
-from core.dense.heads import dense_features, get_head
 from core.dense.text_factors import TextFactors
 from core.dense.windows import WindowPlan
+from core.model.dense_heads import dense_features, get_head
 from core.model.lower_precision import working_copy
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class DenseEncoder:
         model: the model, on its device.
         wavelengths_um: centre wavelength of every band.
         head: dense head; None for the model's default.
-        global_bias: see ``core.dense.heads.dense_features``.
+        global_bias: see ``core.model.dense_heads.dense_features``.
 
     Attributes:
         basis: what the coordinates mean.

@@ -14,14 +14,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.dense.background import background_label
+from core.dense.background_odds import background_label
 from core.dense.blending import EncodedWindow, blend, to_16_bits
 from core.dense.chunk import FeatureChunk
 from core.dense.chunk_layout import ChunkLayout
 from core.dense.encode import DenseEncoder
 from core.dense.feature_key import FeatureKey
 from core.dense.level import RasterLevel
-from core.dense.recent import RecentlyUsed
+from core.dense.lru_cache import LruCache
 from core.dense.store import FeatureStore
 from core.dense.stored_features import StoredFeatures, StoreError
 from core.errors import InputError
@@ -104,9 +104,9 @@ class DenseFeatures:
         self._stored = stored
         self._cancel = cancel or CancelToken()
         self._budget_bytes = budget_bytes
-        self._windows: RecentlyUsed[PixelWindow, EncodedWindow]
-        self._windows = RecentlyUsed(budget_bytes // 4, lambda window: window.nbytes)
-        self._chunks: RecentlyUsed[Chunk, FeatureChunk] = RecentlyUsed(budget_bytes // 16, lambda chunk: chunk.nbytes)
+        self._windows: LruCache[PixelWindow, EncodedWindow]
+        self._windows = LruCache(budget_bytes // 4, lambda window: window.nbytes)
+        self._chunks: LruCache[Chunk, FeatureChunk] = LruCache(budget_bytes // 16, lambda chunk: chunk.nbytes)
         self._fingerprint = level.fingerprint()
 
     @property
@@ -378,7 +378,7 @@ def open_features(
         raster: the raster, open at the resolution to encode at.
         recognition: its bands, wavelengths and scaling.
         head: dense head; None for the model's default.
-        global_bias: see ``core.dense.heads.dense_features``.
+        global_bias: see ``core.model.dense_heads.dense_features``.
         store: where features are kept; None keeps nothing on disk.
         budget_bytes: memory for recent windows and chunks.
         cancel: stops the work between two batches.

@@ -17,7 +17,7 @@ LOG2_E = math.log2(math.e)
 SMALLEST_REST = 1e-6
 """What is left of a sum of odds at least, once words are taken out: less is rounding."""
 
-Judge = Callable[[Tensor, Tensor], Tensor]
+Scorer = Callable[[Tensor, Tensor], Tensor]
 """(cosines (N, n) of n cells, log-odds (n,) of the background there) to (M, n)."""
 
 

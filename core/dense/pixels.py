@@ -12,7 +12,7 @@ from torch import Tensor
 
 from core.dense.chunk import FeatureChunk
 from core.dense.features import DenseFeatures
-from core.dense.recent import RecentlyUsed
+from core.dense.lru_cache import LruCache
 from core.dense.upsample import UpsampleSettings, guide_bands, guide_image, upsample_scores
 from core.raster.grid import PixelWindow
 
@@ -45,8 +45,8 @@ class PixelScores:
         self._settings = settings or UpsampleSettings()
         self._guide_bands = guide_bands(features.level.recognition.band_set)
         self._within: PixelWindow | None = None
-        self._recent: RecentlyUsed[tuple[int, int], _Scored]
-        self._recent = RecentlyUsed(budget_bytes, _scored_bytes)
+        self._recent: LruCache[tuple[int, int], _Scored]
+        self._recent = LruCache(budget_bytes, _scored_bytes)
 
     def keep_to(self, window: PixelWindow) -> None:
         """Say that only windows inside this one will be asked for, so that cells beyond it need no scores."""

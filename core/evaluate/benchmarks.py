@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from core.classes import load_scheme
 from core.errors import UsageError
-from core.evaluate.bootstrap import Interval, bootstrap_interval, share_interval
 from core.evaluate.captions import captioned_images
 from core.evaluate.layouts import labelled_images, multi_labelled_images, spoken, wavelengths_of
 from core.evaluate.masks import labelled_tiles
@@ -33,6 +32,7 @@ from core.evaluate.probing import Classifier, cross_validated, linear_probe, nea
 from core.evaluate.retrieval import retrieval_ranks
 from core.evaluate.scenes import synonym_agreement, water_agreement
 from core.evaluate.zero_shot import classification_score, classify_by_words, embed_chips, embed_labelled
+from core.metrics.bootstrap import Interval, bootstrap_interval, share_interval
 from core.model.geolangbind import GeoLangBind
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources"

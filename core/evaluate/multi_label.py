@@ -16,7 +16,7 @@ from torch import Tensor
 
 from core.evaluate.probing import HELD_OUT, NEIGHBOUR_TEMPERATURE, NEIGHBOURS, PENALTIES, linear_outputs, regression
 from core.model.geolangbind import GeoLangBind
-from core.tasks.scoring import ClassContest
+from core.tasks.scoring import ClassSoftmax
 from core.vocabulary import background_words
 
 Shown = NDArray[np.bool_]
@@ -34,7 +34,7 @@ def logits_by_words(model: GeoLangBind, images: Tensor, class_words: Sequence[Se
         class_words: synonyms of each class.
     """
     words = background_words()
-    contest = ClassContest(model, [*class_words, *([word] for word in words)])
+    contest = ClassSoftmax(model, [*class_words, *([word] for word in words)])
     own, others = contest.logits(contest.vectors @ images.float().cpu().T).split((len(class_words), len(words)))
     strangers = [set(background_words(tuple(synonyms))) for synonyms in class_words]
     against = torch.stack([others[[word in known for word in words]].logsumexp(0) for known in strangers])

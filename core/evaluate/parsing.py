@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.datasets.labelled_tiles import LabelledTile
-from core.evaluate.bootstrap import bootstrap_interval
 from core.evaluate.layouts import RGB_WAVELENGTHS_UM
 from core.evaluate.masks import Tile
+from core.metrics.bootstrap import bootstrap_interval
 from core.model.geolangbind import GeoLangBind
-from core.tasks.scoring import ClassContest
+from core.tasks.scoring import ClassSoftmax
 
 Refine = Callable[[Tensor, Tensor], Tensor]
 """(scores (B, N, h, w), images (B, C, H, W)) to scores (B, N, H, W)."""
@@ -70,7 +70,7 @@ def parse_tiles(
         window: side in pixels of the windows that are encoded, with a margin of an eighth on every side.
         wavelengths_um: of the tiles' bands.
     """
-    contest = ClassContest(model, class_words)
+    contest = ClassSoftmax(model, class_words)
     position = np.full(256, -1)
     position[list(codes)] = np.arange(len(codes))
     matrices = []
@@ -122,7 +122,7 @@ def _parse(
     model: GeoLangBind,
     image: NDArray[np.float32],
     wavelengths_um: Sequence[float],
-    contest: ClassContest,
+    contest: ClassSoftmax,
     head: str | None,
     refine: Refine | None,
     window: int,

@@ -13,7 +13,7 @@ from scipy.stats import spearmanr
 
 from core.evaluate.water import away_from_edges, intersection_over_union, ndwi
 from core.model.geolangbind import GeoLangBind
-from core.model.shelf import ModelShelf
+from core.model.model_cache import ModelCache
 from core.progress import CancelToken, no_progress
 from core.protocol import HighlightParams, Source
 from core.raster.reader import open_raster
@@ -82,7 +82,7 @@ def prompt_scores(
             progress=no_progress,
             cancel=CancelToken(),
             notify=lambda method, params: None,
-            models=ModelShelf(load=lambda name, device: model),
+            models=ModelCache(load=lambda name, device: model),
         )
         with open_raster(output) as raster:
             values, _ = raster.read(raster.grid.window)

@@ -14,10 +14,10 @@ from torch import Tensor
 
 from core.datasets.chips import ChipSet
 from core.errors import InputError
-from core.evaluate.bootstrap import share_interval
 from core.evaluate.layouts import RGB_WAVELENGTHS_UM
+from core.metrics.bootstrap import share_interval
 from core.model.geolangbind import GeoLangBind
-from core.tasks.scoring import ClassContest
+from core.tasks.scoring import ClassSoftmax
 
 Label = TypeVar("Label")
 
@@ -68,7 +68,7 @@ def classify_by_words(model: GeoLangBind, images: Tensor, class_words: Sequence[
         images: unit vectors (N, D).
         class_words: synonyms of each class.
     """
-    contest = ClassContest(model, class_words)
+    contest = ClassSoftmax(model, class_words)
     return contest.logits(contest.vectors @ images.float().cpu().T).argmax(0).numpy()
 
 

@@ -207,7 +207,7 @@ class GeoLangBind(nn.Module):
         Args:
             images: (B, C, H, W) in model units.
             wavelengths_um: (C,) centre wavelengths in µm.
-            head: name in ``core.dense.heads``; None for the model's default.
+            head: name in ``core.model.dense_heads``; None for the model's default.
 
         Returns:
             (B, D, h, w) float32, not normalised.
@@ -216,7 +216,7 @@ class GeoLangBind(nn.Module):
             SensorError, InputError: as encode_tokens.
             ModelError: the head is unknown or needs parts this model lacks.
         """
-        from core.dense.heads import dense_features
+        from core.model.dense_heads import dense_features
 
         images, wavelengths = self._inputs(images, wavelengths_um)
         with self.autocast():

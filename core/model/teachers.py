@@ -13,9 +13,9 @@ from timm.models.vision_transformer import VisionTransformer, checkpoint_filter_
 from torch import Tensor
 
 from core.errors import ModelError, SensorError
-from core.model.checkpoint import read_weights
 from core.model.classical_teacher import ClassicalTeacher
 from core.model.geolangbind_teacher import GeoLangBindTeacher
+from core.model.weight_files import read_weights
 from core.model.zoo import list_models
 
 RED_GREEN_BLUE_UM = (0.665, 0.56, 0.49)

@@ -31,8 +31,8 @@ from core.model.download import fetch_file, matches, published_hash
 from core.progress import CancelToken, Progress, no_progress
 
 if TYPE_CHECKING:
-    from core.model.checkpoint import Weights
     from core.model.geolangbind import GeoLangBind
+    from core.model.weight_files import Weights
 
 DEFAULT_MODEL = "geolb-tiny"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -291,9 +291,9 @@ def _located(name_or_path: str | Path) -> tuple[ModelCard, Path | None]:
 
 def _load(path: Path, config: Config | None) -> GeoLangBind:
     """Read, build and test a model on the CPU in float32."""
-    from core.model.checkpoint import build_model, read_weights
     from core.model.selftest import check_prompts_differ
     from core.model.text import SiglipTextTower
+    from core.model.weight_files import build_model, read_weights
 
     found, weights_path = _locate(path)
     weights = read_weights(weights_path)

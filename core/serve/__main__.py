@@ -27,11 +27,11 @@ def main(arguments: list[str] | None = None) -> None:
     _volunteer_when_memory_runs_out()
     output = claim_stdout()
 
-    from core.model.shelf import ModelShelf
+    from core.model.model_cache import ModelCache
     from core.serve.dispatch import prepare_for_more, warm_up
     from core.serve.server import Server
 
-    models = ModelShelf()
+    models = ModelCache()
 
     def after_job() -> None:
         if rotating is not None:

@@ -10,7 +10,7 @@ from core.errors import UsageError
 from core.progress import CancelToken, Progress, no_progress
 
 if TYPE_CHECKING:
-    from core.model.shelf import ModelShelf
+    from core.model.model_cache import ModelCache
     from core.protocol import ModelsParams, SchemesParams
 
 
@@ -20,7 +20,7 @@ def models(
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
     notify: Callable[[str, dict[str, Any]], None],
-    models: ModelShelf | None,
+    models: ModelCache | None,
 ) -> dict[str, Any]:
     """List models, import one from a local file or folder, fetch a published one, or check one.
 
@@ -55,7 +55,7 @@ def schemes(
     progress: Progress,
     cancel: CancelToken | None,
     notify: Callable[[str, dict[str, Any]], None],
-    models: ModelShelf | None,
+    models: ModelCache | None,
 ) -> dict[str, Any]:
     """List class schemes, or give the one named (or written inline).
 

@@ -19,7 +19,7 @@ SESSION_METHODS = frozenset({"hello", "ping", "cancel", "shutdown"})
 """Answered by the server itself, also in the middle of work."""
 
 
-FIRST_PROMPT_MODULES = ("core.tasks.highlight", "core.model.geolangbind", "core.model.checkpoint")
+FIRST_PROMPT_MODULES = ("core.tasks.highlight", "core.model.geolangbind", "core.model.weight_files")
 
 SECONDS_OF_LOOKING = 2.0
 """After an answer, until what speeds up the next is prepared: who asks again at once shares no processor."""

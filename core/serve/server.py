@@ -68,7 +68,7 @@ class Server:
         requests: BinaryIO,
         output: ProtocolOutput,
         *,
-        models: Any,  # noqa: ANN401 - a ModelShelf, which must not be imported before its time
+        models: Any,  # noqa: ANN401 - a ModelCache, which must not be imported before its time
         find_task: Callable[[str], Task] = find_task,
         describe_device: Callable[[str], dict[str, Any]] = _describe_device,
         after_job: Callable[[], None] = lambda: None,

@@ -29,7 +29,7 @@ class Coverage:
         reason: one sentence.
     """
 
-    verdict: Literal["trained on", "extrapolated"]
+    outcome: Literal["trained on", "extrapolated"]
     reason: str
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InputError
+from core.metrics.confusion import Z_95, ConfusionMatrix, adjusted_areas
 from core.progress import CancelToken, Progress
 from core.protocol import AccuracyParams
 from core.raster.grid import known_row_areas
@@ -17,12 +18,11 @@ from core.raster.reader import RasterReader, open_raster
 from core.raster.staging import staging
 from core.raster.writer import read_class_names
 from core.tasks.accuracy_report import html_report
-from core.tasks.confusion import Z_95, ConfusionMatrix, adjusted_areas
 from core.tasks.outputs import check_writable
 from core.tasks.reference import UNKNOWN, open_reference
 
 if TYPE_CHECKING:
-    from core.model.shelf import ModelShelf
+    from core.model.model_cache import ModelCache
 
 BLOCK_PIXELS = 1024
 HIGHEST_CODE = 65535
@@ -35,7 +35,7 @@ def run(
     progress: Progress,
     cancel: CancelToken,
     notify: Callable[[str, dict[str, Any]], None] | None = None,
-    models: ModelShelf | None = None,
+    models: ModelCache | None = None,
 ) -> dict[str, Any]:
     """Compare a class map with a reference.
 

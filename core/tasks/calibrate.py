@@ -25,7 +25,7 @@ from core.raster.writer import write_cog
 from core.tasks.outputs import check_writable
 
 if TYPE_CHECKING:
-    from core.model.shelf import ModelShelf
+    from core.model.model_cache import ModelCache
 
 USUAL = 0.5
 BLOCK_PIXELS = 1024
@@ -57,7 +57,7 @@ def run(
     progress: Progress,
     cancel: CancelToken,
     notify: Callable[[str, dict[str, Any]], None] | None = None,
-    models: ModelShelf | None = None,
+    models: ModelCache | None = None,
 ) -> dict[str, Any]:
     """Choose a threshold for every band of a score raster.
 

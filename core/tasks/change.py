@@ -20,18 +20,18 @@ from core.raster.grid import PixelWindow, extent_of_window
 from core.raster.reader import open_raster
 from core.raster.staging import GEOTIFF, TABLE, staging
 from core.raster.writer import write_cog
-from core.tasks.balance import Balance, write_balance
 from core.tasks.blocks import scored_blocks, sigmoid, softmax
+from core.tasks.change_areas import ChangeAreas, write_change_areas
 from core.tasks.coregistration import Registration, check_registration
 from core.tasks.outputs import check_writable, provenance
-from core.tasks.pair import ScenePair, open_pair
-from core.tasks.scoring import ClassContest, Prompt, PromptContest, parse_prompts, scored_by
+from core.tasks.scene_pair import ScenePair, open_pair
+from core.tasks.scoring import ClassSoftmax, Prompt, PromptSoftmax, parse_prompts, scored_by
 from core.tasks.transitions import NODATA, Transition, TransitionCensus, decide, write_transitions
 
 if TYPE_CHECKING:
     from core.dense.features import DenseFeatures
     from core.model.geolangbind import GeoLangBind
-    from core.model.shelf import ModelShelf
+    from core.model.model_cache import ModelCache
 
 PairBlock = tuple[PixelWindow, NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]
 """Where in the result, log-odds or logits of both dates (N, h, w), valid at both (h, w)."""
@@ -44,7 +44,7 @@ def run(
     progress: Progress,
     cancel: CancelToken,
     notify: Callable[[str, dict[str, Any]], None],
-    models: ModelShelf,
+    models: ModelCache,
 ) -> dict[str, Any]:
     """Compare two dates of one place.
 
@@ -81,11 +81,11 @@ def run(
         progress(0.0, "Checking whether both dates lie on each other")
         pair, registration = check_registration(pair, *features, params.registration, cancel)
         if scheme is None:
-            contest = PromptContest(model, prompts, tuple(Prompt.parse(text) for text in params.negatives))
+            contest = PromptSoftmax(model, prompts, tuple(Prompt.parse(text) for text in params.negatives))
             found = _blocks(pair, features, contest, len(prompts), progress, cancel)
             figures = _write_scores(params, pair, model, registration, found)
         else:
-            classes = ClassContest(model, [entry.prompts for entry in scheme.classes])
+            classes = ClassSoftmax(model, [entry.prompts for entry in scheme.classes])
             found = _blocks(pair, features, classes, len(scheme.classes), progress, cancel)
             figures = _write_transitions(params, pair, model, registration, scheme, found)
         recognitions = (pair.before.recognition, pair.after.recognition)
@@ -110,7 +110,7 @@ def run(
 def _blocks(
     pair: ScenePair,
     features: tuple[DenseFeatures, ...],
-    contest: PromptContest | ClassContest,
+    contest: PromptSoftmax | ClassSoftmax,
     count: int,
     progress: Progress,
     cancel: CancelToken,
@@ -129,7 +129,7 @@ def _blocks(
     second.let_go()
 
 
-def _scores(features: DenseFeatures, contest: PromptContest | ClassContest, count: int) -> PixelScores:
+def _scores(features: DenseFeatures, contest: PromptSoftmax | ClassSoftmax, count: int) -> PixelScores:
     return PixelScores(features, scored_by(contest, features.encoder), count)
 
 
@@ -137,7 +137,7 @@ def _write_scores(
     params: ChangeParams, pair: ScenePair, model: GeoLangBind, registration: Registration, found: Iterator[PairBlock]
 ) -> dict[str, Any]:
     """Write three bands a prompt: the score's change -1..1, and both scores."""
-    balance = Balance(len(params.prompts), pair.before.grid, params.threshold, params.least_difference)
+    balance = ChangeAreas(len(params.prompts), pair.before.grid, params.threshold, params.least_difference)
 
     def blocks() -> Iterator[tuple[PixelWindow, NDArray[np.float32]]]:
         for place, first, second, valid in found:
@@ -160,7 +160,7 @@ def _write_scores(
     )
     rows = balance.rows(params.prompts)
     if params.areas is not None:
-        write_balance(params.areas, rows)
+        write_change_areas(params.areas, rows)
     return {"prompts": rows}
 
 

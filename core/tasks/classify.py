@@ -22,17 +22,17 @@ from core.raster.vectors import check_measurable, polygonise
 from core.raster.writer import write_cog
 from core.tasks.blocks import ScoredBlock, rounded, scored_blocks, softmax
 from core.tasks.outputs import check_writable, provenance
-from core.tasks.preview import Notify, give_preview
+from core.tasks.preview import Notify, write_preview
 from core.tasks.scene import Scene, open_scene
-from core.tasks.scoring import ClassContest, scored_by
+from core.tasks.scoring import ClassSoftmax, scored_by
 
 if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
-    from core.model.shelf import ModelShelf
+    from core.model.model_cache import ModelCache
 
 
 def run(
-    params: ClassifyParams, *, progress: Progress, cancel: CancelToken, notify: Notify, models: ModelShelf
+    params: ClassifyParams, *, progress: Progress, cancel: CancelToken, notify: Notify, models: ModelCache
 ) -> dict[str, Any]:
     """Give every pixel one class of a scheme.
 
@@ -58,12 +58,12 @@ def run(
             check_measurable(scene.grid, params.min_area_m2, params.simplify_m)
         progress(0.0, "Loading the model")
         model = models.get(params.model, params.device)
-        contest = ClassContest(model, [entry.prompts for entry in scheme.classes])
+        contest = ClassSoftmax(model, [entry.prompts for entry in scheme.classes])
 
         def write_coarse(coarse: Scene, output: str) -> None:
             _write_map(params, coarse, model, scheme, contest, output, no_progress, cancel)
 
-        give_preview(params, scene, write_coarse, notify)
+        write_preview(params, scene, write_coarse, notify)
         census = ClassCensus(scheme, scene.grid)
         _write_map(
             params,
@@ -156,7 +156,7 @@ def _write_map(
     scene: Scene,
     model: GeoLangBind,
     scheme: ClassScheme,
-    contest: ClassContest,
+    contest: ClassSoftmax,
     output: str,
     progress: Progress,
     cancel: CancelToken,

@@ -16,7 +16,7 @@ from core.errors import InputError, UsageError
 from core.progress import CancelToken
 from core.raster.grid import PixelWindow, pixel_size_m
 from core.raster.registration import ImagePair, Shift, measure_shift
-from core.tasks.pair import ScenePair
+from core.tasks.scene_pair import ScenePair
 
 CHOICES = ("check", "align", "ignore")
 NOTABLE_PX, TOO_FAR_PX = 0.5, 2.0

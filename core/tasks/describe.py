@@ -18,7 +18,7 @@ from core.spectral.scaling import scaling_presets
 from core.tasks.recognition import recognise_source
 
 if TYPE_CHECKING:
-    from core.model.shelf import ModelShelf
+    from core.model.model_cache import ModelCache
 
 PACKAGES = ("torch", "timm", "open_clip_torch", "rasterio", "zarr", "numpy")
 
@@ -29,7 +29,7 @@ def run(
     progress: Progress,
     cancel: CancelToken,
     notify: Callable[[str, dict[str, Any]], None] | None = None,
-    models: ModelShelf | None = None,
+    models: ModelCache | None = None,
 ) -> dict[str, Any]:
     """Explain a raster; no model is loaded for it.
 
@@ -54,7 +54,7 @@ def run(
         recognition = recognise_source(raster, params.source)
         info = raster.info
     preset = scaling_presets().get(recognition.scaling.name)
-    verdict = coverage(recognition, _trained_on(params.model))
+    outcome = coverage(recognition, _trained_on(params.model))
     return {
         "path": info.path,
         "width": info.width,
@@ -88,9 +88,9 @@ def run(
             "title": preset.title if preset is not None else recognition.scaling.name,
         },
         "model": params.model,
-        "trained": verdict.verdict == "trained on",
-        "coverage": verdict.verdict,
-        "coverage_reason": verdict.reason,
+        "trained": outcome.outcome == "trained on",
+        "coverage": outcome.outcome,
+        "coverage_reason": outcome.reason,
     }
 
 

@@ -13,7 +13,7 @@ from core.raster.failures import without_password
 from core.tasks.scene import open_scene
 
 if TYPE_CHECKING:
-    from core.model.shelf import ModelShelf
+    from core.model.model_cache import ModelCache
 
 
 def run(
@@ -22,7 +22,7 @@ def run(
     progress: Progress,
     cancel: CancelToken,
     notify: Callable[[str, dict[str, Any]], None],
-    models: ModelShelf,
+    models: ModelCache,
 ) -> dict[str, Any]:
     """Compute and keep the features of a raster, or of a part of it; what is there already is not computed again.
 

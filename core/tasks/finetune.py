@@ -12,8 +12,8 @@ from core.progress import CancelToken, Progress
 from core.protocol import FinetuneParams
 
 if TYPE_CHECKING:
-    from core.model.shelf import ModelShelf
-    from core.train.learning_parts import Mode
+    from core.finetune.trainable_parts import Mode
+    from core.model.model_cache import ModelCache
 
 
 def run(
@@ -22,7 +22,7 @@ def run(
     progress: Progress,
     cancel: CancelToken,
     notify: Callable[[str, dict[str, Any]], None],
-    models: ModelShelf,
+    models: ModelCache,
 ) -> dict[str, Any]:
     """Fine-tune a model; it is among the models at once.
 
@@ -34,18 +34,18 @@ def run(
         models: forgets what it holds afterwards, since a model of this name may be another now.
 
     Returns:
-        name, output, classes, before, after, steps, seconds, remarks, table; see ``core.train.local.fine_tune``.
+        name, output, classes, before, after, steps, seconds, remarks, table; see ``core.finetune.session.fine_tune``.
 
     Raises:
         TrainingError: the labels cannot be learnt from.
         GeoLangBindError: a raster or the model cannot be used, the name is taken, or the result not written.
     """
-    from core.train.local import LocalSettings, fine_tune
-    from core.train.local_score import table
+    from core.finetune.score import table
+    from core.finetune.session import FinetuneSettings, fine_tune
 
     if not params.sources:
         raise UsageError("There is no raster to learn from.", hint="Name one or more.")
-    settings = LocalSettings(
+    settings = FinetuneSettings(
         rasters=params.sources,
         labels=params.labels,
         field=params.field,

@@ -18,17 +18,17 @@ from core.raster.writer import write_cog
 from core.tasks.blocks import scored_blocks, sigmoid
 from core.tasks.outputs import check_writable, provenance
 from core.tasks.polygonise import write_score_polygons
-from core.tasks.preview import Notify, give_preview
+from core.tasks.preview import Notify, write_preview
 from core.tasks.scene import Scene, open_scene
-from core.tasks.scoring import Prompt, PromptContest, parse_prompts, scored_by
+from core.tasks.scoring import Prompt, PromptSoftmax, parse_prompts, scored_by
 
 if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
-    from core.model.shelf import ModelShelf
+    from core.model.model_cache import ModelCache
 
 
 def run(
-    params: HighlightParams, *, progress: Progress, cancel: CancelToken, notify: Notify, models: ModelShelf
+    params: HighlightParams, *, progress: Progress, cancel: CancelToken, notify: Notify, models: ModelCache
 ) -> dict[str, Any]:
     """Score every pixel for each prompt.
 
@@ -53,12 +53,12 @@ def run(
             check_measurable(scene.grid, params.min_area_m2, params.simplify_m)
         progress(0.0, "Loading the model")
         model = models.get(params.model, params.device)
-        contest = PromptContest(model, prompts, negatives)
+        contest = PromptSoftmax(model, prompts, negatives)
 
         def write(at: Scene, output: str, progress: Progress = no_progress) -> None:
             _write_scores(params, at, model, contest, output, progress, cancel)
 
-        give_preview(params, scene, write, notify)
+        write_preview(params, scene, write, notify)
         write(scene, params.output, progress)
         vector = _write_vector(params, cancel)
         return {
@@ -74,7 +74,7 @@ def _write_scores(
     params: HighlightParams,
     scene: Scene,
     model: GeoLangBind,
-    contest: PromptContest,
+    contest: PromptSoftmax,
     output: str,
     progress: Progress,
     cancel: CancelToken,

@@ -14,7 +14,7 @@ from core.raster.staging import GEOPACKAGE, output_failure, staging
 from core.raster.vectors import polygonise
 
 if TYPE_CHECKING:
-    from core.model.shelf import ModelShelf
+    from core.model.model_cache import ModelCache
 
 
 def run(
@@ -23,7 +23,7 @@ def run(
     progress: Progress,
     cancel: CancelToken,
     notify: Callable[[str, dict[str, Any]], None] | None = None,
-    models: ModelShelf | None = None,
+    models: ModelCache | None = None,
 ) -> dict[str, Any]:
     """Outline where a score reaches a threshold, or every class of a map.
 

@@ -18,7 +18,7 @@ WITHOUT_PREVIEW = 768
 """Longer side of a window up to which it is computed at once."""
 
 
-def give_preview(
+def write_preview(
     params: HighlightParams | ClassifyParams, scene: Scene, write: Callable[[Scene, str], None], notify: Notify
 ) -> None:
     """Give a coarse answer where one is asked for and the window is large.

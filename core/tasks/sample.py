@@ -23,7 +23,7 @@ from core.tasks.outputs import check_writable
 from core.tasks.sampling_design import allocate, expected_standard_error, sample_size
 
 if TYPE_CHECKING:
-    from core.model.shelf import ModelShelf
+    from core.model.model_cache import ModelCache
 
 BLOCK_ROWS = 512
 
@@ -34,7 +34,7 @@ def run(
     progress: Progress,
     cancel: CancelToken,
     notify: Callable[[str, dict[str, Any]], None] | None = None,
-    models: ModelShelf | None = None,
+    models: ModelCache | None = None,
 ) -> dict[str, Any]:
     """Draw a stratified random sample of a class map.
 

@@ -6,8 +6,8 @@ share it wins, ``exp(τ · own) / (exp(τ · own) + Σ weight · exp(τ · other
 everything else together". Background words that mean the prompt itself lose their weight; words the person excludes
 keep all of theirs.
 
-The odds of the whole background are kept with every cell (``core.dense.background``). Only words that lose weight are
-multiplied again, to be taken out of that sum.
+The odds of the whole background are kept with every cell (``core.dense.background_odds``). Only words that lose weight
+are multiplied again, to be taken out of that sum.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from core.dense.background import contest_temperature
+from core.dense.background_odds import softmax_temperature
 from core.dense.odds import OddsAgainstBackground, SharedOdds
 from core.errors import InputError
 from core.vocabulary import background_words
@@ -99,7 +99,7 @@ class TextSet:
         return [self._place[text] for text in texts]
 
 
-class PromptContest:
+class PromptSoftmax:
     """Scores each prompt on its own against negatives and background.
 
     Args:
@@ -130,7 +130,7 @@ class PromptContest:
         self.judge = OddsAgainstBackground(
             own=tuple(tuple(self._texts.places(prompt.synonyms)) for prompt in prompts),
             weights=weights,
-            temperature=contest_temperature(model),
+            temperature=softmax_temperature(model),
             bias=None if background else float(model.logit_bias.detach()),
         )
 
@@ -140,7 +140,7 @@ class PromptContest:
         return self._texts.vectors
 
 
-class ClassContest:
+class ClassSoftmax:
     """Scores classes against each other.
 
     Args:
@@ -154,7 +154,7 @@ class ClassContest:
         weights = torch.zeros(len(classes), len(self._texts.vectors))
         for row, wordings in zip(weights, classes, strict=True):
             row[self._texts.places(wordings)] = 1 / len(wordings)
-        self.judge = SharedOdds(weights, contest_temperature(model))
+        self.judge = SharedOdds(weights, softmax_temperature(model))
 
     @property
     def vectors(self) -> Tensor:
@@ -166,10 +166,10 @@ class ClassContest:
         return self.judge(cosines, cosines)
 
 
-def scored_by(contest: PromptContest | ClassContest, encoder: DenseEncoder) -> Callable[[FeatureChunk], Tensor]:
+def scored_by(contest: PromptSoftmax | ClassSoftmax, encoder: DenseEncoder) -> Callable[[FeatureChunk], Tensor]:
     """Give what a contest makes of the cells of a chunk: (prompts or classes, h, w) log-odds or logits."""
     texts = encoder.unit_text(contest.vectors)
-    return lambda chunk: chunk.judged(texts, contest.judge)
+    return lambda chunk: chunk.scored_texts(texts, contest.judge)
 
 
 def _weights_of_words(known: TextSet, words: Sequence[str], prompt: Prompt) -> Tensor:

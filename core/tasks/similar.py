@@ -24,10 +24,10 @@ from core.raster.writer import write_cog
 from core.tasks.blocks import scored_blocks, sigmoid
 from core.tasks.outputs import check_writable, provenance
 from core.tasks.scene import Scene, open_scene
-from core.tasks.scoring import PromptContest, parse_prompts
+from core.tasks.scoring import PromptSoftmax, parse_prompts
 
 if TYPE_CHECKING:
-    from core.model.shelf import ModelShelf
+    from core.model.model_cache import ModelCache
 
 Place = tuple[float, float]
 SURROUNDINGS = 768
@@ -42,7 +42,7 @@ def run(
     progress: Progress,
     cancel: CancelToken,
     notify: Callable[[str, dict[str, Any]], None],
-    models: ModelShelf,
+    models: ModelCache,
 ) -> dict[str, Any]:
     """Score every pixel by likeness to examples, 0..1.
 
@@ -69,7 +69,7 @@ def run(
         model = models.get(params.model, params.device)
         features = scene.features(model, cancel=cancel)
         head = fit_examples(features, scene, params.positives, params.negatives)
-        contest = PromptContest(model, prompts) if prompts else None
+        contest = PromptSoftmax(model, prompts) if prompts else None
         direction, constant = features.encoder.basis.text(head.weight[None])
         if contest is not None:
             words = features.encoder.unit_text(contest.vectors)
@@ -81,7 +81,7 @@ def run(
             # Examples say what is meant here, the words what it is anywhere: both must agree.
             return logits if contest is None else 0.5 * (logits + contest.judge(products[1:], background))
 
-        scores = PixelScores(features, lambda chunk: chunk.judged(texts, judge), 1)
+        scores = PixelScores(features, lambda chunk: chunk.scored_texts(texts, judge), 1)
 
         def blocks() -> Iterator[tuple[PixelWindow, NDArray[np.float32]]]:
             found = scored_blocks(scores, scene, progress=progress, cancel=cancel, message="Looking for the like")

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from core.train.command import main
+from core.cli.train import main
 
 sys.exit(main())

@@ -16,10 +16,10 @@ from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.label_file import label_file
 from geolangbind_qgis.layers.placement import source_of
 from geolangbind_qgis.layers.readable import ReadBy
+from geolangbind_qgis.layers.results_folder import new_file
 from geolangbind_qgis.layers.snapshot import take_snapshot
 from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.failure import failure_of
-from geolangbind_qgis.runs.results_folder import new_file
 from geolangbind_qgis.runtime.client_qt import RuntimeClient
 
 

@@ -19,9 +19,9 @@ from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
-from geolangbind_qgis.gui.icons import icon
 from geolangbind_qgis.gui.narrow import let_shrink
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.icons import icon
 from geolangbind_qgis.layers.extents import to_layer_crs
 
 

@@ -10,9 +10,9 @@ from qgis.PyQt.QtCore import PYQT_VERSION_STR, QT_VERSION_STR
 
 from geolangbind_qgis.layers.readable import can_read
 from geolangbind_qgis.protocol_import import CODE_ROOT
-from geolangbind_qgis.runtime.deaths import end_of_file
 from geolangbind_qgis.runtime.diagnostics import diagnostics_report
 from geolangbind_qgis.runtime.environment_check import find_environment
+from geolangbind_qgis.runtime.worker_exits import end_of_file
 from geolangbind_qgis.runtime_choice import environment_folder
 from geolangbind_qgis.session import Session
 

@@ -38,7 +38,7 @@ from geolangbind_qgis.layers.score_style import shown_band
 from geolangbind_qgis.protocol_import import CODE_ROOT
 from geolangbind_qgis.runs.describe import Describer
 from geolangbind_qgis.runs.failure import Failure
-from geolangbind_qgis.runs.highlight import Highlighter, HighlightWish
+from geolangbind_qgis.runs.highlight import Highlighter, HighlightRequest
 from geolangbind_qgis.runtime.client_qt import RuntimeState
 from geolangbind_qgis.session import DEFAULT_MODEL, Session
 
@@ -99,11 +99,11 @@ class GeoLangBindDock(QgsDockWidget):
         if not self._session.is_set_up:
             self.show_runtime_page(True)
             return
-        wish = self._wish(self.page.wish)
-        if wish is not None:
-            settings.remember_prompts([text for text, _ in wish.prompts])
+        request = self._request(self.page.request)
+        if request is not None:
+            settings.remember_prompts([text for text, _ in request.prompts])
             self.page.prompts.refresh_words()
-            self._start(wish)
+            self._start(request)
 
     def run_by_example(self) -> None:
         """Start looking for what the examples show; a click during a run is answered right after it."""
@@ -116,11 +116,11 @@ class GeoLangBindDock(QgsDockWidget):
             return
         if not self.page.examples.positives() and not self.page.examples.negatives():
             return
-        wish = self._wish(self.page.wish_by_example)
-        if wish is not None:
-            self._start(wish)
+        request = self._request(self.page.request_by_example)
+        if request is not None:
+            self._start(request)
 
-    def _wish(self, ask: Callable[[], HighlightWish]) -> HighlightWish | None:
+    def _request(self, ask: Callable[[], HighlightRequest]) -> HighlightRequest | None:
         """Give what the page asks for; None where something is missing, which is then said."""
         try:
             return ask()
@@ -128,10 +128,10 @@ class GeoLangBindDock(QgsDockWidget):
             self.page.run_bar.show_idle(str(problem))
             return None
 
-    def _start(self, wish: HighlightWish) -> None:
+    def _start(self, request: HighlightRequest) -> None:
         starting = self._session.state is not RuntimeState.READY
         self.page.run_bar.show_busy(0.0, tr("Starting the runtime…") if starting else tr("Looking…"))
-        self.highlighter.start(wish)
+        self.highlighter.start(request)
 
     def look_for(self, layer: QgsMapLayer) -> None:
         """Show the prompt for a layer, as the layer's menu asks."""

@@ -20,8 +20,8 @@ from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from geolangbind_qgis.gui.example_tool import ExampleTool
-from geolangbind_qgis.gui.icons import icon
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.icons import icon
 
 _SAME_PLACE_PIXELS = 8
 _LIKE_COLOUR, _UNLIKE_COLOUR = "#39ff14", "#ff3b00"

@@ -16,12 +16,12 @@ from geolangbind_qgis.gui.areas_dialog import show_areas
 from geolangbind_qgis.gui.class_maps import is_class_map
 from geolangbind_qgis.gui.dock import GeoLangBindDock
 from geolangbind_qgis.gui.explain_dialog import ExplainDialog
-from geolangbind_qgis.gui.icons import icon
 from geolangbind_qgis.gui.run_bar import time_left_text
 from geolangbind_qgis.gui.scheme_editor import SchemeEditor
 from geolangbind_qgis.gui.table_dialog import TableDialog
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.i18n.numbers import number_text
+from geolangbind_qgis.icons import icon
 from geolangbind_qgis.layers.class_areas import ClassArea
 from geolangbind_qgis.layers.export_grid import plan_grid, suggested_pixel
 from geolangbind_qgis.layers.extents import to_layer_crs, within
@@ -29,7 +29,7 @@ from geolangbind_qgis.layers.placement import source_of
 from geolangbind_qgis.layers.readable import ReadBy, can_read
 from geolangbind_qgis.layers.recognition import read_reading
 from geolangbind_qgis.layers.snapshot import take_snapshot
-from geolangbind_qgis.runs.classify import Classifier, ClassifyWish
+from geolangbind_qgis.runs.classify import Classifier, ClassifyRequest
 from geolangbind_qgis.runs.describe import Describer
 from geolangbind_qgis.runs.failure import Failure
 from geolangbind_qgis.session import Session
@@ -100,11 +100,11 @@ class LayerMenu(QObject):
         if not self._ready():
             return
         try:
-            wish = self._wish(layer, scheme, visible_only, confidence)
+            request = self._request(layer, scheme, visible_only, confidence)
         except ValueError as problem:
             self._tell(Failure(str(problem)))
             return
-        classifier = Classifier(self._session, wish, self)
+        classifier = Classifier(self._session, request, self)
         self._running[classifier] = None
         classifier.progressed.connect(lambda *report: self._on_progress(classifier, *report))
         classifier.remarked.connect(lambda text: self._tell(Failure(text)))
@@ -178,7 +178,9 @@ class LayerMenu(QObject):
         """Show the entry for maps of classes alone."""
         self.accuracy_action.setVisible(is_class_map(layer))
 
-    def _wish(self, layer: QgsRasterLayer, scheme: Scheme | None, visible_only: bool, confidence: bool) -> ClassifyWish:
+    def _request(
+        self, layer: QgsRasterLayer, scheme: Scheme | None, visible_only: bool, confidence: bool
+    ) -> ClassifyRequest:
         """Put together what the user asks for.
 
         Raises:
@@ -202,7 +204,7 @@ class LayerMenu(QObject):
             pixel = suggested_pixel(snapshot.provider, part, part.width() / max(1, view.outputSize().width()))
             height = snapshot.extent.height() / snapshot.height if snapshot.height else 0.0
             grid = plan_grid(part, (snapshot.extent.xMinimum(), snapshot.extent.yMaximum()), pixel, height)
-        return ClassifyWish(snapshot, read_reading(layer), chosen, extent, None, grid, confidence)
+        return ClassifyRequest(snapshot, read_reading(layer), chosen, extent, None, grid, confidence)
 
     def _ready(self) -> bool:
         """Whether there is a runtime; where not, the way to set it up is shown."""
@@ -215,11 +217,11 @@ class LayerMenu(QObject):
     def _show_progress(self, classifier: Classifier) -> None:
         """Show a progress bar with a Cancel button in the message bar."""
         message_bar = self._iface.messageBar()
-        item = message_bar.createMessage("GeoLangBind", tr("Classifying {0}…").format(classifier.wish.snapshot.name))
+        item = message_bar.createMessage("GeoLangBind", tr("Classifying {0}…").format(classifier.request.snapshot.name))
         bar = QProgressBar(item)
         bar.setRange(0, 0)
         bar.setMaximumWidth(_BAR_WIDTH)
-        item.setToolTip(classifier.wish.snapshot.name)
+        item.setToolTip(classifier.request.snapshot.name)
         cancel = QPushButton(tr("Cancel"), item)
         cancel.clicked.connect(classifier.cancel)
         item.layout().addWidget(bar)
@@ -245,7 +247,7 @@ class LayerMenu(QObject):
 
     def _on_classified(self, classifier: Classifier, layer_id: str, areas: list[ClassArea], seconds: float) -> None:
         self._drop(classifier)
-        name = classifier.wish.snapshot.name
+        name = classifier.request.snapshot.name
         message_bar = self._iface.messageBar()
         if self._told is not None:
             message_bar.popWidget(self._told)
@@ -290,7 +292,7 @@ class LayerMenu(QObject):
 
     def _on_layer_will_be_removed(self, layer_id: str) -> None:
         for classifier in list(self._running):
-            if classifier.wish.snapshot.layer_id == layer_id:
+            if classifier.request.snapshot.layer_id == layer_id:
                 classifier.abandon()
                 self._drop(classifier)
 

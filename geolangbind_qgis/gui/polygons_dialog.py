@@ -22,10 +22,10 @@ from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.i18n.numbers import number_text
 from geolangbind_qgis.layers.extents import pixel_metres
 from geolangbind_qgis.layers.placement import add_above_source, source_of
+from geolangbind_qgis.layers.results_folder import new_file
 from geolangbind_qgis.layers.score_style import read_score_style, shown_band
 from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.failure import failure_of
-from geolangbind_qgis.runs.results_folder import new_file
 from geolangbind_qgis.runtime.client_qt import RuntimeClient
 
 _LEAST_PIXELS = 10

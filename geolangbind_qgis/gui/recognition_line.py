@@ -7,8 +7,8 @@ import re
 from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
-from geolangbind_qgis.gui.icons import icon
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.icons import icon
 from geolangbind_qgis.layers.recognition import Recognised, training_text
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from geolangbind_qgis.gui.icons import icon
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.i18n.numbers import number_text
+from geolangbind_qgis.icons import icon
 
 _STEPS = 1000
 

@@ -14,7 +14,7 @@ from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.copy_file import CopyFileTask
 from geolangbind_qgis.layers.open_raster import point_to
 from geolangbind_qgis.layers.overlays import KEPT
-from geolangbind_qgis.runs.results_folder import file_stem
+from geolangbind_qgis.layers.results_folder import file_stem
 
 _running: list[CopyFileTask] = []  # QGIS's task manager does not keep the Python side of a task alive
 

@@ -36,7 +36,7 @@ from geolangbind_qgis.layers.readable import ReadBy, can_read
 from geolangbind_qgis.layers.recognition import read_reading
 from geolangbind_qgis.layers.score_style import free_colour, read_score_style
 from geolangbind_qgis.layers.snapshot import take_snapshot
-from geolangbind_qgis.runs.highlight import Examples, HighlightWish
+from geolangbind_qgis.runs.highlight import Examples, HighlightRequest
 
 MOST_VISIBLE_PIXELS = 4096
 """A view that shows more of a layer than this a side is answered on a coarser grid, doubled until it fits."""
@@ -110,7 +110,7 @@ class SearchPage(QScrollArea):
         if chosen in results:
             self.follow(chosen)
 
-    def wish(self) -> HighlightWish:
+    def request(self) -> HighlightRequest:
         """Put together what the user asks for in words.
 
         Raises:
@@ -118,13 +118,13 @@ class SearchPage(QScrollArea):
         """
         if self.layer() is not None and not self.prompts.prompts():
             raise ValueError(tr("Type what to look for."))
-        wish = self._wish_without_words()
+        request = self._request_without_text()
         self.prompts.choose_colours(self._colours_on_map())
         prompts = self.prompts.prompts()
         words = tuple((prompt.text, prompt.colour) for prompt in prompts)
-        return replace(wish, prompts=words, negatives=self.prompts.negatives())
+        return replace(request, prompts=words, negatives=self.prompts.negatives())
 
-    def wish_by_example(self) -> HighlightWish:
+    def request_by_example(self) -> HighlightRequest:
         """Put together what the user asks for by pointing at places.
 
         Raises:
@@ -139,7 +139,7 @@ class SearchPage(QScrollArea):
         examples = Examples(self.examples.positives(), self.examples.negatives(), prompt.text if prompt else None)
         on_map = self._colours_on_map()
         colour = on_map.get(name) or free_colour(list(on_map.values()))
-        return replace(self._wish_without_words(), prompts=((name, colour),), examples=examples)
+        return replace(self._request_without_text(), prompts=((name, colour),), examples=examples)
 
     def _colours_on_map(self) -> dict[str, str]:
         """Give the colours of what was found on the layer before, by prompt."""
@@ -147,7 +147,7 @@ class SearchPage(QScrollArea):
         found = overlays_of(QgsProject.instance(), layer.id()) if layer is not None else []
         return {str(each.customProperty(PROMPT)): read_score_style(each).colour for each in found}
 
-    def _wish_without_words(self) -> HighlightWish:
+    def _request_without_text(self) -> HighlightRequest:
         """Put together the layer, how it is read, and which part of it.
 
         Raises:
@@ -168,7 +168,7 @@ class SearchPage(QScrollArea):
             )
         elif self.area.area is Area.VISIBLE:
             resolution = _coarser(snapshot.pixel_size, max(extent.width(), extent.height()))
-        return HighlightWish(
+        return HighlightRequest(
             snapshot=snapshot,
             reading=read_reading(layer),
             prompts=(),

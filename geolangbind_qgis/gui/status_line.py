@@ -5,8 +5,8 @@ from __future__ import annotations
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
-from geolangbind_qgis.gui.icons import icon
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.icons import icon
 
 
 class StatusLine(QWidget):

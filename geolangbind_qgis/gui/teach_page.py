@@ -20,7 +20,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from geolangbind_qgis.class_field import likely_field
-from geolangbind_qgis.gui.lesson_table import lesson_html
+from geolangbind_qgis.gui.finetune_table import finetune_table_html
 from geolangbind_qgis.gui.loss_curve import LossCurve
 from geolangbind_qgis.gui.narrow import let_shrink
 from geolangbind_qgis.gui.run_bar import RunBar
@@ -29,7 +29,7 @@ from geolangbind_qgis.layers.label_file import class_names
 from geolangbind_qgis.layers.placement import source_of
 from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.failure import Failure
-from geolangbind_qgis.runs.finetune import Lesson, Teacher
+from geolangbind_qgis.runs.finetune import FinetuneRequest, Teacher
 from geolangbind_qgis.session import Session
 
 
@@ -107,7 +107,7 @@ class TeachPage(QScrollArea):
         if self.teacher.busy:
             return
         try:
-            self.teacher.start(self._lesson())
+            self.teacher.start(self._request())
         except ValueError as problem:
             self.run_bar.show_idle(str(problem))
             return
@@ -119,7 +119,7 @@ class TeachPage(QScrollArea):
         """Stop before the page goes."""
         self.teacher.abandon()
 
-    def _lesson(self) -> Lesson:
+    def _request(self) -> FinetuneRequest:
         """Collect what is asked for.
 
         Raises:
@@ -132,7 +132,7 @@ class TeachPage(QScrollArea):
             raise ValueError(tr("Tick at least one raster."))
         field = self.field.currentField() if isinstance(labels, QgsVectorLayer) else ""
         words, name = class_names(self.names.text()), self.name.text().strip()
-        return Lesson(tuple(rasters), labels, field, words, name, self.steps.value())
+        return FinetuneRequest(tuple(rasters), labels, field, words, name, self.steps.value())
 
     def _build(self) -> None:
         content = QWidget(self)
@@ -183,7 +183,7 @@ class TeachPage(QScrollArea):
         """Choose the new model and show the table."""
         name = str(result.get("name", ""))
         self._session.choose_model(name)
-        self.result.setText(lesson_html(result))
+        self.result.setText(finetune_table_html(result))
         seconds = round(float(result.get("seconds") or 0))
         self.run_bar.show_idle(tr("{0} is ready, after {1} s, and chosen for the next prompts.").format(name, seconds))
         self.taught.emit(name, name)

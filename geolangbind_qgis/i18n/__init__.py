@@ -6,7 +6,7 @@ from pathlib import Path
 
 from qgis.PyQt.QtCore import QCoreApplication, QLocale, QSettings, QTranslator
 
-from geolangbind_qgis.runtime.words import speak
+from geolangbind_qgis.runtime.translation import speak
 
 CONTEXT = "GeoLangBind"
 FOLDER = Path(__file__).resolve().parent

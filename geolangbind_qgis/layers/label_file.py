@@ -13,8 +13,8 @@ from qgis.core import (
 
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.readable import ReadBy
+from geolangbind_qgis.layers.results_folder import new_file
 from geolangbind_qgis.layers.snapshot import take_snapshot
-from geolangbind_qgis.runs.results_folder import new_file
 
 
 def label_file(layer: QgsMapLayer, field: str, context: QgsCoordinateTransformContext) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
-from geolangbind_qgis.gui.icons import icon
+from geolangbind_qgis.icons import icon
 from geolangbind_qgis.processing.accuracy import AccuracyAlgorithm
 from geolangbind_qgis.processing.calibrate import CalibrateAlgorithm
 from geolangbind_qgis.processing.change import ChangeAlgorithm

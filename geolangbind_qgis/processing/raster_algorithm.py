@@ -25,11 +25,11 @@ from geolangbind_qgis.layers.extents import as_tuple, within
 from geolangbind_qgis.layers.fetch_watch import FetchWatch, failed_in_part
 from geolangbind_qgis.layers.readable import ReadBy
 from geolangbind_qgis.layers.recognition import Reading, read_reading
+from geolangbind_qgis.layers.results_folder import new_file
 from geolangbind_qgis.layers.snapshot import LayerSnapshot, take_snapshot
 from geolangbind_qgis.processing.model_parameters import model_fields, model_parameters
 from geolangbind_qgis.processing.runtime_algorithm import RuntimeAlgorithm
 from geolangbind_qgis.protocol_import import protocol
-from geolangbind_qgis.runs.results_folder import new_file
 from geolangbind_qgis.sensor_names import scaling_titles, sensor_titles
 
 INPUT, EXTENT, RESOLUTION = "INPUT", "EXTENT", "RESOLUTION"

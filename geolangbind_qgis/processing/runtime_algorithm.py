@@ -17,8 +17,8 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QIcon
 
-from geolangbind_qgis.gui.icons import icon
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.icons import icon
 from geolangbind_qgis.layers.readable import ReadBy
 from geolangbind_qgis.layers.snapshot import take_snapshot
 from geolangbind_qgis.runtime.blocking import RuntimeRequestError, call_and_wait

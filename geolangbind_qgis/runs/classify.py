@@ -17,17 +17,17 @@ from geolangbind_qgis.layers.extents import as_tuple
 from geolangbind_qgis.layers.open_raster import open_raster
 from geolangbind_qgis.layers.placement import add_above_source, results_of, unfold_legend
 from geolangbind_qgis.layers.recognition import Reading
+from geolangbind_qgis.layers.results_folder import new_file
 from geolangbind_qgis.layers.snapshot import LayerSnapshot
 from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.failure import Failure
-from geolangbind_qgis.runs.results_folder import new_file
 from geolangbind_qgis.runs.run import Run
-from geolangbind_qgis.runs.turns import Turns
+from geolangbind_qgis.runs.step_queue import StepQueue
 from geolangbind_qgis.session import Session
 
 
 @dataclass(frozen=True)
-class ClassifyWish:
+class ClassifyRequest:
     """What the user asked for, taken on the main thread.
 
     Attributes:
@@ -64,12 +64,12 @@ class Classifier(QObject):
     finished = pyqtSignal(str, list, float)
     failed = pyqtSignal(object)
 
-    def __init__(self, session: Session, wish: ClassifyWish, parent: QObject | None = None) -> None:
+    def __init__(self, session: Session, request: ClassifyRequest, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.wish = wish
+        self.request = request
         self._run: Run | None = None
-        self._turns = Turns(self)
+        self._turns = StepQueue(self)
         self._clock = QElapsedTimer()
 
     def start(self) -> None:
@@ -78,22 +78,22 @@ class Classifier(QObject):
         if client is None:
             self.failed.emit(Failure(tr("The runtime is not set up."), tr("Set it up in the GeoLangBind dock.")))
             return
-        wish = self.wish
-        output = new_file(f"{wish.snapshot.name} {wish.scheme.name}")
+        request = self.request
+        output = new_file(f"{request.snapshot.name} {request.scheme.name}")
         scheme_file = output.with_suffix(".classes.json")
-        write_scheme(wish.scheme, scheme_file)
+        write_scheme(request.scheme, scheme_file)
         params = protocol.ClassifyParams(
-            source=protocol.Source(path=wish.snapshot.path, **wish.reading.source_fields()),
+            source=protocol.Source(path=request.snapshot.path, **request.reading.source_fields()),
             output=str(output),
             classes=str(scheme_file),
             model=self._session.model,
-            extent=as_tuple(wish.extent) if wish.extent is not None and wish.grid is None else None,
-            resolution=wish.resolution,
-            confidence=wish.confidence,
+            extent=as_tuple(request.extent) if request.extent is not None and request.grid is None else None,
+            resolution=request.resolution,
+            confidence=request.confidence,
             device=self._session.device,
         )
         self._clock.start()
-        self._run = Run(client, "classify", params, wish.snapshot, wish.grid, self._session.copies, self)
+        self._run = Run(client, "classify", params, request.snapshot, request.grid, self._session.copies, self)
         self._run.progressed.connect(self.progressed)
         self._run.remarked.connect(self.remarked)
         self._run.finished.connect(self._on_result)
@@ -116,32 +116,32 @@ class Classifier(QObject):
 
     def _show(self, result: dict) -> Iterator[None]:
         """Add the map, and how sure the model is where that was asked for."""
-        wish = self.wish
+        request = self.request
         raster = str(result.get("output") or (self._run.params.output if self._run is not None else ""))
-        legend = [MapClass(item.code, item.name, item.colour) for item in wish.scheme.classes]
+        legend = [MapClass(item.code, item.name, item.colour) for item in request.scheme.classes]
         project = QgsProject.instance()
-        layer = open_raster(raster, _new_name(project, wish))
+        layer = open_raster(raster, _new_name(project, request))
         yield
         apply_class_style(layer, legend)
         areas = areas_of(result)
         keep_areas(layer, areas)
-        if wish.confidence and layer.bandCount() > 1:
-            sure = open_raster(raster, tr("Confidence, % ({0})").format(wish.scheme.title))
+        if request.confidence and layer.bandCount() > 1:
+            sure = open_raster(raster, tr("Confidence, % ({0})").format(request.scheme.title))
             apply_confidence_style(sure, 2)
-            add_above_source(project, sure, wish.snapshot.layer_id, tr("Confidence"))
+            add_above_source(project, sure, request.snapshot.layer_id, tr("Confidence"))
             project.layerTreeRoot().findLayer(sure.id()).setItemVisibilityChecked(False)
             yield
-        add_above_source(project, layer, wish.snapshot.layer_id, tr("Class"))
+        add_above_source(project, layer, request.snapshot.layer_id, tr("Class"))
         unfold_legend(project, layer)
         yield
         self.finished.emit(layer.id(), areas, self._clock.elapsed() / 1000)
 
 
-def _new_name(project: QgsProject, wish: ClassifyWish) -> str:
+def _new_name(project: QgsProject, request: ClassifyRequest) -> str:
     """Name the map after its scheme, numbered where the layer has one of that name."""
-    name, number = tr("Land cover ({0})").format(wish.scheme.title), 1
-    taken = {layer.name() for layer in results_of(project, wish.snapshot.layer_id)}
+    name, number = tr("Land cover ({0})").format(request.scheme.title), 1
+    taken = {layer.name() for layer in results_of(project, request.snapshot.layer_id)}
     while name in taken:
         number += 1
-        name = tr("Land cover {0} ({1})").format(number, wish.scheme.title)
+        name = tr("Land cover {0} ({1})").format(number, request.scheme.title)
     return name

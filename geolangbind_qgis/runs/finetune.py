@@ -19,7 +19,7 @@ from geolangbind_qgis.session import Session
 
 
 @dataclass(frozen=True)
-class Lesson:
+class FinetuneRequest:
     """What shall be taught.
 
     Attributes:
@@ -65,7 +65,7 @@ class Teacher(QObject):
         """Whether a model is being taught."""
         return self._request is not None
 
-    def start(self, lesson: Lesson) -> None:
+    def start(self, request: FinetuneRequest) -> None:
         """Begin; signals follow from the event loop.
 
         Raises:
@@ -75,13 +75,13 @@ class Teacher(QObject):
         if client is None:
             raise ValueError(tr("The runtime is not set up. Set it up in the GeoLangBind dock."))
         params = protocol.FinetuneParams(
-            sources=tuple(source_of(layer) for layer in lesson.rasters),
-            labels=label_file(lesson.labels, lesson.field, QgsProject.instance().transformContext()),
-            name=lesson.name,
-            field=lesson.field or None,
-            names=lesson.names,
+            sources=tuple(source_of(layer) for layer in request.rasters),
+            labels=label_file(request.labels, request.field, QgsProject.instance().transformContext()),
+            name=request.name,
+            field=request.field or None,
+            names=request.names,
             model=self._session.model,
-            steps=lesson.steps,
+            steps=request.steps,
             device=self._session.device,
         )
         self._number += 1

@@ -17,12 +17,12 @@ from geolangbind_qgis.layers.extents import as_tuple
 from geolangbind_qgis.layers.mask import MaskTask
 from geolangbind_qgis.layers.overlays import OverlayChange
 from geolangbind_qgis.layers.recognition import Reading
+from geolangbind_qgis.layers.results_folder import discard, new_file
 from geolangbind_qgis.layers.snapshot import LayerSnapshot
 from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.failure import Failure
-from geolangbind_qgis.runs.results_folder import discard, new_file
 from geolangbind_qgis.runs.run import Run
-from geolangbind_qgis.runs.turns import Turns
+from geolangbind_qgis.runs.step_queue import StepQueue
 from geolangbind_qgis.session import Session
 
 Places = tuple[tuple[float, float], ...]
@@ -45,7 +45,7 @@ class Examples:
 
 
 @dataclass(frozen=True)
-class HighlightWish:
+class HighlightRequest:
     """What the user asked for, taken on the main thread.
 
     Attributes:
@@ -93,35 +93,35 @@ class Highlighter(QObject):
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._wish: HighlightWish | None = None
+        self._request: HighlightRequest | None = None
         self._run: Run | None = None
         self._mask: MaskTask | None = None
         self._overlays: OverlayChange | None = None
         self._preview: Path | None = None
         self._result: Path | None = None
-        self._turns = Turns(self)
+        self._turns = StepQueue(self)
         self._clock = QElapsedTimer()
 
     @property
     def busy(self) -> bool:
         """Whether a run is under way."""
-        return self._wish is not None
+        return self._request is not None
 
     @property
     def source_layer_id(self) -> str:
         """Id of the layer being worked on, empty where none is."""
-        return self._wish.snapshot.layer_id if self._wish is not None else ""
+        return self._request.snapshot.layer_id if self._request is not None else ""
 
-    def start(self, wish: HighlightWish) -> None:
+    def start(self, request: HighlightRequest) -> None:
         """Begin; an earlier run must be over."""
         client = self._session.client
         if client is None or self.busy:
             return
-        self._wish = wish
-        self._overlays = OverlayChange(wish.snapshot.layer_id, wish.prompts, wish.threshold)
+        self._request = request
+        self._overlays = OverlayChange(request.snapshot.layer_id, request.prompts, request.threshold)
         self._clock.start()
-        method, params = self._request(wish)
-        self._run = Run(client, method, params, wish.snapshot, wish.grid, self._session.copies, self)
+        method, params = self._request(request)
+        self._run = Run(client, method, params, request.snapshot, request.grid, self._session.copies, self)
         self._run.progressed.connect(self.progressed)
         self._run.remarked.connect(self.remarked)
         self._run.previewed.connect(self._on_preview)
@@ -129,19 +129,20 @@ class Highlighter(QObject):
         self._run.failed.connect(self._on_failed)
         self._run.start()
 
-    def _request(self, wish: HighlightWish) -> tuple[str, Any]:
+    def _request(self, request: HighlightRequest) -> tuple[str, Any]:
         """Give the method of the protocol and its parameters."""
         common = {
-            "source": protocol.Source(path=wish.snapshot.path, **wish.reading.source_fields()),
-            "output": str(new_file(wish.prompts[0][0])),
+            "source": protocol.Source(path=request.snapshot.path, **request.reading.source_fields()),
+            "output": str(new_file(request.prompts[0][0])),
             "model": self._session.model,
-            "extent": as_tuple(wish.extent) if wish.extent is not None and wish.grid is None else None,
+            "extent": as_tuple(request.extent) if request.extent is not None and request.grid is None else None,
             "device": self._session.device,
         }
-        if wish.examples is not None:
-            return "similar", protocol.SimilarParams(**asdict(wish.examples), resolution=wish.resolution, **common)
-        prompts = tuple(text for text, _ in wish.prompts)
-        more = {"negatives": wish.negatives, "resolution": wish.resolution, "preview": True}
+        if request.examples is not None:
+            examples = asdict(request.examples)
+            return "similar", protocol.SimilarParams(**examples, resolution=request.resolution, **common)
+        prompts = tuple(text for text, _ in request.prompts)
+        more = {"negatives": request.negatives, "resolution": request.resolution, "preview": True}
         return "highlight", protocol.HighlightParams(prompts=prompts, **more, **common)
 
     def cancel(self) -> None:
@@ -171,14 +172,14 @@ class Highlighter(QObject):
 
     def _on_result(self, result: dict) -> None:
         """Show the fine answer, cut to polygons where that was asked for."""
-        wish, run = self._wish, self._run
-        if wish is None or run is None:
+        request, run = self._request, self._run
+        if request is None or run is None:
             return
         self._result = Path(str(result.get("output") or run.params.output))
-        if wish.polygons is None:
+        if request.polygons is None:
             self._turns.take(self._end())
             return
-        mask = MaskTask(self._result, new_file(wish.prompts[0][0]), bytes(wish.polygons.asWkb()))
+        mask = MaskTask(self._result, new_file(request.prompts[0][0]), bytes(request.polygons.asWkb()))
         mask.taskCompleted.connect(partial(self._on_cut, mask))
         mask.taskTerminated.connect(partial(self._on_mask_failed, mask))
         self._mask = mask
@@ -237,5 +238,5 @@ class Highlighter(QObject):
             self._preview.unlink(missing_ok=True)
         if self._run is not None:
             self._run.deleteLater()
-        self._run, self._wish, self._mask, self._overlays = None, None, None, None
+        self._run, self._request, self._mask, self._overlays = None, None, None, None
         self._preview, self._result = None, None

@@ -10,13 +10,13 @@ from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.copies import LayerCopies
 from geolangbind_qgis.layers.export_grid import ExportGrid
 from geolangbind_qgis.layers.export_task import ExportTask
 from geolangbind_qgis.layers.readable import ReadBy
+from geolangbind_qgis.layers.results_folder import discard
 from geolangbind_qgis.layers.snapshot import LayerSnapshot
-from geolangbind_qgis.runs.copies import LayerCopies
 from geolangbind_qgis.runs.failure import Failure, failure_of
-from geolangbind_qgis.runs.results_folder import discard
 
 _SHARE_OF_EXPORT = 0.4
 

@@ -14,7 +14,7 @@ from .environment import build_environment, remove_environment
 from .environment_check import check_environment, environment_python, find_environment
 from .installation import LOG_FILE
 from .plan import plan_environment
-from .recipe import runtime_recipe
+from .requirements import runtime_recipe
 from .setup_error import SetupError
 
 _REPORT_SECONDS = 20.0

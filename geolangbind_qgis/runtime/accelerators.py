@@ -15,7 +15,7 @@ from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
 from .child import child_environment
 from .programs import run_lines
-from .words import tr
+from .translation import tr
 
 TORCH_INDEX = "https://download.pytorch.org/whl"
 DRIVER_LISTING = Path("/proc/driver/nvidia/version")

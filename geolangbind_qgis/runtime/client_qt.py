@@ -13,9 +13,9 @@ from qgis.PyQt.QtCore import QCoreApplication, QElapsedTimer, QObject, QProcess,
 
 from ..protocol_import import protocol
 from .client import ClientState, Event, Failed, Finished, Learnt, Logged, Previewed, Progressed
-from .deaths import Death, Ending, end_of_file, explain_death, size_of_file
-from .farewell import Farewell
+from .closing import ClosingWatch
 from .launch import RuntimeCommand
+from .worker_exits import Ending, WorkerExit, end_of_file, explain_exit, size_of_file
 
 _STDERR_KEPT = 16_384
 _MILLISECONDS = 1000
@@ -177,7 +177,7 @@ class RuntimeClient(QObject):
         number = self._send(method, params)
         request = RuntimeRequest(self, number, method, callbacks)
         if self._process is None:  # could not even be started, and that was told at once
-            QTimer.singleShot(0, lambda: request.tell("error", explain_death(Death(Ending.NOT_STARTED))))
+            QTimer.singleShot(0, lambda: request.tell("error", explain_exit(WorkerExit(Ending.NOT_STARTED))))
             return request
         self._requests[number] = request
         if not self._heartbeat.isActive():
@@ -195,13 +195,13 @@ class RuntimeClient(QObject):
         process = self._process
         if process is None:
             return
-        self._gone(Death(Ending.STOPPED), keep_process=True)
-        Farewell(process, self._stop_seconds)
+        self._gone(WorkerExit(Ending.STOPPED), keep_process=True)
+        ClosingWatch(process, self._stop_seconds)
 
     def close(self) -> None:
         """End the process and wait for its end, for the moment when QGIS quits and no event loop runs any more."""
         self.stop()
-        Farewell.wait_for_all()
+        ClosingWatch.wait_for_all()
 
     def _send(self, method: str, params: Any = None) -> int:  # noqa: ANN401 - the method's dataclass, a dict, or None
         """Number a message and write it; Qt keeps it until the process takes it."""
@@ -284,7 +284,7 @@ class RuntimeClient(QObject):
 
     def _on_process_error(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:
-            self._gone(Death(Ending.NOT_STARTED))
+            self._gone(WorkerExit(Ending.NOT_STARTED))
 
     def _on_finished(self, code: int, status: QProcess.ExitStatus) -> None:
         self._read()
@@ -293,9 +293,9 @@ class RuntimeClient(QObject):
         ending = self._ending or (Ending.SIGNALLED if crashed else Ending.EXITED)
         last_words = self._stderr.decode("utf-8", "replace") or end_of_file(self.command.log_file, since=self._log_size)
         was_ready = self._state is RuntimeState.READY
-        self._gone(Death(ending, code, was_ready, self._conversation.rubbish, last_words))
+        self._gone(WorkerExit(ending, code, was_ready, self._conversation.rubbish, last_words))
 
-    def _gone(self, death: Death, *, keep_process: bool = False) -> None:
+    def _gone(self, death: WorkerExit, *, keep_process: bool = False) -> None:
         """Let go of the process and tell everybody who waited."""
         process, self._process = self._process, None
         self._start_watch.stop()
@@ -310,7 +310,7 @@ class RuntimeClient(QObject):
                 signal.disconnect()
             if not keep_process:
                 process.deleteLater()
-        error = explain_death(death)
+        error = explain_exit(death)
         asked_for = death.ending is Ending.STOPPED
         waiting, self._requests = self._requests, {}
         self._conversation.end(error)

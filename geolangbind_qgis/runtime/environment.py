@@ -21,9 +21,9 @@ from .installation import Installation, Log, Progress
 from .manifest import UNFINISHED_FILE, Manifest, is_ours, mark_unfinished, read_manifest, write_manifest
 from .plan import Plan
 from .proxies import proxy_environment
-from .recipe import Recipe
+from .requirements import Recipe
 from .setup_error import SetupError
-from .words import tr
+from .translation import tr
 
 
 def build_environment(

@@ -10,9 +10,9 @@ from pathlib import Path
 from .child import child_environment
 from .manifest import Manifest, read_manifest
 from .programs import run_lines
-from .recipe import Recipe, runtime_recipe
+from .requirements import Recipe, runtime_recipe
 from .setup_error import SetupError
-from .words import tr
+from .translation import tr
 
 SELF_TEST = Path(__file__).with_name("self_test.py")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .setup_error import SetupError
-from .words import tr
+from .translation import tr
 
 
 @contextlib.contextmanager

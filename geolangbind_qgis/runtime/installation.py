@@ -15,7 +15,7 @@ from .plan import Plan
 from .programs import run_lines
 from .proxies import without_secrets
 from .setup_error import SetupError
-from .words import tr
+from .translation import tr
 
 Progress = Callable[[float, str], None]
 Log = Callable[[str], None]

@@ -6,7 +6,7 @@ import re
 
 from .proxies import without_secrets
 from .setup_error import SetupError
-from .words import tr
+from .translation import tr
 
 _MISSING = r"(?:no matching distribution(?:s available for your environment:| found for)|cannot install)\s+([\w.-]+)"
 """pip names a package that it cannot find in one of three ways, by its version and by whether a lock names it too."""

@@ -14,9 +14,9 @@ from .install_lock import no_rights
 from .manifest import is_ours
 from .proxies import proxy_environment
 from .pythons import Python, choose_python
-from .recipe import Recipe, runtime_recipe
+from .requirements import Recipe, runtime_recipe
 from .setup_error import SetupError
-from .words import tr
+from .translation import tr
 
 _GIGABYTE = 1_000_000_000
 

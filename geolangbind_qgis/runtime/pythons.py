@@ -14,7 +14,7 @@ from pathlib import Path
 from .child import child_environment
 from .programs import run_lines
 from .setup_error import SetupError
-from .words import tr
+from .translation import tr
 
 OLDEST = (3, 11)
 NEWEST = (3, 14)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .words import tr
+from .translation import tr
 
 
 class SetupError(Exception):

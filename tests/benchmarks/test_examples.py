@@ -13,7 +13,7 @@ from test_prompts import VIEW, fill
 from test_worker import ROOT, _ask
 
 from core.dense.compiled import KERNELS
-from core.model.shelf import ModelShelf
+from core.model.model_cache import ModelCache
 from core.progress import CancelToken, no_progress
 from core.protocol import HighlightParams, SimilarParams, Source
 from core.tasks import highlight, similar
@@ -34,7 +34,7 @@ def places(scene, count):
 def test_one_more_click_on_a_stored_view(tmp_path, store_folder, record):
     assert KERNELS.prepare()
     raster = write_raster(tmp_path / "scene.tif", VIEW)
-    shelf = ModelShelf()
+    shelf = ModelCache()
     model = shelf.get("geolb-tiny")
     with open_scene(Source(str(raster))) as scene:
         features = scene.features(model)

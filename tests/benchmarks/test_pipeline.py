@@ -12,7 +12,7 @@ from measure import write_raster
 from core.archive.embed import cluster, embed_archive
 from core.archive.parts import EmbedJob, embed_part, plan_scene
 from core.dense.encode import DenseEncoder
-from core.model.shelf import ModelShelf
+from core.model.model_cache import ModelCache
 from core.progress import CancelToken, no_progress
 from core.protocol import EmbedParams, Source
 from core.tasks import embed
@@ -24,7 +24,7 @@ SCENES = 6
 def test_whole_pipeline_over_encoding_alone(tmp_path, record, monkeypatch):
     """The same batches, once with reading and writing around them and once by themselves."""
     raster, warm = write_raster(tmp_path / "scene.tif", SIDE), write_raster(tmp_path / "warm.tif", 512)
-    shelf = ModelShelf()
+    shelf = ModelCache()
     batches: list[tuple[DenseEncoder, torch.Tensor]] = []
     encode = DenseEncoder.encode
 

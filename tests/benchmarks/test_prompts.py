@@ -14,13 +14,13 @@ from core.dense.chunk import FeatureChunk
 from core.dense.compiled import KERNELS
 from core.dense.features import DenseFeatures
 from core.dense.scan import score_all
-from core.model.shelf import ModelShelf
+from core.model.model_cache import ModelCache
 from core.progress import CancelToken, no_progress
 from core.protocol import HighlightParams, Source
 from core.raster.grid import PixelWindow, extent_of_window
 from core.tasks import highlight
 from core.tasks.scene import open_scene
-from core.tasks.scoring import PromptContest, parse_prompts, scored_by
+from core.tasks.scoring import PromptSoftmax, parse_prompts, scored_by
 
 VIEW = 1000
 
@@ -49,7 +49,7 @@ def test_a_prompt_over_a_stored_scene(tmp_path, store_folder, record, say, large
     corner = side // 3
     under_the_view = slice(corner // 512 * 512, -(-(corner + VIEW) // 512) * 512)
     raster = write_raster(tmp_path / "scene.tif", side, rows=under_the_view)
-    shelf = ModelShelf()
+    shelf = ModelCache()
     model = shelf.get("geolb-tiny")
     with open_scene(Source(str(raster))) as scene:
         features = scene.features(model)
@@ -57,7 +57,7 @@ def test_a_prompt_over_a_stored_scene(tmp_path, store_folder, record, say, large
         say("  the store is filled")
         stored = features._stored
         one = features.encoder.unit_text(model.text_prompts(["solar farm"]))
-        contest = PromptContest(model, parse_prompts(["solar farm"]))
+        contest = PromptSoftmax(model, parse_prompts(["solar farm"]))
 
         def over_all(score) -> None:
             for _ in score_all(stored, stored.done(), score):
@@ -92,7 +92,7 @@ def test_a_prompt_over_a_stored_scene(tmp_path, store_folder, record, say, large
 
 def test_the_first_answer_for_a_view_that_is_not_stored(tmp_path, store_folder, record):
     assert KERNELS.prepare()
-    shelf = ModelShelf()
+    shelf = ModelCache()
     shelf.get("geolb-tiny").text_prompts(["harbour"])
 
     def first_view(raster: Path) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from geolangbind_qgis import protocol_import, settings
 from geolangbind_qgis.gui.dock import GeoLangBindDock
 from geolangbind_qgis.gui.layer_menu import LayerMenu
 from geolangbind_qgis.processing.provider import GeoLangBindProvider
-from geolangbind_qgis.runtime.farewell import Farewell
+from geolangbind_qgis.runtime.closing import ClosingWatch
 from geolangbind_qgis.runtime.launch import runtime_command
 from geolangbind_qgis.session import Session
 
@@ -108,7 +108,7 @@ def runtime(qgis_app, tmp_path_factory):
     process = made[-1].client.process_id if made and made[-1].client is not None else None
     for each in made:
         each.close()
-    Farewell.wait_for_all()
+    ClosingWatch.wait_for_all()
     if process:
         with pytest.raises(ProcessLookupError):
             os.kill(process, 0)

@@ -14,7 +14,7 @@ from qgis.PyQt.QtCore import QEventLoop, QThread, QTimer
 from geolangbind_qgis.runtime.blocking import RuntimeRequestError, call_and_wait
 from geolangbind_qgis.runtime.child import child_environment
 from geolangbind_qgis.runtime.client_qt import RuntimeClient, RuntimeState
-from geolangbind_qgis.runtime.farewell import Farewell
+from geolangbind_qgis.runtime.closing import ClosingWatch
 from geolangbind_qgis.runtime.launch import RuntimeCommand, runtime_command
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -291,7 +291,7 @@ def test_stop_ends_the_process_and_tells_who_waits(served):
     served.stop()
     assert answers.wait().error.code == "cancelled"
     assert served.process_id is None
-    Farewell.wait_for_all()
+    ClosingWatch.wait_for_all()
     assert not is_running(pid)
 
 
@@ -322,7 +322,7 @@ def test_deleting_the_client_during_work_leaves_no_process(served):
     pid = served.process_id
     served.stop()
     served.deleteLater()
-    Farewell.wait_for_all()
+    ClosingWatch.wait_for_all()
     assert not is_running(pid)
 
 

@@ -127,7 +127,7 @@ def test_the_set_up_speaks_the_language_of_qgis(qgis_app):
     from qgis.PyQt.QtCore import QCoreApplication, QSettings
 
     from geolangbind_qgis.i18n import install_translator
-    from geolangbind_qgis.runtime import words
+    from geolangbind_qgis.runtime import translation
     from geolangbind_qgis.runtime.pip_failures import explain_pip
 
     QSettings().setValue("locale/overrideFlag", True)
@@ -137,6 +137,6 @@ def test_the_set_up_speaks_the_language_of_qgis(qgis_app):
         assert explain_pip("OSError: [Errno 28] No space left on device").message == "Die Platte ist voll."
     finally:
         QCoreApplication.removeTranslator(translator)
-        words.speak(str)
+        translation.speak(str)
         QSettings().remove("locale/overrideFlag")
         QSettings().remove("locale/userLocale")

@@ -150,8 +150,8 @@ def test_points_to_label_lie_in_every_class_of_the_map(provider, scene, tmp_path
     parameters = {"INPUT": scene.source(), "CLASSES": "water; forest; town", "OUTPUT": str(tmp_path / "map.tif")}
     results, done, log, _ = run("classify", parameters)
     assert done, log
-    wish = {"MAP": results["OUTPUT"], "SIZE": 60, "LEAST": 10, "EXPECTED": "water=0.95"}
-    results, done, log, _ = run("sample", {**wish, "OUTPUT": str(tmp_path / "points.gpkg")})
+    request = {"MAP": results["OUTPUT"], "SIZE": 60, "LEAST": 10, "EXPECTED": "water=0.95"}
+    results, done, log, _ = run("sample", {**request, "OUTPUT": str(tmp_path / "points.gpkg")})
     assert done, log
     points = QgsVectorLayer(results["OUTPUT"], "points", "ogr")
     assert points.featureCount() == results["SAMPLES"] == 60
@@ -161,8 +161,8 @@ def test_points_to_label_lie_in_every_class_of_the_map(provider, scene, tmp_path
 
 
 def test_expected_accuracies_are_read_or_refused(provider, scene, tmp_path):
-    wish = {"MAP": scene.source(), "EXPECTED": "water:0.9", "OUTPUT": str(tmp_path / "points.gpkg")}
-    _, done, log, _ = run("sample", wish)
+    request = {"MAP": scene.source(), "EXPECTED": "water:0.9", "OUTPUT": str(tmp_path / "points.gpkg")}
+    _, done, log, _ = run("sample", request)
     assert not done
     assert "forest=0.9; water=0.95" in log
 
@@ -171,8 +171,8 @@ def test_thresholds_come_from_labelled_places(provider, scene, three_places, tmp
     parameters = {"INPUT": scene.source(), "PROMPTS": "water; forest", "OUTPUT": str(tmp_path / "scores.tif")}
     results, done, log, _ = run("highlight", parameters)
     assert done, log
-    wish = {"SCORES": results["OUTPUT"], "PLACES": three_places.id(), "MAP": str(tmp_path / "map.tif")}
-    results, done, log, _ = run("calibrate", wish)
+    request = {"SCORES": results["OUTPUT"], "PLACES": three_places.id(), "MAP": str(tmp_path / "map.tif")}
+    results, done, log, _ = run("calibrate", request)
     assert done, log
     names = [part.partition("=")[0] for part in results["THRESHOLDS"].split("; ")]
     assert names == ["water", "forest"]
@@ -183,8 +183,8 @@ def test_thresholds_come_from_labelled_places(provider, scene, three_places, tmp
 def test_likeness_can_be_had_on_coarser_pixels(provider, scene, three_places, tmp_path):
     water = three_places.materialize(QgsFeatureRequest().setFilterExpression("cover = 'water'"))
     QgsProject.instance().addMapLayer(water)
-    wish = {"INPUT": scene.source(), "EXAMPLES": water.id(), "RESOLUTION": 40, "OUTPUT": str(tmp_path / "like.tif")}
-    results, done, log, _ = run("similar", wish)
+    request = {"INPUT": scene.source(), "EXAMPLES": water.id(), "RESOLUTION": 40, "OUTPUT": str(tmp_path / "like.tif")}
+    results, done, log, _ = run("similar", request)
     assert done, log
     likeness = read_pixels(results["OUTPUT"])[0]
     assert likeness.shape == (64, 64)

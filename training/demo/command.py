@@ -23,7 +23,7 @@ from core.cli.classify import show as show_classes
 from core.cli.console import Console
 from core.cli.failures import STOPPED, report_failure
 from core.errors import CancelledError, OutputError
-from core.model.shelf import ModelShelf
+from core.model.model_cache import ModelCache
 from core.protocol import AccuracyParams, ClassifyParams, HighlightParams, Source
 from core.tasks import accuracy, classify, highlight
 from training.demo.picture import draw_picture
@@ -99,7 +99,7 @@ def run(options: argparse.Namespace) -> Files:
         folder / f"{stem.rstrip('_') or 'demo'}.png",
         folder / "accuracy.html",
     )
-    shelf = ModelShelf()
+    shelf = ModelCache()
     began = time.perf_counter()
     with Console() as console:
         shared: dict[str, Any] = {

@@ -20,15 +20,15 @@ from torch import Tensor
 
 from core.classes import load_scheme
 from core.datasets.labelled_tiles import read_labelled_tiles
-from core.dense.heads import HEADS, default_head, dense_features
 from core.dense.upsample import UpsampleSettings, guide_bands, guide_image, upsample_scores
 from core.evaluate.benchmarks import benchmarks
 from core.evaluate.parsing import RGB_WAVELENGTHS_UM, mean_iou, parsing_score
 from core.model import GeoLangBind, load_model
+from core.model.dense_heads import HEADS, default_head, dense_features
+from core.pretrain.sources.scenes import read_scene
 from core.raster.reader import open_raster
 from core.spectral.bands import Band, BandSet
-from core.tasks.scoring import ClassContest
-from core.train.sources.scenes import read_scene
+from core.tasks.scoring import ClassSoftmax
 
 Variant = tuple[float, float | None]
 VARIANTS: tuple[Variant, ...] = ((0.0, None), (0.3, None), (0.0, 0.12))
@@ -99,7 +99,7 @@ def _dubai(
     names = list(entry["classes"])
     position = np.full(256, -1)
     position[[int(code) for code in names]] = np.arange(len(names))
-    contest = ClassContest(model, list(entry["classes"].values()))
+    contest = ClassSoftmax(model, list(entry["classes"].values()))
     confusions = np.zeros((len(variants), len(names), len(names)), dtype=np.int64)
     for tile in tiles[:count]:
         for row in range(0, 960, side[0]):
@@ -121,7 +121,7 @@ def _tiles(model: GeoLangBind, data: Path, head: str, variants: Sequence[Variant
     Accuracy alone would praise a head that calls everything by the commonest class.
     """
     scheme = load_scheme("esri_lulc")
-    contest = ClassContest(model, [entry.prompts for entry in scheme.classes])
+    contest = ClassSoftmax(model, [entry.prompts for entry in scheme.classes])
     position = np.full(256, -1)
     position[[entry.code for entry in scheme.classes]] = np.arange(len(scheme.classes))
     confusions = np.zeros((len(variants), len(TILES), len(scheme.classes), len(scheme.classes)), dtype=np.int64)
@@ -141,7 +141,7 @@ def _classes(
     model: GeoLangBind,
     image: Tensor,
     band_set: BandSet,
-    contest: ClassContest,
+    contest: ClassSoftmax,
     head: str,
     variants: Sequence[Variant],
 ) -> list[NDArray[np.int64]]:

@@ -26,12 +26,12 @@ from numpy.typing import NDArray
 from rasterio.transform import Affine, from_origin
 
 from core.datasets.labelled_tiles import read_labelled_tiles
+from core.finetune.session import FinetuneSettings, fine_tune
 from core.model import load_model
-from core.model.shelf import ModelShelf
+from core.model.model_cache import ModelCache
 from core.progress import CancelToken, no_progress
 from core.protocol import ClassifyParams, Source
 from core.tasks import classify
-from core.train.local import LocalSettings, fine_tune
 
 POLYGONS = 5
 GAP_PX = 4
@@ -133,7 +133,7 @@ def _measure(place: Place, seed: int, scratch: Path) -> dict[str, Any]:
     labels = scratch / "polygons.gpkg"
     _write_polygons(labels, squares, place, transform, crs.to_wkt())
     source = Source(place.raster, sensor=place.sensor)
-    settings = LocalSettings((source,), str(labels), field="class", start=place.start, seed=seed, listed=False)
+    settings = FinetuneSettings((source,), str(labels), field="class", start=place.start, seed=seed, listed=False)
     results = fine_tune(settings, scratch / "model")
     forest, forest_seconds = _random_forest(bands, squares, seed)
     codes = np.array(list(place.classes))
@@ -214,7 +214,7 @@ def _mapped(place: Place, source: Source, model: str, output: Path) -> NDArray[n
     scheme = "; ".join(place.classes.values())
     params = ClassifyParams(source, str(output), classes=scheme, model=model, cache=False)
     result = classify.run(
-        params, progress=no_progress, cancel=CancelToken(), notify=lambda method, facts: None, models=ModelShelf()
+        params, progress=no_progress, cancel=CancelToken(), notify=lambda method, facts: None, models=ModelCache()
     )
     codes = [row["code"] for row in result["classes"]]
     with rasterio.open(output) as file:

@@ -19,16 +19,16 @@ import numpy as np
 import torch
 
 from core.classes import load_scheme
+from core.cli.train import start_model
 from core.evaluate.parsing import score_pixels
 from core.model import GeoLangBind, load_model
 from core.model.devices import choose_device
+from core.pretrain.recipe import Recipe, read_recipe
+from core.pretrain.sources.scenes import read_scene
+from core.pretrain.trainer import Trainer
 from core.raster.reader import open_raster
 from core.spectral.bands import Band
-from core.tasks.scoring import ClassContest
-from core.train.command import start_model
-from core.train.recipe import Recipe, read_recipe
-from core.train.sources.scenes import read_scene
-from core.train.trainer import Trainer
+from core.tasks.scoring import ClassSoftmax
 
 RECIPE = Path(__file__).resolve().parents[1] / "recipes" / "geolb_tiny.yaml"
 KEPT: dict[str, dict[str, Any]] = {
@@ -98,7 +98,7 @@ def _codes_on(land_covers: list[str]) -> set[int]:
 def _accuracy(model: GeoLangBind, place: list[str], land_cover: str) -> dict[str, float]:
     """Give the overall accuracy in the Esri legend by choice of sensors; classes contest as in ``core classify``."""
     scheme = load_scheme("esri_lulc")
-    contest = ClassContest(model, [entry.prompts for entry in scheme.classes])
+    contest = ClassSoftmax(model, [entry.prompts for entry in scheme.classes])
     codes = np.array([entry.code for entry in scheme.classes])
     with open_raster(land_cover) as raster:
         reference = raster.read(raster.grid.window, (1,))[0][0]

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import torch
 
-from core.model.checkpoint import save_model
-from core.train.command import start_model
-from core.train.recipe import read_recipe
-from core.train.teaching import build_teachers, teacher_features
-from core.train.trainer import Trainer
+from core.cli.train import start_model
+from core.model.weight_files import save_model
+from core.pretrain.recipe import read_recipe
+from core.pretrain.recipe_teachers import build_teachers, teacher_features
+from core.pretrain.trainer import Trainer
 
 RECIPE = Path(__file__).resolve().parents[1] / "recipes" / "stages_colour.yaml"
 STEPS = 260

@@ -24,17 +24,17 @@ from typing import Any
 
 import torch
 
+from core.cli.train import start_model
 from core.model import load_model
-from core.model.checkpoint import save_model
 from core.model.devices import choose_device
 from core.model.geolangbind import GeoLangBind
-from core.train.command import start_model
-from core.train.merge import MergeSettings, merge_models
-from core.train.nearest_caption import CaptionedImages, balanced_accuracy, balanced_interval
-from core.train.recipe import Recipe, read_recipe
-from core.train.teaching import build_teachers, teacher_features
-from core.train.trainer import Trainer
-from core.train.validation import Measure, build_validations
+from core.model.weight_files import save_model
+from core.pretrain.caption_accuracy import CaptionedImages, balanced_accuracy, balanced_interval
+from core.pretrain.progressive_merging import MergeSettings, merge_models
+from core.pretrain.recipe import Recipe, read_recipe
+from core.pretrain.recipe_teachers import build_teachers, teacher_features
+from core.pretrain.trainer import Trainer
+from core.pretrain.validation import Measure, build_validations
 from training.studies import stage_shards
 from training.studies.progressive_tables import tables
 

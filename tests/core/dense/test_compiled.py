@@ -63,10 +63,10 @@ def contests(count: int) -> dict[str, OddsAgainstBackground | SharedOdds]:
 
 
 def both(monkeypatch, chunk: FeatureChunk, texts: TextFactors, judge) -> tuple[torch.Tensor, torch.Tensor]:
-    with_kernels = chunk._judged(texts, judge)
+    with_kernels = chunk._scored_texts(texts, judge)
     with monkeypatch.context() as patch:
         patch.setattr(compiled, "KERNELS", Kernels())
-        return with_kernels, chunk._judged(texts, judge)
+        return with_kernels, chunk._scored_texts(texts, judge)
 
 
 @pytest.mark.parametrize(
@@ -90,15 +90,15 @@ def test_kernels_judge_as_torch_does(kernels, monkeypatch, height, width, channe
 
 def test_a_part_of_a_chunk_is_judged_as_in_the_whole(kernels):  # noqa: F811
     chunk, texts = chunk_of(30, 41, 64), texts_of(3, 64)
-    whole = chunk.judged(texts, contests(3)["a negative"])
-    part = chunk.crop(slice(4, 23), slice(7, 12)).judged(texts, contests(3)["a negative"])
+    whole = chunk.scored_texts(texts, contests(3)["a negative"])
+    part = chunk.crop(slice(4, 23), slice(7, 12)).scored_texts(texts, contests(3)["a negative"])
     torch.testing.assert_close(part, whole[:, 4:23, 7:12], atol=1e-6, rtol=1e-5)
 
 
 def test_nothing_but_what_fits_into_32_bits_is_added_up_by_kernels(kernels):  # noqa: F811
     texts = TextFactors.of(torch.ones(1, 1024), torch.zeros(1))
     chunk = chunk_of(4, 4, 1024)
-    assert compiled.judged(chunk, texts, None) is None
+    assert compiled.scored_texts(chunk, texts, None) is None
     assert chunk.cosines(texts).isfinite().all()
 
 
@@ -110,7 +110,7 @@ def test_real_features_and_pixels_are_scored_alike(kernels, monkeypatch, open_de
 
         def scores() -> tuple[np.ndarray, np.ndarray]:
             judge = contests(len(texts))["two prompts with kin in the background"]
-            return PixelScores(features, lambda chunk: chunk.judged(factors, judge), 2).read(window)
+            return PixelScores(features, lambda chunk: chunk.scored_texts(factors, judge), 2).read(window)
 
         found, known = scores()
         monkeypatch.setattr(compiled, "KERNELS", Kernels())
@@ -137,7 +137,7 @@ def test_without_a_compiler_torch_answers(monkeypatch, caplog):
     caplog.set_level("INFO", logger=compiled.__name__)
     assert not missing.prepare()
     assert "torch does their work" in caplog.text
-    assert chunk_of(5, 6, 64).judged(texts_of(2, 64), contests(2)["one prompt"]).shape == (1, 5, 6)
+    assert chunk_of(5, 6, 64).scored_texts(texts_of(2, 64), contests(2)["one prompt"]).shape == (1, 5, 6)
 
 
 def test_a_compiler_that_fails_is_asked_once(monkeypatch):

@@ -12,7 +12,7 @@ import pytest
 import torch
 import zarr
 
-from core.dense.background import Background
+from core.dense.background_odds import Background
 from core.dense.basis import FeatureBasis
 from core.dense.chunk import FeatureChunk
 from core.dense.chunk_layout import ChunkLayout
@@ -78,7 +78,7 @@ def test_judging_a_few_cells_at_a_time_is_judging_them_all(stored, monkeypatch):
     valid = torch.ones(30, 41, dtype=torch.bool)
     chunk = FeatureChunk.quantise(coordinates, valid, FeatureBasis.identity(8))
     texts = TextFactors.of(torch.randn(3, 8), torch.tensor([0.5, 0.0, -1.0]))
-    found = chunk.judged(texts, lambda cosines, _: cosines.softmax(0)[:2])
+    found = chunk.scored_texts(texts, lambda cosines, _: cosines.softmax(0)[:2])
     unit = torch.from_numpy(chunk.codes).float() * torch.from_numpy(chunk.gain).float()[..., None]
     cosines = torch.einsum("nk,hwk->nhw", texts.factors, unit)
     cosines += texts.constants[:, None, None] * torch.from_numpy(chunk.inverse_norm).float()

@@ -7,8 +7,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from core.evaluate.bootstrap import bootstrap_interval, share_interval
 from core.evaluate.probing import cross_validated, linear_probe, nearest_neighbours
+from core.metrics.bootstrap import bootstrap_interval, share_interval
 
 
 def clusters(count, seed, spread=0.15):

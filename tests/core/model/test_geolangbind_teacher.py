@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from core.errors import ModelError, SensorError
-from core.model.checkpoint import save_model
 from core.model.distillation import agglomeration_loss
 from core.model.geolangbind import create_model
 from core.model.geolangbind_teacher import GeoLangBindTeacher
 from core.model.teachers import load_teacher
+from core.model.weight_files import save_model
 
 RGB = torch.tensor([0.665, 0.56, 0.49])
 RADAR = torch.tensor([5.40, 5.41])

@@ -16,9 +16,9 @@ import torch
 
 from core.errors import CancelledError, ModelError, UsageError
 from core.model import cards, create_model, load_model, zoo
-from core.model.checkpoint import save_model, save_weights
 from core.model.download import fetch_file
 from core.model.selftest import UNRELATED_PROMPTS
+from core.model.weight_files import save_model, save_weights
 from core.progress import CancelToken
 
 

@@ -16,7 +16,6 @@ import tomllib
 
 from geolangbind_qgis.runtime.accelerators import TorchBuild, choose_build, parse_smi, with_answering_indexes
 from geolangbind_qgis.runtime.child import child_environment
-from geolangbind_qgis.runtime.deaths import Death, Ending, explain_death
 from geolangbind_qgis.runtime.diagnostics import diagnostics_report, private
 from geolangbind_qgis.runtime.launch import runtime_command
 from geolangbind_qgis.runtime.manifest import Manifest
@@ -24,8 +23,9 @@ from geolangbind_qgis.runtime.pip_failures import explain_pip
 from geolangbind_qgis.runtime.programs import run_lines
 from geolangbind_qgis.runtime.proxies import proxy_environment, without_secrets
 from geolangbind_qgis.runtime.pythons import choose_python, probe_python
-from geolangbind_qgis.runtime.recipe import runtime_recipe
+from geolangbind_qgis.runtime.requirements import runtime_recipe
 from geolangbind_qgis.runtime.setup_error import SetupError
+from geolangbind_qgis.runtime.worker_exits import Ending, WorkerExit, explain_exit
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -246,21 +246,21 @@ def test_stopping_a_program_stops_its_children_too(tmp_path):
 @pytest.mark.parametrize(
     ("death", "code", "words"),
     [
-        (Death(Ending.SIGNALLED, 9, True), "memory", "memory ran out"),
-        (Death(Ending.SIGNALLED, 6, True, last_words="terminate called: std::bad_alloc"), "memory", "memory ran out"),
-        (Death(Ending.SIGNALLED, 11, True), "runtime", "memory fault"),
+        (WorkerExit(Ending.SIGNALLED, 9, True), "memory", "memory ran out"),
+        (WorkerExit(Ending.SIGNALLED, 6, True, last_words="terminate: std::bad_alloc"), "memory", "memory ran out"),
+        (WorkerExit(Ending.SIGNALLED, 11, True), "runtime", "memory fault"),
         (
-            Death(Ending.EXITED, 1, False, last_words="OSError: [WinError 126] Error loading c10.dll"),
+            WorkerExit(Ending.EXITED, 1, False, last_words="OSError: [WinError 126] Error loading c10.dll"),
             "runtime",
             "Visual C",
         ),
-        (Death(Ending.EXITED, 75, True), "device", "graphics card"),
-        (Death(Ending.EXITED, 1, True), "runtime", "unexpectedly"),
-        (Death(Ending.STOPPED), "cancelled", "stopped"),
+        (WorkerExit(Ending.EXITED, 75, True), "device", "graphics card"),
+        (WorkerExit(Ending.EXITED, 1, True), "runtime", "unexpectedly"),
+        (WorkerExit(Ending.STOPPED), "cancelled", "stopped"),
     ],
 )
 def test_every_end_of_the_runtime_has_a_sentence(death, code, words):
-    explained = explain_death(death)
+    explained = explain_exit(death)
     assert explained.code == code
     assert words in explained.message
     assert explained.hint

@@ -24,7 +24,7 @@ from geolangbind_qgis.runtime.environment import (
 from geolangbind_qgis.runtime.environment_check import check_environment, environment_python, find_environment
 from geolangbind_qgis.runtime.manifest import MANIFEST_FILE, UNFINISHED_FILE, read_manifest
 from geolangbind_qgis.runtime.plan import plan_environment
-from geolangbind_qgis.runtime.recipe import Recipe
+from geolangbind_qgis.runtime.requirements import Recipe
 from geolangbind_qgis.runtime.setup_error import SetupError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -399,7 +399,7 @@ def test_a_program_that_is_no_python_is_refused(program, recipe, tmp_path):
 def test_the_command_line_returns_at_once_when_the_environment_is_whole(tmp_path):
     """Nothing is printed, nothing imported, nothing asked: the manifest is enough."""
     from geolangbind_qgis.runtime.manifest import Manifest, write_manifest
-    from geolangbind_qgis.runtime.recipe import runtime_recipe
+    from geolangbind_qgis.runtime.requirements import runtime_recipe
 
     write_manifest(tmp_path, Manifest(sys.executable, runtime_recipe(with_tests=True).hashes, "cpu"))
     answer = subprocess.run(

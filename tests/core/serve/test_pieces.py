@@ -12,7 +12,7 @@ import pytest
 
 from core import __version__
 from core.errors import CancelledError
-from core.model.shelf import ModelShelf
+from core.model.model_cache import ModelCache
 from core.protocol import METHODS
 from core.serve.dispatch import SESSION_METHODS, find_task
 from core.serve.jobs import JobQueue, Priority, YieldingCancelToken, priority_of
@@ -117,7 +117,7 @@ def test_a_closed_queue_takes_nothing_and_cancels_what_runs():
 
 def test_a_model_asked_for_by_many_is_loaded_once():
     loads = []
-    shelf = ModelShelf(load=lambda name, device: loads.append((name, device)) or object())
+    shelf = ModelCache(load=lambda name, device: loads.append((name, device)) or object())
     found = []
     threads = [threading.Thread(target=lambda: found.append(shelf.get("geolb-tiny"))) for _ in range(8)]
     for thread in threads:
@@ -129,7 +129,7 @@ def test_a_model_asked_for_by_many_is_loaded_once():
 
 
 def test_a_shelf_tells_whether_a_model_is_loaded():
-    shelf = ModelShelf(load=lambda name, device: object())
+    shelf = ModelCache(load=lambda name, device: object())
     assert not shelf.holds_any
     shelf.get("geolb-tiny")
     assert shelf.holds_any
@@ -139,7 +139,7 @@ def test_a_shelf_tells_whether_a_model_is_loaded():
 
 def test_the_model_unused_for_longest_leaves_the_shelf():
     loads = []
-    shelf = ModelShelf(capacity=2, load=lambda name, device: loads.append(name) or name)
+    shelf = ModelCache(capacity=2, load=lambda name, device: loads.append(name) or name)
     for name in ("a", "b", "a", "c", "a", "b"):
         shelf.get(name)
     assert loads == ["a", "b", "c", "b"]
@@ -154,7 +154,7 @@ def test_a_failed_load_is_tried_again():
             raise answer
         return answer
 
-    shelf = ModelShelf(load=load)
+    shelf = ModelCache(load=load)
     with pytest.raises(ValueError, match="damaged"):
         shelf.get("a")
     assert shelf.get("a") == "model"

@@ -292,16 +292,16 @@ def test_coverage_says_what_a_model_was_trained_on(make_raster):
     rgb = seen(make_raster(stack(3, 0, 255, "uint8")))
     ten = seen(make_raster(stack(10, 0, 5000, "uint16"), "ten.tif", **square(10)))
     card = {"trained_sensors": ["aerial_rgb", "sentinel2_l2a"], "trained_band_counts": [3, 12]}
-    assert coverage(rgb, card).verdict == "trained on"
-    assert coverage(ten, card).verdict == "extrapolated"
+    assert coverage(rgb, card).outcome == "trained on"
+    assert coverage(ten, card).outcome == "extrapolated"
     assert "10 bands" in coverage(ten, card).reason
-    assert coverage(ten, card | {"trained_band_counts": {"from": 1, "to": 13}}).verdict == "trained on"
-    assert coverage(rgb, json.loads("{}")).verdict == "extrapolated"
+    assert coverage(ten, card | {"trained_band_counts": {"from": 1, "to": 13}}).outcome == "trained on"
+    assert coverage(rgb, json.loads("{}")).outcome == "extrapolated"
 
 
 def test_landsat_9_counts_as_trained_where_landsat_8_is(make_raster):
     landsat9 = seen(make_raster(stack(7, 7500, 20000, "uint16"), "LC09_L2SP.tif", **square(30)))
-    assert coverage(landsat9, {"trained_sensors": ["landsat8_oli"]}).verdict == "trained on"
+    assert coverage(landsat9, {"trained_sensors": ["landsat8_oli"]}).outcome == "trained on"
 
 
 def test_bands_of_a_trained_sensor_count_as_trained_though_nothing_names_it(make_raster):
@@ -313,5 +313,5 @@ def test_bands_of_a_trained_sensor_count_as_trained_though_nothing_names_it(make
     alike, unlike = with_centres("alike.tif", (665, 842, 1610)), with_centres("unlike.tif", (665, 842, 1400))
     assert alike.sensor is None
     assert "Sentinel-2" in coverage(alike, card).reason
-    assert coverage(alike, card).verdict == "trained on"
-    assert coverage(unlike, card).verdict == "extrapolated"
+    assert coverage(alike, card).outcome == "trained on"
+    assert coverage(unlike, card).outcome == "extrapolated"

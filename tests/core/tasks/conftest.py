@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from painted import PaintedModel, make_painted_model, paint, painted_labels, write_scene
 
-from core.model.shelf import ModelShelf
+from core.model.model_cache import ModelCache
 from core.progress import CancelToken, no_progress
 
 
@@ -41,7 +41,7 @@ def run_task(painted_model: PaintedModel) -> Callable[..., dict[str, Any]]:
             progress=progress,
             cancel=cancel or CancelToken(),
             notify=lambda method, facts: run.notes.append((method, facts)),
-            models=ModelShelf(load=lambda name, device: painted_model),
+            models=ModelCache(load=lambda name, device: painted_model),
         )
 
     run.notes = []

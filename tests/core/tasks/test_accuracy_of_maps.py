@@ -14,11 +14,11 @@ from rasterio.transform import from_origin
 from rasterio.warp import calculate_default_transform, reproject
 
 from core.errors import InputError
+from core.metrics.confusion import ConfusionMatrix, adjusted_areas
 from core.protocol import AccuracyParams
 from core.raster.grid import GridSpec, PixelWindow
 from core.raster.writer import write_cog
 from core.tasks import accuracy
-from core.tasks.confusion import ConfusionMatrix, adjusted_areas
 
 NAMES = {1: "water", 2: "woods", 3: "town"}
 

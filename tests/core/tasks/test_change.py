@@ -17,7 +17,7 @@ from core.protocol import ChangeParams, Source
 from core.raster.grid import PixelWindow
 from core.raster.reader import open_raster
 from core.tasks import change
-from core.tasks.pair import open_pair
+from core.tasks.scene_pair import open_pair
 from core.tasks.transitions import decide
 
 CLASSES = "5=lake #0000ff; 7=forest, woods #00ff00; 9=houses #aaaaaa"

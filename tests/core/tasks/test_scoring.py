@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from core.dense.odds import log_weighted_sums
 from core.tasks import scoring
-from core.tasks.scoring import ClassContest, Prompt, PromptContest, TextSet, parse_prompts
+from core.tasks.scoring import ClassSoftmax, Prompt, PromptSoftmax, TextSet, parse_prompts
 from core.vocabulary import background_words
 
 
@@ -34,7 +34,7 @@ def test_sums_stay_finite_where_nothing_has_weight():
 def test_a_prompt_is_its_best_wording_against_negatives_and_background(painted_model):
     """The contest over all words at once is what the words of the prompt and the kept sum of the rest must give."""
     prompts, negatives = parse_prompts(["town | village", "water"]), (Prompt.parse("roof"),)
-    contest = PromptContest(painted_model, prompts, negatives)
+    contest = PromptSoftmax(painted_model, prompts, negatives)
     words = TextSet.encoded(painted_model, [*contest._texts.texts, *background_words()])
     cosines = cosines_like(words.vectors)
     scaled = cosines * contest.judge.temperature
@@ -52,20 +52,20 @@ def test_a_prompt_is_its_best_wording_against_negatives_and_background(painted_m
 
 
 def test_words_far_from_the_prompt_are_not_asked_for_again(painted_model):
-    contest = PromptContest(painted_model, parse_prompts(["water"]))
+    contest = PromptSoftmax(painted_model, parse_prompts(["water"]))
     assert "water" in contest._texts.texts
     assert len(contest.vectors) < len(background_words()) / 2
 
 
 def test_without_a_background_the_models_bias_decides(painted_model):
-    contest = PromptContest(painted_model, parse_prompts(["water"]), background=False)
+    contest = PromptSoftmax(painted_model, parse_prompts(["water"]), background=False)
     cosines = cosines_like(contest.vectors)
     expected = cosines[:1] * contest.judge.temperature + float(painted_model.logit_bias.detach())
     torch.testing.assert_close(contest.judge(cosines, torch.zeros(150)), expected, atol=2e-4, rtol=1e-5)
 
 
 def test_a_class_is_the_mean_of_its_wordings_odds(painted_model):
-    contest = ClassContest(painted_model, [["water"], ["forest", "trees", "woodland"]])
+    contest = ClassSoftmax(painted_model, [["water"], ["forest", "trees", "woodland"]])
     cosines = cosines_like(contest.vectors)
     scaled = cosines * contest.judge.temperature
     expected = torch.stack([scaled[0], (scaled[1:].exp().mean(0)).log()])

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from core.errors import ModelError
 from core.model import create_model
-from core.train.recipe import read_recipe
+from core.pretrain.recipe import read_recipe
 from training.geolangbind2m.placeholders import PLACEHOLDERS
 from training.geolangbind2m.registry import converters
 from training.siglip_start import FRESH, start_from_siglip

@@ -8,7 +8,7 @@ from collections import Counter
 
 import numpy as np
 
-from core.train.recipe import read_recipe
+from core.pretrain.recipe import read_recipe
 from training.studies.progressive import RECIPES, STAGES, paths, results_file, stage, tasks
 from training.studies.progressive_tables import tables
 from training.studies.stage_shards import LANDSCAPES, MODALITIES, SPLITS, blocks, flight_part

@@ -1,0 +1,176 @@
+"""The command line of training."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import FrameType
+
+import torch
+
+from core.cli import finetune, merge
+from core.cli.failures import STOPPED, report_failure
+from core.cli.sources import count
+from core.errors import CancelledError, TrainingError
+from core.model import create_model, load_model
+from core.model.devices import choose_device
+from core.model.geolangbind import GeoLangBind
+from core.model.teachers import Teacher
+from core.model.weight_files import save_model
+from core.pretrain.distributed import ALONE, ENGINES, Processes, processes
+from core.pretrain.recipe import Recipe, read_recipe
+from core.pretrain.recipe_teachers import build_teachers, teacher_features, with_translators
+from core.pretrain.trainer import Trainer
+from core.pretrain.validation import build_validations
+from core.progress import CancelToken
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command and give its exit status: 0 done, 1 bad input, 2 usage, 130 stopped with a checkpoint."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["merge"]:
+        return merge.main(arguments[1:])
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    local = finetune.check(options, parser)
+    cancel = CancelToken()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        cancel.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    results: dict[str, object]
+    try:
+        if local:
+            results = finetune.run(options, cancel)
+        else:
+            device = None if options.device == "auto" else choose_device(options.device).torch_device
+            with processes(options.parallel, device) as together:
+                results = train(
+                    options.recipe,
+                    options.output,
+                    cancel=cancel,
+                    until=options.until,
+                    quiet=options.json,
+                    together=together,
+                )
+            options.json = options.json and together.first
+    except CancelledError:
+        kept = "nothing was written" if local else "the checkpoint is kept. Run the same command to go on"
+        print(f"Stopped; {kept}.", file=sys.stderr)
+        return STOPPED
+    except Exception as problem:  # every failure ends as one line
+        return report_failure(problem, as_json=options.json, verbose=options.verbose)
+    if options.json:
+        print(json.dumps(results))
+    return 0
+
+
+def train(
+    recipe_path: Path,
+    output: Path,
+    *,
+    cancel: CancelToken | None = None,
+    until: int | None = None,
+    quiet: bool = False,
+    together: Processes = ALONE,
+) -> dict[str, object]:
+    """Train by a recipe into a folder that holds the model, its card, the curves and ``results.json``.
+
+    Args:
+        recipe_path: YAML file.
+        output: folder; a checkpoint there is gone on from.
+        cancel: stops between steps, keeping a checkpoint.
+        until: stop early after this many steps; the model is kept as it is then.
+        quiet: print no progress.
+        together: the processes that train, and this one's device.
+
+    Returns:
+        The results; empty where the run stopped early.
+
+    Raises:
+        GeoLangBindError: the recipe, its data or the disk do not allow it.
+    """
+    recipe = read_recipe(recipe_path)
+    torch.manual_seed(recipe.seed)
+    device = together.device
+    teachers = build_teachers(recipe, device)
+    model = start_model(recipe, teachers, device)
+    trainer = Trainer(
+        model,
+        recipe,
+        output,
+        validations=build_validations(recipe.validate),
+        teachers={name: teacher_features(teacher) for name, teacher in teachers.items()},
+        bfloat16=choose_device(str(device)).precision == "bf16",
+        processes=together,
+    )
+
+    def report(fraction: float, message: str) -> None:
+        if not quiet and together.first:
+            print(f"{100 * fraction:5.1f} % {message}", file=sys.stderr, flush=True)
+
+    results = trainer.run(report, cancel, until)
+    card = {"name": recipe.name, "title": recipe.name, "figures": results.get("final", {}), **dict(recipe.card)}
+    with trainer.averaged_model() as averaged:
+        if together.first:
+            save_model(averaged, output, card, torch.float16)
+    return results
+
+
+def start_model(
+    recipe: Recipe, teachers: Mapping[str, Teacher] | None = None, device: torch.device | None = None
+) -> GeoLangBind:
+    """Make the model a recipe starts from, in float32, with a translator for every teacher.
+
+    Args:
+        recipe: names it.
+        teachers: by translator name.
+        device: where it will train; None for the CPU.
+
+    Raises:
+        TrainingError: the recipe has neither a model nor a start.
+        ModelError: the start cannot be loaded.
+    """
+    teachers = teachers or {}
+    if recipe.start:
+        started = load_model(recipe.start, device="cpu", dtype="float32")
+        model = create_model(with_translators({**started.config, **recipe.model}, teachers))
+        added = {f"visual.{name}." for name in recipe.model} | {f"{name}." for name in ("translators", *recipe.model)}
+        fresh = {name: value for name, value in model.state_dict().items() if name.startswith(tuple(added))}
+        model.load_state_dict(fresh | started.state_dict())
+    elif recipe.model:
+        model = create_model(with_translators(recipe.model, teachers))
+    else:
+        raise TrainingError("The recipe has neither 'model' nor 'start'.", hint="Give one of them.")
+    for module in model.modules():
+        # Measured: the CPU's fused attention is fast forward but takes 40 % of a training step backward.
+        if hasattr(module, "fused_attn") and (device is None or device.type == "cpu"):
+            module.fused_attn = False  # type: ignore[assignment]
+    return model.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m core.train", description="Train, fine-tune or merge models.")
+    parser.epilog = "python -m core.train merge A B -o C folds one model into another; see merge --help."
+    parser.add_argument("recipe", type=Path, nargs="?", help="YAML recipe; see training/recipes")
+    parser.add_argument("-o", "--output", type=Path, default=Path("runs") / "model", help="folder of the result")
+    parser.add_argument(
+        "--parallel",
+        choices=ENGINES,
+        default="none",
+        help="with torchrun: ddp holds the whole model in each process, fsdp a part of it (default: ddp)",
+    )
+    parser.add_argument("--until", type=count, help="stop after this many steps, keeping a checkpoint")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON and no progress")
+    parser.add_argument("--verbose", action="store_true", help="show tracebacks")
+    finetune.add_arguments(parser)
+    if os.environ.get("OMP_NUM_THREADS"):
+        torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+    return parser

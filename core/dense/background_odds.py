@@ -1,0 +1,65 @@
+"""What else the ground may hold, added up for every cell once: the odds a prompt is held against.
+
+The words of the background vocabulary are the same for every prompt. The sum of their odds is therefore kept beside a
+cell's feature, and a prompt multiplies features with its own words alone, and with those of the background that mean
+the same and have to be taken out of the sum again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from core.dense.basis import FeatureBasis
+from core.dense.odds import log_weighted_sums
+from core.dense.text_factors import TextFactors
+from core.vocabulary import background_words
+
+if TYPE_CHECKING:
+    from core.model.geolangbind import GeoLangBind
+
+
+@dataclass(frozen=True)
+class Background:
+    """The background vocabulary in the coordinates of a basis.
+
+    Attributes:
+        texts: its words, as unit vectors.
+        temperature: from cosines to logits.
+    """
+
+    texts: TextFactors
+    temperature: float
+
+    @classmethod
+    def of(cls, model: GeoLangBind, basis: FeatureBasis) -> Background | None:
+        """Make it for a model; None for one that knows no words.
+
+        Raises:
+            ModelError: the model's text part is not on this computer.
+        """
+        if not model.knows_words:
+            return None
+        vectors = F.normalize(model.text_prompts(list(background_words())).float().cpu(), dim=1)
+        return cls(TextFactors.of(*basis.text(vectors)), softmax_temperature(model))
+
+    def log_odds(self, cosines: Tensor) -> Tensor:
+        """Add up the odds of all words: ``log Σ exp(temperature · cosine)`` (n,) of their cosines (N, n)."""
+        return log_weighted_sums(cosines, self.temperature, torch.ones(1, len(cosines)))[0]
+
+
+def background_label(model: GeoLangBind) -> str:
+    """Name what the sums of a model's cells were made of, as it enters the store's key."""
+    if not model.knows_words:
+        return "none"
+    return hashlib.sha256("\n".join(background_words()).encode()).hexdigest()[:16]
+
+
+def softmax_temperature(model: GeoLangBind) -> float:
+    """Give the factor from cosines to logits that the model was trained with, within what contests bear."""
+    return min(100.0, max(10.0, float(model.logit_scale.detach().exp())))

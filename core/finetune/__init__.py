@@ -1,0 +1,1 @@
+"""Fine-tuning on a person's own rasters and labels."""

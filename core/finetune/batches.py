@@ -1,0 +1,111 @@
+"""Random cuts of labelled patches, each with pixels whose class is asked and pixels whose meaning is rehearsed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.finetune.patches import LabelledRaster, Patch
+from core.learning.augment import random_light, random_noise
+
+ASKED, REHEARSED = 48, 32
+"""Pixels of a cut whose class is asked, and whose old meaning is rehearsed."""
+
+
+@dataclass(frozen=True)
+class FinetuneBatch:
+    """Cuts of one raster.
+
+    Attributes:
+        images: (B, C, S, S) in model units.
+        wavelengths_um: (C,).
+        pixels: (B, ASKED + REHEARSED, 2) column and row.
+        labels: (B, ASKED) class of the first pixels.
+    """
+
+    images: Tensor
+    wavelengths_um: Tensor
+    pixels: Tensor
+    labels: Tensor
+
+
+class FinetuneBatches:
+    """Draws batches in which every class comes up as often as the others.
+
+    Args:
+        rasters: labelled rasters; each batch is of one of them.
+        usable: for each raster, for each patch, which of its pixels may be learnt from (N,).
+        crop: side of a cut in pixels.
+        batch: cuts a batch.
+    """
+
+    def __init__(
+        self, rasters: Sequence[LabelledRaster], usable: Sequence[Sequence[NDArray[np.bool_]]], crop: int, batch: int
+    ) -> None:
+        self._rasters = rasters
+        self._usable = usable
+        self._crop = crop
+        self._batch = batch
+        self._holders: list[dict[int, list[int]]] = []
+        for raster, masks in zip(rasters, usable, strict=True):
+            holders: dict[int, list[int]] = {}
+            for number, (patch, mask) in enumerate(zip(raster.patches, masks, strict=True)):
+                for label in np.unique(patch.labels[mask]):
+                    holders.setdefault(int(label), []).append(number)
+            self._holders.append(holders)
+        self._numbers = [number for number, holders in enumerate(self._holders) if holders]
+
+    def draw(self, rng: Generator) -> FinetuneBatch:
+        """Draw a batch of one raster."""
+        number = self._numbers[rng.integers(len(self._numbers))]
+        raster, holders = self._rasters[number], self._holders[number]
+        classes = sorted(holders)
+        order = rng.permutation(len(classes))
+        cuts = []
+        for item in range(self._batch):
+            label = classes[order[item % len(classes)]]
+            chosen = holders[label][rng.integers(len(holders[label]))]
+            cuts.append(self._cut(raster.patches[chosen], self._usable[number][chosen], label, rng))
+        images = torch.stack([image for image, _, _ in cuts])
+        return FinetuneBatch(
+            images=random_noise(random_light(images, rng, 0.04), rng, 0.01),
+            wavelengths_um=raster.wavelengths_um,
+            pixels=torch.from_numpy(np.stack([pixels for _, pixels, _ in cuts])),
+            labels=torch.from_numpy(np.stack([labels for _, _, labels in cuts])),
+        )
+
+    def _cut(
+        self, patch: Patch, usable: NDArray[np.bool_], label: int, rng: Generator
+    ) -> tuple[Tensor, NDArray[np.int64], NDArray[np.int64]]:
+        """Cut around a random pixel of a class, turned and mirrored at random."""
+        side, crop = patch.image.shape[-1], self._crop
+        pixels, labels = patch.pixels[usable], patch.labels[usable]
+        centre = pixels[rng.choice(np.flatnonzero(labels == label))]
+        lowest = np.maximum(centre - crop + 1, 0)
+        highest = np.minimum(centre, side - crop)
+        corner = rng.integers(lowest, highest + 1)
+        inside = ((pixels >= corner) & (pixels < corner + crop)).all(1)
+        pixels, labels = pixels[inside] - corner, labels[inside]
+        asked = _balanced(labels, ASKED, rng)
+        every = np.concatenate([pixels[asked], rng.integers(crop, size=(REHEARSED, 2))])
+        image = patch.image[:, corner[1] : corner[1] + crop, corner[0] : corner[0] + crop].float()
+        if rng.random() < 0.5:
+            image, every = image.flip(2), np.stack([crop - 1 - every[:, 0], every[:, 1]], axis=1)
+        if rng.random() < 0.5:
+            image, every = image.flip(1), np.stack([every[:, 0], crop - 1 - every[:, 1]], axis=1)
+        if rng.random() < 0.5:
+            image, every = image.transpose(1, 2), every[:, ::-1]
+        return image, np.ascontiguousarray(every), labels[asked]
+
+
+def _balanced(labels: NDArray[np.int64], count: int, rng: Generator) -> NDArray[np.intp]:
+    """Choose places in ``labels``, each class as often as the others."""
+    found, inverse, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    chances = 1.0 / (sizes[inverse] * len(found))
+    return rng.choice(len(labels), count, p=chances)

@@ -1,0 +1,186 @@
+"""The parts of rasters that carry labels, small enough for memory whatever the rasters' size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from numpy.typing import NDArray
+from rasterio.warp import transform as transform_coordinates
+from torch import Tensor
+
+from core.errors import TrainingError
+from core.finetune.labels import LabelSet
+from core.progress import CancelToken
+from core.protocol import Source
+from core.raster.ellipsoid import parsed_crs
+from core.raster.grid import GridSpec, PixelWindow
+from core.raster.reader import RasterReader, open_raster
+from core.spectral.recognise import Recognition, recognise
+
+BUDGET_BYTES = 1 << 30
+"""Pixels of all patches together; beyond it, a random choice of patches stands for all."""
+MOST_CELLS = 20_000
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A square of one raster and the labelled pixels in it.
+
+    Attributes:
+        image: (C, S, S) float16 in model units; 0 where there is no data.
+        pixels: (N, 2) column and row of the labelled pixels inside the patch.
+        labels: (N,) class of each.
+        places: (N, 2) the same pixels in pixels of the first raster.
+        own: (N,) whether the pixel lies in the part that this patch shares with no other.
+    """
+
+    image: Tensor
+    pixels: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    places: NDArray[np.float64]
+    own: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class LabelledRaster:
+    """What training needs to know of a raster.
+
+    Attributes:
+        source: as the person named it.
+        recognition: its bands.
+        patches: the labelled parts.
+    """
+
+    source: Source
+    recognition: Recognition
+    patches: tuple[Patch, ...]
+
+    @property
+    def wavelengths_um(self) -> Tensor:
+        """Centre wavelengths (C,) in µm."""
+        return torch.tensor(self.recognition.wavelengths_um, dtype=torch.float32)
+
+
+def read_patches(
+    sources: Sequence[Source],
+    labels: LabelSet,
+    side: int,
+    margin: int,
+    rng: Generator,
+    cancel: CancelToken | None = None,
+) -> list[LabelledRaster]:
+    """Read the labelled parts of rasters.
+
+    Args:
+        sources: the rasters.
+        labels: drawn onto each raster's own grid.
+        side: of a patch in pixels, margin included.
+        margin: pixels around a patch that its neighbours show too.
+        rng: chooses patches where there are too many.
+        cancel: looked at between patches.
+
+    Returns:
+        The rasters on which labels lie.
+
+    Raises:
+        TrainingError: no label lies on any raster.
+        GeoLangBindError: a raster cannot be read or recognised.
+    """
+    rasters: list[LabelledRaster] = []
+    first: GridSpec | None = None
+    for source in sources:
+        with open_raster(source.path) as raster:
+            first = first or raster.grid
+            recognition = recognise(
+                raster,
+                sensor=source.sensor,
+                bands=source.bands,
+                wavelengths_um=source.wavelengths_um,
+                scaling=source.scaling,
+            )
+            size = 2 * side * side * len(recognition.band_indexes)
+            most = max(4, BUDGET_BYTES // len(sources) // size)
+            cells = _labelled_cells(raster.grid, labels, side - 2 * margin)
+            patches = []
+            for cell in rng.permutation(len(cells)):
+                if cancel is not None:
+                    cancel.raise_if_cancelled()
+                col, row = cells[cell]
+                patch = _read_patch(raster, recognition, labels, (col, row), side, margin, first)
+                if patch is not None:
+                    patches.append(patch)
+                if len(patches) == most:
+                    break
+        if patches:
+            rasters.append(LabelledRaster(source, recognition, tuple(patches)))
+    if not rasters:
+        raise TrainingError("No label lies on a pixel that has data.", hint=labels.whereabouts)
+    return rasters
+
+
+def _labelled_cells(grid: GridSpec, labels: LabelSet, step: int) -> list[tuple[int, int]]:
+    """Give (column, row) of the cells of a grid of this step that may hold labels; a spread choice of very many."""
+    cells: set[tuple[int, int]] = set()
+    for area in labels.areas(grid):
+        columns = range(area.col // step, (area.col_stop - 1) // step + 1)
+        rows = range(area.row // step, (area.row_stop - 1) // step + 1)
+        stride = max(1, int((len(columns) * len(rows) / MOST_CELLS) ** 0.5))
+        cells.update((col, row) for col in columns[::stride] for row in rows[::stride])
+    return sorted(cells)
+
+
+def _read_patch(
+    raster: RasterReader,
+    recognition: Recognition,
+    labels: LabelSet,
+    cell: tuple[int, int],
+    side: int,
+    margin: int,
+    first: GridSpec,
+) -> Patch | None:
+    step = side - 2 * margin
+    own = PixelWindow(cell[0] * step, cell[1] * step, step, step).intersection(raster.grid.window)
+    window = _around(own, side, raster.grid)
+    drawn = labels.read(raster.grid, window)
+    rows, cols = own.slices_in(window)
+    if (drawn[rows, cols] < 0).all():
+        return None
+    values, valid = raster.read(window, recognition.band_indexes)
+    known = (drawn >= 0) & valid
+    row, col = np.nonzero(known)
+    inside = (row >= rows.start) & (row < rows.stop) & (col >= cols.start) & (col < cols.stop)
+    if not inside.any():
+        return None
+    return Patch(
+        image=torch.from_numpy(recognition.scaling.to_model(values, valid)).half(),
+        pixels=np.stack([col, row], axis=1).astype(np.int64),
+        labels=drawn[known],
+        places=_in_pixels_of(first, raster.grid.subgrid(window), col, row),
+        own=inside,
+    )
+
+
+def _around(own: PixelWindow, side: int, grid: GridSpec) -> PixelWindow:
+    """Give a square around a window that stays inside the grid where the grid is large enough."""
+    col, row = own.col - (side - own.width) // 2, own.row - (side - own.height) // 2
+    col = min(max(col, 0), max(0, grid.width - side))
+    row = min(max(row, 0), max(0, grid.height - side))
+    return PixelWindow(col, row, side, side)
+
+
+def _in_pixels_of(
+    first: GridSpec, grid: GridSpec, cols: NDArray[np.int64], rows: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Give the centres of pixels of one grid as (column, row) of another."""
+    a, b, c, d, e, f = grid.transform
+    x, y = a * (cols + 0.5) + b * (rows + 0.5) + c, d * (cols + 0.5) + e * (rows + 0.5) + f
+    if grid.crs_wkt != first.crs_wkt and grid.crs_wkt is not None and first.crs_wkt is not None:
+        moved = transform_coordinates(parsed_crs(grid.crs_wkt), parsed_crs(first.crs_wkt), x, y)
+        x, y = np.asarray(moved[0]), np.asarray(moved[1])
+    a, b, c, d, e, f = first.transform
+    determinant = a * e - b * d
+    return np.stack([(e * (x - c) - b * (y - f)) / determinant, (a * (y - f) - d * (x - c)) / determinant], axis=1)

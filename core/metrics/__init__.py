@@ -1,0 +1,1 @@
+"""Measures: confusion matrices, scores, intervals and areas; numpy alone."""

@@ -1,0 +1,1 @@
+"""Training by a recipe: sources of batches, objectives, checkpoints, merging and distribution."""

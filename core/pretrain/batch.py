@@ -1,0 +1,83 @@
+"""What a source hands to the trainer."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from core.errors import TrainingError
+from core.pretrain.prompt_templates import SampledTexts
+
+
+@dataclass(frozen=True)
+class Share:
+    """One process's part of every batch.
+
+    Attributes:
+        rank: number of the process.
+        count: how many processes there are.
+    """
+
+    rank: int = 0
+    count: int = 1
+
+    def of(self, items: int) -> slice:
+        """Give the items of a batch that are this process's.
+
+        Raises:
+            TrainingError: the batch cannot be shared out evenly.
+        """
+        if items % self.count:
+            raise TrainingError(
+                f"A batch of {items} cannot be shared out evenly to {self.count} processes.",
+                hint="Choose a batch that is a multiple of the processes.",
+            )
+        each = items // self.count
+        return slice(self.rank * each, (self.rank + 1) * each)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Images of one band set and what is known about them; each part that is present adds its objective.
+
+    Attributes:
+        source: name of the source in the recipe.
+        images: (B, C, H, W) float32 in model units.
+        wavelengths_um: (C,) centre wavelengths in µm.
+        words: one text per class, drawn anew for every batch, then texts of things that are not there, and which agree.
+        targets: (B,) int64 class of each image; images of the same class are positives of each other's text.
+        captions: a text for each image, where there are no classes; equal texts are positives of each other's image.
+        labels: (B, H, W) int64 class of each pixel; -1 where unknown.
+        teacher_images: the same ground in other bands, (B, C', H, W), whose features the model should reproduce.
+        teacher_wavelengths_um: (C',) of the teacher's bands.
+    """
+
+    source: str
+    images: Tensor
+    wavelengths_um: Tensor
+    words: SampledTexts | None = None
+    targets: Tensor | None = None
+    captions: tuple[str, ...] | None = None
+    labels: Tensor | None = None
+    teacher_images: Tensor | None = None
+    teacher_wavelengths_um: Tensor | None = None
+
+    def part(self, items: slice) -> Batch:
+        """Give some of the images and what is known of them."""
+        per_image = ("images", "targets", "captions", "labels", "teacher_images")
+        parts: dict[str, Any] = {
+            name: None if (value := getattr(self, name)) is None else value[items] for name in per_image
+        }
+        return dataclasses.replace(self, **parts)
+
+    def to(self, device: torch.device) -> Batch:
+        """Give the batch on a device; wavelengths stay on the processor, where reading them costs no wait."""
+        moved = ("images", "targets", "labels", "teacher_images")
+        values: dict[str, Any] = {
+            name: None if (value := getattr(self, name)) is None else value.to(device) for name in moved
+        }
+        return dataclasses.replace(self, **values)

@@ -1,0 +1,160 @@
+"""What is asked of the model in one step: pooled and dense alignment with text, agreement across sensors, teachers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from core.model.dense_decoder import DenseDecoder
+from core.model.distillation import agglomeration_loss
+from core.model.geolangbind import GeoLangBind
+from core.pretrain.batch import Batch
+from core.pretrain.contrastive import agreement_of, class_and_text_contrastive_loss
+from core.pretrain.cross_sensor import Encoded, pair_loss, pooled_vectors
+from core.pretrain.dense_losses import dense_losses
+from core.pretrain.siglip import ClassAwareSigLipLoss, caption_numbers
+from core.pretrain.texts import BatchTexts
+
+
+@dataclass(frozen=True)
+class ObjectiveWeights:
+    """How much each objective counts.
+
+    Attributes:
+        siglip: sigmoid loss of pooled vectors against one text an image.
+        contest: softmax of pooled vectors over the classes of the source.
+        dense: softmax of dense features over classes and distractors, per labelled pixel.
+        dense_sigmoid: the same pixels, each text judged alone.
+        pairs: cosine distance between the features of two band sets of the same ground.
+        teachers: knowledge agglomeration through the MaKA translators.
+        kernels: that the kernels of the recipe's ``keep_kernels`` stay as they were; asked with every batch.
+    """
+
+    siglip: float = 1.0
+    contest: float = 1.0
+    dense: float = 1.0
+    dense_sigmoid: float = 0.3
+    pairs: float = 1.0
+    teachers: float = 0.1
+    kernels: float = 30.0
+
+
+def step_losses(
+    model: GeoLangBind,
+    batches: Sequence[Batch],
+    texts: Sequence[BatchTexts],
+    weights: ObjectiveWeights,
+    siglip: ClassAwareSigLipLoss,
+    teachers: Sequence[Mapping[str, Tensor]],
+) -> list[dict[str, Tensor]]:
+    """Run the model once over all batches of a step and give every objective each allows, already weighted.
+
+    Args:
+        model: in training mode.
+        batches: images and what is known of them.
+        texts: each batch's words as vectors.
+        weights: of the objectives; 0 leaves one out.
+        siglip: the loss object, which may hold a process group.
+        teachers: for each batch, features (B, grid², channels) by translator name; may be empty.
+
+    Returns:
+        For each batch its losses by objective.
+    """
+    encoded = model.visual.trunk.forward_groups([(batch.images, batch.wavelengths_um) for batch in batches])
+    bottlenecks = _bottlenecks(model, batches, encoded)
+    return [
+        _batch_losses(model, batch, given, bottlenecks.get(number), texts[number], weights, siglip, teachers[number])
+        for number, (batch, given) in enumerate(zip(batches, encoded, strict=True))
+    ]
+
+
+def _bottlenecks(model: GeoLangBind, batches: Sequence[Batch], encoded: Sequence[Encoded]) -> dict[int, Tensor]:
+    """Decode the batches that ask something of pixels, by their place in the step."""
+    dense = model.dense
+    wanted = [
+        number
+        for number, batch in enumerate(batches)
+        if isinstance(dense, DenseDecoder) and (batch.labels is not None or batch.teacher_images is not None)
+    ]
+    if not isinstance(dense, DenseDecoder) or not wanted:
+        return {}
+    return dict(zip(wanted, dense.bottleneck_groups([encoded[number] for number in wanted]), strict=True))
+
+
+def _batch_losses(
+    model: GeoLangBind,
+    batch: Batch,
+    encoded: Encoded,
+    bottleneck: Tensor | None,
+    texts: BatchTexts,
+    weights: ObjectiveWeights,
+    siglip: ClassAwareSigLipLoss,
+    teachers: Mapping[str, Tensor],
+) -> dict[str, Tensor]:
+    losses: dict[str, Tensor] = {}
+    if batch.targets is not None or batch.captions is not None:
+        pooled = pooled_vectors(model, encoded)
+        losses |= pooled_losses(pooled, model.logit_scale.exp(), model.logit_bias, batch, texts, weights, siglip)
+    return losses | other_losses(model, batch, encoded, bottleneck, texts, weights, teachers)
+
+
+def pooled_losses(
+    pooled: Tensor,
+    scale: Tensor,
+    bias: Tensor,
+    batch: Batch,
+    texts: BatchTexts,
+    weights: ObjectiveWeights,
+    siglip: ClassAwareSigLipLoss,
+) -> dict[str, Tensor]:
+    """Judge whole images against the batch's texts: against captions by the sigmoid loss alone, as published.
+
+    Args:
+        pooled: unit vectors (B, D).
+        scale: of the similarity.
+        bias: of the similarity.
+        batch: what is known of the images.
+        texts: its words as vectors.
+        weights: of the objectives.
+        siglip: the loss object.
+    """
+    if batch.captions is not None and texts.captions is not None:
+        siglip.tell(caption_numbers(batch.captions).to(pooled.device))
+        return {"siglip": weights.siglip * siglip(pooled, texts.captions, scale, bias)}
+    if batch.targets is None:
+        return {}
+    siglip.tell(batch.targets)
+    logits = scale * pooled @ texts.all.T
+    contest = class_and_text_contrastive_loss(logits, texts, agreement_of(batch, pooled.device), batch.targets)
+    return {
+        "siglip": weights.siglip * siglip(pooled, texts.drawn[batch.targets], scale, bias),
+        "contest": weights.contest * contest,
+    }
+
+
+def other_losses(
+    model: GeoLangBind,
+    batch: Batch,
+    encoded: Encoded,
+    bottleneck: Tensor | None,
+    texts: BatchTexts,
+    weights: ObjectiveWeights,
+    teachers: Mapping[str, Tensor],
+) -> dict[str, Tensor]:
+    """Judge what is asked of pixels, pairs and teachers; each image by itself, unlike ``pooled_losses``."""
+    losses: dict[str, Tensor] = {}
+    if bottleneck is not None and batch.labels is not None:
+        scored_texts = dense_losses(model, bottleneck, batch.labels, texts, agreement_of(batch, bottleneck.device))
+        losses |= {name: getattr(weights, name) * value for name, value in scored_texts.items()}
+    if bottleneck is not None and batch.teacher_images is not None and batch.teacher_wavelengths_um is not None:
+        losses["pairs"] = weights.pairs * pair_loss(
+            model, encoded, bottleneck, batch.teacher_images, batch.teacher_wavelengths_um
+        )
+    if teachers:
+        translated = model.translate(encoded[0], batch.wavelengths_um)
+        losses["teachers"] = weights.teachers * agglomeration_loss(
+            {name: translated[name].float() for name in teachers}, dict(teachers)
+        )
+    return losses

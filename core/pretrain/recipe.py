@@ -1,0 +1,226 @@
+"""A training run as a file: what to train, on what mixture, for how long."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import yaml
+
+from core.errors import TrainingError
+from core.pretrain.objectives import ObjectiveWeights
+from core.pretrain.prompt_templates import prompt_templates_of
+from core.pretrain.sources.base import Source
+
+SETTINGS_BY_KIND = {
+    "chips": "core.pretrain.sources.chips:ChipSource:ChipSettings",
+    "labelled": "core.pretrain.sources.labelled:LabelledSource:LabelledSettings",
+    "counted": "core.pretrain.sources.counted:CountedSource:CountedSettings",
+    "scenes": "core.pretrain.sources.scenes:SceneSource:SceneSettings",
+    "shards": "core.pretrain.sources.shards:ShardSource:ShardSettings",
+    "simulated": "training.simulated_source:SimulatedSource:SimulatedSettings",
+}
+"""Kinds of source: module, source class, settings class. Imported when asked for, so that a recipe may name its own."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class OptimiserSettings:
+    """AdamW with linear warm-up and cosine decay to a tenth of a per cent.
+
+    Attributes:
+        learning_rate: at the end of the warm-up.
+        generator_rate: share of the learning rate for the weight generator, whose every parameter moves all kernels.
+        transformer_rate: share of the learning rate for the transformer blocks and the pooling, which bear less than
+            convolutions with norms.
+        weight_decay: on matrices; norms, biases and scalars have none.
+        warmup_steps: steps of the warm-up.
+        clip: largest norm of the gradient.
+        average: decay of the running average of the weights, which is what is kept.
+    """
+
+    learning_rate: float = 1e-3
+    generator_rate: float = 0.2
+    transformer_rate: float = 1.0
+    weight_decay: float = 0.05
+    warmup_steps: int = 200
+    clip: float = 1.0
+    average: float = 0.998
+
+
+@dataclass(frozen=True)
+class SourceSettings:
+    """One part of the mixture.
+
+    Attributes:
+        kind: one of SETTINGS_BY_KIND, or "module:SourceClass:SettingsClass".
+        weight: how often a step draws from it, relative to the others; where all are in every step, what its losses
+            count.
+        settings: the fields of its settings class.
+        templates: sentences with ``{}``.
+        absent: words for things that this source never shows, beside the recipe's distractors.
+        compatible: pairs of classes (keys of the settings' ``classes``) whose words could be said of each other.
+    """
+
+    kind: str
+    weight: float = 1.0
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    templates: tuple[str, ...] = ("{}",)
+    absent: tuple[str, ...] = ()
+    compatible: tuple[Sequence[Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole run.
+
+    Attributes:
+        name: of the model.
+        seed: of everything that is drawn.
+        steps: optimiser steps.
+        model: configuration for ``create_model``; where ``start`` names a model, the parts to add to it.
+        start: model or folder whose weights to begin with.
+        learn: parts that learn, by how their parameters' names begin (``visual.scene``); empty for all. What does not
+            learn is as in use: norms keep their statistics.
+        sources: the mixture, by name.
+        together: whether every step joins a batch of each source, rather than drawing one source. A model whose stem
+            has norms over the batch needs it: they must see the whole mixture.
+        accumulate: into how many parts a batch is divided that does not fit into memory; all of it is contrasted all
+            the same.
+        keep_kernels: band sets, as centre wavelengths in µm, whose generated kernels stay as they are at the start.
+        distractors: words for things that a source with none of them does not show.
+        teachers: translator name to teacher settings.
+        optimiser: see OptimiserSettings.
+        objectives: see ObjectiveWeights.
+        validate: named evaluations, run every ``validate_every`` steps; see ``core.evaluate``.
+        validate_every: steps between them; 0 for only at the end.
+        checkpoint_minutes: minutes between checkpoints.
+        card: facts for the model's card: licence, data, notes.
+    """
+
+    name: str
+    steps: int
+    sources: Mapping[str, SourceSettings]
+    together: bool = False
+    accumulate: int = 1
+    seed: int = 0
+    model: Mapping[str, Any] = field(default_factory=dict)
+    start: str | None = None
+    learn: tuple[str, ...] = ()
+    keep_kernels: tuple[tuple[float, ...], ...] = ()
+    distractors: tuple[str, ...] = ()
+    teachers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    optimiser: OptimiserSettings = OptimiserSettings()
+    objectives: ObjectiveWeights = field(default_factory=ObjectiveWeights)
+    validate: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    validate_every: int = 0
+    checkpoint_minutes: float = 3.0
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe file.
+
+    A recipe that ``extends`` another (a path beside it) is laid over it, entry by entry; an entry of null takes away.
+
+    Raises:
+        TrainingError: it is missing, no YAML, or has a field that no recipe has.
+    """
+    return parse_recipe(_read_content(path))
+
+
+def _read_content(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise TrainingError(f"The recipe {path} does not exist.", hint="See training/recipes for examples.") from None
+    except OSError as problem:
+        raise TrainingError(f"The recipe {path} cannot be read ({problem.strerror}).", hint="Name a file.") from problem
+    except (yaml.YAMLError, UnicodeDecodeError) as problem:
+        line = str(problem).splitlines()[0]
+        raise TrainingError(f"The recipe {path} is not valid YAML: {line}.", hint="Mend the line named.") from problem
+    if not isinstance(content, dict):
+        raise TrainingError(f"The recipe {path} is empty.", hint="See training/recipes for examples.")
+    base = content.pop("extends", None)
+    return content if base is None else _laid_over(_read_content(path.parent / base), content)
+
+
+def _laid_over(base: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for name, value in content.items():
+        below = merged.get(name)
+        if value is None:
+            merged.pop(name, None)
+        elif isinstance(value, dict) and isinstance(below, dict):
+            merged[name] = _laid_over(below, value)
+        else:
+            merged[name] = value
+    return merged
+
+
+def parse_recipe(content: Mapping[str, Any]) -> Recipe:
+    """Build a recipe from plain data; raises TrainingError as read_recipe."""
+    values = dict(content)
+    sources = values.get("sources") or {}
+    if not sources:
+        raise TrainingError("The recipe names no source.", hint="Add at least one under 'sources'.")
+    values["sources"] = {name: _build(SourceSettings, entry, f"source {name}") for name, entry in sources.items()}
+    values["optimiser"] = _build(OptimiserSettings, values.get("optimiser") or {}, "optimiser")
+    values["objectives"] = _build(ObjectiveWeights, values.get("objectives") or {}, "objectives")
+    return _build(Recipe, values, "recipe")
+
+
+def build_sources(recipe: Recipe) -> dict[str, Source]:
+    """Open the sources of a recipe.
+
+    Raises:
+        TrainingError: a kind or field is unknown, or the data cannot be read.
+    """
+    return {name: _build_source(name, entry, recipe) for name, entry in recipe.sources.items()}
+
+
+def _build_source(name: str, entry: SourceSettings, recipe: Recipe) -> Source:
+    module_name, source_name, settings_name = SETTINGS_BY_KIND.get(entry.kind, entry.kind).split(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as problem:
+        raise TrainingError(
+            f"Source {name}: there is no kind {entry.kind}.", hint=f"Choose one of {', '.join(SETTINGS_BY_KIND)}."
+        ) from problem
+    settings = _build(getattr(module, settings_name), entry.settings, f"source {name}")
+    classes = entry.settings.get("classes") or getattr(module, "CLASS_WORDS", {})
+    compatible: frozenset[tuple[int, int]] = getattr(module, "COMPATIBLE", frozenset())
+    if entry.compatible:
+        compatible = compatible | _positions(name, entry, list(classes))
+    absent = dict.fromkeys((*recipe.distractors, *entry.absent))
+    wording = prompt_templates_of(list(classes.values()), entry.templates, tuple(absent), compatible)
+    return cast("Source", getattr(module, source_name)(name, settings, wording))
+
+
+def _positions(name: str, entry: SourceSettings, classes: Sequence[Any]) -> frozenset[tuple[int, int]]:
+    """Return the positions of the pairs of classes that a source calls compatible."""
+    try:
+        return frozenset((classes.index(one), classes.index(other)) for one, other in entry.compatible)
+    except ValueError as problem:
+        raise TrainingError(
+            f"Source {name} calls a pair compatible that is no pair of its classes.", hint="Name keys of 'classes'."
+        ) from problem
+
+
+def _build(kind: type[T], values: Mapping[str, Any], place: str) -> T:
+    known = {item.name for item in dataclasses.fields(cast("Any", kind))}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise TrainingError(
+            f"The {place} has an unknown field {unknown[0]}.", hint=f"Known are {', '.join(sorted(known))}."
+        )
+    frozen = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    try:
+        return kind(**frozen)
+    except TypeError as problem:
+        raise TrainingError(f"The {place} lacks something: {problem}.") from problem

@@ -1,0 +1,72 @@
+"""Teachers of a recipe: vision models whose features the student learns to give as well, through MaKA translators.
+
+Follows DOFA-CLIP's VECT: any number of teachers, each with a translator of its own that is conditioned on the
+wavelengths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from core.errors import SensorError, TrainingError
+from core.model.teachers import Teacher, load_teacher
+from core.pretrain.batch import Batch
+from core.pretrain.recipe import Recipe
+
+FIELDS = ("model", "checkpoint", "image_size", "features")
+"""What a recipe may say of a teacher."""
+TeacherFeatures = Callable[[Batch], Tensor | None]
+"""Features (B, grid², channels) of a batch; None where the teacher cannot see these bands."""
+
+
+def build_teachers(recipe: Recipe, device: torch.device | str = "cpu") -> dict[str, Teacher]:
+    """Load the teachers a recipe names: ``{name: {model, checkpoint, image_size, features}}``, all optional.
+
+    ``model`` is "classical", the name or path of a GeoLangBind model, or a timm name, and defaults to the teacher's
+    name; ``checkpoint`` a local weights file of timm's; ``features`` what a GeoLangBind model teaches.
+
+    Raises:
+        TrainingError: an entry has an unknown field.
+        ModelError: a teacher is not on this computer.
+    """
+    teachers = {}
+    for name, entry in recipe.teachers.items():
+        unknown = sorted(set(entry) - set(FIELDS))
+        if unknown:
+            raise TrainingError(
+                f"Teacher {name} has an unknown field {unknown[0]}.", hint=f"Known are {', '.join(FIELDS)}."
+            )
+        checkpoint = entry.get("checkpoint")
+        teachers[name] = load_teacher(
+            str(entry.get("model", name)),
+            checkpoint=None if checkpoint is None else Path(str(checkpoint)),
+            image_size=entry.get("image_size"),
+            features=entry.get("features"),
+            device=device,
+        )
+    return teachers
+
+
+def with_translators(config: Mapping[str, Any], teachers: Mapping[str, Teacher]) -> dict[str, Any]:
+    """Give a model configuration that has a translator for every teacher."""
+    sizes = {name: {"grid": teacher.grid, "channels": teacher.channels} for name, teacher in teachers.items()}
+    return {**config, "translators": {**config.get("translators", {}), **sizes}} if sizes else dict(config)
+
+
+def teacher_features(teacher: Teacher) -> TeacherFeatures:
+    """Ask a teacher about a batch: about its own bands, or else about the same ground in the teacher bands."""
+
+    def features(batch: Batch) -> Tensor | None:
+        try:
+            return teacher.features(batch.images, batch.wavelengths_um)
+        except SensorError:
+            if batch.teacher_images is None or batch.teacher_wavelengths_um is None:
+                return None
+            return teacher.features(batch.teacher_images, batch.teacher_wavelengths_um)
+
+    return features

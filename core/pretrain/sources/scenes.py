@@ -1,0 +1,230 @@
+"""Whole scenes, alone or several sensors of one place: bands teach each other, indices and land-cover maps label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from core.errors import TrainingError
+from core.learning.augment import random_affine, random_display, random_light, random_noise
+from core.pretrain.batch import Batch
+from core.pretrain.prompt_templates import PromptTemplates
+from core.raster.reader import open_raster
+from core.spectral.bands import Band
+from core.spectral.recognise import recognise
+from core.spectral.scaling import physical_range
+
+RED, GREEN, BLUE = 0.665, 0.56, 0.49
+NEAR_INFRARED = 0.85
+
+
+@dataclass(frozen=True)
+class SceneSettings:
+    """How scenes become batches.
+
+    Attributes:
+        places: for each place the rasters of its sensors, co-registered to the pixel.
+        sensors: sensor name of each raster in a place, where it cannot be recognised.
+        land_cover: for each place the label raster; empty for none.
+        classes: label code to synonyms.
+        water: position in ``classes`` that NDWI > 0.1 labels where no label raster is given; -1 for none.
+        vegetation: the same for NDVI > 0.5.
+        land: the same for NDWI < -0.1, the weakest of the three.
+        teach: chance that a batch learns the features of its own red, green and blue instead of labels.
+        rgb_chance: chance that a batch is red, green and blue alone.
+        crop: side of the images the model sees.
+        batch: images a batch; all from one place.
+        zoom: scene pixels per pixel seen, smallest and largest.
+        display: chance that an image of red, green and blue alone is shown as pictures of reflectance are: with other
+            limits, haze and gamma; see ``random_display``.
+        held_out: names of bands that are never seen as a set of their own, so that it can be asked what the model makes
+            of bands it never met together.
+    """
+
+    places: Sequence[Sequence[str]]
+    sensors: Sequence[str | None] = ()
+    land_cover: Sequence[str] = ()
+    classes: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    water: int = -1
+    vegetation: int = -1
+    land: int = -1
+    teach: float = 0.3
+    rgb_chance: float = 0.25
+    crop: int = 96
+    batch: int = 12
+    zoom: tuple[float, float] = (0.7, 1.2)
+    display: float = 0.0
+    held_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Place:
+    images: NDArray[np.float32]
+    bands: tuple[Band, ...]
+    sensor_of_band: tuple[int, ...]
+    labels: NDArray[np.int64] | None
+    valid: NDArray[np.bool_]
+
+    @property
+    def wavelengths_um(self) -> tuple[float, ...]:
+        return tuple(band.wavelength_um for band in self.bands)
+
+
+class SceneSource:
+    """Cuts of scenes with any of their bands.
+
+    Raises:
+        TrainingError: rasters of one place differ in size.
+    """
+
+    def __init__(self, name: str, settings: SceneSettings, wording: PromptTemplates) -> None:
+        self.name = name
+        self.wording = wording
+        self._settings = settings
+        self._places = [self._read(index) for index in range(len(settings.places))]
+
+    def batch(self, rng: Generator) -> Batch:
+        """Draw cuts of one place and the bands to look at."""
+        settings = self._settings
+        place = self._places[rng.integers(len(self._places))]
+        images, labels = self._cuts(place, rng)
+        bands = self._draw_bands(place, rng)
+        wavelengths = torch.tensor(place.wavelengths_um)
+        rgb = _visible(place.wavelengths_um)
+        images = random_light(images, rng, 0.06)
+        if bands == rgb and settings.display:
+            images[:, rgb] = random_display(images[:, rgb], wavelengths[rgb], rng, settings.display)
+        images = random_noise(images, rng)
+        teach = rgb is not None and (place.labels is None or rng.random() < settings.teach) and bands != rgb
+        return Batch(
+            source=self.name,
+            images=images[:, bands],
+            wavelengths_um=wavelengths[bands],
+            words=self.wording.draw(rng, distractors=8) if labels is not None else None,
+            labels=labels,
+            teacher_images=images[:, rgb] if teach and rgb is not None else None,
+            teacher_wavelengths_um=wavelengths[rgb] if teach and rgb is not None else None,
+        )
+
+    def _draw_bands(self, place: _Place, rng: Generator) -> list[int]:
+        """Choose red, green and blue, one sensor whole, or any mixture."""
+        rgb = _visible(place.wavelengths_um)
+        if rgb is not None and rng.random() < self._settings.rgb_chance:
+            return rgb
+        sensors = np.array(place.sensor_of_band)
+        chosen = np.flatnonzero(sensors == rng.choice(np.unique(sensors)))
+        if rng.random() < 0.15:
+            chosen = np.arange(len(sensors))
+        if rng.random() < 0.5:
+            chosen = np.sort(rng.choice(chosen, int(rng.integers(1, len(chosen) + 1)), replace=False))
+        names = {place.bands[band].name for band in chosen}
+        return [int(band) for band in (chosen[1:] if names == set(self._settings.held_out) else chosen)]
+
+    def _cuts(self, place: _Place, rng: Generator) -> tuple[torch.Tensor, torch.Tensor | None]:
+        settings = self._settings
+        height, width = place.valid.shape
+        side = min(int(settings.crop * settings.zoom[1] * 1.2), height, width)
+        images: list[torch.Tensor] = []
+        labels: list[torch.Tensor] = []
+        while len(images) < settings.batch:
+            row, col = int(rng.integers(height - side + 1)), int(rng.integers(width - side + 1))
+            window = slice(row, row + side), slice(col, col + side)
+            if place.valid[window].mean() < 0.5:
+                continue
+            image = torch.from_numpy(place.images[:, window[0], window[1]].copy())[None]
+            known = None if place.labels is None else torch.from_numpy(place.labels[window].copy())[None]
+            cut, cut_labels = random_affine(image, settings.crop, rng, zoom=settings.zoom, rotate=False, labels=known)
+            images.append(cut)
+            if cut_labels is not None:
+                labels.append(cut_labels)
+        return torch.cat(images), torch.cat(labels) if labels else None
+
+    def _read(self, index: int) -> _Place:
+        stacks: list[NDArray[np.float32]] = []
+        bands: list[Band] = []
+        owners: list[int] = []
+        valids: list[NDArray[np.bool_]] = []
+        for number, path in enumerate(self._settings.places[index]):
+            sensor = self._settings.sensors[number] if self._settings.sensors else None
+            values, seen, valid = read_scene(path, sensor)
+            if stacks and values.shape[1:] != stacks[0].shape[1:]:
+                raise TrainingError(
+                    f"Source {self.name}: {path} has another size than its neighbour.",
+                    hint="Co-register the rasters of one place first.",
+                )
+            stacks.append(values)
+            bands += seen
+            owners += [number] * len(seen)
+            valids.append(valid)
+        images = np.concatenate(stacks)
+        return _Place(images, tuple(bands), tuple(owners), self._labels(index, images, bands), np.all(valids, axis=0))
+
+    def _labels(self, index: int, images: NDArray[np.float32], bands: Sequence[Band]) -> NDArray[np.int64] | None:
+        settings = self._settings
+        if settings.land_cover:
+            with open_raster(settings.land_cover[index]) as raster:
+                codes = raster.read(raster.grid.window, (1,))[0][0].astype(np.int64)
+            table = np.full(int(max(codes.max(), *map(int, settings.classes))) + 1, -1, dtype=np.int64)
+            for position, code in enumerate(settings.classes):
+                table[int(code)] = position
+            return table[np.clip(codes, 0, None)]
+        if settings.water < 0:
+            return None
+        return self._index_labels(images, bands)
+
+    def _index_labels(self, images: NDArray[np.float32], bands: Sequence[Band]) -> NDArray[np.int64] | None:
+        """Label by McFeeters' NDWI and NDVI where they are far from their threshold; the rest stays unknown."""
+        wavelengths = [band.wavelength_um for band in bands]
+        found = [nearest_band(wavelengths, wanted) for wanted in (GREEN, NEAR_INFRARED, RED)]
+        if None in found:
+            return None
+        green, infrared, red = (_physical(images[place], bands[place]) for place in found if place is not None)
+        ndwi = (green - infrared) / np.maximum(green + infrared, 1e-3)
+        ndvi = (infrared - red) / np.maximum(infrared + red, 1e-3)
+        labels = np.full(ndwi.shape, -1, dtype=np.int64)
+        labels[ndwi < -0.1] = self._settings.land
+        labels[ndvi > 0.5] = self._settings.vegetation
+        labels[ndwi > 0.1] = self._settings.water
+        return labels
+
+
+def _physical(model_units: NDArray[np.float32], band: Band) -> NDArray[np.float32]:
+    """Undo the scaling: the indices are defined on reflectance, or on grey values of one range."""
+    low, high = physical_range(band) or (0.0, 1.0)
+    return (low + (model_units + 1) / 2 * (high - low)).astype(np.float32)
+
+
+def read_scene(path: str, sensor: str | None = None) -> tuple[NDArray[np.float32], list[Band], NDArray[np.bool_]]:
+    """Read a whole raster in model units.
+
+    Args:
+        path: raster small enough for memory.
+        sensor: name in sensors.toml; None to recognise it.
+
+    Returns:
+        Values (C, H, W), bands, validity (H, W).
+
+    Raises:
+        GeoLangBindError: the raster cannot be read or recognised.
+    """
+    with open_raster(path) as raster:
+        recognition = recognise(raster, sensor=sensor)
+        values, valid = raster.read(raster.grid.window, recognition.band_indexes)
+    return recognition.scaling.to_model(values, valid), list(recognition.band_set.bands), valid
+
+
+def nearest_band(wavelengths_um: Sequence[float], wanted_um: float, tolerance_um: float = 0.04) -> int | None:
+    """Give the band whose centre lies nearest to a wavelength, or None beyond the tolerance."""
+    distances = [abs(wavelength - wanted_um) for wavelength in wavelengths_um]
+    best = int(np.argmin(distances))
+    return best if distances[best] <= tolerance_um else None
+
+
+def _visible(wavelengths_um: Sequence[float]) -> list[int] | None:
+    bands = [nearest_band(wavelengths_um, wanted) for wanted in (RED, GREEN, BLUE)]
+    return None if None in bands else [band for band in bands if band is not None]

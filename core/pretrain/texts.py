@@ -1,0 +1,66 @@
+"""The words of training as vectors: encoded once, since the text tower is locked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from core.model.geolangbind import GeoLangBind
+from core.pretrain.batch import Batch
+from core.pretrain.sources.base import Source
+
+
+@dataclass(frozen=True)
+class BatchTexts:
+    """The words of a batch as unit vectors.
+
+    Attributes:
+        means: (classes, D), each the mean over all wordings of a class.
+        drawn: (N, D), the batch's own wordings: one a class, then distractors.
+        captions: (B, D), each image's own text, where the batch has captions in place of classes.
+    """
+
+    means: Tensor
+    drawn: Tensor
+    captions: Tensor | None = None
+
+    @property
+    def all(self) -> Tensor:
+        """Means, then drawn texts (classes + N, D)."""
+        return torch.cat([self.means, self.drawn])
+
+
+class SourceTexts:
+    """Every text that the sources can draw, as unit vectors.
+
+    Args:
+        model: encodes them.
+        sources: by name.
+    """
+
+    def __init__(self, model: GeoLangBind, sources: Mapping[str, Source]) -> None:
+        self._model = model
+        texts = sorted({text for source in sources.values() for text in source.wording.every_text()})
+        with torch.no_grad():
+            features = F.normalize(model.encode_text(texts).float(), dim=-1)
+        self._texts = dict(zip(texts, features, strict=True))
+        self._means = {name: self._class_means(source) for name, source in sources.items() if source.wording.classes}
+
+    def of(self, batch: Batch) -> BatchTexts:
+        """Give the words of a batch; captions, which are not drawn from a list, are encoded now."""
+        nothing = torch.zeros(0, self._model.embed_dim, device=self._model.device)
+        if batch.captions is not None:
+            with torch.no_grad():
+                captions = self._model.encode_text(list(batch.captions), normalize=True)
+            return BatchTexts(nothing, nothing, captions)
+        if batch.words is None:
+            return BatchTexts(nothing, nothing)
+        return BatchTexts(self._means[batch.source], torch.stack([self._texts[text] for text in batch.words.texts]))
+
+    def _class_means(self, source: Source) -> Tensor:
+        classes = [torch.stack([self._texts[text] for text in texts]) for texts in source.wording.texts_of_classes()]
+        return F.normalize(torch.stack([vectors.mean(0) for vectors in classes]), dim=-1)

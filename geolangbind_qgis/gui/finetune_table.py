@@ -1,0 +1,39 @@
+"""How well a model knows its classes before and after a lesson, as a table that fits the dock."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from geolangbind_qgis.i18n import tr
+
+
+def finetune_table_html(result: dict[str, Any]) -> str:
+    """Give the runtime's result of a fine-tuning as HTML: one row a class, then all classes, then remarks.
+
+    Args:
+        result: ``classes`` with ``before`` and ``after`` (accuracy, iou), the same over all, and ``remarks``.
+    """
+    rows = [
+        _row(str(item.get("name", "")), _change(item, "accuracy"), _change(item, "iou"))
+        for item in result.get("classes") or ()
+    ]
+    overall = _row(f"<b>{tr('all')}</b>", _change(result, "overall_accuracy"), _change(result, "mean_iou"), plain=False)
+    heads = "".join(
+        f"<th align='{side}'>{head}</th>"
+        for side, head in (("left", tr("Class")), ("right", tr("Accuracy")), ("right", "IoU"))
+    )
+    remarks = "".join(f"<p>{escape(str(remark))}</p>" for remark in result.get("remarks") or ())
+    caption = tr("At labels that were held out, before → after, in per cent")
+    return f"<p>{caption}</p><table width='100%'><tr>{heads}</tr>{''.join(rows)}{overall}</table>{remarks}"
+
+
+def _row(name: str, accuracy: str, iou: str, *, plain: bool = True) -> str:
+    name = escape(name) if plain else name
+    return f"<tr><td>{name}</td><td align='right'>{accuracy}</td><td align='right'>{iou}</td></tr>"
+
+
+def _change(values: dict[str, Any], key: str) -> str:
+    """Give a figure before and after; a dash where no label of the class was held out."""
+    before, after = ((values.get(when) or {}).get(key) for when in ("before", "after"))
+    return "–" if before is None or after is None else f"{100 * before:.0f} → {100 * after:.0f}"

@@ -1,0 +1,33 @@
+"""Copies of layers that only QGIS can read, kept for the session, so that a second prompt needs no second fetch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from geolangbind_qgis.layers.export_grid import ExportGrid
+from geolangbind_qgis.layers.results_folder import new_file
+from geolangbind_qgis.layers.snapshot import LayerSnapshot
+
+
+class LayerCopies:
+    """Finished copies by layer and grid; the latest few."""
+
+    def __init__(self, limit: int = 8) -> None:
+        self._limit = limit
+        self._paths: dict[tuple[str, ExportGrid], Path] = {}
+
+    def find(self, snapshot: LayerSnapshot, grid: ExportGrid) -> Path | None:
+        """Give the copy of exactly these pixels, if there is one."""
+        path = self._paths.get((snapshot.layer_id, grid))
+        return path if path is not None and path.is_file() else None
+
+    def new_path(self, snapshot: LayerSnapshot) -> Path:
+        """Give a path to copy to."""
+        return new_file(f"copy of {snapshot.name}")
+
+    def add(self, snapshot: LayerSnapshot, grid: ExportGrid, path: Path) -> None:
+        """Remember a finished copy."""
+        self._paths[snapshot.layer_id, grid] = path
+        while len(self._paths) > self._limit:
+            oldest = next(iter(self._paths))
+            self._paths.pop(oldest).unlink(missing_ok=True)

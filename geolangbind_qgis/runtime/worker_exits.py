@@ -1,0 +1,133 @@
+"""Why the runtime process is gone, in the words of the person who waited for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from ..protocol_import import protocol
+
+GO_ON = "Run it again to go on from the finished tiles."
+REPAIR = "Repair the runtime in its settings, or copy the diagnostics and report it."
+EXIT_DEVICE_LOST = 75
+
+_SIGKILL, _SIGABRT, _SIGSEGV = 9, 6, 11
+_MISSING_LIBRARY_WORDS = ("c10.dll", "vcruntime140", "msvcp140", "winerror 126", "winerror 1114")
+_TAIL_BYTES = 2048
+"""Enough for the last traceback, not enough for an older, unrelated one."""
+
+
+class Ending(Enum):
+    """How it ended, as far as the client can see."""
+
+    EXITED = "exited"
+    SIGNALLED = "signalled"
+    NOT_STARTED = "not started"
+    SILENT_AT_START = "silent at start"
+    SILENT = "silent"
+    RUBBISH = "rubbish"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True)
+class WorkerExit:
+    """What is known about an end.
+
+    Attributes:
+        code: exit status, or the signal's number where signalled.
+        was_ready: the runtime had answered its greeting before.
+        rubbish: a line it printed that is not a message; empty if none.
+        last_words: the end of stderr or of the log.
+    """
+
+    ending: Ending
+    code: int = 0
+    was_ready: bool = False
+    rubbish: str = ""
+    last_words: str = ""
+
+
+def explain_exit(death: WorkerExit) -> protocol.ErrorInfo:
+    """Give the sentence and the hint for an end."""
+    if death.ending is Ending.STOPPED:
+        return protocol.ErrorInfo("cancelled", "The runtime was stopped.", GO_ON)
+    if death.ending is Ending.NOT_STARTED:
+        return _info("The runtime cannot be started: its Python is missing or may not be run.", REPAIR)
+    if death.ending is Ending.SILENT_AT_START:
+        return _info("The runtime did not answer in time after its start.", f"Try once more; then: {REPAIR}")
+    if death.ending is Ending.SILENT:
+        return _info("The runtime stopped answering and was ended.", GO_ON)
+    if death.ending is Ending.RUBBISH or (death.rubbish and not death.was_ready):
+        return _info(
+            "The runtime printed something that is not its protocol.",
+            f"Another program may be set as its Python. {REPAIR}",
+        )
+    words = death.last_words.lower()
+    if death.ending is Ending.SIGNALLED:
+        return _explain_signal(death, words)
+    if any(word in words for word in _MISSING_LIBRARY_WORDS):
+        return _info(
+            "The runtime lacks the Microsoft Visual C++ libraries.",
+            "Install the Microsoft Visual C++ Redistributable (x64), then run it again.",
+        )
+    if "memoryerror" in words or "out of memory" in words:
+        return protocol.ErrorInfo("memory", "The runtime ran out of memory.", f"Choose a smaller extent. {GO_ON}")
+    if "modulenotfounderror" in words or "importerror" in words:
+        return _info(f"A part of the runtime is missing{_missing_module(death.last_words)}.", REPAIR)
+    if death.code == EXIT_DEVICE_LOST:
+        return protocol.ErrorInfo("device", "The graphics card stopped answering.", GO_ON)
+    if not death.was_ready:
+        return _info(f"The runtime ended while starting (status {death.code}).", REPAIR)
+    return _info(f"The runtime ended unexpectedly (status {death.code}).", GO_ON)
+
+
+def _explain_signal(death: WorkerExit, words: str) -> protocol.ErrorInfo:
+    memory_words = "out of memory" in words or "bad_alloc" in words
+    if death.code == _SIGKILL or (death.code == _SIGABRT and memory_words):
+        return protocol.ErrorInfo(
+            "memory",
+            "The operating system ended the runtime, most likely because memory ran out.",
+            f"Choose a smaller extent or a coarser resolution, or close other programs. {GO_ON}",
+        )
+    fault = {_SIGSEGV: "a memory fault", _SIGABRT: "an internal error"}.get(death.code, f"signal {death.code}")
+    return _info(f"The runtime crashed ({fault}).", f"{GO_ON} If it crashes again: {REPAIR}")
+
+
+def _missing_module(last_words: str) -> str:
+    """Name the module of a ModuleNotFoundError; empty where the words do not tell."""
+    for line in reversed(last_words.splitlines()):
+        if "No module named" in line:
+            return f" ({line.rpartition('No module named')[2].strip(' ')})"
+    return ""
+
+
+def _info(message: str, hint: str) -> protocol.ErrorInfo:
+    return protocol.ErrorInfo("runtime", message, hint)
+
+
+def size_of_file(path: str | None) -> int:
+    """Give the size of a file in bytes; 0 where there is none."""
+    try:
+        return 0 if path is None else Path(path).stat().st_size
+    except OSError:
+        return 0
+
+
+def end_of_file(path: str | None, *, since: int = 0) -> str:
+    """Give the end of a log.
+
+    Args:
+        path: the file; None for none.
+        since: its size when the process began, so that the words of an earlier one are not read.
+    """
+    if path is None:
+        return ""
+    try:
+        with Path(path).open("rb") as stream:
+            end = stream.seek(0, 2)
+            begin = since if since <= end else 0  # a shorter file is a fresh one
+            stream.seek(max(begin, end - _TAIL_BYTES))
+            return stream.read().decode("utf-8", "replace")
+    except OSError:
+        return ""

@@ -1,0 +1,90 @@
+"""Recipes say what is wrong with them in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import InputError, TrainingError
+from core.pretrain.recipe import build_sources, parse_recipe, read_recipe
+from core.pretrain.recipe_teachers import build_teachers, with_translators
+
+RECIPES = Path(__file__).resolve().parents[3] / "training" / "recipes"
+
+
+def test_the_recipes_that_are_shipped_can_be_read():
+    paths = sorted(RECIPES.glob("*.yaml"))
+    assert paths
+    for path in paths:
+        assert read_recipe(path).steps > 0
+
+
+def test_a_recipe_laid_over_another_changes_only_what_it_names(tmp_path):
+    (tmp_path / "base.yaml").write_text("name: a\nsteps: 5\nstart: x\nsources: {s: {kind: chips, weight: 2.0}}\n")
+    (tmp_path / "over.yaml").write_text("extends: base.yaml\nsteps: 7\nstart: null\nsources: {s: {weight: 3.0}}\n")
+    recipe = read_recipe(tmp_path / "over.yaml")
+    assert (recipe.name, recipe.steps, recipe.start) == ("a", 7, None)
+    assert (recipe.sources["s"].kind, recipe.sources["s"].weight) == ("chips", 3.0)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"name": "a", "steps": 1}, "no source"),
+        ({"name": "a", "steps": 1, "sources": {"s": {"kind": "chips"}}, "speed": 3}, "unknown field speed"),
+        ({"name": "a", "sources": {"s": {"kind": "chips"}}}, "lacks something"),
+        ({"name": "a", "steps": 1, "sources": {"s": {"kind": "chips", "colour": 1}}}, "source s has an unknown field"),
+    ],
+)
+def test_mistakes_in_a_recipe_are_named(content, message):
+    with pytest.raises(TrainingError, match=message):
+        parse_recipe(content)
+
+
+def test_teachers_are_named_with_what_they_teach_and_get_a_translator_each():
+    def recipe(**entry):
+        sources = {"s": {"kind": "chips"}}
+        return parse_recipe({"name": "a", "steps": 1, "sources": sources, "teachers": {"ours": entry, "classical": {}}})
+
+    teachers = build_teachers(recipe(model="geolb-tiny", image_size=48, features="dense"))
+    sizes = with_translators({}, teachers)["translators"]
+    assert sizes["ours"] == {"grid": 6, "channels": 384}
+    assert sizes["classical"]["grid"] == teachers["classical"].grid
+    with pytest.raises(TrainingError, match="unknown field size"):
+        build_teachers(recipe(model="geolb-tiny", size=48))
+
+
+def test_a_broken_file_is_named_with_its_line(tmp_path):
+    (tmp_path / "broken.yaml").write_text("name: [unclosed\n")
+    with pytest.raises(TrainingError, match=r"broken\.yaml is not valid YAML"):
+        read_recipe(tmp_path / "broken.yaml")
+    with pytest.raises(TrainingError, match="does not exist"):
+        read_recipe(tmp_path / "missing.yaml")
+
+
+def test_a_source_whose_data_are_missing_says_so():
+    settings = {"path": "nowhere.tar", "size": 8, "crop": 8, "batch": 1, "classes": {"a": ["a"]}}
+    recipe = parse_recipe({"name": "a", "steps": 1, "sources": {"s": {"kind": "chips", "settings": settings}}})
+    with pytest.raises(InputError, match=r"nowhere\.tar does not exist"):
+        build_sources(recipe)
+
+
+def test_a_class_without_words_is_refused(recipe, chip_archive):
+    settings = {"path": str(chip_archive), "size": 8, "crop": 8, "batch": 1, "classes": {"Forest": ["forest"]}}
+    bad = parse_recipe({"name": "a", "steps": 1, "sources": {"s": {"kind": "chips", "settings": settings}}})
+    with pytest.raises(TrainingError, match="no words for the class Sand"):
+        build_sources(bad)
+
+
+def test_a_source_may_call_classes_compatible_and_name_absent_things(chip_archive):
+    settings = {"path": str(chip_archive), "size": 32, "crop": 32, "batch": 4, "classes": {"Forest": ["forest"]}}
+    settings["classes"] |= {"Water": ["water"], "Sand": ["sand"]}
+    entry = {"kind": "chips", "settings": settings, "compatible": [["Forest", "Sand"]], "absent": ["glacier", "forest"]}
+    recipe = parse_recipe({"name": "x", "steps": 1, "distractors": ["volcano"], "sources": {"chips": entry}})
+    wording = build_sources(recipe)["chips"].wording
+    assert wording.compatible == frozenset({(0, 2)})
+    assert wording.distractors == ("volcano", "glacier")
+    entry["compatible"] = [["Forest", "Town"]]
+    with pytest.raises(TrainingError, match="compatible"):
+        build_sources(parse_recipe({"name": "x", "steps": 1, "sources": {"chips": entry}}))
