@@ -22,8 +22,9 @@ from rasterio.windows import Window
 
 from core.errors import InputError, TrainingError
 from core.raster.ellipsoid import parsed_crs
-from core.raster.grid import GridSpec, PixelWindow
+from core.raster.grid import GridSpec
 from core.raster.labels import VectorLabels, is_vector, label_field, read_labels
+from core.raster.pixel_window import PixelWindow
 from core.raster.reader import open_raster
 from core.raster.writer import read_class_names
 

@@ -25,7 +25,9 @@ from rasterio.windows import Window
 from core.errors import InputError, SensorError
 from core.raster.control_points import on_a_grid
 from core.raster.failures import MissingFileError, NotARasterError, open_failure, read_failure, without_password
-from core.raster.grid import GridSpec, PixelWindow, pixel_size_m
+from core.raster.grid import GridSpec
+from core.raster.pixel_areas import pixel_size_m
+from core.raster.pixel_window import PixelWindow
 from core.raster.stack import Member, Stack, folder_stack, stack_vrt
 from core.raster.statistics import BandStatistics, sample_windows
 

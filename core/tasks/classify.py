@@ -15,7 +15,9 @@ from core.dense.pixels import PixelScores
 from core.progress import CancelToken, Progress, no_progress
 from core.protocol import ClassifyParams
 from core.raster.areas import ClassArea, write_areas
-from core.raster.grid import GridSpec, PixelWindow, known_row_areas
+from core.raster.grid import GridSpec
+from core.raster.pixel_areas import known_row_areas
+from core.raster.pixel_window import PixelWindow
 from core.raster.reader import open_raster
 from core.raster.staging import GEOPACKAGE, GEOTIFF, TABLE
 from core.raster.vectors import check_measurable, polygonise

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.dense.pixels import PixelScores
 from core.progress import CancelToken, Progress, no_progress
 from core.protocol import HighlightParams
-from core.raster.grid import PixelWindow
+from core.raster.pixel_window import PixelWindow
 from core.raster.staging import GEOPACKAGE, GEOTIFF
 from core.raster.vectors import check_measurable
 from core.raster.writer import write_cog

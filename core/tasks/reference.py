@@ -19,8 +19,9 @@ from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
 from core.errors import InputError
-from core.raster.grid import GridSpec, PixelWindow
+from core.raster.grid import GridSpec
 from core.raster.labels import VectorLabels, is_vector, label_field, read_labels
+from core.raster.pixel_window import PixelWindow
 from core.raster.reader import open_raster, transform_of
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})

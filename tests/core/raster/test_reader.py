@@ -13,7 +13,7 @@ from scipy.io import netcdf_file
 
 from core.errors import InputError, SensorError
 from core.raster.failures import DamagedRasterError, MissingFileError, NotARasterError
-from core.raster.grid import PixelWindow
+from core.raster.pixel_window import PixelWindow
 from core.raster.reader import open_raster
 
 

@@ -20,7 +20,7 @@ from core.errors import CancelledError, InputError, OutputError
 from core.progress import CancelToken
 from core.protocol import HighlightParams, Source
 from core.raster import writer
-from core.raster.grid import PixelWindow
+from core.raster.pixel_window import PixelWindow
 from core.tasks import highlight
 
 
