@@ -74,7 +74,7 @@ class GridSpec:
 
     def xy(self, col: float, row: float) -> tuple[float, float]:
         """Return the coordinates (x, y) of a place in pixels; whole numbers are upper left corners."""
-        x, y = self.transform * (col, row)
+        x, y = self.transform @ (col, row)
         return float(x), float(y)
 
     def pixel(self, x: float, y: float) -> ColRow:
@@ -112,7 +112,7 @@ class GridSpec:
         self, cols: NDArray[np.integer], rows: NDArray[np.integer]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the coordinates (xs, ys) of the centres of pixels, in the shape of ``cols`` and ``rows``."""
-        x, y = self.transform * (np.asarray(cols) + 0.5, np.asarray(rows) + 0.5)
+        x, y = self.transform @ (np.asarray(cols) + 0.5, np.asarray(rows) + 0.5)
         return np.asarray(x), np.asarray(y)
 
     def subgrid(self, window: PixelWindow) -> GridSpec:
@@ -141,7 +141,7 @@ class GridSpec:
     def resized(self, width: int, height: int) -> GridSpec:
         """Return a grid of the same extent with other numbers of columns and rows."""
         scale = Affine.scale(self.width / width, self.height / height)
-        return GridSpec(self.crs_wkt, self.transform * scale, width, height)
+        return GridSpec(self.crs_wkt, self.transform @ scale, width, height)
 
 
 def extent_of_window(grid: GridSpec, window: PixelWindow) -> Extent:

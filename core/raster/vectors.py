@@ -125,7 +125,7 @@ class _Ground:
     def on_map(self, polygons: NDArray[Any]) -> NDArray[Any]:
         placed = self.grid.transform
         return np.asarray(
-            shapely.transform(polygons, lambda points: np.column_stack(placed * (points[:, 0], points[:, 1])))
+            shapely.transform(polygons, lambda points: np.column_stack(placed @ (points[:, 0], points[:, 1])))
         )
 
 

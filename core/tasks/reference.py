@@ -22,7 +22,8 @@ from core.errors import InputError
 from core.raster.grid import GridSpec
 from core.raster.labels import VectorLabels, is_vector, label_field, read_labels
 from core.raster.pixel_window import PixelWindow
-from core.raster.reader import open_raster, transform_of
+from core.raster.raster_info import transform_of
+from core.raster.reader import open_raster
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
 UNKNOWN = -1
