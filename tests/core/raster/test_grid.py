@@ -193,3 +193,18 @@ def test_blocks_partition_a_window(col, row, width, height, size):
     for block in window.blocks(size, size + 1):
         seen[block.slices_in(window)] += 1
     assert (seen == 1).all()
+
+
+def test_geographic_systems_in_grads_are_measured_as_grads():
+    paris = CRS.from_epsg(4807).to_wkt()  # NTF (Paris): 400 grads to a circle
+    in_degrees = GridSpec(WGS84, Affine(0.0009, 0, 2.0, 0, -0.0009, 45.0), 100, 100)
+    in_grads = GridSpec(paris, Affine(0.001, 0, 0.0, 0, -0.001, 50.0), 100, 100)
+    assert pixel_size_m(in_grads) == pytest.approx(pixel_size_m(in_degrees), rel=1e-3)
+    assert row_areas_hectares(in_grads) == pytest.approx(row_areas_hectares(in_degrees), rel=1e-3)
+    tilted = GridSpec(paris, in_grads.transform @ Affine.rotation(30), 100, 100)
+    assert row_areas_hectares(tilted) == pytest.approx(row_areas_hectares(in_grads)[50], rel=1e-3)
+
+
+def test_a_transform_of_six_plain_numbers_is_refused():
+    with pytest.raises(TypeError, match=r"affine\.Affine"):
+        GridSpec(None, (1, 0, 0, 0, -1, 0), 7, 5)
