@@ -48,7 +48,8 @@ def scenes_of(path: str, *, asset: str | None = None) -> tuple[str, ...]:
 
     Args:
         path: a folder, looked through with all folders below it; a STAC item, item collection, collection or catalogue
-            (``.json``, also on a server), followed through its links; a text file with a path or address a line; or one raster.
+            (``.json``, also on a server), followed through its links; a text file with a path or address a line; or
+            one raster.
         asset: key of the STAC asset to take; None for the item's one image.
 
     Returns:

@@ -108,12 +108,18 @@ class GridSpec:
             (placed.a * south - placed.d * east) / determinant,
         )
 
+    def coordinates(
+        self, cols: NDArray[np.floating], rows: NDArray[np.floating]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the coordinates (xs, ys) of places in pixels, in the shape of ``cols`` and ``rows``."""
+        placed = self.transform
+        return placed.a * cols + placed.b * rows + placed.c, placed.d * cols + placed.e * rows + placed.f
+
     def centres(
         self, cols: NDArray[np.integer], rows: NDArray[np.integer]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the coordinates (xs, ys) of the centres of pixels, in the shape of ``cols`` and ``rows``."""
-        x, y = self.transform @ (np.asarray(cols) + 0.5, np.asarray(rows) + 0.5)
-        return np.asarray(x), np.asarray(y)
+        return self.coordinates(np.asarray(cols) + 0.5, np.asarray(rows) + 0.5)
 
     def subgrid(self, window: PixelWindow) -> GridSpec:
         """Return the grid of a window, pixels unchanged."""

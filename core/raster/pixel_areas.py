@@ -105,7 +105,7 @@ def _ellipsoidal_areas(grid: GridSpec, rows: NDArray[np.float64]) -> NDArray[np.
     col = grid.width / 2
     cols = col + half * np.array([-1.0, 1.0, 1.0, -1.0])[None, :] + np.zeros((len(rows), 1))
     lines = rows[:, None] + 0.5 + half * np.array([-1.0, -1.0, 1.0, 1.0])[None, :]
-    x, y = grid.transform @ (cols, lines)
+    x, y = grid.coordinates(cols, lines)
     if grid.is_geographic:
         x, y = x * unit, y * unit
     else:

@@ -15,7 +15,7 @@ from rasterio.io import DatasetReader
 
 from core.errors import InputError
 from core.raster.datasets import NUMERIC
-from core.raster.failures import NotARasterError, without_password
+from core.raster.failures import NotARasterError, read_failure, without_password
 from core.raster.file_tree import named_files
 from core.raster.gdal_open import gdal_name, is_remote
 from core.raster.grid import GridSpec
@@ -102,10 +102,18 @@ def info_of(name: str, dataset: DatasetReader, resolution: float | None) -> Rast
     """
     _check_bands(name, dataset)
     grid = _grid_of(name, dataset)
-    bands = range(1, dataset.count + 1)
+    try:
+        return _described(name, dataset, grid if resolution is None else grid.at_resolution(resolution))
+    except InputError:
+        raise
+    except Exception as problem:  # GDAL's own error classes share no public base
+        raise read_failure(name, problem) from problem
+
+
+def _described(name: str, dataset: DatasetReader, grid: GridSpec) -> RasterInfo:
     return RasterInfo(
         path=name,
-        grid=grid if resolution is None else grid.at_resolution(resolution),
+        grid=grid,
         count=dataset.count,
         dtypes=tuple(dataset.dtypes),
         nodata=tuple(_usable(value, dtype) for value, dtype in zip(dataset.nodatavals, dataset.dtypes, strict=True)),
@@ -115,7 +123,7 @@ def info_of(name: str, dataset: DatasetReader, resolution: float | None) -> Rast
         offsets=tuple(float(value) for value in dataset.offsets),
         colour_roles=tuple(role.name for role in dataset.colorinterp),
         tags=_tags_of(dataset, 0),
-        band_tags=tuple(_tags_of(dataset, index) for index in bands),
+        band_tags=tuple(_tags_of(dataset, index) for index in range(1, dataset.count + 1)),
         driver=dataset.driver,
         files=() if is_remote(name) else named_files(gdal_name(name)[0], dataset.files),
         has_palette=dataset.colorinterp[0] == ColorInterp.palette,

@@ -123,9 +123,9 @@ class _Ground:
         return shapely.transform(polygon, lambda points: points / self.pixel_m)
 
     def on_map(self, polygons: NDArray[Any]) -> NDArray[Any]:
-        placed = self.grid.transform
+        grid = self.grid
         return np.asarray(
-            shapely.transform(polygons, lambda points: np.column_stack(placed @ (points[:, 0], points[:, 1])))
+            shapely.transform(polygons, lambda points: np.column_stack(grid.coordinates(points[:, 0], points[:, 1])))
         )
 
 

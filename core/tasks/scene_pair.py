@@ -177,7 +177,7 @@ def _covering(target: GridSpec, source: GridSpec) -> PixelWindow | None:
     steps = np.linspace(0, 1, EDGE_POINTS)
     columns = np.concatenate([steps, steps, 0 * steps, 0 * steps + 1]) * target.width
     rows = np.concatenate([0 * steps, 0 * steps + 1, steps, steps]) * target.height
-    xs, ys = target.transform @ (columns, rows)
+    xs, ys = target.coordinates(columns, rows)
     if target.crs_wkt is not None and source.crs_wkt is not None and target.crs_wkt != source.crs_wkt:
         xs, ys = (
             np.asarray(values)
