@@ -73,7 +73,7 @@ class RasterReader:
         return values, valid
 
     def statistics(self, band_indexes: Sequence[int] | None = None) -> tuple[BandStatistics, ...]:
-        """Give raster-wide statistics of bands (default: all but alpha) from an overview or evenly spread probes.
+        """Returns raster-wide statistics of bands (default: all but alpha) from an overview or evenly spread probes.
 
         Raises:
             InputError: the pixels cannot be read.
@@ -124,7 +124,7 @@ class RasterReader:
         return indexes
 
     def _native(self, window: PixelWindow) -> Window:
-        """Give a window of the grid in the file's own pixels."""
+        """Returns a window of the grid in the file's own pixels."""
         x, y = self._dataset.width / self.grid.width, self._dataset.height / self.grid.height
         return Window(window.col * x, window.row * y, window.width * x, window.height * y)
 
@@ -160,7 +160,7 @@ class RasterReader:
 
 @lru_cache(maxsize=64)
 def _statistics_of(fingerprint: str) -> dict[int, BandStatistics]:
-    """Give the statistics known so far of local files, to be added to: every prompt over a layer opens it anew."""
+    """Returns the mutable cache of a local file's statistics: every prompt over a layer opens the file anew."""
     return {}
 
 
