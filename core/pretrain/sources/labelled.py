@@ -11,15 +11,9 @@ from numpy.random import Generator
 
 from core.datasets.labelled_tiles import read_labelled_tiles
 from core.errors import TrainingError
-<<<<<<< HEAD:core/pretrain/sources/labelled.py
-from core.learning.augment import random_affine, random_bands, random_light, random_noise
-from core.pretrain.batch import Batch
-from core.pretrain.prompt_templates import PromptTemplates
-=======
 from core.learning.augment import random_affine, random_bands, random_blur, random_light, random_noise, random_tint
 from core.pretrain.batch import Batch
 from core.pretrain.prompt_templates import PromptTemplates
->>>>>>> main:core/train/sources/labelled.py
 
 
 @dataclass(frozen=True)
@@ -85,7 +79,7 @@ class LabelledSource:
         codes[list(settings.background)] = len(order)
         self._codes = codes
         absent = [order.index(code) for code in settings.absent] or list(range(len(order)))
-        self._absent_from_background = absent if settings.background else []
+        self._backgrounds = [absent] if settings.background else []
 
     def batch(self, rng: Generator) -> Batch:
         """Draw cuts of random tiles, turned and scaled at random."""
@@ -101,7 +95,7 @@ class LabelledSource:
             source=self.name,
             images=random_noise(random_light(images, rng), rng)[:, bands],
             wavelengths_um=torch.tensor(settings.wavelengths_um)[bands],
-            words=self.wording.draw(rng, distractors=8, absent_from_background=self._absent_from_background),
+            words=self.wording.draw(rng, distractors=8, backgrounds=self._backgrounds),
             labels=torch.cat([labels for _, labels in pieces]),
         )
 
