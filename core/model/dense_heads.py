@@ -188,8 +188,10 @@ HEADS: dict[str, DenseHead] = {
             _maka,
             _no_projection,
             _maka_stride,
-            lambda model: _without_attention_pooling(model)
-            or ("" if _translator_into_text_space(model) else "no translator leads into its token space"),
+            lambda model: (
+                _without_attention_pooling(model)
+                or ("" if _translator_into_text_space(model) else "no translator leads into its token space")
+            ),
         ),
         DenseHead(
             "decoder",

@@ -22,7 +22,9 @@ SEPARABLE_PAIRS = (("conv_dw", "bn1"), ("conv_pw", "bn2"))
 
 def folded(convolution: nn.Conv2d, norm: BatchNormAct2d) -> tuple[Tensor, Tensor]:
     """Weight and bias of a convolution that carries the norm after it, as with running statistics."""
-    factor = norm.weight / (norm.running_var + norm.eps).sqrt()
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    factor = norm.weight / torch.sqrt(norm.running_var + norm.eps)
     offset = norm.bias - norm.running_mean * factor
     if convolution.bias is not None:
         offset = offset + convolution.bias * factor

@@ -55,6 +55,7 @@ class VisualTower(nn.Module):
         smallest_image: side in pixels that smaller images are enlarged to.
     """
 
+    trunk: Any
     head: nn.Module
     scene: nn.Module | None
 

@@ -104,9 +104,7 @@ def _stem_decoder(trunk: Trunk, embed_dim: int, settings: Mapping[str, Any]) -> 
 def _light_decoder(trunk: Trunk, embed_dim: int, settings: Mapping[str, Any]) -> Decoder:
     from core.model.light_decoder import LightDecoder
 
-    return LightDecoder(
-        width=trunk.embed_dim, embed_dim=embed_dim, pyramid_channels=trunk.pyramid_channels, **settings
-    )
+    return LightDecoder(width=trunk.embed_dim, embed_dim=embed_dim, pyramid_channels=trunk.pyramid_channels, **settings)
 
 
 TRUNKS = cast("dict[str, Callable[[Config, Mapping[str, Any]], Any]]", {"vit": _vit, "efficientnet": _efficientnet})

@@ -1,4 +1,4 @@
-"""The score of a prompt as people see it, judged pixel by pixel: sigmoid cross-entropy of its odds against the background.
+"""Loss on the score of a prompt as users see it: sigmoid cross-entropy of its odds against the background, per pixel.
 
 ``core highlight`` holds a prompt against a background vocabulary and calls 0.5 "as likely as everything else". That is
 only true where the very same odds were trained.
@@ -14,12 +14,12 @@ from torch import Tensor
 
 from core.dense.background_odds import softmax_temperature
 from core.model.geolangbind import GeoLangBind
-from core.tasks.scoring import Prompt, weights_of_background
 from core.pretrain.prompt_templates import AGREE, DISAGREE
+from core.tasks.scoring import Prompt, weights_of_background
 from core.vocabulary import background_words
 
 ABSENT_SHARE = 3.0
-"""How much all prompts that are not true of a pixel count against one that is: one in four prompts is taken to be true."""
+"""Weight of all prompts that are not true of a pixel over one that is: one in four prompts is taken to be true."""
 SMALLEST_REST = 1e-6
 """What is left at least of the background's odds, over its largest."""
 
