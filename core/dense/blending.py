@@ -12,6 +12,7 @@ from torch import Tensor
 from core.dense.background_odds import Background
 from core.dense.basis import FeatureBasis
 from core.dense.chunk import FeatureChunk
+from core.dense.quantise import quantise
 from core.dense.windows import WindowPlan
 from core.raster.blend import taper
 from core.raster.grid import PixelWindow
@@ -35,7 +36,7 @@ class EncodedWindow(NamedTuple):
 
 
 def to_16_bits(bottleneck: Tensor) -> Tensor:
-    """Give the model's output in half the memory: as it is where the model computes in bf16, else as float16."""
+    """The model's output in half the memory: unchanged where the model computes in bf16, else as float16."""
     return bottleneck if bottleneck.element_size() == 2 else bottleneck.clamp(-60000, 60000).half()
 
 
@@ -75,4 +76,4 @@ def blend(
     if not valid.any():
         return FeatureChunk.empty(basis.channels, block.height, block.width)
     coordinates = basis.coordinates(total.div_(weights.clamp_min(1e-9))[None])[0]
-    return FeatureChunk.quantise(coordinates, torch.from_numpy(valid), basis, background)
+    return quantise(coordinates, torch.from_numpy(valid), basis, background)

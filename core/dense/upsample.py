@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from core.dense import compiled
+from core.dense import compiled, kernel_calls
 from core.spectral.bands import BandSet
 
 MAX_GUIDE_CHANNELS = 4
@@ -36,7 +36,7 @@ class UpsampleSettings:
     sigma_guide: float = 0.12
 
     def margin_cells(self) -> int:
-        """Give the cells needed around a block for its edge pixels to be exact."""
+        """Returns the cells needed around a block for its edge pixels to be exact."""
         return self.radius_cells
 
 
@@ -89,9 +89,9 @@ def upsample_scores(
     scores = torch.where(cell_valid, scores, torch.zeros((), dtype=scores.dtype))
     nearness = _nearness(stride, settings.radius_cells, settings.sigma_cells)
     colour_factor = (0.5 / channels) ** 0.5 / settings.sigma_guide
-    found = compiled.upsampled(scores, cell_valid, guide, pixel_valid, stride, nearness, colour_factor)
-    if found is not None:
-        return found
+    kernels = compiled.KERNELS.ready
+    if kernels is not None:
+        return kernel_calls.upsample(kernels, scores, cell_valid, guide, pixel_valid, stride, nearness, colour_factor)
     # One plane for every position inside a cell: the loops below then run over whole contiguous planes.
     pixels = guide.reshape(channels, height, stride, width, stride).permute(0, 2, 4, 1, 3).contiguous()
     cells = _cell_means(pixels, pixel_valid.reshape(height, stride, width, stride).permute(1, 3, 0, 2))
@@ -139,7 +139,7 @@ def _cell_means(pixels: Tensor, pixel_valid: Tensor) -> Tensor:
 
 @cache
 def _nearness(stride: int, radius: int, sigma_cells: float) -> Tensor:
-    """Give the Gaussian of the distance between a pixel's centre and a cell's, (2 · radius + 1, stride), one axis."""
+    """The Gaussian of the distance between a pixel's centre and a cell's, (2 · radius + 1, stride), one axis."""
     within = (torch.arange(stride) + 0.5) / stride - 0.5
     offsets = torch.arange(-radius, radius + 1)[:, None] - within[None]
     return torch.exp(-0.5 * (offsets / sigma_cells) ** 2)

@@ -34,8 +34,8 @@ def logits_by_words(model: GeoLangBind, images: Tensor, class_words: Sequence[Se
         class_words: synonyms of each class.
     """
     words = background_words()
-    contest = ClassSoftmax(model, [*class_words, *([word] for word in words)])
-    own, others = contest.logits(contest.vectors @ images.float().cpu().T).split((len(class_words), len(words)))
+    softmax = ClassSoftmax(model, [*class_words, *([word] for word in words)])
+    own, others = softmax.logits(softmax.vectors @ images.float().cpu().T).split((len(class_words), len(words)))
     strangers = [set(background_words(tuple(synonyms))) for synonyms in class_words]
     against = torch.stack([others[[word in known for word in words]].logsumexp(0) for known in strangers])
     return (own - against).T.numpy()
@@ -83,12 +83,12 @@ def neighbour_logits(train: Tensor, shown: Shown, test: Tensor, count: int = NEI
 
 
 def micro_f1(said: Shown, shown: Shown) -> float:
-    """Give F1 over all images and classes together; 0 where nothing is shown and nothing said."""
+    """Returns F1 over all images and classes together; 0 without a true and without a predicted class."""
     return 2 * float((said & shown).sum()) / max(int(said.sum()) + int(shown.sum()), 1)
 
 
 def average_precisions(logits: Logits, shown: Shown) -> NDArray[np.float64]:
-    """Give each class's average precision (classes,), NaN for one that no image shows.
+    """Returns each class's average precision (classes,), NaN for one that no image shows.
 
     The mean over a class's images of the share that shows it among those scored at least as high.
     """
@@ -103,13 +103,13 @@ def average_precisions(logits: Logits, shown: Shown) -> NDArray[np.float64]:
 
 
 def mean_average_precision(logits: Logits, shown: Shown) -> float:
-    """Give the mean average precision over the classes that some image shows; NaN without any."""
+    """Returns the mean average precision over the classes that some image shows; NaN without any."""
     precisions = average_precisions(logits, shown)
     return float(np.nanmean(precisions)) if np.isfinite(precisions).any() else float("nan")
 
 
 def _last_of_equals(scores: Logits) -> NDArray[np.int64]:
-    """Give the last place of the run of equal scores that each place of a sorted column (N, classes) lies in."""
+    """Returns the last place of the run of equal scores that each place of a sorted column (N, classes) lies in."""
     count = len(scores)
     ends = np.ones(scores.shape, bool)
     ends[:-1] = scores[1:] != scores[:-1]
