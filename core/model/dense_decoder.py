@@ -70,13 +70,6 @@ class DenseDecoder(Decoder):
         self.smooth = nn.Conv2d(channels, channels, 3, padding=1)
         self.project = nn.Conv2d(channels, embed_dim, 1)
 
-<<<<<<< HEAD
-=======
-    def bottleneck(self, tokens: Tensor, pyramid: Mapping[int, Tensor]) -> Tensor:
-        """Returns the narrow features (B, channels, H/2, W/2) before the linear map into text space."""
-        return self.bottleneck_groups([(tokens, pyramid)])[0]
-
->>>>>>> main
     def bottleneck_groups(self, groups: Sequence[tuple[Tensor, Mapping[int, Tensor]]]) -> list[Tensor]:
         """Returns the narrow features of several groups of images, which share the statistics of their norms."""
         same = SameSize.of([tokens for tokens, _ in groups])
@@ -93,21 +86,6 @@ class DenseDecoder(Decoder):
         ]
         return same.split([x + self.smooth(x) for x in narrow])
 
-<<<<<<< HEAD
-=======
-    def forward(self, tokens: Tensor, pyramid: Mapping[int, Tensor]) -> Tensor:
-        """Returns text-space features.
-
-        Args:
-            tokens: (B, width, H/8, W/8) after the trunk's final norm.
-            pyramid: the stem's maps {2: (B, fine, H/2, W/2), 4: (B, middle, H/4, W/4)}.
-
-        Returns:
-            (B, embed_dim, H/2, W/2), not normalised.
-        """
-        return self.project(self.bottleneck(tokens, pyramid))
-
->>>>>>> main
 
 def _enlarge(x: Tensor, like: Tensor) -> Tensor:
     return interpolate(x, size=like.shape[-2:], mode="bilinear", align_corners=False)

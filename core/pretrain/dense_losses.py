@@ -79,13 +79,8 @@ def pixels_to_ask(classes: Tensor) -> Tensor:
     return torch.multinomial(rarity, min(len(classes), PIXELS_ASKED), replacement=True)
 
 
-<<<<<<< HEAD
 def dense_cosines(decoder: Decoder, bottleneck: Tensor, texts: Tensor) -> Tensor:
-    """Give cosines between dense features and texts without forming the features.
-=======
-def dense_cosines(decoder: DenseDecoder, bottleneck: Tensor, texts: Tensor) -> Tensor:
     """Returns cosines between dense features and texts without forming the features.
->>>>>>> main
 
     With features W z + b, the dot product with a text t is (Wᵀ t)·z + b·t and the squared norm is
     zᵀ WᵀW z + 2 bᵀW z + b·b.
