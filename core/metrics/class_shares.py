@@ -28,16 +28,17 @@ def estimate_shares(
         (classes,) estimated shares, each at least LEAST_SHARE, summing to 1; the assumed ones without any pixel.
     """
     count = probabilities.shape[1]
-    assumed = np.full(count, 1 / count) if assumed is None else np.asarray(assumed, np.float64)
-    shares = assumed.copy()
+    even: NDArray[np.float64] = np.full(count, 1 / count)
+    expected = even if assumed is None else np.asarray(assumed, np.float64)
+    shares: NDArray[np.float64] = expected.copy()
     if not len(probabilities):
         return shares
     given = probabilities.astype(np.float64)
     for _ in range(ITERATIONS):
-        adjusted = given * (shares / assumed)
+        adjusted = given * (shares / expected)
         adjusted /= np.maximum(adjusted.sum(1, keepdims=True), 1e-300)
-        new = np.maximum(adjusted.mean(0), LEAST_SHARE)
-        new /= new.sum()
+        new: NDArray[np.float64] = np.maximum(adjusted.mean(0), LEAST_SHARE)
+        new = new / new.sum()
         moved = float(np.abs(new - shares).max())
         shares = new
         if moved < TOLERANCE:
