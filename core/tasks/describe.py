@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +43,8 @@ def run(
 
     Returns:
         path, width, height, count, dtype, crs (WKT or None), extent, pixel_size, ground_sampling_distance_m; sensor,
-        sensor_title, confidence, reasons, warnings; bands [{number, name, wavelength_um, kind, low, high}], scaling
-        {name, title}; model, trained, coverage, coverage_reason.
+        sensor_title, confidence, reasons, warnings, evidence [{source, says, about, favours, strength}]; bands
+        [{number, name, wavelength_um, kind, low, high}], scaling {name, title}; model, trained, coverage, coverage_reason.
 
     Raises:
         InputError, SensorError: the raster cannot be used.
@@ -70,6 +71,7 @@ def run(
         "confidence": recognition.confidence,
         "reasons": list(recognition.reasons),
         "warnings": list(recognition.warnings),
+        "evidence": [asdict(piece) for piece in recognition.evidence],
         "bands": [
             {
                 "number": number,
