@@ -12,8 +12,9 @@ from core.model.geolangbind import GeoLangBind
 
 Mode = Literal["adapters", "full", "head-only"]
 MODES: tuple[Mode, ...] = ("adapters", "full", "head-only")
-ADAPTED = r"blocks\.\d+\.(attn\.(qkv|proj)|mlp\.(fc1|fc2))"
-"""The linear maps of the trunk's blocks that get a low-rank adapter (LoRA, Hu et al. 2021)."""
+ADAPTED = r"blocks\.\d+\.(attn\.(qkv|proj)|mlp\.(fc1|fc2)|\d+\.conv_pwl?)"
+"""The linear maps of the trunk's blocks, pointwise convolutions among them, that get a low-rank adapter (LoRA, Hu et
+al. 2021)."""
 RANK = 8
 
 
@@ -26,7 +27,8 @@ def learning(model: GeoLangBind, mode: Mode) -> Iterator[dict[str, nn.Parameter]
 
     Args:
         model: any model; the text tower and the similarity's scale never learn.
-        mode: "adapters" for low-rank adapters on the trunk and the dense head, "head-only", or "full".
+        mode: "adapters" for low-rank adapters on the trunk and the dense head, "head-only" (of a trained decoder its
+            last map alone, see ``core.finetune.head_fit``), or "full".
 
     Yields:
         The parameters that learn, by name.
@@ -58,7 +60,7 @@ def learning(model: GeoLangBind, mode: Mode) -> Iterator[dict[str, nn.Parameter]
 
 
 def _head(model: GeoLangBind) -> list[nn.Module]:
-    """Give the parts between the trunk's tokens and dense features in text space."""
+    """Parts between the trunk's tokens and dense features in text space."""
     if model.dense is not None:
         return [model.dense]
     return [model.visual.trunk.attn_pool, model.visual.head]
