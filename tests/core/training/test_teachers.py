@@ -164,15 +164,15 @@ def test_prepared_scenes_are_read_with_their_labels(tmp_path):
     _needs("dynamic_world")
     if not (SHARED / "scenes_multispectral").is_dir():
         pytest.skip("the shared scenes are not here")
-    from core.train.sources.scenes import SceneSettings, SceneSource
-    from core.train.wording import wording_of
+    from core.pretrain.prompt_templates import prompt_templates_of
+    from core.pretrain.sources.scenes import SceneSettings, SceneSource
 
     folders = prepare(SHARED, tmp_path, only=("belgium_07",))
     assert [folder.name for folder in folders] == ["belgium_07"]
     words = {2: ["trees"], 3: ["grass"], 5: ["crops"], 8: ["bare ground"]}
     place = [str(folders[0] / "optical.tif"), str(folders[0] / "radar.tif")]
     settings = SceneSettings([place], land_cover=[str(folders[0] / "labels.tif")], classes=words, crop=64, batch=2)
-    batch = SceneSource("belgium", settings, wording_of(list(words.values()), ["{}"], [])).batch(
+    batch = SceneSource("belgium", settings, prompt_templates_of(list(words.values()), ["{}"], [])).batch(
         np.random.default_rng(0)
     )
     assert (batch.labels >= 0).float().mean() > 0.2
