@@ -60,13 +60,15 @@ def write_score_polygons(
     output: str,
     *,
     names: Sequence[str],
-    threshold: float,
+    thresholds: Sequence[float],
     min_area_m2: float,
     simplify_m: float,
     smooth: bool,
     cancel: CancelToken,
 ) -> int:
     """Outline every band of a score raster; several prompts become several layers of one GeoPackage.
+
+    Each band has its own threshold.
 
     Returns:
         The number of polygons.
@@ -80,7 +82,7 @@ def write_score_polygons(
             raster,
             target,
             band=band,
-            threshold=threshold,
+            threshold=thresholds[band - 1],
             min_area_m2=min_area_m2,
             simplify_m=simplify_m,
             smooth=smooth,
