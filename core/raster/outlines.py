@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rasterio.features import shapes
 from rasterio.transform import Affine
 
-from core.raster.grid import PixelWindow
+from core.raster.pixel_window import PixelWindow
 
 Strip = tuple[PixelWindow, NDArray[np.int32], NDArray[np.bool_]]
 """(window over the whole width, code of each pixel (h, w), where there is one (h, w))."""

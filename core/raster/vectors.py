@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from core.errors import InputError, OutputError
 from core.progress import CancelToken, Progress, no_progress
 from core.raster.generalise import simplified, simplified_coverage, without_small_holes
-from core.raster.grid import GridSpec, pixel_size_m, row_areas_hectares
+from core.raster.grid import GridSpec
 from core.raster.outlines import Strip, outlines
+from core.raster.pixel_areas import pixel_size_m, row_areas_hectares
 from core.raster.reader import RasterReader, open_raster
 from core.raster.staging import GEOPACKAGE, output_failure, staging
 from core.raster.writer import read_class_names
@@ -122,9 +123,10 @@ class _Ground:
         return shapely.transform(polygon, lambda points: points / self.pixel_m)
 
     def on_map(self, polygons: NDArray[Any]) -> NDArray[Any]:
-        a, b, c, d, e, f = self.grid.transform
-        matrix, shift = np.array([[a, d], [b, e]]), np.array([c, f])
-        return np.asarray(shapely.transform(polygons, lambda points: points @ matrix + shift))
+        grid = self.grid
+        return np.asarray(
+            shapely.transform(polygons, lambda points: np.column_stack(grid.coordinates(points[:, 0], points[:, 1])))
+        )
 
 
 def _names(

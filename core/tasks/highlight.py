@@ -12,7 +12,7 @@ from core.dense.pixels import PixelScores
 from core.metrics.score_split import LogOddsCounts, ScoreSplit
 from core.progress import CancelToken, Progress, no_progress
 from core.protocol import HighlightParams
-from core.raster.grid import PixelWindow
+from core.raster.pixel_window import PixelWindow
 from core.raster.staging import GEOPACKAGE, GEOTIFF
 from core.raster.vectors import check_measurable
 from core.raster.writer import write_cog
