@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -16,9 +16,7 @@ from torch import Tensor, nn
 
 from core.errors import ModelError
 from core.model.dense_decoder import DenseDecoder
-
-if TYPE_CHECKING:
-    from core.model.geolangbind import GeoLangBind
+from core.model.interfaces import ImageModel
 
 
 @dataclass(frozen=True)
@@ -34,13 +32,13 @@ class DenseHead:
     """
 
     name: str
-    narrow: Callable[[GeoLangBind, Tensor, Tensor], Tensor]
-    projection: Callable[[GeoLangBind], nn.Conv2d | None]
-    stride: Callable[[GeoLangBind], int]
-    missing: Callable[[GeoLangBind], str]
+    narrow: Callable[[ImageModel, Tensor, Tensor], Tensor]
+    projection: Callable[[ImageModel], nn.Conv2d | None]
+    stride: Callable[[ImageModel], int]
+    missing: Callable[[ImageModel], str]
 
 
-def default_head(model: GeoLangBind) -> str:
+def default_head(model: ImageModel) -> str:
     """Name the head used unless another is asked for: the model's own choice, its decoder, else the value path."""
     configured = model.config.get("dense_head")
     if configured:
@@ -48,7 +46,7 @@ def default_head(model: GeoLangBind) -> str:
     return "decoder" if model.dense is not None else "value_path"
 
 
-def get_head(model: GeoLangBind, name: str | None = None) -> DenseHead:
+def get_head(model: ImageModel, name: str | None = None) -> DenseHead:
     """Give a head that this model can do.
 
     Raises:
@@ -64,7 +62,7 @@ def get_head(model: GeoLangBind, name: str | None = None) -> DenseHead:
 
 
 def dense_features(
-    model: GeoLangBind, images: Tensor, wavelengths_um: Tensor, head: str | None = None, global_bias: float = 0.0
+    model: ImageModel, images: Tensor, wavelengths_um: Tensor, head: str | None = None, global_bias: float = 0.0
 ) -> Tensor:
     """Encode images as a map of vectors in text space.
 
@@ -93,17 +91,17 @@ def dense_features(
     return features
 
 
-def _tokens(model: GeoLangBind, images: Tensor, wavelengths_um: Tensor) -> Tensor:
+def _tokens(model: ImageModel, images: Tensor, wavelengths_um: Tensor) -> Tensor:
     """Take the tokens as they leave the trunk, through the visual head alone."""
     return _to_text_space(model, model.visual.trunk.forward_tokens(images, wavelengths_um))
 
 
-def _value_path(model: GeoLangBind, images: Tensor, wavelengths_um: Tensor) -> Tensor:
+def _value_path(model: ImageModel, images: Tensor, wavelengths_um: Tensor) -> Tensor:
     """Pool every token as if it were alone: its value, the pooling's projection and MLP."""
     return _pool_each(model, model.visual.trunk.forward_tokens(images, wavelengths_um))
 
 
-def _self_self(model: GeoLangBind, images: Tensor, wavelengths_um: Tensor) -> Tensor:
+def _self_self(model: ImageModel, images: Tensor, wavelengths_um: Tensor) -> Tensor:
     """Let tokens of the last block attend to those like themselves, and leave out its residual and MLP (ClearCLIP)."""
     trunk = model.visual.trunk
     before, _ = trunk.last_block_input(images, wavelengths_um)
@@ -119,7 +117,7 @@ def _self_self(model: GeoLangBind, images: Tensor, wavelengths_um: Tensor) -> Te
     return _pool_each(model, trunk.to_map(trunk.norm(block.ls1(mixed)), images))
 
 
-def _maka(model: GeoLangBind, images: Tensor, wavelengths_um: Tensor) -> Tensor:
+def _maka(model: ImageModel, images: Tensor, wavelengths_um: Tensor) -> Tensor:
     """Take what a translator makes of the tokens (a teacher's own tokens, as wide as ours) through the value path."""
     name = _translator_into_text_space(model)
     assert name is not None
@@ -129,13 +127,13 @@ def _maka(model: GeoLangBind, images: Tensor, wavelengths_um: Tensor) -> Tensor:
     return _pool_each(model, translated.transpose(1, 2).unflatten(2, (grid, grid)))
 
 
-def _decoder(model: GeoLangBind, images: Tensor, wavelengths_um: Tensor) -> Tensor:
+def _decoder(model: ImageModel, images: Tensor, wavelengths_um: Tensor) -> Tensor:
     """Take the trained decoder's bottleneck, before its linear map into text space."""
     tokens, pyramid = model.visual.trunk.forward_pyramid(images, wavelengths_um)
     return _dense_decoder(model).bottleneck(tokens, pyramid)
 
 
-def _pool_each(model: GeoLangBind, tokens: Tensor) -> Tensor:
+def _pool_each(model: ImageModel, tokens: Tensor) -> Tensor:
     """Bring tokens (B, width, h, w) through the attention pooling one by one: a lone token's attention weight is 1."""
     pool = model.visual.trunk.attn_pool
     value = pool.kv(tokens.movedim(1, -1)).chunk(2, dim=-1)[1]
@@ -145,11 +143,11 @@ def _pool_each(model: GeoLangBind, tokens: Tensor) -> Tensor:
     return _to_text_space(model, pooled.movedim(-1, 1))
 
 
-def _to_text_space(model: GeoLangBind, tokens: Tensor) -> Tensor:
+def _to_text_space(model: ImageModel, tokens: Tensor) -> Tensor:
     return model.visual.head(tokens.movedim(1, -1)).movedim(-1, 1)
 
 
-def _translator_into_text_space(model: GeoLangBind) -> str | None:
+def _translator_into_text_space(model: ImageModel) -> str | None:
     """Name the translator whose teacher is as wide as the trunk, SigLIP's own first."""
     width = model.visual.trunk.embed_dim
     sizes = model.config.get("translators", {})
@@ -157,25 +155,25 @@ def _translator_into_text_space(model: GeoLangBind) -> str | None:
     return min(fitting, key=lambda name: ("siglip" not in name.lower(), name)) if fitting else None
 
 
-def _dense_decoder(model: GeoLangBind) -> DenseDecoder:
+def _dense_decoder(model: ImageModel) -> DenseDecoder:
     assert isinstance(model.dense, DenseDecoder)
     return model.dense
 
 
-def _patch(model: GeoLangBind) -> int:
+def _patch(model: ImageModel) -> int:
     return int(model.visual.trunk.token_stride)
 
 
-def _maka_stride(model: GeoLangBind) -> int:
+def _maka_stride(model: ImageModel) -> int:
     grid = model.config["translators"][_translator_into_text_space(model)]["grid"]
     return int(model.config["image_size"]) // int(grid)
 
 
-def _no_projection(model: GeoLangBind) -> nn.Conv2d | None:
+def _no_projection(model: ImageModel) -> nn.Conv2d | None:
     return None
 
 
-def _any(model: GeoLangBind) -> str:
+def _any(model: ImageModel) -> str:
     return ""
 
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from core.errors import InputError, ModelError, SensorError
 from core.model.config import Config, check_config
+from core.model.dense_heads import dense_features
 from core.model.lower_precision import working_copy
 from core.model.maka import MakaTranslator
 from core.model.patch_embedding import parameter_version
@@ -216,8 +217,6 @@ class GeoLangBind(nn.Module):
             SensorError, InputError: as encode_tokens.
             ModelError: the head is unknown or needs parts this model lacks.
         """
-        from core.model.dense_heads import dense_features
-
         images, wavelengths = self._inputs(images, wavelengths_um)
         with self.autocast():
             return dense_features(working_copy(self), images, wavelengths, head).float()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from typing import TYPE_CHECKING, cast
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import torch
@@ -18,22 +18,20 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from core.model.folded import FoldedHalving, FoldedResidualBlock
+from core.model.interfaces import AnyLoadedModel, LoadedModel
 from core.model.patch_embedding import GeneratedConvolution, parameter_version
 from core.model.spectral_stem import Halving, ResidualBlock
-
-if TYPE_CHECKING:
-    from core.model.geolangbind import GeoLangBind
 
 PACKED_FOR_ROWS = 2048
 """Rows (images times tokens) that the layout of packed matrices is chosen for; any number can be multiplied."""
 
 IMAGE_PARTS = ("visual", "dense", "translators")
 
-_COPIES: WeakKeyDictionary[GeoLangBind, tuple[tuple[int, ...], GeoLangBind]] = WeakKeyDictionary()
+_COPIES: WeakKeyDictionary[LoadedModel, tuple[tuple[int, ...], Any]] = WeakKeyDictionary()
 _LOCK = threading.Lock()
 
 
-def working_copy(model: GeoLangBind) -> GeoLangBind:
+def working_copy(model: AnyLoadedModel) -> AnyLoadedModel:
     """Give the model to encode images with: a bf16 copy on a processor that was chosen to compute in bf16, else itself.
 
     The copy is made once and again when the weights have changed. It shares everything but the image part.
@@ -49,7 +47,8 @@ def working_copy(model: GeoLangBind) -> GeoLangBind:
         if known is None or known[0] != version:
             known = version, _lowered(model)
             _COPIES[model] = known
-        return known[1]
+        working: AnyLoadedModel = known[1]
+        return working
 
 
 class PackedLinear(nn.Module):
@@ -77,13 +76,13 @@ class PackedLinear(nn.Module):
 @torch.inference_mode(False)
 @torch.no_grad()
 @torch.autocast("cpu", enabled=False)  # callers are under autocast already, which would change what packing is tried on
-def _lowered(model: GeoLangBind) -> GeoLangBind:
+def _lowered(model: AnyLoadedModel) -> AnyLoadedModel:
     lowered = copy.copy(model)
     lowered._modules = {
         name: _halved(copy.deepcopy(part)) if part is not None and name in IMAGE_PARTS else part
         for name, part in model._modules.items()
     }
-    trunk = lowered.visual.trunk
+    trunk: Any = lowered.visual.trunk
     trunk.pos_embed = _half(cast("nn.Parameter", trunk.pos_embed))
     trunk.attn_pool.latent = _half(cast("nn.Parameter", trunk.attn_pool.latent))
     return lowered

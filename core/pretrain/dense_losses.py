@@ -49,18 +49,11 @@ def dense_losses(
     truth = agreement[classes]
     drawn = logits[:, len(texts.means) :]
     alone = F.binary_cross_entropy_with_logits(drawn + model.logit_bias, (truth == AGREE).float(), reduction="none")
-<<<<<<< HEAD:core/pretrain/dense_losses.py
-    return {
-        "dense": class_and_text_contrastive_loss(logits, texts, agreement, classes),
-        "dense_sigmoid": (alone * (truth != UNDECIDED)).sum(1).mean(),
-    }
-=======
     losses = {"dense_sigmoid": (alone * (truth != UNDECIDED)).sum(1).mean()}
     named = classes < len(texts.means)
     if named.any():
         losses["dense"] = class_and_text_contrastive_loss(logits[named], texts, agreement, classes[named])
     return losses
->>>>>>> main:core/pretrain/dense_losses.py
 
 
 def pixels_to_ask(classes: Tensor) -> Tensor:

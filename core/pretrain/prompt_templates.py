@@ -43,10 +43,6 @@ class PromptTemplates:
     distractors: tuple[str, ...] = ()
     compatible: frozenset[tuple[int, int]] = frozenset()
 
-<<<<<<< HEAD:core/pretrain/prompt_templates.py
-    def draw(self, rng: Generator, distractors: int = 0) -> SampledTexts:
-        """Give one text per class, a random synonym in a random template, then texts of things that are not there."""
-=======
     def draw(self, rng: Generator, distractors: int = 0, absent_from_background: Sequence[int] = ()) -> SampledTexts:
         """Draw one text per class, a random synonym in a random template, then texts of things that are not there.
 
@@ -57,7 +53,6 @@ class PromptTemplates:
                 agreement has a last row for background pixels: these classes and the distractors disagree with it,
                 nothing is said of the others.
         """
->>>>>>> main:core/pretrain/prompt_templates.py
         words = [synonyms[rng.integers(len(synonyms))] for synonyms in self.classes]
         count = min(distractors, len(self.distractors))
         absent = [self.distractors[item] for item in rng.permutation(len(self.distractors))[:count]]
@@ -68,15 +63,11 @@ class PromptTemplates:
                     agreement[one, other] = AGREE
                 elif (one, other) in self.compatible or (other, one) in self.compatible:
                     agreement[one, other] = UNDECIDED
-<<<<<<< HEAD:core/pretrain/prompt_templates.py
-        return SampledTexts(tuple(self._fill(word, rng) for word in words + absent), agreement)
-=======
         if absent_from_background:
             background = np.full((1, agreement.shape[1]), UNDECIDED, dtype=np.int64)
             background[0, [*absent_from_background, *range(len(words), agreement.shape[1])]] = DISAGREE
             agreement = np.concatenate([agreement, background])
         return SampledTexts(tuple(self._fill(word, rng) for word in words + absent), agreement)
->>>>>>> main:core/pretrain/prompt_templates.py
 
     def texts_of_classes(self) -> list[list[str]]:
         """Give all texts of each class, every synonym in every template."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -64,6 +64,7 @@ class SourceSettings:
         settings: the fields of its settings class.
         templates: sentences with ``{}``.
         absent: words for things that this source never shows, beside the recipe's distractors.
+        compatible: pairs of classes (keys of the settings' ``classes``) whose words could be said of each other.
     """
 
     kind: str
@@ -71,6 +72,7 @@ class SourceSettings:
     settings: Mapping[str, Any] = field(default_factory=dict)
     templates: tuple[str, ...] = ("{}",)
     absent: tuple[str, ...] = ()
+    compatible: tuple[Sequence[Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -193,13 +195,21 @@ def _build_source(name: str, entry: SourceSettings, recipe: Recipe) -> Source:
     settings = _build(getattr(module, settings_name), entry.settings, f"source {name}")
     classes = entry.settings.get("classes") or getattr(module, "CLASS_WORDS", {})
     compatible: frozenset[tuple[int, int]] = getattr(module, "COMPATIBLE", frozenset())
-<<<<<<< HEAD:core/pretrain/recipe.py
-    wording = prompt_templates_of(list(classes.values()), entry.templates, recipe.distractors, compatible)
-=======
+    if entry.compatible:
+        compatible = compatible | _positions(name, entry, list(classes))
     absent = dict.fromkeys((*recipe.distractors, *entry.absent))
     wording = prompt_templates_of(list(classes.values()), entry.templates, tuple(absent), compatible)
->>>>>>> main:core/pretrain/recipe.py
     return cast("Source", getattr(module, source_name)(name, settings, wording))
+
+
+def _positions(name: str, entry: SourceSettings, classes: Sequence[Any]) -> frozenset[tuple[int, int]]:
+    """Return the positions of the pairs of classes that a source calls compatible."""
+    try:
+        return frozenset((classes.index(one), classes.index(other)) for one, other in entry.compatible)
+    except ValueError as problem:
+        raise TrainingError(
+            f"Source {name} calls a pair compatible that is no pair of its classes.", hint="Name keys of 'classes'."
+        ) from problem
 
 
 def _build(kind: type[T], values: Mapping[str, Any], place: str) -> T:

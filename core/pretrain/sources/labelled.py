@@ -11,15 +11,9 @@ from numpy.random import Generator
 
 from core.datasets.labelled_tiles import read_labelled_tiles
 from core.errors import TrainingError
-<<<<<<< HEAD:core/pretrain/sources/labelled.py
-from core.learning.augment import random_affine, random_bands, random_light, random_noise
-from core.pretrain.batch import Batch
-from core.pretrain.prompt_templates import PromptTemplates
-=======
 from core.learning.augment import random_affine, random_bands, random_blur, random_light, random_noise, random_tint
 from core.pretrain.batch import Batch
 from core.pretrain.prompt_templates import PromptTemplates
->>>>>>> main:core/train/sources/labelled.py
 
 
 @dataclass(frozen=True)

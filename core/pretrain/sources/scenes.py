@@ -11,19 +11,13 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from core.errors import TrainingError
-from core.learning.augment import random_affine, random_light, random_noise
+from core.learning.augment import random_affine, random_display, random_light, random_noise
 from core.pretrain.batch import Batch
 from core.pretrain.prompt_templates import PromptTemplates
 from core.raster.reader import open_raster
 from core.spectral.bands import Band
 from core.spectral.recognise import recognise
 from core.spectral.scaling import physical_range
-<<<<<<< HEAD:core/pretrain/sources/scenes.py
-=======
-from core.learning.augment import random_affine, random_display, random_light, random_noise
-from core.pretrain.batch import Batch
-from core.pretrain.prompt_templates import PromptTemplates
->>>>>>> main:core/train/sources/scenes.py
 
 RED, GREEN, BLUE = 0.665, 0.56, 0.49
 NEAR_INFRARED = 0.85

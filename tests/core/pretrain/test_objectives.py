@@ -10,19 +10,11 @@ import torch.nn.functional as F
 
 from core.learning.augment import random_affine, random_bands
 from core.model.dense_decoder import DenseDecoder
-<<<<<<< HEAD:tests/core/pretrain/test_objectives.py
-from core.pretrain.contrastive import contrastive_softmax_loss
-from core.pretrain.dense_losses import PIXELS_ASKED, dense_cosines, pixels_to_ask
-from core.pretrain.prompt_templates import AGREE, DISAGREE, UNDECIDED, prompt_templates_of
-from core.pretrain.siglip import ClassAwareSigLipLoss
-=======
-from core.learning.augment import random_affine, random_bands
 from core.pretrain.contrastive import contrastive_softmax_loss
 from core.pretrain.dense_losses import PIXELS_ASKED, dense_cosines, dense_losses, pixels_to_ask
+from core.pretrain.prompt_templates import AGREE, DISAGREE, UNDECIDED, prompt_templates_of
 from core.pretrain.siglip import ClassAwareSigLipLoss
 from core.pretrain.texts import BatchTexts
-from core.pretrain.prompt_templates import AGREE, DISAGREE, UNDECIDED, prompt_templates_of
->>>>>>> main:tests/core/train/test_objectives.py
 
 
 def test_dense_cosines_are_the_cosines_of_the_projected_features():

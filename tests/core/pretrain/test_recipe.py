@@ -75,3 +75,16 @@ def test_a_class_without_words_is_refused(recipe, chip_archive):
     bad = parse_recipe({"name": "a", "steps": 1, "sources": {"s": {"kind": "chips", "settings": settings}}})
     with pytest.raises(TrainingError, match="no words for the class Sand"):
         build_sources(bad)
+
+
+def test_a_source_may_call_classes_compatible_and_name_absent_things(chip_archive):
+    settings = {"path": str(chip_archive), "size": 32, "crop": 32, "batch": 4, "classes": {"Forest": ["forest"]}}
+    settings["classes"] |= {"Water": ["water"], "Sand": ["sand"]}
+    entry = {"kind": "chips", "settings": settings, "compatible": [["Forest", "Sand"]], "absent": ["glacier", "forest"]}
+    recipe = parse_recipe({"name": "x", "steps": 1, "distractors": ["volcano"], "sources": {"chips": entry}})
+    wording = build_sources(recipe)["chips"].wording
+    assert wording.compatible == frozenset({(0, 2)})
+    assert wording.distractors == ("volcano", "glacier")
+    entry["compatible"] = [["Forest", "Town"]]
+    with pytest.raises(TrainingError, match="compatible"):
+        build_sources(parse_recipe({"name": "x", "steps": 1, "sources": {"chips": entry}}))

@@ -1,0 +1,74 @@
+"""What dense heads and the bf16 working copy need of a model, so that neither imports the model that calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from core.model.config import Config
+    from core.model.devices import ComputeDevice
+    from core.model.trunk import SpectralViT
+
+
+class Visual(Protocol):
+    """The image tower: a trunk, and the layer that leads from its width into text space."""
+
+    head: nn.Module
+
+    @property
+    def trunk(self) -> SpectralViT:
+        """Encodes images as tokens."""
+        ...
+
+    def __call__(self, images: Tensor, wavelengths_um: Tensor) -> Tensor:
+        """Encode images (B, C, H, W) as pooled vectors (B, D) in text space."""
+        ...
+
+
+class ImageModel(Protocol):
+    """The image part of a model, as dense heads use it.
+
+    Attributes:
+        config: the configuration it was built from.
+        translators: MaKA translators by teacher; may be empty.
+        dense: the trained decoder; None where there is none.
+        stride: pixels between the dense features of the default head.
+    """
+
+    config: Config
+    translators: nn.ModuleDict
+    dense: nn.Module | None
+    stride: int
+
+    @property
+    def visual(self) -> Visual:
+        """The image tower."""
+        ...
+
+
+class LoadedModel(Protocol):
+    """A module that knows the device and precision it was loaded for.
+
+    Attributes:
+        compute: device and precision; None until loaded.
+        training: whether it is in training mode.
+    """
+
+    compute: ComputeDevice | None
+    training: bool
+    _modules: dict[str, nn.Module | None]
+
+    @property
+    def visual(self) -> nn.Module:
+        """The image tower."""
+        ...
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """Walk over all parameters."""
+        ...
+
+
+AnyLoadedModel = TypeVar("AnyLoadedModel", bound=LoadedModel)
