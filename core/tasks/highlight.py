@@ -12,12 +12,12 @@ from core.dense.pixels import PixelScores
 from core.progress import CancelToken, Progress, no_progress
 from core.protocol import HighlightParams
 from core.raster.grid import PixelWindow
-from core.raster.staging import GEOPACKAGE, GEOTIFF
-from core.raster.vectors import check_measurable
+from core.raster.ground import check_measurable
+from core.raster.staging import GEOTIFF, VECTOR
+from core.raster.vectors import BandPolygons, PolygonShape, write_band_polygons
 from core.raster.writer import write_cog
 from core.tasks.blocks import scored_blocks, sigmoid
 from core.tasks.outputs import check_writable, provenance
-from core.tasks.polygonise import write_score_polygons
 from core.tasks.preview import Notify, write_preview
 from core.tasks.scene import Scene, open_scene
 from core.tasks.scoring import Prompt, PromptSoftmax, parse_prompts, scored_by
@@ -48,7 +48,7 @@ def run(
     prompts = parse_prompts(params.prompts)
     negatives = tuple(Prompt.parse(text) for text in params.negatives)
     with open_scene(params.source, extent=params.extent, resolution=params.resolution) as scene:
-        check_writable([(params.output, GEOTIFF), (params.vector, GEOPACKAGE)], scene.raster.info.files)
+        check_writable([(params.output, GEOTIFF), (params.vector, VECTOR)], scene.raster.info.files)
         if params.vector is not None:
             check_measurable(scene.grid, params.min_area_m2, params.simplify_m)
         progress(0.0, "Loading the model")
@@ -103,14 +103,15 @@ def _write_scores(
 def _write_vector(params: HighlightParams, cancel: CancelToken) -> str | None:
     if params.vector is None:
         return None
-    write_score_polygons(
-        params.output,
-        params.vector,
-        names=params.prompts,
-        threshold=params.threshold,
+    shape = PolygonShape(
         min_area_m2=params.min_area_m2,
         simplify_m=params.simplify_m,
         smooth=params.smooth,
-        cancel=cancel,
+        separate=params.separate,
+        right_angles=params.right_angles,
+        crs=params.vector_crs,
     )
+    bands = tuple(range(1, len(params.prompts) + 1))
+    source = BandPolygons(params.output, bands, params.threshold, shape=shape, cancel=cancel)
+    write_band_polygons(source, params.vector)
     return params.vector

@@ -15,8 +15,9 @@ def layer_filters(*kinds: str) -> Any:  # noqa: ANN401 - flags of either enum
     Args:
         kinds: names as in ``RasterLayer`` or ``PolygonLayer``.
     """
-    names = Qgis.LayerFilter if hasattr(Qgis, "LayerFilter") else QgsMapLayerProxyModel.Filter
-    return reduce(or_, (getattr(names, kind) for kind in kinds))
+    if hasattr(Qgis, "LayerFilters"):
+        return Qgis.LayerFilters(reduce(or_, (getattr(Qgis.LayerFilter, kind) for kind in kinds)))
+    return reduce(or_, (getattr(QgsMapLayerProxyModel.Filter, kind) for kind in kinds))
 
 
 def band_of(renderer: QgsRasterRenderer) -> int:
