@@ -19,8 +19,8 @@ class SampledTexts:
 
     Attributes:
         texts: one per class, then the distractors.
-        agreement: (classes, texts) of AGREE, DISAGREE, UNDECIDED; with a background, one row more, in which no text
-            agrees.
+        agreement: (classes, texts) of AGREE, DISAGREE, UNDECIDED; and one row more for each kind of background, in
+            which no text agrees.
     """
 
     texts: tuple[str, ...]
@@ -43,15 +43,14 @@ class PromptTemplates:
     distractors: tuple[str, ...] = ()
     compatible: frozenset[tuple[int, int]] = frozenset()
 
-    def draw(self, rng: Generator, distractors: int = 0, absent_from_background: Sequence[int] = ()) -> SampledTexts:
+    def draw(self, rng: Generator, distractors: int = 0, backgrounds: Sequence[Sequence[int]] = ()) -> SampledTexts:
         """Draw one text per class, a random synonym in a random template, then texts of things that are not there.
 
         Args:
             rng: source of chance.
             distractors: how many texts of absent things.
-            absent_from_background: positions of the classes that the background does not show. If there are any, the
-                agreement has a last row for background pixels: these classes and the distractors disagree with it,
-                nothing is said of the others.
+            backgrounds: for each kind of background the positions of the classes that it does not show. Each adds a
+                row to the agreement: these classes and the distractors disagree with it, nothing is said of the others.
         """
         words = [synonyms[rng.integers(len(synonyms))] for synonyms in self.classes]
         count = min(distractors, len(self.distractors))
@@ -63,9 +62,9 @@ class PromptTemplates:
                     agreement[one, other] = AGREE
                 elif (one, other) in self.compatible or (other, one) in self.compatible:
                     agreement[one, other] = UNDECIDED
-        if absent_from_background:
+        for lacking in backgrounds:
             background = np.full((1, agreement.shape[1]), UNDECIDED, dtype=np.int64)
-            background[0, [*absent_from_background, *range(len(words), agreement.shape[1])]] = DISAGREE
+            background[0, [*lacking, *range(len(words), agreement.shape[1])]] = DISAGREE
             agreement = np.concatenate([agreement, background])
         return SampledTexts(tuple(self._fill(word, rng) for word in words + absent), agreement)
 

@@ -22,6 +22,7 @@ SETTINGS_BY_KIND = {
     "counted": "core.pretrain.sources.counted:CountedSource:CountedSettings",
     "scenes": "core.pretrain.sources.scenes:SceneSource:SceneSettings",
     "shards": "core.pretrain.sources.shards:ShardSource:ShardSettings",
+    "aerial": "training.aerial_source:AerialSource:AerialSettings",
     "simulated": "training.simulated_source:SimulatedSource:SimulatedSettings",
 }
 """Kinds of source: module, source class, settings class. Imported when asked for, so that a recipe may name its own."""

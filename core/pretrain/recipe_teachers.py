@@ -6,9 +6,10 @@ wavelengths.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -18,6 +19,11 @@ from core.model.teachers import Teacher, load_teacher
 from core.pretrain.batch import Batch
 from core.pretrain.recipe import Recipe
 
+NETWORKS = {
+    "dinov2_block8": "training.teachers.dinov2:DinoV2Teacher",
+    "dynamic_world": "training.teachers.dynamic_world:DynamicWorldTeacher",
+}
+"""Teachers with code of their own: module and class. Imported when asked for."""
 FIELDS = ("model", "checkpoint", "image_size", "features")
 """What a recipe may say of a teacher."""
 TeacherFeatures = Callable[[Batch], Tensor | None]
@@ -27,23 +33,27 @@ TeacherFeatures = Callable[[Batch], Tensor | None]
 def build_teachers(recipe: Recipe, device: torch.device | str = "cpu") -> dict[str, Teacher]:
     """Load the teachers a recipe names: ``{name: {model, checkpoint, image_size, features}}``, all optional.
 
-    ``model`` is "classical", the name or path of a GeoLangBind model, or a timm name, and defaults to the teacher's
-    name; ``checkpoint`` a local weights file of timm's; ``features`` what a GeoLangBind model teaches.
+    ``model`` is one of NETWORKS, "classical", the name or path of a GeoLangBind model, or a timm name; it defaults to
+    the teacher's name; ``checkpoint`` a local weights file of timm's; ``features`` what a GeoLangBind model teaches.
 
     Raises:
         TrainingError: an entry has an unknown field.
         ModelError: a teacher is not on this computer.
     """
-    teachers = {}
+    teachers: dict[str, Teacher] = {}
     for name, entry in recipe.teachers.items():
         unknown = sorted(set(entry) - set(FIELDS))
         if unknown:
             raise TrainingError(
                 f"Teacher {name} has an unknown field {unknown[0]}.", hint=f"Known are {', '.join(FIELDS)}."
             )
-        checkpoint = entry.get("checkpoint")
+        model, checkpoint = str(entry.get("model", name)), entry.get("checkpoint")
+        if model in NETWORKS:
+            module, _, kind = NETWORKS[model].partition(":")
+            teachers[name] = cast("Teacher", getattr(importlib.import_module(module), kind)())
+            continue
         teachers[name] = load_teacher(
-            str(entry.get("model", name)),
+            model,
             checkpoint=None if checkpoint is None else Path(str(checkpoint)),
             image_size=entry.get("image_size"),
             features=entry.get("features"),

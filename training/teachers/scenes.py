@@ -20,6 +20,8 @@ SENTINEL2 = {"blue": "B02", "green": "B03", "red": "B04", "nir": "B08", "swir16"
 REFLECTANCE = 10_000.0
 FIRE = (slice(90, 310), slice(60, 300))
 """Where the wildfire of 2023-05-14 is in its scene, in pixels."""
+SOLAR_FARM = ((slice(668, 1114), slice(0, 430)), (slice(734, 1114), slice(446, 698)))
+"""Where the panels of the NAIP tile in Arizona are, in pixels, drawn by eye."""
 MANGROVES_FROM = 480
 """Row of the Sundarbans scene where the villages end."""
 
@@ -33,14 +35,12 @@ class PreparedScene:
         labels: (H, W) codes of weak_labels.LEGEND.
         radar: decibels by polarisation.
         transform_of: raster whose place the output takes.
-        scale: whether the numbers are reflectance × 10 000, rather than grey values.
     """
 
     optical: dict[str, NDArray[np.generic]]
     labels: NDArray[np.uint8]
     transform_of: Path
     radar: dict[str, NDArray[np.float32]] = field(default_factory=dict)
-    scale: bool = True
 
 
 class Labeller:
@@ -104,6 +104,7 @@ def _scenes(data: Path) -> Iterator[tuple[str, Callable[[Labeller], PreparedScen
         path = folder / f"{file}.tif"
         yield name, lambda label, path=path: _grey_landsat(path, (3, 4, 5))  # type: ignore[misc]
     yield "amazon", lambda label: _grey_landsat(folder / "landsat5_tm_amazon_1988.tif", (3, 4, 5))
+    yield "solar_arizona", lambda label: _solar_farm(data / "us_power_plants" / "naip" / "naip_327_AZ_SUN.tif")
     yield "wildfire", lambda label: _wildfire(folder / "s2_swir_wildfire_bc_20230514.tif")
 
 
@@ -147,7 +148,17 @@ def _grey_landsat(path: Path, red_nir_swir: tuple[int, int, int]) -> PreparedSce
     planes = values if len(values) == 6 else values[[0, 1, 2, 3, 4, 6]]
     red, nir, swir = (values[number - 1].astype(np.float32) for number in red_nir_swir)
     labels = np.where(values[0] > 0, dark_water(swir, red, nir), 0).astype(np.uint8)
-    return PreparedScene(dict(zip(names, planes, strict=True)), labels, path, scale=False)
+    return PreparedScene(dict(zip(names, planes, strict=True)), labels, path)
+
+
+def _solar_farm(path: Path) -> PreparedScene:
+    with rasterio.open(path) as source:
+        values = source.read()
+    labels = np.full(values.shape[1:], LEGEND["bare"], np.uint8)
+    labels[560:, :760] = 0  # the grounds of the plant: roads, sheds and shade
+    for box in SOLAR_FARM:
+        labels[box] = LEGEND["solar farm"]
+    return PreparedScene(dict(zip(("R", "G", "B", "N"), values, strict=True)), labels, path)
 
 
 def _wildfire(path: Path) -> PreparedScene:

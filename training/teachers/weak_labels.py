@@ -28,6 +28,7 @@ LEGEND = {
     "burnt": 13,
     "green vegetation": 14,
     "fire": 15,
+    "solar farm": 16,
 }
 """Codes of the label rasters; 0 is unlabelled."""
 LEAD, SURE_SKY = 0.12, 0.7

@@ -79,7 +79,7 @@ class LabelledSource:
         codes[list(settings.background)] = len(order)
         self._codes = codes
         absent = [order.index(code) for code in settings.absent] or list(range(len(order)))
-        self._absent_from_background = absent if settings.background else []
+        self._backgrounds = [absent] if settings.background else []
 
     def batch(self, rng: Generator) -> Batch:
         """Draw cuts of random tiles, turned and scaled at random."""
@@ -95,7 +95,7 @@ class LabelledSource:
             source=self.name,
             images=random_noise(random_light(images, rng), rng)[:, bands],
             wavelengths_um=torch.tensor(settings.wavelengths_um)[bands],
-            words=self.wording.draw(rng, distractors=8, absent_from_background=self._absent_from_background),
+            words=self.wording.draw(rng, distractors=8, backgrounds=self._backgrounds),
             labels=torch.cat([labels for _, labels in pieces]),
         )
 

@@ -14,6 +14,7 @@ from core.errors import TrainingError
 from core.learning.augment import random_blur, random_display, random_tint
 from core.pretrain.prompt_templates import AGREE, DISAGREE, UNDECIDED, prompt_templates_of
 from core.pretrain.sources.labelled import LabelledSettings, LabelledSource
+from training.aerial_source import AerialSettings, AerialSource
 
 ROOF = (200, 60, 50)
 
@@ -93,3 +94,34 @@ def test_a_displayed_picture_keeps_the_order_of_brightness_of_each_band():
     assert (shown.diff(dim=3) >= 0).all()
     assert (shown != ramp).flatten(1).any(1).all()
     assert torch.equal(random_display(ramp, torch.tensor([0.665, 0.56, 0.49]), np.random.default_rng(3), 0.0), ramp)
+
+
+@pytest.fixture
+def chips_and_crowns(tmp_path):
+    """Grey runways and green woods as chips, red crowns of trees."""
+    chips, crowns = tmp_path / "chips.tar", tmp_path / "crowns.tar"
+    with tarfile.open(chips, "w") as archive:
+        for number in range(3):
+            for folder, colour in (("runway", (90, 90, 90)), ("forest", (20, 90, 30)), ("beach", (240, 230, 200))):
+                picture = Image.fromarray(np.full((64, 64, 3), colour, np.uint8))
+                _add(archive, f"{folder}/{number}.png", picture, "PNG")
+    with tarfile.open(crowns, "w") as archive:
+        _add(archive, "alive/one.png", Image.fromarray(np.full((40, 50, 3), ROOF, np.uint8)), "PNG")
+    return chips, crowns
+
+
+def test_aerial_chips_teach_what_fills_them_what_they_lack_and_trees_set_into_them(chips_and_crowns):
+    chips, crowns = chips_and_crowns
+    classes = {"tree": ["tree"], "dead tree": ["dead tree"], "building": ["building"]}
+    settings = AerialSettings(
+        str(chips), classes, {"forest": "tree"}, {"runway": ["building", "tree"]}, str(crowns), ground=("runway",),
+        crown_chance=1.0, size=64, crop=32, batch=24, zoom=(1.0, 1.0), blur=0.0, tint=0.0,
+    )  # fmt: skip
+    source = AerialSource("aerial", settings, prompt_templates_of(list(classes.values()), ["{}"], []))
+    batch = source.batch(np.random.default_rng(0))
+    assert batch.words.agreement[3].tolist() == [DISAGREE, UNDECIDED, DISAGREE]
+    assert set(batch.labels.unique().tolist()) == {-1, 0, 3}
+    red = (batch.images[:, 0] > 0.2) & (batch.images[:, 1] < 0)
+    green = (batch.images[:, 1] > batch.images[:, 0]) & (batch.images[:, 0] < -0.5)
+    assert ((batch.labels == 0) == (red | green))[batch.labels >= 0].float().mean() > 0.97
+    assert red.any()
