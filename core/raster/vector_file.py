@@ -91,7 +91,7 @@ def reference_system(text: str | None) -> CRS | None:
         return None
     try:
         return CRS.from_user_input(text)
-    except CRSError as problem:
+    except (CRSError, ValueError) as problem:
         raise InputError(f"{text!r} is no coordinate reference system.", hint="Write it as in EPSG:25833.") from problem
 
 
