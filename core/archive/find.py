@@ -122,7 +122,7 @@ def find_places(
     """
     cancel = cancel or CancelToken()
     began = time.monotonic()
-    contest = PromptSoftmax(model, parse_prompts([text]))
+    softmax = PromptSoftmax(model, parse_prompts([text]))
     findings = Findings()
     best: list[tuple[float, int, _Candidate]] = []
     seen = 0
@@ -138,7 +138,7 @@ def find_places(
             continue
         findings.scenes += 1
         stored.touch()
-        for candidates, size in _candidates(stored, encoder, grid, contest, source.path, cancel):
+        for candidates, size in _candidates(stored, encoder, grid, softmax, source.path, cancel):
             findings.bytes += size
             if findings.bytes > WORTH_COMPILING:
                 KERNELS.prepare_beside()
@@ -207,17 +207,17 @@ def _candidates(
     stored: StoredFeatures,
     encoder: DenseEncoder,
     grid: GridSpec,
-    contest: PromptSoftmax,
+    softmax: PromptSoftmax,
     raster: str,
     cancel: CancelToken,
 ) -> Iterator[tuple[list[_Candidate], int]]:
     """Give the places of every stored chunk, and the bytes of it."""
-    scored_texts = scored_by(contest, encoder)
+    score_chunk = scored_by(softmax, encoder)
     stride = encoder.stride
 
     def scored(features: FeatureChunk) -> tuple[Tensor, Tensor, int]:
         valid = torch.from_numpy(features.valid)
-        scores = scored_texts(features)[0].sigmoid()
+        scores = score_chunk(features)[0].sigmoid()
         return torch.where(valid, scores, 0), valid, features.nbytes
 
     with closing(score_all(stored, stored.done(), scored)) as chunks:

@@ -61,5 +61,5 @@ def background_label(model: GeoLangBind) -> str:
 
 
 def softmax_temperature(model: GeoLangBind) -> float:
-    """Give the factor from cosines to logits that the model was trained with, within what contests bear."""
+    """Factor from cosines to logits that the model was trained with, between 10 and 100."""
     return min(100.0, max(10.0, float(model.logit_scale.detach().exp())))

@@ -12,6 +12,7 @@ from torch import Tensor
 from core.dense.background_odds import Background
 from core.dense.basis import FeatureBasis
 from core.dense.chunk import FeatureChunk
+from core.dense.quantise import quantise
 from core.dense.windows import WindowPlan
 from core.raster.blend import taper
 from core.raster.grid import PixelWindow
@@ -75,4 +76,4 @@ def blend(
     if not valid.any():
         return FeatureChunk.empty(basis.channels, block.height, block.width)
     coordinates = basis.coordinates(total.div_(weights.clamp_min(1e-9))[None])[0]
-    return FeatureChunk.quantise(coordinates, torch.from_numpy(valid), basis, background)
+    return quantise(coordinates, torch.from_numpy(valid), basis, background)

@@ -1,4 +1,6 @@
-"""The kernels of ``core.dense.kernels``, once they are ready; torch answers until then, and wherever they cannot be.
+"""Whether the kernels of ``core.dense.kernels`` are ready, and what makes them so.
+
+Torch does their work until then, and wherever they cannot be compiled: see ``core.dense.scoring``.
 
 Compiling takes seconds the first time on a computer and loading what was compiled a third of one, so nothing waits for
 it: who knows that more is to come asks for it (``KERNELS.prepare_beside``), all others whether it is there.
@@ -15,24 +17,12 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import torch
-from torch import Tensor
+from typing import Any
 
 from core.caches import cache_base
-from core.dense.odds import LOG2_E, SMALLEST_REST, OddsAgainstBackground, SharedOdds
-
-if TYPE_CHECKING:
-    from core.dense.chunk import FeatureChunk
-    from core.dense.odds import Scorer
-    from core.dense.text_factors import TextFactors
 
 LOG = logging.getLogger(__name__)
 CODE = Path(__file__).resolve().parents[2]
-MOST_SUM = 2**31 - 1
-"""What a sum of products may reach: the kernels add in 32 bits."""
 
 
 class Kernels:
@@ -78,82 +68,8 @@ KERNELS = Kernels()
 
 
 def kernel_folder() -> Path:
-    """Give the folder compiled kernels are kept in: the plugin's own folder may be read-only, and is not theirs."""
+    """The folder compiled kernels are kept in: the plugin's own folder may be read-only, and is not theirs."""
     return cache_base() / "kernels"
-
-
-def scored_texts(chunk: FeatureChunk, texts: TextFactors, judge: Scorer | None) -> Tensor | None:
-    """Score the cells of a chunk; None where torch has to.
-
-    Args:
-        chunk: holds n cells.
-        texts: N of them.
-        judge: what is made of the cosines; None for the cosines themselves.
-
-    Returns:
-        (M, h, w) float32.
-    """
-    kernels = KERNELS.ready
-    if kernels is None or not _fits(texts):
-        return None
-    height, width, channels = chunk.codes.shape
-    cells = (
-        np.ascontiguousarray(chunk.codes).reshape(-1, channels),
-        np.ascontiguousarray(chunk.gain).reshape(-1).view(np.uint16),
-        np.ascontiguousarray(chunk.inverse_norm).reshape(-1).view(np.uint16),
-        texts.whole.numpy(),
-        texts.steps[:, 0].numpy(),
-        texts.constants.numpy(),
-    )
-    background = np.ascontiguousarray(chunk.background).reshape(-1)
-
-    def filled(count: int, kernel: Any, *more: Any) -> Tensor:  # noqa: ANN401
-        out = np.empty((count, height * width), np.float32)
-        kernel(*cells, *more, out)
-        return torch.from_numpy(out)
-
-    if isinstance(judge, OddsAgainstBackground):
-        found = filled(len(judge.own), kernels.log_odds, background, *_against_background(judge))
-    elif isinstance(judge, SharedOdds):
-        temperature = np.float32(judge.temperature * LOG2_E)
-        found = filled(len(judge.weights), kernels.log_sums, temperature, judge.weights.numpy())
-    else:
-        found = filled(len(texts), kernels.cosines)
-        found = found if judge is None else judge(found, torch.from_numpy(background))
-    return found.reshape(-1, height, width)
-
-
-def upsampled(
-    scores: Tensor,
-    cell_valid: Tensor,
-    guide: Tensor,
-    pixel_valid: Tensor,
-    stride: int,
-    nearness: Tensor,
-    likeness: float,
-) -> Tensor | None:
-    """Bring scores to pixels, see ``core.dense.upsample``; None where torch has to."""
-    kernels = KERNELS.ready
-    if kernels is None:
-        return None
-    out = np.empty((len(scores), *guide.shape[1:]), np.float32)
-    given = (each.contiguous().numpy() for each in (scores, cell_valid, guide, pixel_valid))
-    kernels.upsampled(*given, stride, nearness.numpy(), np.float32(likeness), out)
-    return torch.from_numpy(out)
-
-
-def _against_background(judge: OddsAgainstBackground) -> tuple[Any, ...]:
-    """Give the arguments of the kernel that stand for a contest."""
-    starts = np.cumsum([0, *(len(places) for places in judge.own)], dtype=np.intp)
-    places = np.concatenate([np.array(places, np.intp) for places in judge.own])
-    scale, offset = (LOG2_E, 0.0) if judge.bias is None else (0.0, -judge.bias * LOG2_E)
-    numbers = (np.float32(number) for number in (judge.temperature * LOG2_E, scale, offset))
-    return (*numbers, starts, places, judge.weights.numpy(), np.float32(SMALLEST_REST))
-
-
-def _fits(texts: TextFactors) -> bool:
-    """Whether no sum of products leaves 32 bits, which takes more than 500 channels."""
-    return len(texts) > 0 and int(texts.whole.abs().sum(1).amax()) * 127 <= MOST_SUM
 
 
 def _imported() -> Any:  # noqa: ANN401

@@ -22,6 +22,7 @@ from core.dense.encode import DenseEncoder
 from core.dense.feature_key import FeatureKey
 from core.dense.level import RasterLevel
 from core.dense.lru_cache import LruCache
+from core.dense.quantise import vectors
 from core.dense.store import FeatureStore
 from core.dense.stored_features import StoredFeatures, StoreError
 from core.errors import InputError
@@ -185,8 +186,8 @@ class DenseFeatures:
         """
         for chunk in self.layout.chunks_in(self.plan.cells(window)):
             features = self.chunk(chunk)
-            vectors = features.vectors(self.encoder.basis)
-            yield self.plan.pixels(self.layout.window(chunk)), vectors, features.valid
+            pixels = self.plan.pixels(self.layout.window(chunk))
+            yield pixels, vectors(features, self.encoder.basis), features.valid
 
     def _encoded_chunks(
         self, wanted: list[Chunk], later: list[Chunk], stored: StoredFeatures

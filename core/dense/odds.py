@@ -1,4 +1,4 @@
-"""Sums of odds: what contests between texts are judged by.
+"""Scorers: what is made of the cosines of texts with a cell, by sums of odds.
 
 What is said here in torch's operations, ``core.dense.kernels`` does in one pass.
 """
@@ -23,7 +23,7 @@ Scorer = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True, eq=False)
 class OddsAgainstBackground:
-    """Judges prompts, each on its own, against the background and words that join it or leave it.
+    """Scores prompts, each on its own, against the background and words that join it or leave it.
 
     Attributes:
         own: the texts of every prompt, by number; the best one counts.
@@ -38,7 +38,7 @@ class OddsAgainstBackground:
     bias: float | None
 
     def __call__(self, cosines: Tensor, background: Tensor) -> Tensor:
-        """Judge.
+        """Score.
 
         Args:
             cosines: (T, n) of all texts with every cell.
@@ -57,7 +57,7 @@ class OddsAgainstBackground:
 
 @dataclass(frozen=True, eq=False)
 class SharedOdds:
-    """Judges classes, which share every cell among themselves, whatever else there may be.
+    """Scores classes against each other, whatever else there may be.
 
     Attributes:
         weights: (classes, T), of the odds of every text; not negative.
@@ -68,12 +68,12 @@ class SharedOdds:
     temperature: float
 
     def __call__(self, cosines: Tensor, background: Tensor) -> Tensor:
-        """Give (classes, …) logits of cosines (T, …); their softmax is the classes' probability."""
+        """Logits (classes, …) of cosines (T, …); their softmax is the classes' probability."""
         return log_weighted_sums(cosines, self.temperature, self.weights)
 
 
 def log_weighted_sums(cosines: Tensor, temperature: float, weights: Tensor) -> Tensor:
-    """Give ``log Σ weight · exp(temperature · cosine)``, all sums over one set of exponentials.
+    """``log Σ weight · exp(temperature · cosine)``, all sums over one set of exponentials.
 
     Args:
         cosines: (T, …) float32.

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from core.dense import compiled
+from core.dense import compiled, kernel_calls
 from core.spectral.bands import BandSet
 
 MAX_GUIDE_CHANNELS = 4
@@ -89,9 +89,9 @@ def upsample_scores(
     scores = torch.where(cell_valid, scores, torch.zeros((), dtype=scores.dtype))
     nearness = _nearness(stride, settings.radius_cells, settings.sigma_cells)
     colour_factor = (0.5 / channels) ** 0.5 / settings.sigma_guide
-    found = compiled.upsampled(scores, cell_valid, guide, pixel_valid, stride, nearness, colour_factor)
-    if found is not None:
-        return found
+    kernels = compiled.KERNELS.ready
+    if kernels is not None:
+        return kernel_calls.upsample(kernels, scores, cell_valid, guide, pixel_valid, stride, nearness, colour_factor)
     # One plane for every position inside a cell: the loops below then run over whole contiguous planes.
     pixels = guide.reshape(channels, height, stride, width, stride).permute(0, 2, 4, 1, 3).contiguous()
     cells = _cell_means(pixels, pixel_valid.reshape(height, stride, width, stride).permute(1, 3, 0, 2))

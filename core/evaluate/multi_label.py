@@ -34,8 +34,8 @@ def logits_by_words(model: GeoLangBind, images: Tensor, class_words: Sequence[Se
         class_words: synonyms of each class.
     """
     words = background_words()
-    contest = ClassSoftmax(model, [*class_words, *([word] for word in words)])
-    own, others = contest.logits(contest.vectors @ images.float().cpu().T).split((len(class_words), len(words)))
+    softmax = ClassSoftmax(model, [*class_words, *([word] for word in words)])
+    own, others = softmax.logits(softmax.vectors @ images.float().cpu().T).split((len(class_words), len(words)))
     strangers = [set(background_words(tuple(synonyms))) for synonyms in class_words]
     against = torch.stack([others[[word in known for word in words]].logsumexp(0) for known in strangers])
     return (own - against).T.numpy()

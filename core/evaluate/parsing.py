@@ -58,7 +58,7 @@ def parse_tiles(
     window: int = 512,
     wavelengths_um: Sequence[float] = RGB_WAVELENGTHS_UM,
 ) -> ParsingScore:
-    """Parse labelled tiles by words and compare; classes contest as ``core classify`` has them contest.
+    """Parse labelled tiles by words and compare; classes compete as in ``core classify``.
 
     Args:
         model: in evaluation mode.
@@ -70,12 +70,12 @@ def parse_tiles(
         window: side in pixels of the windows that are encoded, with a margin of an eighth on every side.
         wavelengths_um: of the tiles' bands.
     """
-    contest = ClassSoftmax(model, class_words)
+    softmax = ClassSoftmax(model, class_words)
     position = np.full(256, -1)
     position[list(codes)] = np.arange(len(codes))
     matrices = []
     for tile in tiles:
-        predicted = _parse(model, _in_model_units(tile), wavelengths_um, contest, head, refine, window)
+        predicted = _parse(model, _in_model_units(tile), wavelengths_um, softmax, head, refine, window)
         reference = position[tile.labels]
         known = reference >= 0
         matrix = np.zeros((len(codes), len(codes)), dtype=np.int64)
@@ -122,7 +122,7 @@ def _parse(
     model: GeoLangBind,
     image: NDArray[np.float32],
     wavelengths_um: Sequence[float],
-    contest: ClassSoftmax,
+    softmax: ClassSoftmax,
     head: str | None,
     refine: Refine | None,
     window: int,
@@ -137,7 +137,7 @@ def _parse(
         for col in range(0, width, step):
             pixels = torch.from_numpy(padded[None, :, row : row + window, col : col + window].copy())
             scores = score_pixels(
-                model, pixels, wavelengths_um, contest.vectors, head=head, refine=refine, judge=contest.logits
+                model, pixels, wavelengths_um, softmax.vectors, head=head, refine=refine, scorer=softmax.logits
             )[0]
             best = scores[:, margin:-margin, margin:-margin].argmax(0).cpu().numpy()
             rows, cols = min(step, height - row), min(step, width - col)
@@ -153,7 +153,7 @@ def score_pixels(
     *,
     head: str | None = None,
     refine: Refine | None = None,
-    judge: Callable[[Tensor], Tensor] | None = None,
+    scorer: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
     """Give the cosine of every pixel with every text.
 
@@ -164,16 +164,16 @@ def score_pixels(
         texts: unit vectors (N, D).
         head: dense head; None for the default.
         refine: brings scores to pixels; bilinear where None.
-        judge: turns the cosines (N, h, w) of an image's cells into scores of classes (M, h, w); None to keep them.
+        scorer: turns the cosines (N, h, w) of an image's cells into scores of classes (M, h, w); None to keep them.
 
     Returns:
-        (B, N, H, W) float32, (B, M, H, W) with a judge.
+        (B, N, H, W) float32, (B, M, H, W) with a scorer.
     """
     with torch.inference_mode():
         features = F.normalize(model.encode_dense(images.to(model.device), wavelengths_um, head=head), dim=1)
         scores = torch.einsum("bdhw,nd->bnhw", features, texts.to(features))
-        if judge is not None:
-            scores = torch.stack([judge(cosines) for cosines in scores])
+        if scorer is not None:
+            scores = torch.stack([scorer(cosines) for cosines in scores])
         if refine is not None:
             return refine(scores, images)
         return F.interpolate(scores, size=images.shape[-2:], mode="bilinear", align_corners=False)

@@ -59,17 +59,17 @@ def zero_shot_classification(
 
 
 def classify_by_words(model: GeoLangBind, images: Tensor, class_words: Sequence[Sequence[str]]) -> NDArray[np.int64]:
-    """Give the class (N,) of images by the same contest that ``core classify`` holds at every pixel.
+    """Give the class (N,) of images by the same softmax that ``core classify`` takes at every pixel.
 
-    A class' synonyms, each averaged over the prompt templates (CLIP's prompt ensemble), contest as one.
+    A class' synonyms, each averaged over the prompt templates (CLIP's prompt ensemble), count as one.
 
     Args:
         model: encodes the words.
         images: unit vectors (N, D).
         class_words: synonyms of each class.
     """
-    contest = ClassSoftmax(model, class_words)
-    return contest.logits(contest.vectors @ images.float().cpu().T).argmax(0).numpy()
+    softmax = ClassSoftmax(model, class_words)
+    return softmax.logits(softmax.vectors @ images.float().cpu().T).argmax(0).numpy()
 
 
 def classification_score(

@@ -81,8 +81,8 @@ def run(
         progress(0.0, "Checking whether both dates lie on each other")
         pair, registration = check_registration(pair, *features, params.registration, cancel)
         if scheme is None:
-            contest = PromptSoftmax(model, prompts, tuple(Prompt.parse(text) for text in params.negatives))
-            found = _blocks(pair, features, contest, len(prompts), progress, cancel)
+            prompt_softmax = PromptSoftmax(model, prompts, tuple(Prompt.parse(text) for text in params.negatives))
+            found = _blocks(pair, features, prompt_softmax, len(prompts), progress, cancel)
             figures = _write_scores(params, pair, model, registration, found)
         else:
             classes = ClassSoftmax(model, [entry.prompts for entry in scheme.classes])
@@ -110,13 +110,13 @@ def run(
 def _blocks(
     pair: ScenePair,
     features: tuple[DenseFeatures, ...],
-    contest: PromptSoftmax | ClassSoftmax,
+    text_scores: PromptSoftmax | ClassSoftmax,
     count: int,
     progress: Progress,
     cancel: CancelToken,
 ) -> Iterator[PairBlock]:
     """Walk over the common part, block by block of the first date's features."""
-    first, second = (_scores(dense, contest, count) for dense in features)
+    first, second = (_scores(dense, text_scores, count) for dense in features)
     origin = pair.before.window
     for place, values, valid in scored_blocks(
         first, pair.before, progress=progress, cancel=cancel, message="Comparing two dates"
@@ -129,8 +129,8 @@ def _blocks(
     second.let_go()
 
 
-def _scores(features: DenseFeatures, contest: PromptSoftmax | ClassSoftmax, count: int) -> PixelScores:
-    return PixelScores(features, scored_by(contest, features.encoder), count)
+def _scores(features: DenseFeatures, text_scores: PromptSoftmax | ClassSoftmax, count: int) -> PixelScores:
+    return PixelScores(features, scored_by(text_scores, features.encoder), count)
 
 
 def _write_scores(

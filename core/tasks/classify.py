@@ -59,10 +59,10 @@ def run(
             check_measurable(scene.grid, params.min_area_m2, params.simplify_m)
         progress(0.0, "Loading the model")
         model = models.get(params.model, params.device)
-        contest = ClassSoftmax(model, [entry.prompts for entry in scheme.classes])
+        class_softmax = ClassSoftmax(model, [entry.prompts for entry in scheme.classes])
 
         def write_coarse(coarse: Scene, output: str) -> None:
-            _write_map(params, coarse, model, scheme, contest, output, no_progress, cancel)
+            _write_map(params, coarse, model, scheme, class_softmax, output, no_progress, cancel)
 
         write_preview(params, scene, write_coarse, notify)
         census = ClassCensus(scheme, scene.grid)
@@ -71,7 +71,7 @@ def run(
             scene,
             model,
             scheme,
-            contest,
+            class_softmax,
             params.output,
             progress,
             cancel,
@@ -161,7 +161,7 @@ def _write_map(
     scene: Scene,
     model: GeoLangBind,
     scheme: ClassScheme,
-    contest: ClassSoftmax,
+    class_softmax: ClassSoftmax,
     output: str,
     progress: Progress,
     cancel: CancelToken,
@@ -171,7 +171,7 @@ def _write_map(
 ) -> None:
     """Write the map; where scores are asked for, write those first and make the map of them."""
     features = scene.features(model, cache=params.cache, cancel=cancel)
-    pixels = PixelScores(features, scored_by(contest, features.encoder), len(scheme.classes))
+    pixels = PixelScores(features, scored_by(class_softmax, features.encoder), len(scheme.classes))
     found = scored_blocks(pixels, scene, progress=progress, cancel=cancel, message=f"Classifying by {scheme.title}")
     shares: Iterator[ScoredBlock] = ((place, softmax(logits), valid) for place, logits, valid in found)
     tags = provenance(model, params.model, scene, CLASS_SCHEME=scheme.name)

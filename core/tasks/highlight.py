@@ -53,10 +53,10 @@ def run(
             check_measurable(scene.grid, params.min_area_m2, params.simplify_m)
         progress(0.0, "Loading the model")
         model = models.get(params.model, params.device)
-        contest = PromptSoftmax(model, prompts, negatives)
+        softmax = PromptSoftmax(model, prompts, negatives)
 
         def write(at: Scene, output: str, progress: Progress = no_progress) -> None:
-            _write_scores(params, at, model, contest, output, progress, cancel)
+            _write_scores(params, at, model, softmax, output, progress, cancel)
 
         write_preview(params, scene, write, notify)
         write(scene, params.output, progress)
@@ -74,13 +74,13 @@ def _write_scores(
     params: HighlightParams,
     scene: Scene,
     model: GeoLangBind,
-    contest: PromptSoftmax,
+    softmax: PromptSoftmax,
     output: str,
     progress: Progress,
     cancel: CancelToken,
 ) -> None:
     features = scene.features(model, cache=params.cache, cancel=cancel)
-    scores = PixelScores(features, scored_by(contest, features.encoder), len(params.prompts))
+    scores = PixelScores(features, scored_by(softmax, features.encoder), len(params.prompts))
     message = f"Highlighting {', '.join(params.prompts)}"
 
     def blocks() -> Iterator[tuple[PixelWindow, NDArray[np.float32]]]:

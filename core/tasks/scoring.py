@@ -1,8 +1,8 @@
 """From words and cosines to scores: one prompt against the rest of the world, or classes against each other.
 
 A cosine alone has no natural threshold: "water" may lie at 0.2 for one model and one scene and at 0.6 for another. A
-prompt is therefore put in contest with a background vocabulary of what else the ground may hold; its score is the
-share it wins, ``exp(τ · own) / (exp(τ · own) + Σ weight · exp(τ · other))``, so that 0.5 means "as likely as
+prompt is therefore compared with a background vocabulary of what else the ground may hold, by a softmax; its score is
+its probability, ``exp(τ · own) / (exp(τ · own) + Σ weight · exp(τ · other))``, so that 0.5 means "as likely as
 everything else together". Background words that mean the prompt itself lose their weight; words the person excludes
 keep all of theirs.
 
@@ -21,6 +21,7 @@ from torch import Tensor
 
 from core.dense.background_odds import softmax_temperature
 from core.dense.odds import OddsAgainstBackground, SharedOdds
+from core.dense.scoring import score
 from core.errors import InputError
 from core.vocabulary import background_words
 
@@ -103,10 +104,10 @@ class PromptSoftmax:
     """Scores each prompt on its own against negatives and background.
 
     Args:
-        model: gives text vectors and the contest's temperature.
+        model: gives text vectors and the softmax's temperature.
         prompts: what is looked for.
         negatives: words that take their share at full weight.
-        background: whether to contest against the background vocabulary; without it, the model's own bias decides.
+        background: whether to compare with the background vocabulary; without it, the model's own bias decides.
     """
 
     def __init__(
@@ -127,7 +128,7 @@ class PromptSoftmax:
         weights = torch.zeros(len(prompts), len(self._texts.vectors))
         weights[:, self._texts.places(against)] = 1.0
         weights[:, self._texts.places(kin)] -= 1 - kept[:, [words.index(word) for word in kin]]
-        self.judge = OddsAgainstBackground(
+        self.scorer = OddsAgainstBackground(
             own=tuple(tuple(self._texts.places(prompt.synonyms)) for prompt in prompts),
             weights=weights,
             temperature=softmax_temperature(model),
@@ -136,7 +137,7 @@ class PromptSoftmax:
 
     @property
     def vectors(self) -> Tensor:
-        """Unit vectors (T, D) of the texts that a contest asks every cell for."""
+        """Unit vectors (T, D) of the texts that every cell is compared with."""
         return self._texts.vectors
 
 
@@ -154,7 +155,7 @@ class ClassSoftmax:
         weights = torch.zeros(len(classes), len(self._texts.vectors))
         for row, wordings in zip(weights, classes, strict=True):
             row[self._texts.places(wordings)] = 1 / len(wordings)
-        self.judge = SharedOdds(weights, softmax_temperature(model))
+        self.scorer = SharedOdds(weights, softmax_temperature(model))
 
     @property
     def vectors(self) -> Tensor:
@@ -163,13 +164,13 @@ class ClassSoftmax:
 
     def logits(self, cosines: Tensor) -> Tensor:
         """Give (classes, …) logits of cosines (T, …); their softmax is the classes' probability."""
-        return self.judge(cosines, cosines)
+        return self.scorer(cosines, cosines)
 
 
-def scored_by(contest: PromptSoftmax | ClassSoftmax, encoder: DenseEncoder) -> Callable[[FeatureChunk], Tensor]:
-    """Give what a contest makes of the cells of a chunk: (prompts or classes, h, w) log-odds or logits."""
-    texts = encoder.unit_text(contest.vectors)
-    return lambda chunk: chunk.scored_texts(texts, contest.judge)
+def scored_by(softmax: PromptSoftmax | ClassSoftmax, encoder: DenseEncoder) -> Callable[[FeatureChunk], Tensor]:
+    """The function that scores the cells of a chunk: (prompts or classes, h, w) log-odds or logits."""
+    texts = encoder.unit_text(softmax.vectors)
+    return lambda chunk: score(chunk, texts, softmax.scorer)
 
 
 def _weights_of_words(known: TextSet, words: Sequence[str], prompt: Prompt) -> Tensor:

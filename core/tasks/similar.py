@@ -14,6 +14,9 @@ from torch import Tensor
 
 from core.dense.features import DenseFeatures
 from core.dense.pixels import PixelScores
+from core.dense.quantise import vectors as chunk_vectors
+from core.dense.quantise import vectors_at
+from core.dense.scoring import score
 from core.dense.text_factors import TextFactors
 from core.errors import InputError
 from core.progress import CancelToken, Progress
@@ -69,19 +72,19 @@ def run(
         model = models.get(params.model, params.device)
         features = scene.features(model, cancel=cancel)
         head = fit_examples(features, scene, params.positives, params.negatives)
-        contest = PromptSoftmax(model, prompts) if prompts else None
+        softmax = PromptSoftmax(model, prompts) if prompts else None
         direction, constant = features.encoder.basis.text(head.weight[None])
-        if contest is not None:
-            words = features.encoder.unit_text(contest.vectors)
+        if softmax is not None:
+            words = features.encoder.unit_text(softmax.vectors)
             direction, constant = torch.cat([direction, words.factors]), torch.cat([constant, words.constants])
         texts = TextFactors.of(direction, constant)
 
-        def judge(products: Tensor, background: Tensor) -> Tensor:
+        def scorer(products: Tensor, background: Tensor) -> Tensor:
             logits = products[:1] + head.bias
             # Examples say what is meant here, the words what it is anywhere: both must agree.
-            return logits if contest is None else 0.5 * (logits + contest.judge(products[1:], background))
+            return logits if softmax is None else 0.5 * (logits + softmax.scorer(products[1:], background))
 
-        scores = PixelScores(features, lambda chunk: chunk.scored_texts(texts, judge), 1)
+        scores = PixelScores(features, lambda chunk: score(chunk, texts, scorer), 1)
 
         def blocks() -> Iterator[tuple[PixelWindow, NDArray[np.float32]]]:
             found = scored_blocks(scores, scene, progress=progress, cancel=cancel, message="Looking for the like")
@@ -187,7 +190,7 @@ def _vectors_at(features: DenseFeatures, scene: Scene, places: Sequence[Place]) 
         here = features.chunk(chunk).crop(rows, columns)
         if not here.valid.any():
             raise InputError(f"There is no data at {x:g}, {y:g}.", hint="Point at a place with data.")
-        vectors.append(here.vectors(features.encoder.basis)[:, 0, 0])
+        vectors.append(chunk_vectors(here, features.encoder.basis)[:, 0, 0])
         chunks.add(chunk)
     dimensions = features.encoder.model.embed_dim
     return (torch.stack(vectors) if vectors else torch.zeros(0, dimensions)), chunks
@@ -208,7 +211,7 @@ def _surroundings(
         kept = features.chunk(chunk)
         rows, columns = np.nonzero(kept.valid)
         choice = torch.randperm(len(rows), generator=generator)[: max(1, SURROUNDINGS // len(chunks))].numpy()
-        around.append(kept.at(rows[choice], columns[choice], features.encoder.basis))
+        around.append(vectors_at(kept, rows[choice], columns[choice], features.encoder.basis))
     vectors = torch.cat(around)
     likeness = (vectors @ F.normalize(positives, dim=1).T).amax(1)
     if not len(negatives):

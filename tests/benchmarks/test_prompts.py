@@ -14,6 +14,7 @@ from core.dense.chunk import FeatureChunk
 from core.dense.compiled import KERNELS
 from core.dense.features import DenseFeatures
 from core.dense.scan import score_all
+from core.dense.scoring import cosines
 from core.model.model_cache import ModelCache
 from core.progress import CancelToken, no_progress
 from core.protocol import HighlightParams, Source
@@ -57,23 +58,23 @@ def test_a_prompt_over_a_stored_scene(tmp_path, store_folder, record, say, large
         say("  the store is filled")
         stored = features._stored
         one = features.encoder.unit_text(model.text_prompts(["solar farm"]))
-        contest = PromptSoftmax(model, parse_prompts(["solar farm"]))
+        softmax = PromptSoftmax(model, parse_prompts(["solar farm"]))
 
         def over_all(score) -> None:
             for _ in score_all(stored, stored.done(), score):
                 pass
 
         reading = median_seconds(lambda: read_all(stored.path), 3)
-        cosines = median_seconds(lambda: over_all(lambda kept: kept.cosines(one)), 3)
-        whole = median_seconds(lambda: over_all(scored_by(contest, features.encoder)), 3)
+        alone = median_seconds(lambda: over_all(lambda kept: cosines(kept, one)), 3)
+        whole = median_seconds(lambda: over_all(scored_by(softmax, features.encoder)), 3)
         megabytes = read_all(stored.path) / 1e6
         tile = features.plan.window_pixels
         windows = features.plan.windows_of(PixelWindow(0, 0, features.layout.columns, features.layout.rows))
         images = torch.rand(4, 3, tile, tile) * 2 - 1
         encoding = median_seconds(lambda: features.encoder.encode(images), 3) / 4 * len(windows)
     name = f"stored {side}² pixels ({megabytes:,.0f} MB)"
-    record(f"{name}: cosine of one prompt over reading the bytes", cosines / reading, "×", at_most=2)
-    record(f"{name}: contest of a prompt with the background over reading the bytes", whole / reading, "×", at_most=2)
+    record(f"{name}: cosine of one prompt over reading the bytes", alone / reading, "×", at_most=2)
+    record(f"{name}: softmax of a prompt with the background over reading the bytes", whole / reading, "×", at_most=2)
     record(f"{name}: time of a prompt", whole, "s")
     record(f"{name}: sliding the model over it instead ({len(windows)} windows, timed on four), over a prompt",
            encoding / whole, "×", at_least=100)  # fmt: skip

@@ -99,7 +99,7 @@ def _dubai(
     names = list(entry["classes"])
     position = np.full(256, -1)
     position[[int(code) for code in names]] = np.arange(len(names))
-    contest = ClassSoftmax(model, list(entry["classes"].values()))
+    softmax = ClassSoftmax(model, list(entry["classes"].values()))
     confusions = np.zeros((len(variants), len(names), len(names)), dtype=np.int64)
     for tile in tiles[:count]:
         for row in range(0, 960, side[0]):
@@ -109,7 +109,7 @@ def _dubai(
                 reference = position[tile.labels[window]]
                 known = reference >= 0
                 for confusion, predicted in zip(
-                    confusions, _classes(model, image, RGB, contest, head, variants), strict=True
+                    confusions, _classes(model, image, RGB, softmax, head, variants), strict=True
                 ):
                     np.add.at(confusion, (reference[known], predicted[known]), 1)
     return [parsing_score(confusion, names).mean_iou for confusion in confusions]
@@ -121,7 +121,7 @@ def _tiles(model: GeoLangBind, data: Path, head: str, variants: Sequence[Variant
     Accuracy alone would praise a head that calls everything by the commonest class.
     """
     scheme = load_scheme("esri_lulc")
-    contest = ClassSoftmax(model, [entry.prompts for entry in scheme.classes])
+    softmax = ClassSoftmax(model, [entry.prompts for entry in scheme.classes])
     position = np.full(256, -1)
     position[[entry.code for entry in scheme.classes]] = np.arange(len(scheme.classes))
     confusions = np.zeros((len(variants), len(TILES), len(scheme.classes), len(scheme.classes)), dtype=np.int64)
@@ -130,7 +130,7 @@ def _tiles(model: GeoLangBind, data: Path, head: str, variants: Sequence[Variant
         values, bands, _ = read_scene(str(folder / "S2L2A.tif"))
         with open_raster(str(folder / "LULC.tif")) as raster:
             reference = position[raster.read(raster.grid.window, (1,))[0][0]]
-        maps = _classes(model, torch.from_numpy(values)[None], BandSet.of(bands), contest, head, variants)
+        maps = _classes(model, torch.from_numpy(values)[None], BandSet.of(bands), softmax, head, variants)
         for confusion, predicted in zip(confusions[:, place], maps, strict=True):
             np.add.at(confusion, (reference, predicted), 1)
     accuracy = np.trace(confusions, axis1=2, axis2=3) / confusions.sum((2, 3))
@@ -141,7 +141,7 @@ def _classes(
     model: GeoLangBind,
     image: Tensor,
     band_set: BandSet,
-    contest: ClassSoftmax,
+    softmax: ClassSoftmax,
     head: str,
     variants: Sequence[Variant],
 ) -> list[NDArray[np.int64]]:
@@ -151,7 +151,7 @@ def _classes(
     for bias in {bias for bias, _ in variants}:
         with torch.inference_mode(), model.autocast():
             features = F.normalize(dense_features(model, image, wavelengths, head, bias).float(), dim=1)
-            scores[bias] = contest.logits(torch.einsum("dhw,nd->nhw", features[0], contest.vectors)).float()
+            scores[bias] = softmax.logits(torch.einsum("dhw,nd->nhw", features[0], softmax.vectors)).float()
     return [_to_pixels(scores[bias], image, band_set, sigma).argmax(0).numpy() for bias, sigma in variants]
 
 
@@ -169,7 +169,7 @@ _PAGE = """Made by `python -m training.studies.dense_heads`, with `{model}` ({ha
 classes on {tiles} images of tile 8, which nothing was trained on; Sentinel-2 is the overall accuracy in the Esri
 legend, averaged over the two `terramind_tiles` places that have more than one class, and the mean IoU of their classes,
 from twelve bands, by a model that has not seen them. "Bias" is the share of the pooled vector that is
-subtracted. Classes contest as in `core classify`.
+subtracted. Classes compete as in `core classify`.
 
 | head | bias | upsampling | Dubai mIoU | Sentinel-2 OA | Sentinel-2 mIoU |
 |---|---|---|---|---|---|

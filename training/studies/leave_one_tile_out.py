@@ -96,9 +96,9 @@ def _codes_on(land_covers: list[str]) -> set[int]:
 
 
 def _accuracy(model: GeoLangBind, place: list[str], land_cover: str) -> dict[str, float]:
-    """Give the overall accuracy in the Esri legend by choice of sensors; classes contest as in ``core classify``."""
+    """Give the overall accuracy in the Esri legend by choice of sensors; classes compete as in ``core classify``."""
     scheme = load_scheme("esri_lulc")
-    contest = ClassSoftmax(model, [entry.prompts for entry in scheme.classes])
+    softmax = ClassSoftmax(model, [entry.prompts for entry in scheme.classes])
     codes = np.array([entry.code for entry in scheme.classes])
     with open_raster(land_cover) as raster:
         reference = raster.read(raster.grid.window, (1,))[0][0]
@@ -107,7 +107,7 @@ def _accuracy(model: GeoLangBind, place: list[str], land_cover: str) -> dict[str
     def accuracy(values: np.ndarray, bands: list[Band]) -> float:
         wavelengths = [band.wavelength_um for band in bands]
         images = torch.from_numpy(values)[None]
-        scores = score_pixels(model, images, wavelengths, contest.vectors, judge=contest.logits)[0]
+        scores = score_pixels(model, images, wavelengths, softmax.vectors, scorer=softmax.logits)[0]
         return float((codes[scores.argmax(0).numpy()] == reference).mean())
 
     return {

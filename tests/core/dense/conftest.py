@@ -13,29 +13,21 @@ import rasterio
 import torch
 import torch.nn.functional as F
 from rasterio.transform import from_origin
+from small_model import CONFIG, model
 
 from core.dense.features import DenseFeatures, open_features
 from core.dense.store import FeatureStore
-from core.model.geolangbind import GeoLangBind, create_model
+from core.model.geolangbind import GeoLangBind
 from core.progress import CancelToken
 from core.raster.reader import open_raster
 from core.spectral.bands import Band, BandSet
 from core.spectral.scaling import Scaling, scaling_preset
 
+__all__ = ["model"]
+
 RGB = BandSet.of(
     [Band("red", 0.665, kind="display"), Band("green", 0.56, kind="display"), Band("blue", 0.49, kind="display")]
 )
-CONFIG = {
-    "image_size": 64,
-    "patch_size": 8,
-    "width": 48,
-    "layers": 2,
-    "heads": 3,
-    "mlp_ratio": 2.0,
-    "embed_dim": 64,
-    "stem": {"channels": [16, 24], "depths": [1, 1, 1]},
-    "dense": {"channels": 24, "fine": 16, "middle": 24},
-}
 
 
 @dataclass(frozen=True)
@@ -45,18 +37,6 @@ class Reading:
     band_indexes: tuple[int, ...]
     band_set: BandSet
     scaling: Scaling
-
-
-@pytest.fixture(scope="session")
-def model() -> GeoLangBind:
-    torch.manual_seed(1)
-    made = create_model(CONFIG).eval()
-    with torch.no_grad():
-        # Fresh weights see hardly any difference between places; larger ones do.
-        for parameter in made.parameters():
-            if parameter.ndim > 1:
-                parameter.mul_(2.0)
-    return made
 
 
 @pytest.fixture(scope="session")

@@ -16,11 +16,12 @@ import torch
 import torch.nn.functional as F
 from kernels import kernels  # noqa: F401 - a fixture
 
-from core.dense import compiled
+from core.dense import compiled, kernel_calls
 from core.dense.chunk import FeatureChunk
 from core.dense.compiled import Kernels
 from core.dense.odds import OddsAgainstBackground, SharedOdds
 from core.dense.pixels import PixelScores
+from core.dense.scoring import cosines, score, score_with_torch
 from core.dense.text_factors import TextFactors
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -44,7 +45,7 @@ def texts_of(count: int, channels: int) -> TextFactors:
     return TextFactors.of(vectors, torch.rand(count, generator=generator) / 3)
 
 
-def contests(count: int) -> dict[str, OddsAgainstBackground | SharedOdds]:
+def scorers(count: int) -> dict[str, OddsAgainstBackground | SharedOdds]:
     """What prompts and classes ask for, of so many texts."""
     every = tuple(range(count))
     stranger, negative, kin = torch.zeros(1, count), torch.zeros(1, count), torch.zeros(2, count)
@@ -62,44 +63,42 @@ def contests(count: int) -> dict[str, OddsAgainstBackground | SharedOdds]:
     }
 
 
-def both(monkeypatch, chunk: FeatureChunk, texts: TextFactors, judge) -> tuple[torch.Tensor, torch.Tensor]:
-    with_kernels = chunk._scored_texts(texts, judge)
-    with monkeypatch.context() as patch:
-        patch.setattr(compiled, "KERNELS", Kernels())
-        return with_kernels, chunk._scored_texts(texts, judge)
+def by_kernels_and_torch(chunk: FeatureChunk, texts: TextFactors, scorer) -> tuple[torch.Tensor, torch.Tensor]:
+    found = cosines(chunk, texts) if scorer is None else score(chunk, texts, scorer)
+    return found, score_with_torch(chunk, texts, scorer)
 
 
 @pytest.mark.parametrize(
     ("height", "width", "channels"), [(48, 48, 64), (37, 5, 64), (2, 3, 64), (20, 33, 24), (9, 40, 768)]
 )
 @pytest.mark.parametrize("count", [1, 4, 7])
-def test_kernels_judge_as_torch_does(kernels, monkeypatch, height, width, channels, count):  # noqa: F811
+def test_kernels_score_as_torch_does(kernels, height, width, channels, count):  # noqa: F811
     chunk, texts = chunk_of(height, width, channels), texts_of(count, channels)
     # The background holds its kin, and something else.
-    odds = torch.logsumexp(31 * chunk.cosines(texts), 0) + 0.1
+    odds = torch.logsumexp(31 * cosines(chunk, texts), 0) + 0.1
     chunk = replace(chunk, background=np.maximum(chunk.background, odds.numpy()))
-    found, expected = both(monkeypatch, chunk, texts, None)
+    found, expected = by_kernels_and_torch(chunk, texts, None)
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-5)
-    for judge in contests(count).values():
-        found, expected = both(monkeypatch, chunk, texts, judge)
+    for scorer in scorers(count).values():
+        found, expected = by_kernels_and_torch(chunk, texts, scorer)
         torch.testing.assert_close(found.sigmoid(), expected.sigmoid(), atol=1e-5, rtol=0)
         torch.testing.assert_close(found, expected, atol=5e-4, rtol=1e-5)
-    found, expected = both(monkeypatch, chunk, texts, lambda cosines, background: cosines[:1] - background)
+    found, expected = by_kernels_and_torch(chunk, texts, lambda cosines, background: cosines[:1] - background)
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
 
 
-def test_a_part_of_a_chunk_is_judged_as_in_the_whole(kernels):  # noqa: F811
+def test_a_part_of_a_chunk_is_scored_as_in_the_whole(kernels):  # noqa: F811
     chunk, texts = chunk_of(30, 41, 64), texts_of(3, 64)
-    whole = chunk.scored_texts(texts, contests(3)["a negative"])
-    part = chunk.crop(slice(4, 23), slice(7, 12)).scored_texts(texts, contests(3)["a negative"])
+    whole = score(chunk, texts, scorers(3)["a negative"])
+    part = score(chunk.crop(slice(4, 23), slice(7, 12)), texts, scorers(3)["a negative"])
     torch.testing.assert_close(part, whole[:, 4:23, 7:12], atol=1e-6, rtol=1e-5)
 
 
 def test_nothing_but_what_fits_into_32_bits_is_added_up_by_kernels(kernels):  # noqa: F811
     texts = TextFactors.of(torch.ones(1, 1024), torch.zeros(1))
     chunk = chunk_of(4, 4, 1024)
-    assert compiled.scored_texts(chunk, texts, None) is None
-    assert chunk.cosines(texts).isfinite().all()
+    assert not kernel_calls.fits(texts)
+    assert cosines(chunk, texts).isfinite().all()
 
 
 def test_real_features_and_pixels_are_scored_alike(kernels, monkeypatch, open_dense, write_raster, texts):  # noqa: F811
@@ -109,8 +108,8 @@ def test_real_features_and_pixels_are_scored_alike(kernels, monkeypatch, open_de
         window = features.level.grid.window
 
         def scores() -> tuple[np.ndarray, np.ndarray]:
-            judge = contests(len(texts))["two prompts with kin in the background"]
-            return PixelScores(features, lambda chunk: chunk.scored_texts(factors, judge), 2).read(window)
+            scorer = scorers(len(texts))["two prompts with kin in the background"]
+            return PixelScores(features, lambda chunk: score(chunk, factors, scorer), 2).read(window)
 
         found, known = scores()
         monkeypatch.setattr(compiled, "KERNELS", Kernels())
@@ -137,7 +136,7 @@ def test_without_a_compiler_torch_answers(monkeypatch, caplog):
     caplog.set_level("INFO", logger=compiled.__name__)
     assert not missing.prepare()
     assert "torch does their work" in caplog.text
-    assert chunk_of(5, 6, 64).scored_texts(texts_of(2, 64), contests(2)["one prompt"]).shape == (1, 5, 6)
+    assert score(chunk_of(5, 6, 64), texts_of(2, 64), scorers(2)["one prompt"]).shape == (1, 5, 6)
 
 
 def test_a_compiler_that_fails_is_asked_once(monkeypatch):
@@ -158,7 +157,7 @@ def test_nothing_waits_for_kernels_that_are_on_their_way(monkeypatch):
     on_their_way = Kernels()
     monkeypatch.setattr(compiled, "KERNELS", on_their_way)
     with on_their_way._lock:  # as while compiling
-        assert chunk_of(5, 6, 64).cosines(texts_of(2, 64)).shape == (2, 5, 6)
+        assert cosines(chunk_of(5, 6, 64), texts_of(2, 64)).shape == (2, 5, 6)
         assert on_their_way.ready is None
     assert on_their_way.prepare()
 

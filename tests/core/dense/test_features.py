@@ -11,6 +11,7 @@ import torch
 
 from core.dense.features import DenseFeatures
 from core.dense.pixels import PixelScores
+from core.dense.scoring import cosines
 from core.dense.store import FeatureStore
 from core.dense.upsample import UpsampleSettings
 from core.errors import CancelledError, InputError
@@ -20,7 +21,7 @@ from core.raster.grid import PixelWindow
 
 def scores_of(features: DenseFeatures, texts: torch.Tensor, settings: UpsampleSettings | None = None) -> PixelScores:
     factors = features.encoder.unit_text(texts)
-    return PixelScores(features, lambda chunk: chunk.cosines(factors), len(texts), settings)
+    return PixelScores(features, lambda chunk: cosines(chunk, factors), len(texts), settings)
 
 
 def test_a_pixel_has_the_same_score_whatever_extent_is_asked_for(write_raster, open_dense, texts):

@@ -17,6 +17,8 @@ from core.dense.basis import FeatureBasis
 from core.dense.chunk import FeatureChunk
 from core.dense.chunk_layout import ChunkLayout
 from core.dense.feature_key import FeatureKey
+from core.dense.quantise import quantise
+from core.dense.scoring import cosines, score
 from core.dense.store import FeatureStore
 from core.dense.stored_features import StoredFeatures, StoreError
 from core.dense.text_factors import TextFactors
@@ -33,7 +35,7 @@ def chunk_of(stored: StoredFeatures, chunk: tuple[int, int], seed: int = 0) -> F
     window = stored.layout.window(chunk)
     coordinates = torch.randn(8, window.height, window.width, generator=torch.Generator().manual_seed(seed))
     valid = torch.ones(window.height, window.width, dtype=torch.bool)
-    return FeatureChunk.quantise(coordinates, valid, FeatureBasis.identity(8), BACKGROUND)
+    return quantise(coordinates, valid, FeatureBasis.identity(8), BACKGROUND)
 
 
 def fill(stored: StoredFeatures) -> None:
@@ -72,13 +74,13 @@ def test_zarr_reads_what_this_store_reads(stored):
         np.testing.assert_array_equal(group["scales"][:, rows, columns], [found.gain, found.inverse_norm])
 
 
-def test_judging_a_few_cells_at_a_time_is_judging_them_all(stored, monkeypatch):
-    monkeypatch.setattr("core.dense.chunk.VALUES_AT_ONCE", 1)
+def test_scoring_a_few_cells_at_a_time_gives_the_scores_of_all(stored, monkeypatch):
+    monkeypatch.setattr("core.dense.scoring.VALUES_AT_ONCE", 1)
     coordinates = torch.randn(8, 30, 41, generator=torch.Generator().manual_seed(1))
     valid = torch.ones(30, 41, dtype=torch.bool)
-    chunk = FeatureChunk.quantise(coordinates, valid, FeatureBasis.identity(8))
+    chunk = quantise(coordinates, valid, FeatureBasis.identity(8))
     texts = TextFactors.of(torch.randn(3, 8), torch.tensor([0.5, 0.0, -1.0]))
-    found = chunk.scored_texts(texts, lambda cosines, _: cosines.softmax(0)[:2])
+    found = score(chunk, texts, lambda cosines, _: cosines.softmax(0)[:2])
     unit = torch.from_numpy(chunk.codes).float() * torch.from_numpy(chunk.gain).float()[..., None]
     cosines = torch.einsum("nk,hwk->nhw", texts.factors, unit)
     cosines += texts.constants[:, None, None] * torch.from_numpy(chunk.inverse_norm).float()
@@ -89,8 +91,8 @@ def test_the_backgrounds_odds_are_kept_where_there_is_data():
     coordinates = torch.randn(8, 9, 11, generator=torch.Generator().manual_seed(1))
     valid = torch.ones(9, 11, dtype=torch.bool)
     valid[2] = False
-    chunk = FeatureChunk.quantise(coordinates, valid, FeatureBasis.identity(8), BACKGROUND)
-    plain = torch.logsumexp(10.0 * chunk.cosines(BACKGROUND.texts), 0)
+    chunk = quantise(coordinates, valid, FeatureBasis.identity(8), BACKGROUND)
+    plain = torch.logsumexp(10.0 * cosines(chunk, BACKGROUND.texts), 0)
     assert (chunk.background[2] == 0).all()
     torch.testing.assert_close(torch.from_numpy(chunk.background)[valid], plain[valid], atol=1e-4, rtol=1e-5)
 

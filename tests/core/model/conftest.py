@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 import torch
+from small_model import model
 
 from core.model import GeoLangBind, create_model
+
+__all__ = ["model"]
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 MINILM = {

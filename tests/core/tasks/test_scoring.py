@@ -32,14 +32,14 @@ def test_sums_stay_finite_where_nothing_has_weight():
 
 
 def test_a_prompt_is_its_best_wording_against_negatives_and_background(painted_model):
-    """The contest over all words at once is what the words of the prompt and the kept sum of the rest must give."""
+    """The softmax over all words at once is what the words of the prompt and the kept sum of the rest must give."""
     prompts, negatives = parse_prompts(["town | village", "water"]), (Prompt.parse("roof"),)
-    contest = PromptSoftmax(painted_model, prompts, negatives)
-    words = TextSet.encoded(painted_model, [*contest._texts.texts, *background_words()])
+    softmax = PromptSoftmax(painted_model, prompts, negatives)
+    words = TextSet.encoded(painted_model, [*softmax._texts.texts, *background_words()])
     cosines = cosines_like(words.vectors)
-    scaled = cosines * contest.judge.temperature
+    scaled = cosines * softmax.scorer.temperature
     background = torch.logsumexp(scaled[words.places(background_words())], 0)
-    found = contest.judge(cosines[words.places(contest._texts.texts)], background)
+    found = softmax.scorer(cosines[words.places(softmax._texts.texts)], background)
     for number, prompt in enumerate(prompts):
         own = scaled[words.places(prompt.synonyms)].amax(0)
         weights = torch.zeros(len(words.texts))
@@ -52,21 +52,21 @@ def test_a_prompt_is_its_best_wording_against_negatives_and_background(painted_m
 
 
 def test_words_far_from_the_prompt_are_not_asked_for_again(painted_model):
-    contest = PromptSoftmax(painted_model, parse_prompts(["water"]))
-    assert "water" in contest._texts.texts
-    assert len(contest.vectors) < len(background_words()) / 2
+    softmax = PromptSoftmax(painted_model, parse_prompts(["water"]))
+    assert "water" in softmax._texts.texts
+    assert len(softmax.vectors) < len(background_words()) / 2
 
 
 def test_without_a_background_the_models_bias_decides(painted_model):
-    contest = PromptSoftmax(painted_model, parse_prompts(["water"]), background=False)
-    cosines = cosines_like(contest.vectors)
-    expected = cosines[:1] * contest.judge.temperature + float(painted_model.logit_bias.detach())
-    torch.testing.assert_close(contest.judge(cosines, torch.zeros(150)), expected, atol=2e-4, rtol=1e-5)
+    softmax = PromptSoftmax(painted_model, parse_prompts(["water"]), background=False)
+    cosines = cosines_like(softmax.vectors)
+    expected = cosines[:1] * softmax.scorer.temperature + float(painted_model.logit_bias.detach())
+    torch.testing.assert_close(softmax.scorer(cosines, torch.zeros(150)), expected, atol=2e-4, rtol=1e-5)
 
 
 def test_a_class_is_the_mean_of_its_wordings_odds(painted_model):
-    contest = ClassSoftmax(painted_model, [["water"], ["forest", "trees", "woodland"]])
-    cosines = cosines_like(contest.vectors)
-    scaled = cosines * contest.judge.temperature
+    softmax = ClassSoftmax(painted_model, [["water"], ["forest", "trees", "woodland"]])
+    cosines = cosines_like(softmax.vectors)
+    scaled = cosines * softmax.scorer.temperature
     expected = torch.stack([scaled[0], (scaled[1:].exp().mean(0)).log()])
-    torch.testing.assert_close(contest.logits(cosines), expected, atol=2e-4, rtol=1e-5)
+    torch.testing.assert_close(softmax.logits(cosines), expected, atol=2e-4, rtol=1e-5)
