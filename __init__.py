@@ -13,7 +13,7 @@ __path__.append(str(Path(__file__).resolve().parent / "geolangbind_qgis"))
 
 
 def classFactory(iface: Any) -> Any:  # noqa: N802, ANN401 - QGIS's name, QGIS's interface
-    """Give QGIS the plugin object."""
+    """Returns the plugin object that QGIS loads."""
     from .plugin import GeoLangBindPlugin
 
     return GeoLangBindPlugin(iface)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def cache_base() -> Path:
-    """Give this program's folder in the platform's own place for caches."""
+    """Returns this program's folder in the platform's own place for caches."""
     if sys.platform == "win32":
         base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
     elif sys.platform == "darwin":

@@ -91,12 +91,12 @@ class ClassScheme:
         return 255 if 0 in self.codes else 0
 
     def entry(self, code: int) -> ClassEntry | None:
-        """Give the class with a code, if there is one."""
+        """Returns the class with a code, if there is one."""
         return next((entry for entry in self.classes if entry.code == code), None)
 
 
 def load_scheme(text: str | Path) -> ClassScheme:
-    """Give a class scheme by shipped name, JSON file, or inline list.
+    """Returns a class scheme by shipped name, JSON file, or inline list.
 
     Args:
         text: a name of ``list_schemes``; a path to a JSON file as ``save_scheme`` writes it; or classes separated by
@@ -123,7 +123,7 @@ def load_scheme(text: str | Path) -> ClassScheme:
 
 
 def list_schemes() -> tuple[str, ...]:
-    """Give the names of the shipped schemes, sorted."""
+    """Returns the names of the shipped schemes, sorted."""
     return tuple(sorted(path.stem for path in SCHEMES_FOLDER.glob("*.json")))
 
 
@@ -248,7 +248,7 @@ def _checked(name: str, title: str, entries: Sequence[ClassEntry], source: str =
 
 @cache
 def _known_colours() -> dict[str, str]:
-    """Give the colour of every word of the common legends, so that water comes out blue without being told."""
+    """Returns the colour of every word of the common legends, so that water is blue by default."""
     colours: dict[str, str] = {}
     for scheme in ("dynamic_world", "worldcover", "corine2", "eurosat"):
         rows = json.loads((SCHEMES_FOLDER / f"{scheme}.json").read_text(encoding="utf-8"))["classes"]
@@ -259,7 +259,7 @@ def _known_colours() -> dict[str, str]:
 
 
 def _colour_for(words: Sequence[str], number: int) -> str:
-    """Give a colour: the usual one of a known word, else the ``number``-th of hues far apart from one another."""
+    """Returns a colour: the usual one of a known word, else the ``number``-th of hues far apart from one another."""
     known = _known_colours()
     for word in words:
         if word.lower() in known:

@@ -19,7 +19,7 @@ class GeoLangBindError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        """Give the message and the hint as one line."""
+        """Returns the message and the hint as one line."""
         return f"{self.message} {self.hint}".strip()
 
 

@@ -65,7 +65,7 @@ class Heap:
 
 
 def _calls() -> tuple[Callable[[], _Mallinfo2], Callable[[int], int]] | None:
-    """Give glibc's mallinfo2 and malloc_trim; None where there are none."""
+    """Returns glibc's mallinfo2 and malloc_trim; None where the C library lacks them."""
     if sys.platform != "linux":
         return None
     try:
@@ -79,7 +79,7 @@ def _calls() -> tuple[Callable[[], _Mallinfo2], Callable[[int], int]] | None:
 
 
 def _resident_bytes() -> int:
-    """Give the process' memory that stands for no file."""
+    """Returns the process's resident memory that is not backed by a file, in bytes."""
     _, resident, shared, *_ = Path("/proc/self/statm").read_text().split()
     return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
 

@@ -141,7 +141,7 @@ class HighlightParams:
 
 @dataclass(frozen=True)
 class ClassifyParams:
-    """Give every pixel one class of a scheme.
+    """Parameters of classifying every pixel of a raster by a class scheme.
 
     Attributes:
         classes: scheme name, path of a scheme file, or an inline list "water; forest, trees; bare ground".
@@ -408,7 +408,7 @@ METHODS: dict[str, type] = {
 
 
 def encode(message: Request | Reply | Notification) -> str:
-    """Give the message as one line of JSON without the newline."""
+    """Returns the message as one line of JSON without the newline."""
     body = {key: value for key, value in dataclasses.asdict(message).items() if value is not None}
     return json.dumps(body, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
@@ -434,7 +434,7 @@ def decode(line: str) -> Request | Reply | Notification:
 
 
 def to_params(params: Any) -> dict[str, Any]:  # noqa: ANN401 - any of the dataclasses above
-    """Give a params dataclass as the plain dictionary that travels."""
+    """Returns a params dataclass as the dictionary that is sent."""
     return dataclasses.asdict(params)
 
 

@@ -13,13 +13,13 @@ RESOURCES = Path(__file__).resolve().parents[1] / "resources"
 
 @cache
 def word_groups() -> tuple[tuple[str, ...], ...]:
-    """Give the background vocabulary: groups of words that mean nearly the same, from ``resources/vocabulary.json``."""
+    """The background vocabulary: groups of words that mean nearly the same, from ``resources/vocabulary.json``."""
     document = json.loads((RESOURCES / "vocabulary.json").read_text(encoding="utf-8"))
     return tuple(tuple(group) for group in document["groups"])
 
 
 def background_words(prompts: Sequence[str] = ()) -> tuple[str, ...]:
-    """Give the words a set of prompts is sharpened against: one per group, without groups that a prompt belongs to.
+    """Background words for a set of prompts: one per group, without groups that contain a prompt.
 
     A group is left out when it shares a word with a prompt, plurals aside: "pine forest" leaves out all woods.
 
@@ -32,7 +32,7 @@ def background_words(prompts: Sequence[str] = ()) -> tuple[str, ...]:
 
 @cache
 def templates(purpose: str = "prompt") -> tuple[str, ...]:
-    """Give caption templates with ``{}`` for the word.
+    """Returns caption templates with ``{}`` for the word.
 
     Args:
         purpose: "prompt" for the ensemble a typed word is averaged over; "any" for training on any imagery; or a band
@@ -71,7 +71,7 @@ _EMPTY_WORDS = frozenset(
 
 
 def _stems(text: str) -> set[str]:
-    """Give a text's telling words without plural endings."""
+    """Returns a text's content words without plural endings."""
     words = re.findall(r"[a-z]+", text.lower())
     return {
         re.sub(r"(?<=[^s])s$", "", re.sub(r"(?<=ss|ch|sh)es$", "", word)) for word in words if word not in _EMPTY_WORDS

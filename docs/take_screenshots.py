@@ -270,7 +270,7 @@ def _horizontal() -> object:
 
 
 def _utm_zone_of(layer: object) -> object:
-    """Give the coordinate reference system of the UTM zone a layer lies in."""
+    """Returns the coordinate reference system of the UTM zone a layer lies in."""
     from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsProject
 
     degrees = QgsCoordinateReferenceSystem("EPSG:4326")

@@ -6,7 +6,7 @@ from typing import Any
 
 
 def classFactory(iface: Any) -> Any:  # noqa: ANN401 - QGIS's name, QGIS's interface
-    """Give QGIS the plugin object."""
+    """Returns the plugin object that QGIS loads."""
     from geolangbind_qgis.plugin import GeoLangBindPlugin
 
     return GeoLangBindPlugin(iface)

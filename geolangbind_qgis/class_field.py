@@ -8,7 +8,7 @@ _LIKELY_NAMES = ("class", "label", "landcover", "class_name", "category", "name"
 
 
 def likely_field(layer: QgsMapLayer | None) -> str:
-    """Give the field that most likely holds the class: by its name, else the only field there is, else none."""
+    """Returns the field that most likely holds the class: by its name, else the only field there is, else none."""
     if not isinstance(layer, QgsVectorLayer):
         return ""
     names = [field.name() for field in layer.fields()]

@@ -88,7 +88,7 @@ def write_scheme(scheme: Scheme, path: Path) -> None:
 
 
 def bundled_schemes() -> list[Scheme]:
-    """Give the schemes that come with the plugin, the default first."""
+    """Returns the schemes that come with the plugin, the default first."""
     found = []
     for path in sorted(SCHEMES_FOLDER.glob("*.json")):
         try:
@@ -100,7 +100,7 @@ def bundled_schemes() -> list[Scheme]:
 
 @cache
 def scheme_words() -> tuple[str, ...]:
-    """Give every class name and wording of the bundled schemes once, for completion; read from disk once."""
+    """Returns every class name and wording of the bundled schemes once, for completion; read from disk once."""
     words: dict[str, None] = {}
     for scheme in bundled_schemes():
         for item in scheme.classes:

@@ -10,5 +10,5 @@ ICONS_FOLDER = CODE_ROOT / "resources" / "icons"
 
 
 def icon(name: str) -> QIcon:
-    """Give an icon of ``resources/icons`` by its file name without ending."""
+    """Returns an icon of ``resources/icons`` by its file name without ending."""
     return QIcon(str(ICONS_FOLDER / f"{name}.svg"))

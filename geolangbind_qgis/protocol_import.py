@@ -18,7 +18,7 @@ _NAME = f"{__package__}.shared_protocol"
 
 
 def _load_protocol() -> ModuleType:
-    """Give ``core.protocol``, loaded once.
+    """Returns ``core.protocol``, loaded once.
 
     Raises:
         ImportError: the plugin folder is incomplete.

@@ -18,12 +18,12 @@ _FOLDER = "environment_folder"
 
 
 def runtime_home() -> Path:
-    """Give the folder for logs and the environment: in the user's profile, outside the plugin folder."""
+    """Returns the folder for logs and the environment: in the user's profile, outside the plugin folder."""
     return Path(QgsApplication.qgisSettingsDirPath()) / "geolangbind"
 
 
 def environment_folder() -> Path:
-    """Give the folder of the plugin's environment."""
+    """Returns the folder of the plugin's environment."""
     return Path(settings.value(_FOLDER) or runtime_home() / "environment")
 
 
@@ -33,7 +33,7 @@ def choose_environment_folder(folder: Path) -> None:
 
 
 def chosen_python() -> Path | None:
-    """Give the interpreter to use; None where nothing is set up."""
+    """Returns the interpreter to use; None where nothing is set up."""
     manifest = find_environment(environment_folder())
     if manifest is not None:
         return Path(manifest.python)
@@ -42,7 +42,7 @@ def chosen_python() -> Path | None:
 
 
 def chosen_command() -> RuntimeCommand | None:
-    """Give the command that starts the runtime; None where nothing is set up."""
+    """Returns the command that starts the runtime; None where nothing is set up."""
     python = chosen_python()
     if python is None:
         return None
@@ -54,7 +54,7 @@ def chosen_command() -> RuntimeCommand | None:
 
 
 def qgis_proxy() -> dict[str, object]:
-    """Give QGIS's proxy settings in the words of ``runtime.proxies``."""
+    """Returns QGIS's proxy settings in the words of ``runtime.proxies``."""
     stored = QgsSettings()
     if not stored.value("proxy/proxyEnabled", False, type=bool):
         return {}

@@ -13,12 +13,12 @@ _ENTRY = re.compile(r'^\[(sensors|scaling)\.(\w+)\]\s*\ntitle\s*=\s*"([^"]*)"', 
 
 
 def sensor_titles() -> dict[str, str]:
-    """Give the titles of sensors by name, in the order of the table."""
+    """Returns the titles of sensors by name, in the order of the table."""
     return _titles("sensors")
 
 
 def scaling_titles() -> dict[str, str]:
-    """Give the titles of scaling presets by name, in the order of the table."""
+    """Returns the titles of scaling presets by name, in the order of the table."""
     return _titles("scaling")
 
 

@@ -82,7 +82,7 @@ class Session(QObject):
             self.client = None
 
     def device_label(self) -> tuple[str, str]:
-        """Give the device in words and its kind, both as the runtime says; kind is empty where nothing runs."""
+        """Returns the device's label and kind as the runtime reports them; kind is empty where nothing runs."""
         device = self.facts.get("device") or {}
         return str(device.get("label", "")), str(device.get("kind", ""))
 

@@ -11,7 +11,7 @@ HISTORY_LENGTH = 60
 
 
 def value(name: str, usual: str = "") -> str:
-    """Give a remembered text."""
+    """Returns a stored text."""
     return str(QgsSettings().value(_SECTION + name, usual))
 
 
@@ -21,7 +21,7 @@ def remember(name: str, text: str) -> None:
 
 
 def prompt_history() -> list[str]:
-    """Give earlier prompts, the latest first."""
+    """Returns earlier prompts, the latest first."""
     try:
         found = json.loads(value("prompt_history", "[]"))
     except ValueError:

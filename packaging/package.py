@@ -70,7 +70,7 @@ def package(output: Path, root: Path = ROOT) -> Path:
 
 
 def _contents(config: configparser.ConfigParser, root: Path) -> Iterator[tuple[str, Path]]:
-    """Give the path inside the plugin and the file of everything that goes in."""
+    """Yields the path inside the plugin and the file of every packaged file."""
     files = config["files"]
     for listed in (*files["python_files"].split(), *files["extras"].split()):
         if not (root / listed).is_file():

@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
 
 
 def source_texts() -> list[str]:
-    """Give every text inside ``tr(…)``, once, in the order of files and lines."""
+    """Returns every text inside ``tr(…)``, once, in the order of files and lines."""
     found: dict[str, None] = {}
     for file in sorted(SOURCES.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -52,7 +52,7 @@ def source_texts() -> list[str]:
 
 
 def read_translations(file: Path) -> dict[str, str]:
-    """Give the translations of a ``.ts`` file by source text."""
+    """Returns the translations of a ``.ts`` file by source text."""
     if not file.is_file():
         return {}
     messages = ElementTree.parse(file).getroot().iter("message")  # nosec B314 - our own file
@@ -78,7 +78,7 @@ def write_translations(file: Path, translations: dict[str, str]) -> None:
 
 
 def untranslated(file: Path) -> list[str]:
-    """Give the texts of the sources that a ``.ts`` file has no translation of."""
+    """Returns the texts of the sources that a ``.ts`` file has no translation of."""
     translations = read_translations(file)
     return [text for text in source_texts() if not translations.get(text)]
 

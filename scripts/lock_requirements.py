@@ -28,13 +28,13 @@ LOCK_HEAD = """\
 
 
 def direct_requirements(group: str | None = None) -> list[str]:
-    """Give the requirements that pyproject.toml names: the runtime's, or those of an optional group."""
+    """Returns the requirements that pyproject.toml names: the runtime's, or those of an optional group."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return project["dependencies"] if group is None else project["optional-dependencies"][group]
 
 
 def installed_closure(requirements: Iterable[str]) -> dict[str, str]:
-    """Give the installed version of every package that the requirements bring along."""
+    """Returns the installed version of every package that the requirements depend on."""
     versions: dict[str, str] = {}
     waiting = [Requirement(text) for text in requirements]
     while waiting:
@@ -58,7 +58,7 @@ def write(file: str, head: str, lines: Iterable[str]) -> None:
 
 
 def pins(versions: Mapping[str, str]) -> list[str]:
-    """Give the pins in alphabetical order, the CUDA libraries last."""
+    """Returns the pins in alphabetical order, the CUDA libraries last."""
     names = sorted(versions, key=lambda name: (name.startswith(CUDA_NAMES), name))
     return [f"{name}=={versions[name]}" for name in names]
 

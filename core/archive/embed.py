@@ -86,7 +86,7 @@ def embed_archive(
 
 
 def default_workers(device: str) -> int:
-    """Give how many local workers an archive gets when nobody says: one a core, each with room for itself.
+    """Returns the default number of local workers for an archive: one per core that has enough memory for it.
 
     None where Dask is missing, where a graphics card does the work, or where there are fewer than four: on two cores
     one process that reads and writes beside the model has both busy, and needs half the memory.

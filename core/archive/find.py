@@ -211,7 +211,7 @@ def _candidates(
     raster: str,
     cancel: CancelToken,
 ) -> Iterator[tuple[list[_Candidate], int]]:
-    """Give the places of every stored chunk, and the bytes of it."""
+    """Yields the places of every stored chunk, and the bytes of it."""
     score_chunk = scored_by(softmax, encoder)
     stride = encoder.stride
 
@@ -235,7 +235,7 @@ def _candidates(
 
 
 def _blocks(scores: Tensor, valid: Tensor) -> Iterator[tuple[PixelWindow, tuple[int, int], float, float]]:
-    """Give the blocks of a chunk with data: where, their best cell (row, col in it), score, share above one half."""
+    """Yields the blocks of a chunk with data: where, their best cell (row, col in it), score, share above one half."""
     smooth = _box_mean(scores) / _box_mean(valid.float()).clamp_min(1 / SMOOTHING_CELLS**2)
     smooth = torch.where(valid, smooth, 0)
     height, width = scores.shape

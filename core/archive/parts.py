@@ -120,7 +120,7 @@ def _shelf() -> ModelCache:
 
 
 def _parts(layout: ChunkLayout, missing: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int, int]]:
-    """Give the blocks of chunks that hold missing ones, row by row."""
+    """Yields the blocks of chunks that hold missing ones, row by row."""
     cells = PixelWindow(0, 0, layout.columns, layout.rows)
     height, width = layout.side
     for row, column in sorted({(row // PART_SIDE, column // PART_SIDE) for row, column in missing}):

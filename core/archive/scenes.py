@@ -100,7 +100,7 @@ def _stac_scenes(file: Path, asset: str | None, seen: set[Path]) -> Iterator[str
 
 
 def _image_of(item: dict[str, Any], asset: str | None) -> str:
-    """Give the address of an item's image."""
+    """Returns the address of an item's image."""
     assets: dict[str, dict[str, Any]] = item.get("assets", {})
     if asset is not None:
         if asset not in assets:

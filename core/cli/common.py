@@ -6,7 +6,7 @@ import argparse
 
 
 def common_options() -> argparse.ArgumentParser:
-    """Give a parent parser with ``--json``, ``--quiet`` and ``--verbose``; what is left out is not set."""
+    """Returns a parent parser with ``--json``, ``--quiet`` and ``--verbose``; options not given are not set."""
     common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     common.add_argument("--json", action="store_true", help="print the result as JSON")
     common.add_argument("--quiet", action="store_true", help="show no progress")

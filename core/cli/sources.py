@@ -49,7 +49,7 @@ def add_vector(parser: argparse.ArgumentParser) -> None:
 
 
 def source_of(options: argparse.Namespace, raster: str | None = None) -> Source:
-    """Give the source the arguments describe."""
+    """Returns the source the arguments describe."""
     return Source(
         path=raster if raster is not None else options.raster,
         sensor=options.sensor,

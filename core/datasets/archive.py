@@ -10,7 +10,7 @@ from core.errors import InputError
 
 
 def read_members(path: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
-    """Give (name, content) of every file with one of the suffixes, sorted by name.
+    """Yields (name, content) of every file with one of the suffixes, sorted by name.
 
     Args:
         path: a folder or a .tar file; nothing is unpacked to disk.

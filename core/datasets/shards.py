@@ -214,7 +214,7 @@ def _numbers(content: bytes, what: str) -> tuple[float, ...]:
 
 
 def _table_of_contents(path: Path) -> NDArray[np.int64]:
-    """Give offset and size of every sample's parts, (samples, parts, 2), from beside the shard or from the shard."""
+    """Offset and size of every sample's parts, (samples, parts, 2), from the index file or from the shard itself."""
     beside = path.with_suffix(".index.npz")
     size = path.stat().st_size
     if beside.is_file() and beside.stat().st_mtime_ns >= path.stat().st_mtime_ns:

@@ -60,7 +60,7 @@ class FeatureBasis:
         return product.add_(shift.to(bottleneck)[:, None, None])
 
     def norms(self, coordinates: Tensor) -> Tensor:
-        """Give the lengths (B, h, w) of the features with coordinates (B, K, h, w)."""
+        """Returns the lengths (B, h, w) of the features with coordinates (B, K, h, w)."""
         squares = coordinates.square().sum(1)
         return (squares if self.bias is None else squares + self.bias.square().sum()).sqrt()
 

@@ -36,7 +36,7 @@ class EncodedWindow(NamedTuple):
 
 
 def to_16_bits(bottleneck: Tensor) -> Tensor:
-    """Give the model's output in half the memory: as it is where the model computes in bf16, else as float16."""
+    """The model's output in half the memory: unchanged where the model computes in bf16, else as float16."""
     return bottleneck if bottleneck.element_size() == 2 else bottleneck.clamp(-60000, 60000).half()
 
 

@@ -14,13 +14,13 @@ CAP_VARIABLE = "GEOLANGBIND_CACHE_GB"
 
 
 def cache_folder() -> Path:
-    """Give the folder of the feature store: $GEOLANGBIND_CACHE, or one in the platform's own place for caches."""
+    """Returns the folder of the feature store: $GEOLANGBIND_CACHE, or one in the platform's own place for caches."""
     named = os.environ.get(FOLDER_VARIABLE)
     return Path(named).expanduser() if named else cache_base() / "features"
 
 
 def cache_cap_bytes() -> int:
-    """Give the store's size cap: $GEOLANGBIND_CACHE_GB gigabytes, or 20 GiB.
+    """Returns the store's size cap: $GEOLANGBIND_CACHE_GB gigabytes, or 20 GiB.
 
     Raises:
         UsageError: the variable is not a number.
@@ -35,5 +35,5 @@ def cache_cap_bytes() -> int:
 
 
 def open_cache() -> FeatureStore:
-    """Give the feature store of this computer; nothing is made before something is kept."""
+    """Returns the feature store of this computer; nothing is made before something is kept."""
     return FeatureStore(cache_folder(), cache_cap_bytes())

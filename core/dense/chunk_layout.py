@@ -22,13 +22,13 @@ class ChunkLayout:
         return -(-self.rows // self.side[0]), -(-self.columns // self.side[1])
 
     def window(self, chunk: tuple[int, int]) -> PixelWindow:
-        """Give the cells that a chunk (row, column) covers."""
+        """Returns the cells that a chunk (row, column) covers."""
         height, width = self.side
         whole = PixelWindow(chunk[1] * width, chunk[0] * height, width, height)
         return whole.intersection(PixelWindow(0, 0, self.columns, self.rows))
 
     def slices(self, chunk: tuple[int, int]) -> tuple[slice, slice]:
-        """Give the rows and columns of cells that a chunk (row, column) covers."""
+        """Returns the rows and columns of cells that a chunk (row, column) covers."""
         return self.window(chunk).slices_in(PixelWindow(0, 0, self.columns, self.rows))
 
     def chunks_in(self, cells: PixelWindow) -> list[tuple[int, int]]:

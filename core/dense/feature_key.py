@@ -37,5 +37,5 @@ class FeatureKey:
     background: str
 
     def digest(self) -> str:
-        """Give the entry's name: the SHA-256 of all fields and the format's number."""
+        """Returns the entry's name: the SHA-256 of all fields and the format's number."""
         return hashlib.sha256(json.dumps([FORMAT, asdict(self)], sort_keys=True).encode()).hexdigest()

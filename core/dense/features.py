@@ -121,7 +121,7 @@ class DenseFeatures:
         return [chunk for chunk in self.layout.chunks_in(cells) if kept is None or not kept.has(chunk)]
 
     def chunk(self, chunk: Chunk) -> FeatureChunk:
-        """Give a chunk, computing it where it is not kept.
+        """Returns a chunk, computing it where it is not kept.
 
         Raises:
             CancelledError: a stop was asked for.
@@ -249,13 +249,13 @@ class DenseFeatures:
         return blend(self.layout.window(chunk), windows, self.plan, self.encoder.basis, self.encoder.background)
 
     def _groups(self, chunks: list[Chunk]) -> Iterator[list[Chunk]]:
-        """Give as many chunks at once as fill a batch with the windows each adds."""
+        """Yields as many chunks at once as fill a batch with the windows each adds."""
         count = max(1, self._batch_size() // self.plan.windows_per_chunk**2)
         for start in range(0, len(chunks), count):
             yield chunks[start : start + count]
 
     def _unknown(self, chunks: list[Chunk]) -> Iterator[PixelWindow]:
-        """Give the windows of chunks that are not remembered, in the order they will be read."""
+        """Yields the windows of chunks that are not remembered, in the order they will be read."""
         on_their_way: deque[PixelWindow] = deque(maxlen=8 * self._batch_size())
         for chunk in chunks:
             for window in self._windows_of(chunk):
@@ -264,7 +264,7 @@ class DenseFeatures:
                     yield window
 
     def _read_ahead(self) -> int:
-        """Give how many windows are held ready: a batch, or less where they would take an eighth of the budget."""
+        """Returns how many windows are held ready: a batch, or less where they would take an eighth of the budget."""
         bytes_a_window = 4 * len(self.level.recognition.band_indexes) * self.plan.window_pixels**2
         return max(1, min(self._batch_size(), self._budget_bytes // 8 // bytes_a_window))
 
@@ -322,7 +322,7 @@ class DenseFeatures:
     def _encoded(
         self, windows: list[PixelWindow], read: Callable[[PixelWindow], Pixels]
     ) -> Iterator[tuple[PixelWindow, EncodedWindow]]:
-        """Give the windows that hold data, encoding in batches those that are not remembered."""
+        """Yields the windows that hold data, encoding in batches those that are not remembered."""
         fresh: list[tuple[PixelWindow, Pixels]] = []
         for window in windows:
             known = self._windows.get(window)
@@ -396,7 +396,7 @@ def in_strips(chunks: Iterable[Chunk]) -> list[Chunk]:
 
 
 def feature_key(encoder: DenseEncoder, level: RasterLevel) -> FeatureKey:
-    """Give the store's key of a level seen by an encoder."""
+    """Returns the store's key of a level seen by an encoder."""
     plan = encoder.plan(level.grid.width, level.grid.height)
     return FeatureKey(
         model_hash=encoder.model.model_hash,
@@ -434,6 +434,6 @@ def _layout(encoder: DenseEncoder, level: RasterLevel) -> ChunkLayout:
 
 
 def _cell_valid(valid: NDArray[np.bool_], stride: int) -> NDArray[np.bool_]:
-    """Give the cells (h, w) with at least one valid pixel."""
+    """Returns the cells (h, w) with at least one valid pixel."""
     height, width = valid.shape[0] // stride, valid.shape[1] // stride
     return np.asarray(valid.reshape(height, stride, width, stride).any((1, 3)))

@@ -100,7 +100,7 @@ def kernel(*arguments: Any) -> Any:
 
 @compiled
 def _exp2(x: Any) -> Any:
-    """Give 2 to a power from -126 to 126, to two in ten million."""
+    """Returns 2 to a power from -126 to 126, to two in ten million."""
     whole = np.float32(np.float32(x + ROUND) - ROUND)
     rest = np.float32(x - whole)
     power = np.float32(1.5403530e-4)
@@ -115,7 +115,7 @@ def _exp2(x: Any) -> Any:
 
 @compiled
 def _log2(x: Any) -> Any:
-    """Give the logarithm to base 2 of a positive, normal number, to two in ten million."""
+    """Returns the logarithm to base 2 of a positive, normal number, to two in ten million."""
     bits = np.float32(x).view(np.int32)
     exponent = np.int32((bits - ROOT_HALF_BITS) >> np.int32(23))
     mantissa = np.int32(bits - np.int32(exponent << np.int32(23))).view(np.float32)
@@ -130,7 +130,7 @@ def _log2(x: Any) -> Any:
 
 @compiled
 def _half(bits: Any) -> Any:
-    """Give the value of a float16, not negative, by its bits."""
+    """Returns the value of a float16, not negative, by its bits."""
     return np.float32(np.uint32(np.uint32(bits) << np.uint32(13)).view(np.float32) * HALF_BIAS)
 
 

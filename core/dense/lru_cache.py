@@ -31,7 +31,7 @@ class LruCache(Generic[Key, Value]):
         return key in self._values
 
     def get(self, key: Key) -> Value | None:
-        """Give a value; None where it is gone."""
+        """Returns a value; None where it is gone."""
         if key in self._values:
             self._values.move_to_end(key)
         return self._values.get(key)

@@ -59,12 +59,12 @@ class PixelScores:
         self.features.let_go()
 
     def cells_under(self, window: PixelWindow) -> PixelWindow:
-        """Give the cells that decide the scores of a window of pixels."""
+        """Returns the cells that decide the scores of a window of pixels."""
         return self.features.plan.cells(window, self._settings.margin_cells())
 
     @torch.inference_mode()
     def read(self, window: PixelWindow) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Give the scores of a window of pixels.
+        """Returns the scores of a window of pixels.
 
         Args:
             window: inside the level.
@@ -89,7 +89,7 @@ class PixelScores:
         return np.where(known, found, np.float32(0)), known
 
     def cells(self, cells: PixelWindow) -> tuple[Tensor, NDArray[np.bool_]]:
-        """Give the scores (N, h, w) and valid (h, w) of a block of cells."""
+        """Returns the scores (N, h, w) and valid (h, w) of a block of cells."""
         scores = torch.zeros(self._count, cells.height, cells.width)
         valid = np.zeros((cells.height, cells.width), bool)
         layout = self.features.layout
@@ -122,5 +122,5 @@ class _Scored(NamedTuple):
 
 
 def _scored_bytes(scored: _Scored) -> int:
-    """Give the memory of a chunk's scores; those of a chunk without data share one number."""
+    """Returns the memory of a chunk's scores; those of a chunk without data share one number."""
     return scored.scores.untyped_storage().nbytes() + scored.valid.nbytes

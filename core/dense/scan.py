@@ -60,7 +60,7 @@ def score_all(
 
 
 def _groups(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
-    """Give a few chunks at a time: handing work from thread to thread takes a tenth of the time to score a chunk."""
+    """Yields chunks in small groups: passing work between threads takes a tenth of the time to score a chunk."""
     remaining = iter(chunks)
     while group := list(itertools.islice(remaining, HANDED_OVER)):
         yield group

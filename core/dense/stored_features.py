@@ -92,7 +92,7 @@ class StoredFeatures:
         return [(row, column) for row in range(rows) for column in range(columns) if self.has((row, column))]
 
     def read(self, chunk: tuple[int, int]) -> FeatureChunk | None:
-        """Give a chunk; None where it is missing or damaged (a damaged one is removed)."""
+        """Returns a chunk; None where it is missing or damaged (a damaged one is removed)."""
         window = self.layout.window(chunk)
         here = (slice(0, window.height), slice(0, window.width))
         try:

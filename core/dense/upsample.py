@@ -36,7 +36,7 @@ class UpsampleSettings:
     sigma_guide: float = 0.12
 
     def margin_cells(self) -> int:
-        """Give the cells needed around a block for its edge pixels to be exact."""
+        """Returns the cells needed around a block for its edge pixels to be exact."""
         return self.radius_cells
 
 
@@ -139,7 +139,7 @@ def _cell_means(pixels: Tensor, pixel_valid: Tensor) -> Tensor:
 
 @cache
 def _nearness(stride: int, radius: int, sigma_cells: float) -> Tensor:
-    """Give the Gaussian of the distance between a pixel's centre and a cell's, (2 · radius + 1, stride), one axis."""
+    """The Gaussian of the distance between a pixel's centre and a cell's, (2 · radius + 1, stride), one axis."""
     within = (torch.arange(stride) + 0.5) / stride - 0.5
     offsets = torch.arange(-radius, radius + 1)[:, None] - within[None]
     return torch.exp(-0.5 * (offsets / sigma_cells) ** 2)

@@ -60,12 +60,12 @@ class WindowPlan:
         return list(self.tiles.windows(cells))
 
     def pixels(self, cells: PixelWindow) -> PixelWindow:
-        """Give the pixels of a block of cells; the raster's last cells may reach beyond it."""
+        """Returns the pixels of a block of cells; the raster's last cells may reach beyond it."""
         stride = self.stride
         return PixelWindow(cells.col * stride, cells.row * stride, cells.width * stride, cells.height * stride)
 
     def cells(self, pixels: PixelWindow, margin: int = 0) -> PixelWindow:
-        """Give the cells under a window of pixels, with a margin, inside the raster."""
+        """Returns the cells under a window of pixels, with a margin, inside the raster."""
         col, row = pixels.col // self.stride, pixels.row // self.stride
         col_stop, row_stop = -(-pixels.col_stop // self.stride), -(-pixels.row_stop // self.stride)
         grown = PixelWindow(col, row, col_stop - col, row_stop - row).buffered(margin)

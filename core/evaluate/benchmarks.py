@@ -42,7 +42,7 @@ FOLDS = 5
 
 @cache
 def benchmarks() -> dict[str, dict[str, Any]]:
-    """Give the description of every benchmark by name."""
+    """Returns the description of every benchmark by name."""
     return tomllib.loads((RESOURCES / "benchmarks.toml").read_text(encoding="utf-8"))
 
 
@@ -110,7 +110,7 @@ def _chips(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[str
 
 
 def _classes(entry: Mapping[str, Any], labels: Sequence[str]) -> tuple[list[str], list[list[str]]]:
-    """Give the classes and their wordings: those listed, and what other labels say by themselves."""
+    """Returns the classes and their wordings: those listed, and for other labels their own names."""
     listed: Mapping[str, list[str]] = entry.get("classes", {})
     names = [*listed, *sorted(set(labels) - set(listed))]
     return names, [list(listed.get(name) or [spoken(name)]) for name in names]

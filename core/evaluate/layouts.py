@@ -50,7 +50,7 @@ def labelled_images(entry: Mapping[str, Any], path: Path, split: str = "test") -
 
 
 def wavelengths_of(entry: Mapping[str, Any]) -> Sequence[float]:
-    """Give the centre wavelengths in µm of a set's images; red, green and blue where the entry names none."""
+    """Returns the centre wavelengths in µm of a set's images; red, green and blue where the entry names none."""
     return tuple(entry.get("wavelengths_um", RGB_WAVELENGTHS_UM))
 
 

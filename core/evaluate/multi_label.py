@@ -83,12 +83,12 @@ def neighbour_logits(train: Tensor, shown: Shown, test: Tensor, count: int = NEI
 
 
 def micro_f1(said: Shown, shown: Shown) -> float:
-    """Give F1 over all images and classes together; 0 where nothing is shown and nothing said."""
+    """Returns F1 over all images and classes together; 0 without a true and without a predicted class."""
     return 2 * float((said & shown).sum()) / max(int(said.sum()) + int(shown.sum()), 1)
 
 
 def average_precisions(logits: Logits, shown: Shown) -> NDArray[np.float64]:
-    """Give each class's average precision (classes,), NaN for one that no image shows.
+    """Returns each class's average precision (classes,), NaN for one that no image shows.
 
     The mean over a class's images of the share that shows it among those scored at least as high.
     """
@@ -103,13 +103,13 @@ def average_precisions(logits: Logits, shown: Shown) -> NDArray[np.float64]:
 
 
 def mean_average_precision(logits: Logits, shown: Shown) -> float:
-    """Give the mean average precision over the classes that some image shows; NaN without any."""
+    """Returns the mean average precision over the classes that some image shows; NaN without any."""
     precisions = average_precisions(logits, shown)
     return float(np.nanmean(precisions)) if np.isfinite(precisions).any() else float("nan")
 
 
 def _last_of_equals(scores: Logits) -> NDArray[np.int64]:
-    """Give the last place of the run of equal scores that each place of a sorted column (N, classes) lies in."""
+    """Returns the last place of the run of equal scores that each place of a sorted column (N, classes) lies in."""
     count = len(scores)
     ends = np.ones(scores.shape, bool)
     ends[:-1] = scores[1:] != scores[:-1]

@@ -41,7 +41,7 @@ class ParsingScore:
     by_tile: NDArray[np.int64]
 
     def interval(self, *, draws: int = 1000, seed: int = 0) -> tuple[float, float]:
-        """Give the 95 % bootstrap interval of mean_iou over tiles: pixels of one tile are not independent."""
+        """Returns the 95 % bootstrap interval of mean_iou over tiles: pixels of one tile are not independent."""
         return bootstrap_interval(
             lambda chosen: mean_iou(self.by_tile[chosen].sum(0)), len(self.by_tile), draws=draws, seed=seed
         )
@@ -99,20 +99,20 @@ def parsing_score(
 
 
 def class_iou(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Give each class' intersection over union, NaN where the reference (rows) does not hold it."""
+    """Returns each class' intersection over union, NaN where the reference (rows) does not hold it."""
     hits = confusion.diagonal()
     union = confusion.sum(0) + confusion.sum(1) - hits
     return np.where(confusion.sum(1) > 0, hits / np.maximum(union, 1), np.nan)
 
 
 def mean_iou(confusion: NDArray[np.int64]) -> float:
-    """Give the mean over the classes that the reference (rows) holds; NaN where it holds none."""
+    """Returns the mean over the classes that the reference (rows) holds; NaN where it holds none."""
     present = confusion.sum(1) > 0
     return float(class_iou(confusion)[present].mean()) if present.any() else float("nan")
 
 
 def _in_model_units(tile: LabelledTile | Tile) -> NDArray[np.float32]:
-    """Give (C, H, W) float32 in -1..1."""
+    """Returns (C, H, W) float32 in -1..1."""
     if isinstance(tile, LabelledTile):
         return tile.image.transpose(2, 0, 1).astype(np.float32) / np.float32(127.5) - np.float32(1)
     return tile.image
@@ -155,7 +155,7 @@ def score_pixels(
     refine: Refine | None = None,
     scorer: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
-    """Give the cosine of every pixel with every text.
+    """Returns the cosine of every pixel with every text.
 
     Args:
         model: in evaluation mode.

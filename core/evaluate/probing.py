@@ -118,7 +118,7 @@ def regression(
 
 
 def linear_outputs(vectors: Tensor, weights: Tensor) -> Tensor:
-    """Give the outputs (N, classes) of weights (D + 1, classes) whose last row is the bias."""
+    """Returns the outputs (N, classes) of weights (D + 1, classes) whose last row is the bias."""
     return vectors @ weights[:-1] + weights[-1]
 
 

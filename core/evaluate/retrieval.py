@@ -29,7 +29,7 @@ def recall_at(
 
 
 def retrieval_ranks(images: Tensor, captions: Tensor, image_of_caption: Tensor) -> tuple[Tensor, Tensor]:
-    """Give the rank, from 0, of each caption's image (M,) and of each image's best caption (N,)."""
+    """Returns the rank, from 0, of each caption's image (M,) and of each image's best caption (N,)."""
     similarity = captions @ images.T
     own = similarity.gather(1, image_of_caption[:, None])
     caption_rank = (similarity > own).sum(1)

@@ -52,7 +52,7 @@ def water_agreement(model: GeoLangBind, path: Path) -> dict[str, Any]:
 
 
 def synonym_agreement(model: GeoLangBind, path: Path) -> dict[str, Any]:
-    """Give Spearman's correlation between the maps of synonyms, and between "trees" and unrelated words."""
+    """Returns Spearman's correlation between the maps of synonyms, and between "trees" and unrelated words."""
     scores = prompt_scores(model, path, (*SYNONYMS, *UNRELATED), None)
     valid = np.isfinite(scores).all(0)
     chosen = np.random.default_rng(0).choice(int(valid.sum()), min(SAMPLE, int(valid.sum())), replace=False)

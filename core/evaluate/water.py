@@ -8,7 +8,7 @@ from scipy.ndimage import binary_dilation, binary_erosion
 
 
 def ndwi(green: NDArray[np.floating], near_infrared: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Give McFeeters' (1996) normalised difference water index, -1..1, of two reflectances of one shape."""
+    """Returns McFeeters' (1996) normalised difference water index, -1..1, of two reflectances of one shape."""
     total = green.astype(np.float32) + near_infrared.astype(np.float32)
     difference = green.astype(np.float32) - near_infrared.astype(np.float32)
     return (difference / np.where(total == 0, np.float32(1), total)).astype(np.float32)
@@ -17,13 +17,13 @@ def ndwi(green: NDArray[np.floating], near_infrared: NDArray[np.floating]) -> ND
 def intersection_over_union(
     predicted: NDArray[np.bool_], reference: NDArray[np.bool_], counted: NDArray[np.bool_]
 ) -> float:
-    """Give the intersection over union of two masks where ``counted``."""
+    """Returns the intersection over union of two masks where ``counted``."""
     both = (predicted & reference & counted).sum()
     either = ((predicted | reference) & counted).sum()
     return float(both / max(1, either))
 
 
 def away_from_edges(reference: NDArray[np.bool_], pixels: int = 2) -> NDArray[np.bool_]:
-    """Give the pixels further than ``pixels`` from the outline of a mask, where mixed pixels do not decide."""
+    """Returns the pixels further than ``pixels`` from the outline of a mask, where mixed pixels do not decide."""
     band = binary_dilation(reference, iterations=pixels) & ~binary_erosion(reference, iterations=pixels, border_value=1)
     return ~band

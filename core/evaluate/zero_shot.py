@@ -39,7 +39,7 @@ class ClassificationScore:
     predictions: NDArray[np.int64]
 
     def interval(self, targets: NDArray[np.int64], draws: int = 1000, seed: int = 0) -> tuple[float, float]:
-        """Give the 95 % bootstrap interval of top1."""
+        """Returns the 95 % bootstrap interval of top1."""
         return share_interval(self.predictions == targets, draws=draws, seed=seed)
 
 
@@ -59,7 +59,7 @@ def zero_shot_classification(
 
 
 def classify_by_words(model: GeoLangBind, images: Tensor, class_words: Sequence[Sequence[str]]) -> NDArray[np.int64]:
-    """Give the class (N,) of images by the same softmax that ``core classify`` takes at every pixel.
+    """Returns the class (N,) of images by the same softmax that ``core classify`` takes at every pixel.
 
     A class' synonyms, each averaged over the prompt templates (CLIP's prompt ensemble), count as one.
 
@@ -87,7 +87,7 @@ def classification_score(
 
 
 def class_vectors(model: GeoLangBind, class_words: Sequence[Sequence[str]]) -> Tensor:
-    """Give one unit vector a class (N, D), the mean over its synonyms in every template."""
+    """Returns one unit vector a class (N, D), the mean over its synonyms in every template."""
     with torch.inference_mode():
         return F.normalize(torch.stack([model.text_prompts(list(words)).mean(0) for words in class_words]), dim=-1)
 

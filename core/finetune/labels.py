@@ -50,10 +50,10 @@ class LabelSet(Protocol):
     whereabouts: str
 
     def areas(self, grid: GridSpec) -> list[PixelWindow]:
-        """Give windows of the grid outside of which there is no label."""
+        """Returns windows of the grid outside of which there is no label."""
 
     def read(self, grid: GridSpec, window: PixelWindow) -> NDArray[np.int64]:
-        """Give the labels (h, w) of a window of the grid; UNKNOWN where there is none."""
+        """Returns the labels (h, w) of a window of the grid; UNKNOWN where there is none."""
 
 
 @contextmanager
@@ -101,7 +101,7 @@ class _VectorLabelSet:
         self.whereabouts = _whereabouts(self._labels)
 
     def areas(self, grid: GridSpec) -> list[PixelWindow]:
-        """Give the window of every feature that touches the grid."""
+        """Returns the window of every feature that touches the grid."""
         windows = [_window_of(grid, bounds) for bounds in shapely.bounds(self._on(grid)[0].geometries)]
         return [window for window in windows if not window.is_empty]
 
@@ -115,7 +115,7 @@ class _VectorLabelSet:
         return drawn
 
     def _on(self, grid: GridSpec) -> tuple[VectorLabels, VectorLabels]:
-        """Give labels and contested ground in the grid's reference system, each brought there once."""
+        """Returns labels and ground with conflicting labels in the grid's reference system, each transformed once."""
         if grid.crs_wkt not in self._moved:
             self._moved[grid.crs_wkt] = self._labels.on_reference_of(grid), self._contested.on_reference_of(grid)
         return self._moved[grid.crs_wkt]
@@ -133,7 +133,7 @@ class _RasterLabelSet:
         self._merged = np.array([self.classes.index(words[code]) for code in sorted(words)], np.int64)
 
     def areas(self, grid: GridSpec) -> list[PixelWindow]:
-        """Give the window of the grid that the raster covers."""
+        """Returns the window of the grid that the raster covers."""
         source, bounds = self._dataset.crs, tuple(self._dataset.bounds)
         if source is not None and grid.crs_wkt is not None:
             bounds = transform_bounds(source, parsed_crs(grid.crs_wkt), *bounds)
@@ -192,7 +192,7 @@ def _open_label_raster(path: str, names: Mapping[str, str]) -> Iterator[_RasterL
 
 
 def worded(classes: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ...]:
-    """Give every class its words.
+    """Returns the words of every class: the name given for it, else its own, made readable.
 
     Raises:
         TrainingError: there is one class alone, a class is a bare number, or a name is for a class that is not there.
@@ -249,7 +249,7 @@ def _contested(labels: VectorLabels) -> VectorLabels:
 
 
 def _window_of(grid: GridSpec, bounds: Sequence[float]) -> PixelWindow:
-    """Give the pixels of a grid that bounds (xmin, ymin, xmax, ymax) touch; empty where there are none."""
+    """Returns the pixels of a grid that bounds (xmin, ymin, xmax, ymax) touch; empty where there are none."""
     xmin, ymin, xmax, ymax = bounds
     corners = [grid.pixel(x, y) for x in (xmin, xmax) for y in (ymin, ymax)]
     col, row = (int(np.floor(min(corner[axis] for corner in corners))) for axis in (0, 1))

@@ -40,7 +40,7 @@ class FinetuneObjective:
         self.head: DenseHead = get_head(model)
 
     def features(self, model: GeoLangBind, images: Tensor, wavelengths_um: Tensor, pixels: Tensor) -> Tensor:
-        """Give unit features at pixels.
+        """Returns unit features at pixels.
 
         Args:
             model: the model being fine-tuned, or the one it started from.
@@ -66,7 +66,7 @@ class FinetuneObjective:
         return F.normalize(features, dim=-1)
 
     def logits(self, features: Tensor) -> Tensor:
-        """Give (…, classes) logits of unit features (…, D)."""
+        """Returns (…, classes) logits of unit features (…, D)."""
         return self.temperature * features @ self.classes.T
 
     def loss(self, features: Tensor, labels: Tensor) -> Tensor:

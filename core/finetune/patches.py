@@ -123,7 +123,7 @@ def read_patches(
 
 
 def _labelled_cells(grid: GridSpec, labels: LabelSet, step: int) -> list[tuple[int, int]]:
-    """Give (column, row) of the cells of a grid of this step that may hold labels; a spread choice of very many."""
+    """Returns (column, row) of the cells of a grid of this step that may hold labels; a spread choice of very many."""
     cells: set[tuple[int, int]] = set()
     for area in labels.areas(grid):
         columns = range(area.col // step, (area.col_stop - 1) // step + 1)
@@ -165,7 +165,7 @@ def _read_patch(
 
 
 def _around(own: PixelWindow, side: int, grid: GridSpec) -> PixelWindow:
-    """Give a square around a window that stays inside the grid where the grid is large enough."""
+    """Returns a square around a window that stays inside the grid where the grid is large enough."""
     col, row = own.col - (side - own.width) // 2, own.row - (side - own.height) // 2
     col = min(max(col, 0), max(0, grid.width - side))
     row = min(max(row, 0), max(0, grid.height - side))
@@ -175,7 +175,7 @@ def _around(own: PixelWindow, side: int, grid: GridSpec) -> PixelWindow:
 def _in_pixels_of(
     first: GridSpec, grid: GridSpec, cols: NDArray[np.int64], rows: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Give the centres of pixels of one grid as (column, row) of another."""
+    """Returns the centres of pixels of one grid as (column, row) of another."""
     a, b, c, d, e, f = grid.transform
     x, y = a * (cols + 0.5) + b * (rows + 0.5) + c, d * (cols + 0.5) + e * (rows + 0.5) + f
     if grid.crs_wkt != first.crs_wkt and grid.crs_wkt is not None and first.crs_wkt is not None:

@@ -61,7 +61,7 @@ class FinetuneScore:
         return self.overall < other.overall and self.mean_iou < other.mean_iou
 
     def summary(self) -> dict[str, float | None]:
-        """Give overall accuracy, mean IoU and loss, for JSON."""
+        """Returns overall accuracy, mean IoU and loss, for JSON."""
         values = {"overall_accuracy": self.overall, "mean_iou": self.mean_iou, "loss": self.loss}
         return {name: _json(value) for name, value in values.items()}
 
@@ -115,7 +115,7 @@ class HeldOut:
 def class_rows(
     classes: Sequence[str], learnt_from: NDArray[np.int64], before: FinetuneScore, after: FinetuneScore
 ) -> list[dict[str, Any]]:
-    """Give one row a class for JSON: pixels learnt from and held out, accuracy and IoU before and after."""
+    """Returns one row a class for JSON: pixels learnt from and held out, accuracy and IoU before and after."""
     return [
         {
             "name": name,
@@ -152,7 +152,7 @@ def outcome(before: FinetuneScore, after: FinetuneScore, steps: int) -> str | No
 
 
 def table(results: dict[str, Any]) -> str:
-    """Give the results as a table for a terminal."""
+    """Returns the results as a table for a terminal."""
     rows = [("class", "learnt from", "held out", "accuracy", "IoU")]
     for row in results["classes"]:
         pixels = f"{row['training_pixels']:,}", f"{row['held_out_pixels']:,}"

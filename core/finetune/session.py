@@ -323,7 +323,7 @@ def _copied(parameters: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 @contextmanager
 def _averaged(parameters: Mapping[str, nn.Parameter], average: WeightAverage) -> Iterator[None]:
-    """Give the parameters their average for a while."""
+    """Replaces the parameters by their running average within the context."""
     trained = _copied(parameters)
     _put_back(parameters, average.values)
     try:
@@ -368,7 +368,7 @@ def _blocks(rasters: Sequence[LabelledRaster], classes: int, rng: np.random.Gene
 
 
 def _masks(rasters: Sequence[LabelledRaster], blocks: Blocks) -> tuple[Masks, Masks]:
-    """Give which pixels of every patch are learnt from, and which are held out (each pixel in one patch alone)."""
+    """Masks of the training and the held-out pixels of every patch (each pixel in one patch only)."""
     learnt: Masks = []
     held: Masks = []
     for raster in rasters:

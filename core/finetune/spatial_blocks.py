@@ -35,7 +35,7 @@ class Blocks:
     held_out: frozenset[tuple[int, int]]
 
     def roles(self, places: NDArray[np.float64]) -> NDArray[np.int8]:
-        """Give NEITHER, TRAINING or HELD_OUT for places (N, 2) in pixels of the first raster."""
+        """Returns NEITHER, TRAINING or HELD_OUT for places (N, 2) in pixels of the first raster."""
         if not self.held_out:
             return np.full(len(places), TRAINING, np.int8)
         roles = np.full(len(places), TRAINING, np.int8)

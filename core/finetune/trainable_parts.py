@@ -58,7 +58,7 @@ def learning(model: GeoLangBind, mode: Mode) -> Iterator[dict[str, nn.Parameter]
 
 
 def _head(model: GeoLangBind) -> list[nn.Module]:
-    """Give the parts between the trunk's tokens and dense features in text space."""
+    """Returns the modules between the trunk's tokens and dense features in text space."""
     if model.dense is not None:
         return [model.dense]
     return [model.visual.trunk.attn_pool, model.visual.head]

@@ -35,7 +35,7 @@ class WeightAverage:
 
 
 def averaged_state(model: GeoLangBind, average: WeightAverage) -> dict[str, Tensor]:
-    """Give the model's state dict with averaged weights; all processes must ask."""
+    """Returns the model's state dict with averaged weights; all processes must call it."""
     return {name: whole(value.detach()).clone() for name, value in model.state_dict().items()} | {
         name: whole(value).clone() for name, value in average.values.items()
     }
@@ -43,7 +43,7 @@ def averaged_state(model: GeoLangBind, average: WeightAverage) -> dict[str, Tens
 
 @contextmanager
 def averaged_model(model: GeoLangBind, average: WeightAverage, processes: Processes) -> Iterator[GeoLangBind]:
-    """Give the model with averaged weights, in evaluation mode; afterwards it trains on. All processes must ask."""
+    """Yields the model with averaged weights in evaluation mode, then restores it. All processes must call it."""
     averaged = averaged_state(model, average)
     if processes.engine == "fsdp":  # the model itself is in parts
         gathered = create_model(model.config).to(processes.device)

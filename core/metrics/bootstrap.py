@@ -14,7 +14,7 @@ DRAWS = 1000
 def bootstrap_interval(
     statistic: Callable[[NDArray[np.int64]], float], count: int, *, draws: int = DRAWS, seed: int = 0
 ) -> Interval:
-    """Give the 95 % interval of a statistic.
+    """Returns the 95 % interval of a statistic.
 
     Args:
         statistic: gives the figure of a sample, (count,) indices drawn with replacement.
@@ -34,5 +34,5 @@ def bootstrap_interval(
 
 
 def share_interval(hits: NDArray[np.bool_], *, draws: int = DRAWS, seed: int = 0) -> Interval:
-    """Give the 95 % interval of the share of ``hits`` (N,)."""
+    """Returns the 95 % interval of the share of ``hits`` (N,)."""
     return bootstrap_interval(lambda chosen: float(hits[chosen].mean()), len(hits), draws=draws, seed=seed)

@@ -41,5 +41,5 @@ def keep_freed_memory() -> None:
 
 
 def environment() -> dict[str, str]:
-    """Give the environment variables that say the same to a process before it starts; glibc alone reads them."""
+    """Returns the environment variables with the same effect on a child process; only glibc reads them."""
     return {name: str(value) for name, value in _SETTINGS.items()}

@@ -94,7 +94,7 @@ class ModelCard:
         return sum(file.size for file in self.files)
 
     def to_json(self) -> dict[str, Any]:
-        """Give the card as plain values, for ``--json`` and the plugin."""
+        """Returns the card as plain values, for ``--json`` and the plugin."""
         values: dict[str, Any] = {
             name: getattr(self, name)
             for name in ("name", "title", "source", "licence", "licence_text", "licence_url", "must_accept", "address")
@@ -114,7 +114,7 @@ class ModelCard:
 
 
 def models_folder() -> Path:
-    """Give the folder of fetched, imported and self-trained models: $GEOLANGBIND_HOME/models or the platform's own."""
+    """The folder of fetched, imported and self-trained models: $GEOLANGBIND_HOME/models or the platform's own."""
     home = os.environ.get(HOME_VARIABLE)
     if home:
         return Path(home).expanduser() / "models"

@@ -51,7 +51,7 @@ def read_config(path: Path) -> Config:
 
 
 def check_config(config: Config) -> Config:
-    """Give the configuration back when it can be built.
+    """Returns the configuration if a model can be built from it.
 
     Raises:
         ModelError: an entry is missing, unknown, or contradicts another.

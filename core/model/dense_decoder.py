@@ -38,11 +38,11 @@ class DenseDecoder(nn.Module):
         self.project = nn.Conv2d(channels, embed_dim, 1)
 
     def bottleneck(self, tokens: Tensor, pyramid: Mapping[int, Tensor]) -> Tensor:
-        """Give the narrow features (B, channels, H/2, W/2) before the linear map into text space."""
+        """Returns the narrow features (B, channels, H/2, W/2) before the linear map into text space."""
         return self.bottleneck_groups([(tokens, pyramid)])[0]
 
     def bottleneck_groups(self, groups: Sequence[tuple[Tensor, Mapping[int, Tensor]]]) -> list[Tensor]:
-        """Give the narrow features of several groups of images, which share the statistics of their norms."""
+        """Returns the narrow features of several groups of images, which share the statistics of their norms."""
         same = SameSize.of([tokens for tokens, _ in groups])
         tokens, fours, twos = (
             same.join([tokens for tokens, _ in groups]),
@@ -58,7 +58,7 @@ class DenseDecoder(nn.Module):
         return same.split([x + self.smooth(x) for x in narrow])
 
     def forward(self, tokens: Tensor, pyramid: Mapping[int, Tensor]) -> Tensor:
-        """Give text-space features.
+        """Returns text-space features.
 
         Args:
             tokens: (B, width, H/8, W/8) after the trunk's final norm.

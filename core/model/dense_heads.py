@@ -47,7 +47,7 @@ def default_head(model: ImageModel) -> str:
 
 
 def get_head(model: ImageModel, name: str | None = None) -> DenseHead:
-    """Give a head that this model can do.
+    """Returns a dense head that this model supports.
 
     Raises:
         ModelError: there is no such head, or the model lacks its parts.

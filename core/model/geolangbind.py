@@ -297,7 +297,7 @@ class GeoLangBind(nn.Module):
             return self._remembered(texts)
 
     def _remembered(self, texts: list[str]) -> Tensor:
-        """Give the vectors of texts (N, D), encoding those that are not remembered."""
+        """Returns the vectors of texts (N, D), encoding those that are not cached."""
         version = parameter_version(self.text.parameters())
         if version != self._texts_version:
             self._texts.clear()
@@ -339,7 +339,7 @@ def create_model(config: Config) -> GeoLangBind:
 
 
 def hash_weights(config: Config, weights: dict[str, Tensor]) -> str:
-    """Give one SHA-256 for a configuration and a state dict, independent of file format and key order."""
+    """Returns the SHA-256 of a configuration and a state dict, independent of file format and key order."""
     digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
     for name in sorted(weights):
         tensor = weights[name].detach().cpu().contiguous()
@@ -349,7 +349,7 @@ def hash_weights(config: Config, weights: dict[str, Tensor]) -> str:
 
 
 def _wavelength_tensor(wavelengths_um: Wavelengths) -> Tensor:
-    """Give wavelengths as float32 on the CPU, where reading them costs no wait for a GPU."""
+    """Returns wavelengths as float32 on the CPU, where reading them needs no synchronisation with a GPU."""
     wavelengths = torch.as_tensor(wavelengths_um, dtype=torch.float32, device="cpu").flatten()
     if not torch.isfinite(wavelengths).all() or (wavelengths <= 0).any():
         raise SensorError("A wavelength is not a positive number.", hint="Give wavelengths in µm, such as 0.665.")

@@ -55,7 +55,7 @@ class GeoLangBindTeacher:
 
     @torch.no_grad()
     def features(self, images: Tensor, wavelengths_um: Tensor) -> Tensor:
-        """Give the model's features.
+        """Returns the model's features.
 
         Args:
             images: (B, C, H, W) in model units (-1..1).

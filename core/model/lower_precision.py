@@ -32,7 +32,7 @@ _LOCK = threading.Lock()
 
 
 def working_copy(model: AnyLoadedModel) -> AnyLoadedModel:
-    """Give the model to encode images with: a bf16 copy on a processor that was chosen to compute in bf16, else itself.
+    """The model to encode images with: a bf16 copy on a CPU set to compute in bf16, else the model itself.
 
     The copy is made once and again when the weights have changed. It shares everything but the image part.
     """

@@ -136,7 +136,7 @@ def search_stages(
     start: float,
     coefficients: Sequence[float] = (0.0, 0.25, 0.5, 0.75, 1.0),
 ) -> dict[str, float]:
-    """Give every stage a coefficient of its own: from one for all, each stage in turn takes what serves best.
+    """Searches a coefficient per stage, from a common start, by coordinate-wise maximisation.
 
     Args:
         base: the running model.

@@ -36,7 +36,7 @@ class ModelCache:
         self._loading: dict[tuple[str, str], threading.Lock] = {}
 
     def get(self, name: str, device: str = "auto") -> GeoLangBind:
-        """Give the model, loading it where it is not on the shelf; two requests for one model load it once.
+        """Returns the model, loading it where it is not cached; two requests for one model load it once.
 
         Raises:
             ModelError: the model is unknown, damaged or not installed. Nothing is kept, so the next call tries again.

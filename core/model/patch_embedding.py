@@ -39,7 +39,7 @@ def sinusoidal_encoding(positions: Tensor, dim: int = 128) -> Tensor:
 
 
 def parameter_version(parameters: Iterable[nn.Parameter]) -> tuple[int, ...]:
-    """Give numbers that change whenever a parameter is written to or replaced."""
+    """Returns numbers that change whenever a parameter is written to or replaced."""
     return tuple(number for parameter in parameters for number in (parameter._version, parameter.data_ptr()))
 
 
@@ -142,7 +142,7 @@ class GeneratedConvolution(nn.Module):
         self._cache: OrderedDict[tuple[object, ...], tuple[Tensor, Tensor]] = OrderedDict()
 
     def generated_weights(self, wavelengths_um: Tensor) -> tuple[Tensor, Tensor]:
-        """Give kernel (out_channels, C, k, k) and bias (out_channels,) for wavelengths (C,) in µm."""
+        """Returns kernel (out_channels, C, k, k) and bias (out_channels,) for wavelengths (C,) in µm."""
         parameters = tuple(self.parameters())
         learning = torch.is_grad_enabled() and any(parameter.requires_grad for parameter in parameters)
         if self.training or learning:

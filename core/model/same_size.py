@@ -36,12 +36,12 @@ class SameSize:
         return cls(tuple(map(tuple, members.values())), tuple(places[number] for number in range(len(maps))))
 
     def join(self, maps: Sequence[Tensor]) -> list[Tensor]:
-        """Give one batch a size from maps of equal channels."""
+        """Returns one batch per size from maps with equal numbers of channels."""
         return [
             torch.cat([maps[number] for number in numbers]) if len(numbers) > 1 else maps[numbers[0]]
             for numbers in self.members
         ]
 
     def split(self, joined: Sequence[Tensor]) -> list[Tensor]:
-        """Give every map its part of what was made from the batches."""
+        """Returns the part of the batches' results that belongs to each map."""
         return [joined[size][part] for size, part in self.places]

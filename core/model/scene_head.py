@@ -36,7 +36,7 @@ class SceneHead(nn.Module):
         nn.init.zeros_(self.leave.bias)
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
-        """Give (B, embed_dim) for maps (B, channels, h, w), each of its own size."""
+        """Returns (B, embed_dim) for maps (B, channels, h, w), each of its own size."""
         statistics = [each for x in maps for each in _mean_and_deviation(x)]
         x = torch.cat([norm(each) for norm, each in zip(self.norms, statistics, strict=True)], dim=1)
         x = self.dropout(gelu(self.enter(x)))
@@ -45,6 +45,6 @@ class SceneHead(nn.Module):
 
 
 def _mean_and_deviation(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Give mean and standard deviation (B, c) over the pixels of a map (B, c, h, w), in its dtype."""
+    """Returns mean and standard deviation (B, c) over the pixels of a map (B, c, h, w), in its dtype."""
     variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0)
     return mean.to(x.dtype), (variance + 1e-6).sqrt().to(x.dtype)

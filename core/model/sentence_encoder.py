@@ -70,7 +70,7 @@ def _candidates(name: str, revision: str | None) -> Iterator[tuple[str, Path]]:
 
 
 def hub_cache() -> Path:
-    """Give the folder of the Hugging Face cache, as its own variables place it."""
+    """Returns the folder of the Hugging Face cache, as its own variables place it."""
     home = Path(os.environ.get("HF_HOME", Path.home() / ".cache" / "huggingface"))
     return Path(os.environ.get("HF_HUB_CACHE", home / "hub"))
 
@@ -85,7 +85,7 @@ def _package_files(package: str) -> list[Path]:
 
 
 def file_sha256(path: Path) -> str:
-    """Give the SHA-256 of a file, remembered while its size and time stay the same."""
+    """Returns the SHA-256 of a file, cached while its size and time stay the same."""
     status = path.stat()
     return _hash(path, status.st_size, status.st_mtime_ns)
 

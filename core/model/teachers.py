@@ -41,7 +41,7 @@ class Teacher(Protocol):
     channels: int
 
     def features(self, images: Tensor, wavelengths_um: Tensor) -> Tensor:
-        """Give features (B, grid², channels) of images (B, C, H, W) in model units."""
+        """Returns features (B, grid², channels) of images (B, C, H, W) in model units."""
 
 
 class TimmTeacher:
@@ -90,7 +90,7 @@ class TimmTeacher:
 
     @torch.no_grad()
     def features(self, images: Tensor, wavelengths_um: Tensor) -> Tensor:
-        """Give tokens after the final norm.
+        """Returns tokens after the final norm.
 
         Args:
             images: (B, C, H, W) in model units (-1..1).
@@ -140,7 +140,7 @@ def load_teacher(
 
 
 def rgb_bands(wavelengths_um: Tensor) -> tuple[int, int, int]:
-    """Give the indexes of the bands nearest to red, green and blue.
+    """Returns the indexes of the bands nearest to red, green and blue.
 
     Raises:
         SensorError: one of them is not there.

@@ -20,13 +20,13 @@ class TextTower(Protocol):
     """What encodes text: words to ids, ids to vectors."""
 
     def tokenize(self, texts: list[str]) -> Tensor:
-        """Give ids (N, length), canonicalised text first."""
+        """Returns ids (N, length), canonicalised text first."""
 
     def encode(self, ids: Tensor) -> Tensor:
         """Encode ids (N, length) as vectors (N, D), float32."""
 
     def parameters(self) -> Any:  # noqa: ANN401 - iterator of parameters
-        """Give the tower's parameters, loading it where it is loaded late."""
+        """Returns the tower's parameters, loading the tower if it is lazy."""
 
 
 class SiglipTextTower(TextTransformer):
@@ -69,7 +69,7 @@ class SiglipTextTower(TextTransformer):
         self._tokenizer: HFTokenizer | None = None
 
     def tokenize(self, texts: list[str]) -> Tensor:
-        """Give ids (N, context length) of canonicalised texts.
+        """Returns ids (N, context length) of canonicalised texts.
 
         Raises:
             ModelError: the tokenizer's files are neither local nor can be fetched.
@@ -111,7 +111,7 @@ class FrozenSentenceTower:
         return self
 
     def tokenize(self, texts: list[str]) -> Tensor:
-        """Give ids (N, length) of canonicalised texts, cut to the longest of them."""
+        """Returns ids (N, length) of canonicalised texts, cut to the longest of them."""
         if self._tokenizer is None:
             self._tokenizer = load_tokenizer(str(self._found().folder), self.context_length)
         ids = self._tokenizer(texts)
@@ -124,7 +124,7 @@ class FrozenSentenceTower:
         return self._loaded()(ids.to(self.device))
 
     def parameters(self) -> Any:  # noqa: ANN401 - iterator of parameters
-        """Give the frozen parameters, loading the encoder."""
+        """Returns the frozen parameters, loading the encoder."""
         return self._loaded().parameters()
 
     def _found(self) -> SentenceEncoderFiles:

@@ -74,7 +74,7 @@ class SpectralViT(VisionTransformer):
         self.pyramid_channels: dict[int, int] = self.patch_embed.pyramid_channels if self.has_stem else {}
 
     def embed(self, images: Tensor, wavelengths_um: Tensor) -> tuple[Tensor, Pyramid]:
-        """Give the tokens (B, h*w, D) that enter the first block, positions added, and the stem's pyramid."""
+        """Returns the tokens (B, h*w, D) that enter the first block, positions added, and the stem's pyramid."""
         if self.has_stem:
             tokens, pyramid = self.patch_embed(images, wavelengths_um)
             return self._with_positions(tokens, images), pyramid
@@ -88,11 +88,11 @@ class SpectralViT(VisionTransformer):
         return self.norm_pre(self.patch_drop(self.pos_drop(tokens + positions)))
 
     def grid_of(self, images: Tensor) -> tuple[int, int]:
-        """Give rows and columns of the token grid of images (B, C, H, W)."""
+        """Returns rows and columns of the token grid of images (B, C, H, W)."""
         return images.shape[-2] // self.token_stride, images.shape[-1] // self.token_stride
 
     def last_block_input(self, images: Tensor, wavelengths_um: Tensor) -> tuple[Tensor, Pyramid]:
-        """Give the tokens (B, h*w, D) that enter the last block, and the stem's pyramid.
+        """Returns the tokens (B, h*w, D) that enter the last block, and the stem's pyramid.
 
         Dense heads that change the attention of the last block start from here.
         """
@@ -147,7 +147,7 @@ class SpectralViT(VisionTransformer):
         return super().pool(x.flatten(2).transpose(1, 2) if x.ndim == 4 else x, pool_type)
 
     def forward_features(self, images: Tensor, wavelengths_um: Tensor) -> Tensor:  # type: ignore[override]
-        """Give timm's view of the tokens: (B, h*w, D) after the final norm."""
+        """Returns the tokens (B, h*w, D) after the final norm, as timm's method of this name does."""
         return self.forward_tokens(images, wavelengths_um).flatten(2).transpose(1, 2)
 
     def forward(self, images: Tensor, wavelengths_um: Tensor) -> Tensor:  # type: ignore[override]

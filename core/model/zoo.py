@@ -75,7 +75,7 @@ def list_models() -> list[ModelCard]:
 
 
 def get_card(name: str) -> ModelCard:
-    """Give a model's card by its name.
+    """Returns a model's card by its name.
 
     Raises:
         ModelError: no model has this name.
@@ -275,7 +275,7 @@ def load_model(
 
 
 def _located(name_or_path: str | Path) -> tuple[ModelCard, Path | None]:
-    """Give the card of a listed model, or of one at a path, and where its weights are; None where they are not here.
+    """Returns the card of a listed model, or of one at a path, and where its weights are; None where they are not here.
 
     Raises:
         ModelError: no model has this name, and nothing is there.

@@ -26,7 +26,7 @@ class Share:
     count: int = 1
 
     def of(self, items: int) -> slice:
-        """Give the items of a batch that are this process's.
+        """Returns the items of a batch that belong to this process.
 
         Raises:
             TrainingError: the batch cannot be shared out evenly.
@@ -67,7 +67,7 @@ class Batch:
     teacher_wavelengths_um: Tensor | None = None
 
     def part(self, items: slice) -> Batch:
-        """Give some of the images and what is known of them."""
+        """Returns some of the images with their labels and metadata."""
         per_image = ("images", "targets", "captions", "labels", "teacher_images")
         parts: dict[str, Any] = {
             name: None if (value := getattr(self, name)) is None else value[items] for name in per_image
@@ -75,7 +75,7 @@ class Batch:
         return dataclasses.replace(self, **parts)
 
     def to(self, device: torch.device) -> Batch:
-        """Give the batch on a device; wavelengths stay on the processor, where reading them costs no wait."""
+        """Returns the batch on a device; wavelengths stay on the CPU, where reading them needs no synchronisation."""
         moved = ("images", "targets", "labels", "teacher_images")
         values: dict[str, Any] = {
             name: None if (value := getattr(self, name)) is None else value.to(device) for name in moved

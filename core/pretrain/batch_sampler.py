@@ -50,7 +50,7 @@ class BatchSampler:
                 yield batches
 
     def _part(self, source: Source, rng: Generator) -> Batch:
-        """Give this process's share of a source's next batch."""
+        """Returns this process's share of a source's next batch."""
         if isinstance(source, SharingSource):
             return source.share(rng, self._share)
         batch = source.batch(rng)

@@ -37,7 +37,7 @@ class CaptionedImages:
 
     @torch.no_grad()
     def nearest(self, model: GeoLangBind) -> NDArray[np.int64]:
-        """Give the number (N,) of the caption nearest to each image."""
+        """Returns the number (N,) of the caption nearest to each image."""
         texts = model.encode_text(self.captions, normalize=True)
         found = []
         for start in range(0, len(self._samples), self._batch):
@@ -49,7 +49,7 @@ class CaptionedImages:
 
 
 def balanced_accuracy(truth: NDArray[np.int64], answers: NDArray[np.int64]) -> float:
-    """Give the mean over captions of the share of their images that are answered rightly.
+    """Returns the mean over captions of the share of their images that are classified correctly.
 
     One answer for every image scores one part in the number of captions, however common that caption is.
 
@@ -63,5 +63,5 @@ def balanced_accuracy(truth: NDArray[np.int64], answers: NDArray[np.int64]) -> f
 
 
 def balanced_interval(truth: NDArray[np.int64], answers: NDArray[np.int64], draws: int = 1000) -> Interval:
-    """Give the 95 % bootstrap interval of the balanced accuracy, images drawn anew."""
+    """Returns the 95 % bootstrap interval of the balanced accuracy, images drawn anew."""
     return bootstrap_interval(lambda chosen: balanced_accuracy(truth[chosen], answers[chosen]), len(truth), draws=draws)

@@ -120,7 +120,7 @@ class Checkpoints:
             )
 
     def _tensors(self) -> dict[str, Any]:
-        """Give what a sharded checkpoint holds; what is read into these tensors is in place, the optimiser's apart."""
+        """The state in a sharded checkpoint; tensors of the model and the average are read in place."""
         return {
             "model": self.model.state_dict(),
             "average": self.average.values,

@@ -57,5 +57,5 @@ def contrastive_softmax_loss(logits: Tensor, agreement: Tensor, smoothing: float
 
 
 def agreement_of(batch: Batch, device: torch.device) -> Tensor:
-    """Give which of the batch's texts agree with which class, (classes, texts)."""
+    """Returns which of the batch's texts agree with which class, (classes, texts)."""
     return torch.from_numpy(batch.words.agreement).to(device) if batch.words is not None else torch.zeros(0, 0)

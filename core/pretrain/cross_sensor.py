@@ -18,7 +18,7 @@ Encoded = tuple[Tensor, Pyramid]
 def pair_loss(
     model: GeoLangBind, encoded: Encoded, bottleneck: Tensor, other_images: Tensor, other_wavelengths_um: Tensor
 ) -> Tensor:
-    """Give the mean cosine distance to the features of other bands, of pixels and of whole images, added up.
+    """Returns the mean cosine distance to the features of other bands, of pixels and of whole images, added up.
 
     Args:
         model: in training mode.
@@ -34,12 +34,12 @@ def pair_loss(
 
 
 def pooled_vectors(model: GeoLangBind, encoded: Encoded) -> Tensor:
-    """Give unit vectors (B, D) float32 of whole images, from tokens (B, width, h, w) and finer maps."""
+    """Returns unit vectors (B, D) float32 of whole images, from tokens (B, width, h, w) and finer maps."""
     return F.normalize(model.visual.whole_image(*encoded).float(), dim=-1)
 
 
 def _features(model: GeoLangBind, encoded: Encoded, bottleneck: Tensor) -> tuple[Tensor, Tensor]:
-    """Give unit vectors of pixels (B, D, h, w) and of whole images (B, D)."""
+    """Returns unit vectors of pixels (B, D, h, w) and of whole images (B, D)."""
     assert isinstance(model.dense, DenseDecoder)
     dense = F.normalize(model.dense.project(bottleneck).float(), dim=1)
     return dense, pooled_vectors(model, encoded)
@@ -47,7 +47,7 @@ def _features(model: GeoLangBind, encoded: Encoded, bottleneck: Tensor) -> tuple
 
 @torch.no_grad()
 def _features_as_used(model: GeoLangBind, images: Tensor, wavelengths_um: Tensor) -> tuple[Tensor, Tensor]:
-    """Give what the model says of images in use: with running statistics and every layer."""
+    """Returns the model's features as at inference: running statistics, no dropped layers."""
     assert isinstance(model.dense, DenseDecoder)
     with in_use(model):
         encoded = model.visual.trunk.forward_pyramid(images, wavelengths_um)

@@ -73,7 +73,7 @@ def pixels_to_ask(classes: Tensor) -> Tensor:
 
 
 def dense_cosines(decoder: DenseDecoder, bottleneck: Tensor, texts: Tensor) -> Tensor:
-    """Give cosines between dense features and texts without forming the features.
+    """Returns cosines between dense features and texts without forming the features.
 
     With features W z + b, the dot product with a text t is (Wᵀ t)·z + b·t and the squared norm is
     zᵀ WᵀW z + 2 bᵀW z + b·b.

@@ -111,7 +111,7 @@ class Processes:
         return dict(zip(losses, values.tolist(), strict=True))
 
     def agree(self, *wishes: bool) -> tuple[bool, ...]:
-        """Give each wish that any process has, so that all act on it at the same step."""
+        """Returns the logical OR of flags over all processes, so that all act at the same step."""
         if self.engine == "none":
             return wishes
         votes = torch.tensor([float(request) for request in wishes], device=self.device)
@@ -194,7 +194,7 @@ def save_sharded(tensors: dict[str, Any], facts: Mapping[str, Any], folder: Path
 
 
 def find_sharded(folder: Path) -> Path | None:
-    """Give where a sharded checkpoint is: in its folder, or in the one before if a save was stopped between the two."""
+    """Where a sharded checkpoint is: in its folder, or in the one before if a save was stopped between the two."""
     places = (folder, folder.with_suffix(".before"))
     return next((place for place in places if (place / FACTS).exists()), None)
 

@@ -40,7 +40,7 @@ class KernelRegularisation:
             ]
 
     def moved(self) -> Tensor:
-        """Give the squared relative distance of kernels and biases from those kept, their mean over band sets ()."""
+        """Returns the squared relative distance of kernels and biases from those kept, their mean over band sets ()."""
         now = (generator.generated_weights(bands) for generator in self._generators for bands in self._band_sets)
         distances = [
             (made - kept).square().sum() / kept.square().sum()

@@ -19,7 +19,7 @@ def make_optimiser(parameters: Mapping[str, nn.Parameter], settings: OptimiserSe
 
 
 def set_rates(optimiser: torch.optim.Optimizer, step: int, steps: int, settings: OptimiserSettings) -> None:
-    """Give every group its learning rate at a step of a run of so many steps."""
+    """Sets every parameter group's learning rate for a step of a run of so many steps."""
     rate = learning_rate(step, steps, settings)
     for group in optimiser.param_groups:
         group["lr"] = rate * group["share"]
@@ -50,7 +50,7 @@ def _groups(parameters: Mapping[str, nn.Parameter], settings: OptimiserSettings)
 
 
 def _part(name: str) -> str:
-    """Give which part of the model a parameter belongs to, as far as rates differ."""
+    """Returns the part of the model a parameter belongs to, as far as learning rates differ."""
     if "weight_generator" in name or "fclayer" in name:
         return "generator"
     return "transformer" if "trunk.blocks." in name or "attn_pool" in name else ""

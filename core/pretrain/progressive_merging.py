@@ -120,7 +120,7 @@ def merge_models(settings: MergeSettings, validations: Mapping[str, Measure]) ->
 def _with_all_translators(
     base: Mapping[str, Tensor], new: Mapping[str, Tensor]
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Give both models the translators that only one of them has: there is nothing to merge them with."""
+    """Returns both models' weights, translators of one copied to the other where it lacks them."""
 
     def lent(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return {name: value for name, value in weights.items() if name.startswith("translators.")}

@@ -69,13 +69,13 @@ class PromptTemplates:
         return SampledTexts(tuple(self._fill(word, rng) for word in words + absent), agreement)
 
     def texts_of_classes(self) -> list[list[str]]:
-        """Give all texts of each class, every synonym in every template."""
+        """Returns all texts of each class, every synonym in every template."""
         return [
             [template.replace("{}", word) for word in words for template in self.templates] for words in self.classes
         ]
 
     def every_text(self) -> list[str]:
-        """Give all texts that can be drawn, so that they can be encoded beforehand."""
+        """Returns all texts that can be drawn, so that they can be encoded beforehand."""
         words = [word for synonyms in self.classes for word in synonyms] + list(self.distractors)
         return [template.replace("{}", word) for word in words for template in self.templates]
 

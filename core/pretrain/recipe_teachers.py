@@ -63,7 +63,7 @@ def build_teachers(recipe: Recipe, device: torch.device | str = "cpu") -> dict[s
 
 
 def with_translators(config: Mapping[str, Any], teachers: Mapping[str, Teacher]) -> dict[str, Any]:
-    """Give a model configuration that has a translator for every teacher."""
+    """Returns a model configuration that has a translator for every teacher."""
     sizes = {name: {"grid": teacher.grid, "channels": teacher.channels} for name, teacher in teachers.items()}
     return {**config, "translators": {**config.get("translators", {}), **sizes}} if sizes else dict(config)
 

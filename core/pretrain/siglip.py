@@ -37,7 +37,7 @@ class ClassAwareSigLipLoss(SigLipLoss):
     def get_ground_truth(
         self, device: torch.device, dtype: torch.dtype, num_logits: int, negative_only: bool = False
     ) -> Tensor:
-        """Give +1 where image and text agree and -1 elsewhere, (N, N), for one process's texts after another's."""
+        """Returns +1 where image and text agree and -1 elsewhere, (N, N), for each process's texts in turn."""
         same = next(self._agreement, None)
         if same is None:
             return super().get_ground_truth(device, dtype, num_logits, negative_only)

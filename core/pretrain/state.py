@@ -45,10 +45,10 @@ def load_state(path: Path) -> dict[str, Any] | None:
 
 
 def own_part(value: torch.Tensor) -> torch.Tensor:
-    """Give this process's part of a tensor that may be divided among processes, sharing memory."""
+    """Returns this process's part of a tensor that may be divided among processes, sharing memory."""
     return value.to_local() if isinstance(value, DTensor) else value
 
 
 def whole(value: torch.Tensor) -> torch.Tensor:
-    """Give a tensor that may be divided among processes as a whole; all processes must ask."""
+    """Returns the whole of a tensor that may be divided among processes; all processes must call it."""
     return value.full_tensor() if isinstance(value, DTensor) else value

@@ -51,7 +51,7 @@ class SourceTexts:
         self._means = {name: self._class_means(source) for name, source in sources.items() if source.wording.classes}
 
     def of(self, batch: Batch) -> BatchTexts:
-        """Give the words of a batch; captions, which are not drawn from a list, are encoded now."""
+        """Returns the texts of a batch and their vectors; captions that are in no fixed list are encoded now."""
         nothing = torch.zeros(0, self._model.embed_dim, device=self._model.device)
         if batch.captions is not None:
             with torch.no_grad():

@@ -128,11 +128,11 @@ class Trainer:
             return self._finish(curves.seconds)
 
     def averaged_state(self) -> dict[str, Tensor]:
-        """Give the state dict with averaged weights: what is validated and kept; all processes must ask."""
+        """Returns the state dict with averaged weights, which is validated and kept; all processes must call it."""
         return averaged_state(self.model, self._average)
 
     def averaged_model(self) -> AbstractContextManager[GeoLangBind]:
-        """Give the model with averaged weights, to measure or to keep; all processes must ask."""
+        """Yields the model with averaged weights, for validation or saving; all processes must call it."""
         return averaged_model(self.model, self._average, self.processes)
 
     def save(self) -> None:
@@ -203,7 +203,7 @@ class Trainer:
         return losses
 
     def _exchange(self, last: bool, final: bool) -> AbstractContextManager[None]:
-        """Give what a part of a step runs in, so that gradients go round once a step."""
+        """Returns the context of a part of a step, so that gradients are exchanged once per step."""
         return self.processes.last_pass_only(self._forward, last and final)
 
     def _refuse_nonsense(self, losses: Mapping[str, Tensor]) -> None:
@@ -214,7 +214,7 @@ class Trainer:
         return torch.autocast(self.processes.device.type, torch.bfloat16, enabled=self.bfloat16)
 
     def _share(self, loss: str) -> float:
-        """Give what a source's losses count: its weight where all sources are in every step, else one."""
+        """Returns the weight of a source's losses: its own where all sources are in every step, else 1."""
         return self.recipe.sources[loss.split("/")[0]].weight if self.recipe.together else 1.0
 
     def _ask_teachers(self, batch: Batch) -> dict[str, Tensor]:

@@ -49,7 +49,7 @@ class TrainingStep(nn.Module):
         texts: Sequence[BatchTexts] | None = None,
         teachers: Sequence[Mapping[str, Tensor]] = (),
     ) -> list[dict[str, Tensor]]:
-        """Give every batch's losses, weighted; without texts, its pooled vectors and losses of single images."""
+        """Returns every batch's losses, weighted; without texts, its pooled vectors and losses of single images."""
         always = {} if self._kept is None else {"kernels": self.weights.kernels * self._kept.moved()}
         if texts is not None:
             scored_texts = step_losses(self.model, batches, texts, self.weights, self.siglip, teachers)

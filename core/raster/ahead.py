@@ -70,7 +70,7 @@ class ReadAhead(Generic[Item, Result]):
         self._thread.shutdown(wait=True)
 
     def take(self, item: Item) -> Result:
-        """Give the value of an item, which is not held any longer; raises what reading it raised."""
+        """Returns the value of an item and releases it; raises the exception of reading it."""
         future = self._ready.pop(item, None) or self._thread.submit(self._read, item)
         self._fill()
         return future.result()
@@ -92,7 +92,7 @@ class ReadAhead(Generic[Item, Result]):
 
 
 def _one_thread() -> ThreadPoolExecutor:
-    """Give a thread that reads rasters as this one does."""
+    """Returns an executor of one thread that reads rasters with this thread's GDAL options."""
     options: dict[str, Any] = {}
     with contextlib.suppress(EnvError):
         options = rasterio.env.getenv()

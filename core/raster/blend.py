@@ -12,7 +12,7 @@ Floats = NDArray[np.float32]
 
 @cache
 def taper(tile: int, overlap: int) -> Floats:
-    """Give the weights (tile, tile) of a tile's pixels, float32 in (0, 1].
+    """Returns the weights (tile, tile) of a tile's pixels, float32 in (0, 1].
 
     Along each axis they rise over ``overlap`` pixels as a smooth step, so that two neighbours with that overlap add
     up to 1 everywhere. They never reach 0: at the raster's edge, where a single tile sees a pixel, its value is kept

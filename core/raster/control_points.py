@@ -17,7 +17,7 @@ _FEWEST = 3
 
 
 def on_a_grid(file: DatasetReader, stack: ExitStack) -> DatasetReader:
-    """Give a raster whose pixels lie on a grid: the file itself, unless only control points place it.
+    """Returns a raster whose pixels lie on a grid: the file itself, unless only control points place it.
 
     QGIS shows such files warped, so what is made of them has to lie there, too.
 

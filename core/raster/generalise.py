@@ -61,7 +61,7 @@ def simplified_coverage(
 
 
 def polygons_of(geometry: Any) -> list[shapely.Polygon]:  # noqa: ANN401 - any shapely geometry
-    """Give the polygons with an area in a geometry of any type."""
+    """Returns the polygons with an area in a geometry of any type."""
     parts = shapely.get_parts(shapely.get_parts(geometry))
     return [part for part in parts if isinstance(part, shapely.Polygon) and part.area > 0]
 

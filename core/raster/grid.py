@@ -61,7 +61,7 @@ class PixelWindow:
         return self.width <= 0 or self.height <= 0
 
     def intersection(self, other: PixelWindow) -> PixelWindow:
-        """Give the common part; empty where there is none."""
+        """Returns the common part; empty where there is none."""
         col, row = max(self.col, other.col), max(self.row, other.row)
         width = max(0, min(self.col_stop, other.col_stop) - col)
         height = max(0, min(self.row_stop, other.row_stop) - row)
@@ -76,7 +76,7 @@ class PixelWindow:
         return PixelWindow(self.col - pixels, self.row - pixels, self.width + 2 * pixels, self.height + 2 * pixels)
 
     def slices_in(self, outer: PixelWindow) -> tuple[slice, slice]:
-        """Give its (rows, columns) slices within an array that covers ``outer``, which must contain it."""
+        """Returns its (rows, columns) slices within an array that covers ``outer``, which must contain it."""
         row, col = self.row - outer.row, self.col - outer.col
         return slice(row, row + self.height), slice(col, col + self.width)
 
@@ -130,12 +130,12 @@ class GridSpec:
         return self.transform[1] != 0.0 or self.transform[3] != 0.0
 
     def xy(self, col: float, row: float) -> tuple[float, float]:
-        """Give the coordinates of a place in pixels; whole numbers are upper left corners."""
+        """Returns the coordinates of a place in pixels; whole numbers are upper left corners."""
         a, b, c, d, e, f = self.transform
         return a * col + b * row + c, d * col + e * row + f
 
     def pixel(self, x: float, y: float) -> tuple[float, float]:
-        """Give the (column, row) of coordinates, with fractions.
+        """Returns the (column, row) of coordinates, with fractions.
 
         Raises:
             InputError: the grid has no area.
@@ -150,13 +150,13 @@ class GridSpec:
         return (e * (x - c) - b * (y - f)) / determinant, (a * (y - f) - d * (x - c)) / determinant
 
     def subgrid(self, window: PixelWindow) -> GridSpec:
-        """Give the grid of a window, pixels unchanged."""
+        """Returns the grid of a window, pixels unchanged."""
         a, b, _, d, e, _ = self.transform
         c, f = self.xy(window.col, window.row)
         return GridSpec(self.crs_wkt, (a, b, c, d, e, f), window.width, window.height)
 
     def at_resolution(self, resolution: float) -> GridSpec:
-        """Give a grid of the same extent whose pixels are as near as possible to ``resolution`` (the CRS's units).
+        """Returns a grid of the same extent whose pixels are as near as possible to ``resolution`` (the CRS's units).
 
         Raises:
             InputError: the resolution is not a positive number.
@@ -169,21 +169,21 @@ class GridSpec:
         return self.resized(width, height)
 
     def resized(self, width: int, height: int) -> GridSpec:
-        """Give a grid of the same extent with other numbers of columns and rows."""
+        """Returns a grid of the same extent with other numbers of columns and rows."""
         a, b, c, d, e, f = self.transform
         x, y = self.width / width, self.height / height
         return GridSpec(self.crs_wkt, (a * x, b * y, c, d * x, e * y, f), width, height)
 
 
 def extent_of_window(grid: GridSpec, window: PixelWindow) -> Extent:
-    """Give the envelope of a window."""
+    """Returns the envelope of a window."""
     corners = [grid.xy(col, row) for col in (window.col, window.col_stop) for row in (window.row, window.row_stop)]
     xs, ys = [x for x, _ in corners], [y for _, y in corners]
     return min(xs), min(ys), max(xs), max(ys)
 
 
 def window_of_extent(grid: GridSpec, extent: Extent | None) -> PixelWindow:
-    """Give the smallest window of whole pixels that covers an extent, cut to the raster; all of it for None.
+    """Returns the smallest window of whole pixels that covers an extent, cut to the raster; all of it for None.
 
     Raises:
         InputError: the extent is not four numbers in order, or lies outside the raster.
@@ -209,7 +209,7 @@ def window_of_extent(grid: GridSpec, extent: Extent | None) -> PixelWindow:
 
 
 def pixel_size_m(grid: GridSpec) -> tuple[float, float] | None:
-    """Give the lengths of a pixel's sides in metres at the grid's centre; None without a reference system."""
+    """Returns the lengths of a pixel's sides in metres at the grid's centre; None without a reference system."""
     if grid.crs_wkt is None:
         return None
     a, b, _, d, e, _ = grid.transform
@@ -228,7 +228,7 @@ def pixel_size_m(grid: GridSpec) -> tuple[float, float] | None:
 
 
 def pixel_area_hectares(grid: GridSpec, row: int) -> float:
-    """Give the area of a pixel of a row in hectares.
+    """Returns the area of a pixel of a row in hectares.
 
     Exact on the ellipsoid for geographic grids; for projected ones in the plane, unless the projection distorts areas
     by more than one per cent (Web Mercator).
@@ -241,7 +241,7 @@ def pixel_area_hectares(grid: GridSpec, row: int) -> float:
 
 @cache
 def row_areas_hectares(grid: GridSpec) -> NDArray[np.float64]:
-    """Give the area in hectares of one pixel of each row, (height,); see pixel_area_hectares.
+    """Returns the area in hectares of one pixel of each row, (height,); see pixel_area_hectares.
 
     Raises:
         InputError: the raster has no coordinate reference system.
@@ -274,7 +274,7 @@ def row_areas_hectares(grid: GridSpec) -> NDArray[np.float64]:
 
 
 def known_row_areas(grid: GridSpec) -> NDArray[np.float64] | None:
-    """Give ``row_areas_hectares``, or None where the reference system does not say how large pixels are."""
+    """Returns ``row_areas_hectares``, or None where the reference system does not say how large pixels are."""
     try:
         return row_areas_hectares(grid)
     except InputError:
@@ -347,7 +347,7 @@ class TileGrid:
         return _starts(self.height, self.tile, self.tile - self.overlap, self.align)
 
     def windows(self, region: PixelWindow | None = None) -> Iterator[PixelWindow]:
-        """Give the tiles that share pixels with a region (default: all), row by row; some reach outside the raster."""
+        """The tiles that share pixels with a region (default: all), row by row; some reach outside the raster."""
         region = region or PixelWindow(0, 0, self.width, self.height)
         columns = [col for col in self.columns if col < region.col_stop and col + self.tile > region.col]
         for row in self.rows:

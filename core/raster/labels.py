@@ -80,7 +80,7 @@ class VectorLabels:
         return drawn
 
     def on_reference_of(self, grid: GridSpec) -> VectorLabels:
-        """Give the labels in the reference system of a grid; unchanged where the grid has none.
+        """Returns the labels in the reference system of a grid; unchanged where the grid has none.
 
         Raises:
             InputError: the labels' reference system is unknown, but the grid's is not.
@@ -105,7 +105,7 @@ def is_vector(path: str | Path) -> bool:
 
 
 def label_field(path: str | Path, field: str | None) -> str:
-    """Give the attribute of a vector file that holds the class: the one named, else the only one that can be meant.
+    """The attribute of a vector file that holds the class: the one named, else the only candidate.
 
     Raises:
         InputError: there is no such file or field, or it is unclear which is meant.
@@ -127,13 +127,13 @@ def label_field(path: str | Path, field: str | None) -> str:
 
 
 def _facts(path: str | Path) -> dict[str, Any]:
-    """Give what a vector file says about its first layer."""
+    """Returns the metadata of a vector file's first layer."""
     layers = _layers(path)
     return dict(pyogrio.read_info(path, layer=layers[0] if layers else None))
 
 
 def _layers(path: str | Path) -> tuple[str, ...]:
-    """Give the names of a file's layers where it has several."""
+    """Returns the names of a file's layers where it has several."""
     try:
         names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
     except (DataSourceError, OSError):
@@ -217,7 +217,7 @@ def _read(path: Path, field: str, layer: str | None) -> tuple[NDArray[Any], NDAr
 
 
 def _wkt(meta: Mapping[str, Any]) -> str | None:
-    """Give the reference system that pyogrio names ("EPSG:4326" or WKT) as rasterio writes it."""
+    """Returns the reference system that pyogrio names ("EPSG:4326" or WKT) as rasterio writes it."""
     text = meta.get("crs")
     if not text:
         return None
@@ -228,7 +228,7 @@ def _wkt(meta: Mapping[str, Any]) -> str | None:
 
 
 def _name(value: Any) -> str:  # noqa: ANN401 - an attribute of any type
-    """Give a class value as text: 3.0 and 3 are one class, missing ones are empty."""
+    """Returns a class value as text: 3.0 and 3 are one class, missing ones are empty."""
     if value is None or (isinstance(value, float | np.floating) and not np.isfinite(value)):
         return ""
     if isinstance(value, float | np.floating) and float(value).is_integer():

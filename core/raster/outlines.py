@@ -208,7 +208,7 @@ class _Seam:
         )
 
     def touching(self, start: float, stop: float) -> list[int]:
-        """Give the regions that share more than a corner with a column range."""
+        """Returns the regions that share more than a corner with a column range."""
         first = int(np.searchsorted(self.stops, start, side="right"))
         last = int(np.searchsorted(self.starts, stop, side="left"))
         return self.regions[first:last]
@@ -227,7 +227,7 @@ def _valid(polygon: shapely.Polygon) -> shapely.Polygon:
 
 
 def _borders(polygon: shapely.Polygon, row: float) -> list[tuple[float, float]]:
-    """Give the column ranges of a polygon's sides that lie on a row's border."""
+    """Returns the column ranges of a polygon's sides that lie on a row's border."""
     found = []
     for ring in (polygon.exterior, *polygon.interiors):
         points = shapely.get_coordinates(ring)

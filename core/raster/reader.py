@@ -149,7 +149,7 @@ class RasterReader:
         return values, valid
 
     def statistics(self, band_indexes: Sequence[int] | None = None) -> tuple[BandStatistics, ...]:
-        """Give raster-wide statistics of bands (default: all but alpha) from an overview or evenly spread probes.
+        """Returns raster-wide statistics of bands (default: all but alpha) from an overview or evenly spread probes.
 
         Raises:
             InputError: the pixels cannot be read.
@@ -174,7 +174,7 @@ class RasterReader:
         return tuple(self._statistics[index] for index in indexes)
 
     def fingerprint(self) -> str:
-        """Give a short hash that changes with the raster: of its files' names, sizes and times, or of a sample."""
+        """Returns a short hash that changes with the raster: of its files' names, sizes and times, or of a sample."""
         digest = hashlib.sha256(repr((self.grid, self.info.count, self.info.dtypes, self.info.nodata)).encode())
         if self.info.files:
             for name in self.info.files:
@@ -195,7 +195,7 @@ class RasterReader:
         return indexes
 
     def _native(self, window: PixelWindow) -> Window:
-        """Give a window of the grid in the file's own pixels."""
+        """Returns a window of the grid in the file's own pixels."""
         x, y = self._dataset.width / self.grid.width, self._dataset.height / self.grid.height
         return Window(window.col * x, window.row * y, window.width * x, window.height * y)
 
@@ -231,7 +231,7 @@ class RasterReader:
 
 @lru_cache(maxsize=64)
 def _statistics_of(fingerprint: str) -> dict[int, BandStatistics]:
-    """Give the statistics known so far of local files, to be added to: every prompt over a layer opens it anew."""
+    """Returns the mutable cache of a local file's statistics: every prompt over a layer opens the file anew."""
     return {}
 
 
@@ -305,7 +305,7 @@ def _forget_failure(target: str) -> None:
 
 
 def _as_said_by(file: DatasetReader, info: RasterInfo) -> RasterInfo:
-    """Give what a file says about its bands, which is lost as it is warped."""
+    """Returns the file's metadata about its bands, which warping would lose."""
     told = _describe(info.path, file, None)
     added = (None,) * (info.count - told.count)  # alpha
     return replace(
@@ -367,7 +367,7 @@ _NUMERIC = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "in
 
 
 def _envi_data(path: Path) -> Path:
-    """Give the data file of an ENVI header, or the path itself."""
+    """Returns the data file of an ENVI header, or the path itself."""
     if path.suffix.lower() != ".hdr":
         return path
     for suffix in ("", ".dat", ".img", ".bsq", ".bil", ".bip", ".raw"):
@@ -426,7 +426,7 @@ def _describe(name: str, dataset: DatasetReader, resolution: float | None) -> Ra
 
 
 def transform_of(dataset: DatasetReader) -> tuple[float, ...]:
-    """Give the six numbers that place a dataset's pixels.
+    """Returns the six numbers that place a dataset's pixels.
 
     A picture that lies nowhere is placed as QGIS shows it, its top left corner at 0, 0 and y growing upwards, so that
     places and outlines drawn on it there mean the same here. GDAL would count its rows downwards.

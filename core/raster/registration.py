@@ -83,7 +83,7 @@ def measure_shift(pairs: Iterable[ImagePair]) -> Shift | None:
 
 
 def _edges(image: NDArray[np.floating], valid: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Give the gradient's length (h, w) without its mean, fading to 0 at the window's frame and without data."""
+    """Returns the gradient's length (h, w) without its mean, fading to 0 at the window's frame and without data."""
     inner = valid & np.roll(valid, 1, 0) & np.roll(valid, -1, 0) & np.roll(valid, 1, 1) & np.roll(valid, -1, 1)
     if not inner.any():
         return np.zeros(valid.shape)

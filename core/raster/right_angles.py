@@ -25,7 +25,7 @@ _REFINED_DEGREES = 5.0
 
 
 def right_angled(polygons: Sequence[shapely.Polygon], tolerance: float, cell: float) -> list[list[shapely.Polygon]]:
-    """Give polygons right angles along the direction that dominates among their sides.
+    """Returns polygons right angles along the direction that dominates among their sides.
 
     Args:
         polygons: one, or several that share borders and do not overlap; in metres.

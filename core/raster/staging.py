@@ -31,7 +31,7 @@ _LITTLE_BYTES = 8 << 20
 
 @contextmanager
 def staging(target: str | Path, suffixes: Sequence[str], sources: Sequence[str] = ()) -> Iterator[Path]:
-    """Give a folder to make a result in; on a clean exit every file in it is moved beside the target.
+    """Yields a folder to make a result in; on a clean exit every file in it is moved beside the target.
 
     The file that is named like the target is moved last, so that it never stands there without its companions.
 

@@ -77,5 +77,5 @@ def sample_windows(dataset: DatasetReader) -> tuple[list[Window], tuple[int, int
 
 
 def percentiles(statistics: Sequence[BandStatistics]) -> tuple[tuple[float, float], ...]:
-    """Give (2nd, 98th) percentile a band, as scaling presets want them."""
+    """Returns the (2nd, 98th) percentile per band, as scaling presets need them."""
     return tuple((band.low, band.high) for band in statistics)

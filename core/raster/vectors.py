@@ -177,7 +177,7 @@ def _polygons(reader: RasterReader, band: int, source: BandPolygons, facts: _Fac
 
 
 def _drawn(regions: Iterable[Outline], ground: Ground, source: BandPolygons) -> Iterator[Outline]:
-    """Give outlines the shape that is wanted."""
+    """Returns outlines the shape that is wanted."""
     shape = source.shape
     if shape.right_angles:
         return _with_right_angles(regions, ground, shape)

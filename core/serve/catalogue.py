@@ -72,7 +72,7 @@ def schemes(
 
 
 def _needed(value: str | None, name: str) -> str:
-    """Give a parameter that the action cannot do without."""
+    """Returns a parameter that the action cannot do without."""
     if not value:
         raise UsageError(f"The {name} of the model is missing.", hint=f"Give its {name}.")
     return value

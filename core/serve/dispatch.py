@@ -29,7 +29,7 @@ _IMPORTING = threading.RLock()
 
 
 def find_task(method: str) -> Task:
-    """Give the function that does the work of ``method``.
+    """Returns the function that does the work of ``method``.
 
     Raises:
         KeyError: no such method, or one that the server answers itself.

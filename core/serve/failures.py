@@ -21,7 +21,7 @@ _LOST_DEVICE_WORDS = ("cuda error", "cublas_status", "cudnn_status", "device-sid
 
 
 def explain_exception(problem: BaseException) -> ErrorInfo:
-    """Give the code, the sentence and the hint for an exception.
+    """Returns the error code, message and hint for an exception.
 
     Known errors keep their own words; memory, disk, rights and device failures are recognised by type and wording;
     anything else is named as unexpected, without its traceback.

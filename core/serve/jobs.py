@@ -139,7 +139,7 @@ class JobQueue:
             return self._changed.wait_for(lambda: not self._waiting and not self._running, seconds)
 
     def counts(self) -> tuple[int, int]:
-        """Give how many jobs run and how many wait."""
+        """Returns how many jobs run and how many wait."""
         with self._changed:
             return len(self._running), len(self._waiting)
 

@@ -189,7 +189,7 @@ class Server:
             self._fail(job.id, job.method, problem)
 
     def _progress_of(self, job: Job) -> Progress:
-        """Give the callback that turns fractions into notifications with the time left, a few a second at most."""
+        """Returns the callback that sends progress notifications with the time left, a few per second at most."""
         time_left = TimeLeft()
         last_sent = -math.inf
 
@@ -232,7 +232,7 @@ def _ignore(*_: Any) -> None:  # noqa: ANN401 - stands in for callbacks of any s
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a task puts in its result
-    """Give the value as JSON can carry it: NaN and infinity become null, paths and numpy scalars plain values."""
+    """Returns the value as JSON can carry it: NaN and infinity become null, paths and numpy scalars plain values."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

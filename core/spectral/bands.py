@@ -54,7 +54,7 @@ class BandSet:
         return len(self.bands)
 
     def select(self, names: Iterable[str]) -> BandSet:
-        """Give the named bands in the order asked for.
+        """Returns the named bands in the order asked for.
 
         Raises:
             KeyError: a name is not in the set.

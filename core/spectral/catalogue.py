@@ -17,6 +17,6 @@ SENSORS_FILE = Path(__file__).resolve().parents[2] / "resources" / "sensors.toml
 
 @cache
 def catalogue() -> dict[str, Any]:
-    """Give the whole of ``sensors.toml`` as plain tables (``sensors``, ``scaling``, ``placeholders``)."""
+    """Returns the whole of ``sensors.toml`` as plain tables (``sensors``, ``scaling``, ``placeholders``)."""
     with SENSORS_FILE.open("rb") as stream:
         return tomllib.load(stream)

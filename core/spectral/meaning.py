@@ -101,7 +101,7 @@ def meaning_for_sensor(info: RasterInfo, name: str, statistics: Statistics | Non
 
 
 def imagery_bands(info: RasterInfo, statistics: Statistics | None) -> tuple[int, ...]:
-    """Give the bands that hold imagery, whatever the file calls alpha.
+    """Returns the bands that hold imagery; the file's alpha flags are checked against the values.
 
     A band called alpha that holds many shades is near infrared (writers call the fourth 8-bit band alpha unasked); a
     last 8-bit band of nothing but 0 and 255 is alpha in fact.
@@ -159,7 +159,7 @@ def _declared_band(info: RasterInfo, declared: FileWavelengths, number: int) -> 
 
 
 def kind_of(wavelength_um: float) -> Literal["reflectance", "thermal", "sar", "elevation", "unknown"]:
-    """Give what a band of a wavelength measures; radar and height have placeholders of their own."""
+    """Returns what a band of a wavelength measures; radar and height have placeholders of their own."""
     if wavelength_um < 3.0:
         return "reflectance"
     if wavelength_um == 3.75 or 5.39 <= wavelength_um <= 5.44:
@@ -213,7 +213,7 @@ def _by_names(info: RasterInfo, bands: Sequence[int]) -> Meaning | None:
 
 
 def _named_bands(info: RasterInfo, sensor: Sensor, bands: Sequence[int]) -> dict[int, Band]:
-    """Give the bands whose names are the sensor's; a name counts once."""
+    """Returns the bands whose names are the sensor's; a name counts once."""
     found: dict[int, Band] = {}
     for number in bands:
         band = sensor.find_band(_band_name(info, number))
@@ -275,7 +275,7 @@ def order_reason(layout: Sequence[str]) -> str:
 
 
 def layout_of(sensor: Sensor, count: int) -> tuple[str, ...] | None:
-    """Give the sensor's usual order of ``count`` bands, if it has one."""
+    """Returns the sensor's usual order of ``count`` bands; None if it has none."""
     return next((layout for layout in sensor.layouts if len(layout) == count), None)
 
 
@@ -297,7 +297,7 @@ def _plausible_type(info: RasterInfo, sensor: Sensor) -> bool:
 
 
 def size_misfit(info: RasterInfo, sensor: Sensor) -> float:
-    """Give by how many factors of three the pixel size is off the sensor's finest; 0 where one of them is unknown."""
+    """Deviation of the pixel size from the sensor's finest, in factors of three; 0 where one is unknown."""
     size = info.ground_sampling_distance_m
     finest = min((band.ground_sampling_distance_m for band in sensor.default_bands.bands), default=0.0)
     if not size or not finest:

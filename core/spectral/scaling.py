@@ -36,7 +36,7 @@ _CROSS_POLARISED = ("VH", "HV")
 
 
 def physical_range(band: Band) -> tuple[float, float] | None:
-    """Give the physical values that become -1 and +1, or None where they come from the raster's own percentiles.
+    """Returns the physical values that become -1 and +1, or None where they come from the raster's own percentiles.
 
     Reflectance is 0..1, radar in dB, thermal in kelvin, display imagery 0..255.
     """
@@ -133,7 +133,7 @@ class Scaling:
         return np.stack([band.to_physical(values[..., index, :, :]) for index, band in enumerate(self.bands)], axis=-3)
 
     def select(self, indexes: Iterable[int]) -> Scaling:
-        """Give the scaling of some of the bands, by 0-based position, in the order asked for."""
+        """Returns the scaling of some of the bands, by 0-based position, in the order asked for."""
         return Scaling(self.name, tuple(self.bands[index] for index in indexes))
 
 
@@ -205,7 +205,7 @@ class ScalingPreset:
 
 @cache
 def scaling_presets() -> dict[str, ScalingPreset]:
-    """Give all presets of sensors.toml by name."""
+    """Returns all presets of sensors.toml by name."""
     return {
         name: ScalingPreset(name, table["title"], {key: rule for key, rule in table.items() if key != "title"})
         for name, table in catalogue()["scaling"].items()
@@ -213,7 +213,7 @@ def scaling_presets() -> dict[str, ScalingPreset]:
 
 
 def scaling_preset(name: str) -> ScalingPreset:
-    """Give a preset by name.
+    """Returns a preset by name.
 
     Raises:
         SensorError: there is no such preset.

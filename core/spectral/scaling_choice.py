@@ -93,7 +93,7 @@ def _guess(
     statistics: Mapping[int, BandStatistics] | None,
     chosen: Sequence[BandStatistics] | None,
 ) -> tuple[str, str, str]:
-    """Give (preset, reason, warning or nothing)."""
+    """Returns (preset, reason, warning or nothing)."""
     dtypes = {info.dtypes[number - 1] for number in numbers}
     kinds = {band.kind for band in band_set.bands}
     if dtypes == {"uint8"}:

@@ -46,7 +46,7 @@ class Sensor:
     absorption_um: tuple[tuple[float, float], ...] = ()
 
     def find_band(self, description: str) -> Band | None:
-        """Give the band that a description such as "B4", "Band 4" or "SR_B4 (red)" names, if any."""
+        """Returns the band that a description such as "B4", "Band 4" or "SR_B4 (red)" names, if any."""
         return self._by_name.get(normalised_band_name(description)) if description else None
 
     @property
@@ -74,12 +74,12 @@ def normalised_band_name(text: str) -> str:
 
 @cache
 def load_sensors() -> dict[str, Sensor]:
-    """Give all sensors of sensors.toml by name, in the file's order."""
+    """Returns all sensors of sensors.toml by name, in the file's order."""
     return {name: _sensor(name, table) for name, table in catalogue()["sensors"].items()}
 
 
 def get_sensor(name: str) -> Sensor:
-    """Give a sensor by name; case, blanks and dashes do not matter.
+    """Returns a sensor by name; case, blanks and dashes do not matter.
 
     Raises:
         UnknownSensorError: there is no such sensor; the hint lists those that exist.

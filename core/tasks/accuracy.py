@@ -180,5 +180,5 @@ def _remarks(result: dict[str, Any], names: dict[int, str]) -> list[str]:
 
 
 def _number(value: float) -> float | None:
-    """Give a number that JSON knows: None for NaN."""
+    """Returns a number as JSON can hold it: None for NaN."""
     return None if np.isnan(value) else float(value)

@@ -78,7 +78,7 @@ def _compute(scores: PixelScores, windows: Sequence[PixelWindow]) -> None:
 
 
 def _blocks(scores: PixelScores, window: PixelWindow) -> Iterator[tuple[PixelWindow, PixelWindow]]:
-    """Give the chunks under a window in pixels, whole and cut to the window."""
+    """Yields the chunks under a window in pixels, whole and cut to the window."""
     features = scores.features
     for chunk in in_strips(features.layout.chunks_in(features.plan.cells(window))):
         whole = features.plan.pixels(features.layout.window(chunk)).intersection(features.level.grid.window)

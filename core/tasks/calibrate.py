@@ -137,7 +137,7 @@ def choose_threshold(
 
 
 def best_threshold(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> float:
-    """Give the threshold with the highest F1: half-way between the last score that counts and the next one below."""
+    """Returns the threshold with the highest F1: half-way between the last score that counts and the next one below."""
     if not truth.any():
         return USUAL
     order = np.argsort(-scores, kind="stable")
@@ -150,7 +150,7 @@ def best_threshold(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> fl
 
 
 def f1_score(predicted: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
-    """Give the harmonic mean of precision and recall; 0 where nothing is right."""
+    """Returns the harmonic mean of precision and recall; 0 where nothing is right."""
     return float(2 * (predicted & truth).sum() / max(1, int(predicted.sum() + truth.sum())))
 
 

@@ -46,7 +46,7 @@ class ChangeAreas:
                 self._hectares[:, kind] += rows @ self._row_areas[place.row : place.row_stop]
 
     def rows(self, prompts: Sequence[str]) -> list[dict[str, Any]]:
-        """Give of each prompt: prompt, and for gained, lost and stayed its {pixels, hectares or None}."""
+        """Returns for each prompt: prompt, and for gained, lost and stayed its {pixels, hectares or None}."""
         known = self._row_areas is not None
         return [
             {"prompt": prompt}

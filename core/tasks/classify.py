@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def run(
     params: ClassifyParams, *, progress: Progress, cancel: CancelToken, notify: Notify, models: ModelCache
 ) -> dict[str, Any]:
-    """Give every pixel one class of a scheme.
+    """Parameters of classifying every pixel of a raster by a class scheme.
 
     Args:
         params: what is asked for.
@@ -130,7 +130,7 @@ class ClassCensus:
                 self._hectares[number] += rows @ self._row_areas[place.row : place.row_stop]
 
     def areas(self) -> tuple[ClassArea, ...]:
-        """Give the area of every class of the scheme, also of those that do not occur."""
+        """Returns the area of every class of the scheme, also of those that do not occur."""
         known = self._row_areas is not None
         measured = self._hectares if known else self._pixels.astype(float)
         shares = measured / max(float(measured.sum()), 1e-300)

@@ -45,7 +45,7 @@ class Registration:
     notable: bool
 
     def to_json(self) -> dict[str, Any]:
-        """Give what travels to QGIS."""
+        """Returns the plain values that are sent to QGIS."""
         shift = self.shift
         return {
             "columns": None if shift is None else round(shift.columns, 3),

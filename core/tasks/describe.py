@@ -121,7 +121,7 @@ def describe_computer(device: str) -> dict[str, str]:
 
 
 def _trained_on(model: str) -> dict[str, Any]:
-    """Give what the model's card says it was trained on; nothing for a model that is only a path."""
+    """Sensors and band counts that the model's card lists as trained; empty for a model given by path."""
     from core.model.zoo import get_card
 
     try:

@@ -68,7 +68,7 @@ def run(
 
 
 def _folder(params: FinetuneParams) -> Path:
-    """Give the folder of the result.
+    """Returns the folder of the result.
 
     Raises:
         TrainingError: the name is no name, or taken.

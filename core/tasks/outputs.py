@@ -55,7 +55,7 @@ def _try_folder(folder: Path) -> None:
 
 
 def provenance(model: GeoLangBind, name: str, scene: Scene, **more: str) -> dict[str, str]:
-    """Give the tags that say how a result was made: software, model, source and bands, and whatever else is given."""
+    """Provenance tags of a result: software, model, source, bands, and the further values given."""
     recognition = scene.recognition
     tags = {
         "GEOLANGBIND_VERSION": __version__,

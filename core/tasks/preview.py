@@ -21,7 +21,7 @@ WITHOUT_PREVIEW = 768
 def write_preview(
     params: HighlightParams | ClassifyParams, scene: Scene, write: Callable[[Scene, str], None], notify: Notify
 ) -> None:
-    """Give a coarse answer where one is asked for and the window is large.
+    """Writes a coarse preview where one is requested and the window is large.
 
     Args:
         params: what is asked for.
@@ -40,7 +40,7 @@ def write_preview(
 
 
 def _preview_resolution(scene: Scene) -> float | None:
-    """Give the pixel size of a preview, in the raster's units; None where the window is small enough without one."""
+    """Returns the pixel size of a preview, in the raster's units; None where the window is small enough without one."""
     longer = max(scene.window.width, scene.window.height)
     if longer <= WITHOUT_PREVIEW:
         return None
@@ -48,6 +48,6 @@ def _preview_resolution(scene: Scene) -> float | None:
 
 
 def _preview_path(output: str) -> Path:
-    """Give the preview's file, beside the output."""
+    """Returns the preview's file, beside the output."""
     target = Path(output)
     return target.with_name(f"{target.stem}.preview{target.suffix or '.tif'}")

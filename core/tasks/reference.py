@@ -38,7 +38,7 @@ class Reference(Protocol):
     remarks: tuple[str, ...]
 
     def read(self, window: PixelWindow) -> NDArray[np.int64]:
-        """Give class codes (h, w) of a window of the map's pixels; UNKNOWN where there is no label."""
+        """Returns class codes (h, w) of a window of the map's pixels; UNKNOWN where there is no label."""
 
 
 @contextmanager
@@ -119,7 +119,7 @@ class _RasterReference:
             )
 
     def read(self, window: PixelWindow) -> NDArray[np.int64]:
-        """Give class codes (h, w); UNKNOWN outside the reference and at its nodata."""
+        """Returns class codes (h, w); UNKNOWN outside the reference and at its nodata."""
         place = Window(window.col, window.row, window.width, window.height)
         source = self._warped or self._dataset
         try:
@@ -165,7 +165,7 @@ class _VectorReference:
         self.remarks = _left_out(self._labels, codes)
 
     def read(self, window: PixelWindow) -> NDArray[np.int64]:
-        """Give class codes (h, w); UNKNOWN where no feature lies."""
+        """Returns class codes (h, w); UNKNOWN where no feature lies."""
         return np.asarray(self._codes[self._labels.rasterised(self._grid.subgrid(window))])
 
 
@@ -188,7 +188,7 @@ def _left_out(labels: VectorLabels, codes: Sequence[int]) -> tuple[str, ...]:
 
 
 def _codes_meant(meant: Mapping[str, str], names: Mapping[int, str]) -> dict[str, int]:
-    """Give the map's code for what a reference calls its classes."""
+    """Returns the map's code for each class name of a reference."""
     codes = {}
     for code, name in meant.items():
         own = _code(name, names)

@@ -20,7 +20,7 @@ SUREST = 6.0
 def snap_to_regions(
     scores: PixelScores, block: PixelWindow, wanted: PixelWindow
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Give scores that are constant over superpixels (SLIC, Achanta et al. 2012).
+    """Returns scores that are constant over superpixels (SLIC, Achanta et al. 2012).
 
     Regions are found on whole blocks with a margin, whatever part is wanted, so that they do not depend on the extent.
 

@@ -91,7 +91,7 @@ def run(
 
 
 def _expected(params: SampleParams, areas: tuple[ClassArea, ...], names: dict[int, str]) -> list[float]:
-    """Give the user's accuracy that is expected of each class."""
+    """Returns the user's accuracy that is expected of each class."""
     known = {name.lower(): code for code, name in names.items()} | {str(area.code): area.code for area in areas}
     told = {}
     for name, expected in params.expected.items():
@@ -103,7 +103,7 @@ def _expected(params: SampleParams, areas: tuple[ClassArea, ...], names: dict[in
 
 
 def _least_within(size: int, classes: int, least: int) -> int:
-    """Give how many samples each class gets at least where the size is said: half of it is shared by area.
+    """Minimum number of samples per class for a given total: at least half of the total is shared by area.
 
     Raises:
         UsageError: it does not even give two to each class, without which a class has no standard error.

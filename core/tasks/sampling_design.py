@@ -16,7 +16,7 @@ LEAST = 50
 def sample_size(
     shares: Sequence[float], users: Sequence[float], standard_error: float, population: int | None = None
 ) -> int:
-    """Give the number of samples that a stratified estimate of overall accuracy needs (equation 13).
+    """Returns the sample size that a stratified estimate of overall accuracy needs (equation 13).
 
     n = (Σ W_i S_i)² / (S(Ô)² + Σ W_i S_i² / N) with S_i = √(U_i (1 - U_i)).
 
@@ -66,7 +66,7 @@ def allocate(total: int, shares: Sequence[float], pixels: Sequence[int], least: 
 
 
 def expected_standard_error(shares: Sequence[float], users: Sequence[float], samples: Sequence[int]) -> float:
-    """Give the overall accuracy's standard error that an allocation promises (equation 5)."""
+    """Returns the expected standard error of the overall accuracy for an allocation (equation 5)."""
     weights, spreads = _weights(shares), _spreads(users)
     return float(np.sqrt(weights**2 @ (spreads**2 / np.maximum(np.asarray(samples) - 1, 1))))
 

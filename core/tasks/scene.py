@@ -61,7 +61,7 @@ class Scene:
 
 
 def as_trained(recognition: Recognition, model: GeoLangBind) -> Recognition:
-    """Give radar and height the stand-in wavelengths that the model's card names, where it names any."""
+    """Replaces the wavelengths of radar and height by the placeholders on the model's card, if any."""
     table = None if model.card is None else model.card.details.get("placeholders")
     if table is None:
         return recognition

@@ -48,11 +48,11 @@ class ScenePair:
     rows: float = 0.0
 
     def shifted(self, columns: float, rows: float) -> ScenePair:
-        """Give the pair with the second date's shift undone."""
+        """Returns the pair with the second date's shift undone."""
         return replace(self, columns=columns, rows=rows)
 
     def after_on_before(self, block: PixelWindow, read: Read) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Give values of the second date on the pixels of the first.
+        """Returns values of the second date on the pixels of the first.
 
         Args:
             block: pixels of the first date.
@@ -126,7 +126,7 @@ def open_pair(
 
 
 def _resolutions(first: Scene, second: Scene, wanted: float | None) -> tuple[float | None, float | None]:
-    """Give the pixel sizes that both are to be read at, in their own units; None for their own."""
+    """Returns the pixel sizes that both are to be read at, in their own units; None for their own."""
     ours, theirs = first.raster.info.ground_sampling_distance_m, second.raster.info.ground_sampling_distance_m
     if ours is None or theirs is None:
         return wanted, wanted
@@ -152,7 +152,7 @@ def _check_reference_systems(first: GridSpec, second: GridSpec) -> None:
 
 
 def _common_window(first: Scene, second: Scene, extent: Extent | None) -> PixelWindow:
-    """Give the pixels of the first raster that the second covers as well."""
+    """Returns the pixels of the first raster that the second covers as well."""
     grid, other = first.raster.grid, second.raster.grid
     covered = other.extent
     if grid.crs_wkt is not None and other.crs_wkt is not None and grid.crs_wkt != other.crs_wkt:
@@ -174,7 +174,7 @@ def _apart() -> InputError:
 
 
 def _covering(target: GridSpec, source: GridSpec) -> PixelWindow | None:
-    """Give the pixels of ``source`` under the whole of ``target``, with room for interpolation; None for none."""
+    """Returns the pixels of ``source`` under the whole of ``target``, with room for interpolation; None for none."""
     steps = np.linspace(0, 1, EDGE_POINTS)
     columns = np.concatenate([steps, steps, 0 * steps, 0 * steps + 1]) * target.width
     rows = np.concatenate([0 * steps, 0 * steps + 1, steps, steps]) * target.height
@@ -197,7 +197,7 @@ def _covering(target: GridSpec, source: GridSpec) -> PixelWindow | None:
 
 
 def _whole_pixels(source: GridSpec, target: GridSpec) -> PixelWindow | None:
-    """Give where ``target`` lies in ``source`` if their pixels coincide."""
+    """Returns the window of ``target`` in ``source`` if their pixels coincide, else None."""
     same = source.crs_wkt == target.crs_wkt or _crs(source) == _crs(target)
     size = max(source.pixel_size)
     linear = (0, 1, 3, 4)

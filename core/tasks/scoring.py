@@ -91,12 +91,12 @@ class TextSet:
         return cls(different, model.text_prompts(different).float().cpu())
 
     def only(self, texts: Sequence[str]) -> TextSet:
-        """Give a part of the set."""
+        """Returns a part of the set."""
         different = list(dict.fromkeys(texts))
         return TextSet(different, self.vectors[self.places(different)])
 
     def places(self, texts: Sequence[str]) -> list[int]:
-        """Give the rows of ``vectors`` that hold these texts."""
+        """Returns the rows of ``vectors`` that hold these texts."""
         return [self._place[text] for text in texts]
 
 
@@ -163,7 +163,7 @@ class ClassSoftmax:
         return self._texts.vectors
 
     def logits(self, cosines: Tensor) -> Tensor:
-        """Give (classes, …) logits of cosines (T, …); their softmax is the classes' probability."""
+        """Returns (classes, …) logits of cosines (T, …); their softmax is the classes' probability."""
         return self.scorer(cosines, cosines)
 
 
@@ -174,7 +174,7 @@ def scored_by(softmax: PromptSoftmax | ClassSoftmax, encoder: DenseEncoder) -> C
 
 
 def _weights_of_words(known: TextSet, words: Sequence[str], prompt: Prompt) -> Tensor:
-    """Give the weight (B,) of each background word against a prompt: 1 for strangers, 0 for its synonyms and group."""
+    """The weight (B,) of each background word against a prompt: 1 for strangers, 0 for its synonyms and group."""
     own, others = known.vectors[known.places(prompt.synonyms)], known.vectors[known.places(words)]
     kinship = (others @ own.T).amax(1)
     share = ((kinship - KINSHIP_BEGINS) / (KINSHIP_ENDS - KINSHIP_BEGINS)).clamp(0, 1)
@@ -182,6 +182,6 @@ def _weights_of_words(known: TextSet, words: Sequence[str], prompt: Prompt) -> T
 
 
 def _unrelated(words: Sequence[str], prompt: Prompt) -> Tensor:
-    """Give 0 for background words of the prompt's own group and 1 for all others, (B,)."""
+    """Returns 0 for background words of the prompt's own group and 1 for all others, (B,)."""
     strangers = set(background_words(prompt.synonyms))
     return torch.tensor([float(word in strangers) for word in words])

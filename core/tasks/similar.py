@@ -177,7 +177,7 @@ def _logistic_regression(samples: Tensor, labels: Tensor, weights: Tensor) -> Li
 
 
 def _vectors_at(features: DenseFeatures, scene: Scene, places: Sequence[Place]) -> tuple[Tensor, set[tuple[int, int]]]:
-    """Give the unit vectors (N, D) of the cells at places, and the chunks they lie in."""
+    """Returns the unit vectors (N, D) of the cells at places, and the chunks they lie in."""
     layout, plan = features.layout, features.plan
     vectors, chunks = [], set()
     for x, y in places:

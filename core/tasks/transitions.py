@@ -104,7 +104,7 @@ class TransitionCensus:
             self._hectares += np.bincount(positions, weights=areas, minlength=len(self._pixels))
 
     def transitions(self) -> tuple[Transition, ...]:
-        """Give the transitions that occur: changes first, the largest first."""
+        """Returns the transitions that occur: changes first, the largest first."""
         classes = self._scheme.classes
         hectares = self._hectares if self._row_areas is not None else np.full(len(self._pixels), np.nan)
         found = [

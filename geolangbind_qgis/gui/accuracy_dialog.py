@@ -155,7 +155,7 @@ class AccuracyDialog(QDialog):
 
 
 def _no_references(class_map: QgsRasterLayer) -> list[QgsMapLayer]:
-    """Give the layers that cannot be what a map is compared with: itself, what it was made from, and other results."""
+    """Layers that cannot be the reference of a map: itself, its source and other results."""
     layers = QgsProject.instance().mapLayers().values()
     pictures = [layer for layer in layers if isinstance(layer, QgsRasterLayer) and layer.bandCount() > 1]
     results = [layer for layer in layers if source_of(layer) and isinstance(layer, QgsRasterLayer)]
@@ -163,6 +163,6 @@ def _no_references(class_map: QgsRasterLayer) -> list[QgsMapLayer]:
 
 
 def _likely_reference(combo: QgsMapLayerComboBox) -> QgsMapLayer | None:
-    """Give the first vector layer with a field for the class."""
+    """Returns the first vector layer with a field for the class."""
     offered = [combo.layer(index) for index in range(combo.count())]
     return next((layer for layer in offered if likely_field(layer)), None)

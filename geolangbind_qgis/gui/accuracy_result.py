@@ -101,7 +101,7 @@ class AccuracyResult(QDialog):
 
 
 def figures_html(result: dict[str, Any]) -> str:
-    """Give the figures of the whole map as one line."""
+    """Returns the figures of the whole map as one line."""
     parts = [f"{tr('Overall accuracy')} <b>{_percent(result['overall'])} %</b>"]
     adjusted = result.get("adjusted")
     if adjusted:
@@ -115,7 +115,7 @@ def figures_html(result: dict[str, Any]) -> str:
 
 
 def class_table(classes: list[dict[str, Any]]) -> tuple[list[str], list[list[Cell]]]:
-    """Give header and rows of the classes; areas in hectares where they are known, else shares of the map."""
+    """Returns header and rows of the classes; areas in hectares where they are known, else shares of the map."""
     in_hectares = any(row.get("hectares") is not None for row in classes)
     header = [tr("Class"), tr("Samples"), tr("Producer's (%)"), tr("User's (%)"), "F1", "IoU"]
     area, key, factor = tr("Adjusted share (%)"), "adjusted_share", 100.0
@@ -135,7 +135,7 @@ def class_table(classes: list[dict[str, Any]]) -> tuple[list[str], list[list[Cel
 
 
 def matrix_table(result: dict[str, Any]) -> tuple[list[str], list[list[Cell]]]:
-    """Give header and rows of the confusion matrix with its sums: rows are the reference, columns the map."""
+    """Returns header and rows of the confusion matrix with its sums: rows are the reference, columns the map."""
     names = [str(row["name"]) for row in result["classes"]]
     counts = result["matrix"]
     rows: list[list[Cell]] = [[name, *line, sum(line)] for name, line in zip(names, counts, strict=True)]

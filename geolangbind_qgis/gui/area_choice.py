@@ -100,7 +100,7 @@ class AreaChoice(QWidget):
         self.combo.setCurrentIndex(self.combo.findData(area))
 
     def extent_for(self, layer_crs: QgsCoordinateReferenceSystem, layer_extent: QgsRectangle) -> QgsRectangle:
-        """Give the chosen area as a box in the layer's CRS, not yet cut to the layer.
+        """Returns the chosen area as a box in the layer's CRS, not yet cut to the layer.
 
         Raises:
             ValueError: nothing is drawn or selected, or it cannot be expressed in that CRS.
@@ -121,7 +121,7 @@ class AreaChoice(QWidget):
         return geometry.boundingBox()
 
     def polygons_in(self, layer_crs: QgsCoordinateReferenceSystem) -> QgsGeometry | None:
-        """Give the selected polygons as one geometry in the layer's CRS; None where another area is chosen."""
+        """Returns the selected polygons as one geometry in the layer's CRS; None where another area is chosen."""
         layer = self._polygons.currentLayer()
         if self.area is not Area.POLYGONS or not isinstance(layer, QgsVectorLayer):
             return None

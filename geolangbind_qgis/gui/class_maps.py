@@ -24,7 +24,7 @@ def is_class_map(layer: QgsMapLayer | None) -> bool:
 
 
 def class_maps_of(project: QgsProject, layer: QgsMapLayer | None) -> list[QgsRasterLayer]:
-    """Give the maps made from a layer, the newest first; the layer itself where it is one."""
+    """Returns the maps made from a layer, the newest first; the layer itself where it is one."""
     if layer is None:
         return []
     tree = [node.layer() for node in project.layerTreeRoot().findLayers()]
@@ -74,7 +74,7 @@ class ClassMapLine(QGroupBox):
         self.setVisible(bool(layers))
 
     def layer(self) -> QgsRasterLayer | None:
-        """Give the map that is chosen, None where it is gone."""
+        """Returns the chosen map; None where it was removed."""
         found = QgsProject.instance().mapLayer(self.maps.currentData() or "")
         return found if isinstance(found, QgsRasterLayer) else None
 

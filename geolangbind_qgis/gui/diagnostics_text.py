@@ -18,7 +18,7 @@ from geolangbind_qgis.session import Session
 
 
 def diagnostics_text(session: Session, layer: QgsRasterLayer | None) -> str:
-    """Give versions, device, last errors and layer facts as Markdown; no names of files, layers or people.
+    """Returns versions, device, last errors and layer facts as Markdown; no names of files, layers or people.
 
     Args:
         session: gives the runtime.
@@ -43,7 +43,7 @@ def diagnostics_text(session: Session, layer: QgsRasterLayer | None) -> str:
 
 
 def plugin_version() -> str:
-    """Give the version in ``metadata.txt``."""
+    """Returns the version in ``metadata.txt``."""
     try:
         text = (CODE_ROOT / "metadata.txt").read_text(encoding="utf-8")
     except OSError:
@@ -53,7 +53,7 @@ def plugin_version() -> str:
 
 
 def _layer_facts(layer: QgsRasterLayer | None) -> dict[str, Any]:
-    """Give what matters of a layer, but for its name and place."""
+    """Returns the technical facts of a layer, without its name and path."""
     if layer is None or not layer.isValid():
         return {}
     provider = layer.dataProvider()

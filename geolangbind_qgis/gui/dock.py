@@ -121,7 +121,7 @@ class GeoLangBindDock(QgsDockWidget):
             self._start(request)
 
     def _request(self, ask: Callable[[], HighlightRequest]) -> HighlightRequest | None:
-        """Give what the page asks for; None where something is missing, which is then said."""
+        """Returns the request of the page; None where something is missing, which is reported."""
         try:
             return ask()
         except ValueError as problem:

@@ -91,11 +91,11 @@ class ExampleClicks(QWidget):
         self._draw()
 
     def positives(self) -> tuple[tuple[float, float], ...]:
-        """Give the places of what is looked for, in the layer's CRS."""
+        """Returns the places of what is looked for, in the layer's CRS."""
         return tuple((item.point.x(), item.point.y()) for item in self._examples if not item.unlike)
 
     def negatives(self) -> tuple[tuple[float, float], ...]:
-        """Give the places of what is not looked for, in the layer's CRS."""
+        """Returns the places of what is not looked for, in the layer's CRS."""
         return tuple((item.point.x(), item.point.y()) for item in self._examples if item.unlike)
 
     def use_layer(self, layer: QgsMapLayer) -> None:

@@ -9,7 +9,7 @@ from geolangbind_qgis.i18n import tr
 
 
 def finetune_table_html(result: dict[str, Any]) -> str:
-    """Give the runtime's result of a fine-tuning as HTML: one row a class, then all classes, then remarks.
+    """Returns the runtime's result of a fine-tuning as HTML: one row a class, then all classes, then remarks.
 
     Args:
         result: ``classes`` with ``before`` and ``after`` (accuracy, iou), the same over all, and ``remarks``.
@@ -34,6 +34,6 @@ def _row(name: str, accuracy: str, iou: str, *, plain: bool = True) -> str:
 
 
 def _change(values: dict[str, Any], key: str) -> str:
-    """Give a figure before and after; a dash where no label of the class was held out."""
+    """Returns a figure before and after; a dash where no label of the class was held out."""
     before, after = ((values.get(when) or {}).get(key) for when in ("before", "after"))
     return "–" if before is None or after is None else f"{100 * before:.0f} → {100 * after:.0f}"

@@ -27,15 +27,15 @@ class FlowRow(QLayout):
         self._items.append(item)
 
     def count(self) -> int:
-        """Give the number of widgets."""
+        """Returns the number of widgets."""
         return len(self._items)
 
     def itemAt(self, index: int) -> QLayoutItem | None:
-        """Give a widget's item; None beyond the last."""
+        """Returns a widget's item; None beyond the last."""
         return self._items[index] if 0 <= index < len(self._items) else None
 
     def takeAt(self, index: int) -> QLayoutItem | None:
-        """Give up a widget's item; None beyond the last."""
+        """Removes and returns a widget's item; None beyond the last."""
         return self._items.pop(index) if 0 <= index < len(self._items) else None
 
     def expandingDirections(self) -> Qt.Orientation:
@@ -47,17 +47,17 @@ class FlowRow(QLayout):
         return True
 
     def heightForWidth(self, width: int) -> int:
-        """Give the height of all lines."""
+        """Returns the height of all lines."""
         lines = list(self._lines(width))
         return sum(self._height(line) for line in lines) + self.spacing() * max(0, len(lines) - 1)
 
     def sizeHint(self) -> QSize:
-        """Give the size of a single line."""
+        """Returns the size of a single line."""
         widths = [item.sizeHint().width() for item in self._items]
         return QSize(sum(widths) + self.spacing() * max(0, len(widths) - 1), self._height(self._items))
 
     def minimumSize(self) -> QSize:
-        """Give the size of the widest item: the height follows from the width."""
+        """Returns the size of the widest item: the height follows from the width."""
         return QSize(max((item.sizeHint().width() for item in self._items), default=0), self._height(self._items))
 
     def setGeometry(self, place: QRect) -> None:

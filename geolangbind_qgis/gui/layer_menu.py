@@ -165,7 +165,7 @@ class LayerMenu(QObject):
         self.actions = []
 
     def _for_current_layer(self, slot: Callable[[QgsRasterLayer], None]) -> Callable[..., None]:
-        """Give a slot that passes the layer that was clicked on."""
+        """Returns a slot that passes the layer that was clicked on."""
 
         def triggered(*_: object) -> None:
             layer = self._iface.activeLayer()

@@ -34,7 +34,7 @@ class LossCurve(QWidget):
         self.setToolTip(tr("Blue: loss while learning. Orange: loss at labels that are held out; lower is better."))
 
     def sizeHint(self) -> QSize:
-        """Give the size it would like to have."""
+        """Returns the preferred size."""
         return QSize(260, 110)
 
     def clear(self) -> None:

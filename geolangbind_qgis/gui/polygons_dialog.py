@@ -154,7 +154,7 @@ def _metres(suffix: str, most: float, tip: str) -> QDoubleSpinBox:
 
 
 def _outline(colour: str) -> QgsFillSymbol:
-    """Give a strong outline over a weak fill."""
+    """Returns a strong outline over a weak fill."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return QgsFillSymbol.createSimple(
         {"color": f"{red},{green},{blue},50", "outline_color": f"{red},{green},{blue},255", "outline_width": "0.5"}

@@ -66,7 +66,7 @@ class PromptList(QWidget):
         self.refresh_words()
 
     def prompts(self) -> list[Prompt]:
-        """Give the filled-in prompts, each text once."""
+        """Returns the filled-in prompts, each text once."""
         found: dict[str, Prompt] = {}
         for row in self._rows:
             if row.text():
@@ -74,7 +74,7 @@ class PromptList(QWidget):
         return list(found.values())
 
     def negatives(self) -> tuple[str, ...]:
-        """Give the negative prompts."""
+        """Returns the negative prompts."""
         return tuple(part.strip() for part in self._negatives.text().split(";") if part.strip())
 
     def add_row(self, text: str = "") -> PromptRow:

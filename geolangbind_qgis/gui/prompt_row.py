@@ -57,11 +57,11 @@ class PromptRow(QWidget):
         row.addWidget(self._remove)
 
     def text(self) -> str:
-        """Give the words, trimmed."""
+        """Returns the words, trimmed."""
         return " ".join(self.edit.text().split())
 
     def colour(self) -> str:
-        """Give the colour as "#rrggbb"."""
+        """Returns the colour as "#rrggbb"."""
         return self._colour.color().name()
 
     @property

@@ -62,7 +62,7 @@ class RecognitionDialog(QDialog):
         self.setMinimumWidth(460)
 
     def reading(self) -> Reading:
-        """Give what the user set.
+        """Returns the user's corrections.
 
         Raises:
             ValueError: a field cannot be understood; the message says which.

@@ -41,11 +41,11 @@ class RecognitionLine(QWidget):
         row.addWidget(self._edit, 0, Qt.AlignmentFlag.AlignTop)
 
     def sizeHint(self) -> QSize:
-        """Give one line: the height follows from the width. Qt asks for that of a narrower one, which leaves a gap."""
+        """Returns the size of one line: the height follows from the width; Qt's own hint leaves a gap."""
         return QSize(super().sizeHint().width(), self._edit.sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:
-        """Give one line, as above."""
+        """Returns the size of one line, as ``sizeHint``."""
         return QSize(super().minimumSizeHint().width(), self._edit.sizeHint().height())
 
     def show_text(self, text: str, *, editable: bool = False) -> None:

@@ -96,7 +96,7 @@ class ResultPanel(QGroupBox):
             self._on_chosen()
 
     def layer(self) -> QgsRasterLayer | None:
-        """Give the score layer that is chosen, None where it is gone."""
+        """Returns the chosen score layer; None where it was removed."""
         found = QgsProject.instance().mapLayer(self.results.currentData() or "")
         return found if isinstance(found, QgsRasterLayer) else None
 
@@ -110,11 +110,11 @@ class ResultPanel(QGroupBox):
         self._show_area()
 
     def histogram(self) -> ScoreHistogram | None:
-        """Give the counted areas of the chosen layer."""
+        """Returns the counted areas of the chosen layer."""
         return self._histograms.get(self.results.currentData() or "")
 
     def histograms(self) -> dict[str, ScoreHistogram]:
-        """Give the counted areas by layer id."""
+        """Returns the counted areas by layer id."""
         return dict(self._histograms)
 
     def knows(self, layer_id: str) -> bool:
@@ -183,7 +183,7 @@ class ResultPanel(QGroupBox):
         self._show_area()
 
     def _apply(self) -> None:
-        """Give the layer the style that the widgets show."""
+        """Applies the style that the widgets show to the layer."""
         layer = self.layer()
         if layer is not None:
             style = ScoreStyle(self.threshold_box.value(), self.colour.color().name(), self.opacity.value() / 100)

@@ -71,7 +71,7 @@ class RunBar(QWidget):
 
 
 def time_left_text(seconds: float) -> str:
-    """Give the time left in words."""
+    """Returns the time left in words."""
     if seconds < 1:
         return tr("almost done")
     if seconds < 90:

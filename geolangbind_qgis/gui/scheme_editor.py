@@ -72,7 +72,7 @@ class SchemeEditor(QDialog):
             self.show_scheme(first)
 
     def scheme(self) -> Scheme:
-        """Give the scheme as edited.
+        """Returns the scheme as edited.
 
         Raises:
             ValueError: it cannot be used; the message says why.

@@ -85,7 +85,7 @@ class SearchPage(QScrollArea):
         self._on_layer(self.layer())
 
     def layer(self) -> QgsRasterLayer | None:
-        """Give the chosen layer."""
+        """Returns the chosen layer."""
         found = self.layers.currentLayer()
         return found if isinstance(found, QgsRasterLayer) else None
 
@@ -143,7 +143,7 @@ class SearchPage(QScrollArea):
         return replace(self._request_without_text(), prompts=((name, colour),), examples=examples)
 
     def _colours_on_map(self) -> dict[str, str]:
-        """Give the colours of what was found on the layer before, by prompt."""
+        """Returns the colours of what was found on the layer before, by prompt."""
         layer = self.layer()
         found = overlays_of(QgsProject.instance(), layer.id()) if layer is not None else []
         return {str(each.customProperty(PROMPT)): read_score_style(each).colour for each in found}
@@ -245,7 +245,7 @@ class SearchPage(QScrollArea):
 
 
 def _coarser(pixel: float, side: float) -> float | None:
-    """Give the pixel size, doubled until the longer side fits; None where the layer's own does."""
+    """Returns the pixel size, doubled until the longer side fits; None where the layer's own does."""
     if pixel <= 0 or side / pixel <= MOST_VISIBLE_PIXELS:
         return None
     return pixel * 2 ** math.ceil(math.log2(side / pixel / MOST_VISIBLE_PIXELS))

@@ -69,7 +69,7 @@ class TableDialog(QDialog):
         self.resize(_size_for(self.table))
 
     def text(self, separator: str) -> str:
-        """Give the table as lines of text."""
+        """Returns the table as lines of text."""
         return as_text(self.table, separator)
 
     def _save(self) -> None:
@@ -100,7 +100,7 @@ def new_table(
 
 
 def _size_for(table: QTableWidget) -> QSize:
-    """Give the size of a window that shows all columns, whatever the size of the letters."""
+    """Returns the size of a window that shows all columns, whatever the size of the letters."""
     table.ensurePolished()
     head, rows = table.horizontalHeader(), table.verticalHeader()
     columns = range(table.columnCount())
@@ -111,7 +111,7 @@ def _size_for(table: QTableWidget) -> QSize:
 
 
 def as_text(table: QTableWidget, separator: str) -> str:
-    """Give a table as lines of text, numbers in full, in the order shown."""
+    """Returns a table as lines of text, numbers in full, in the order shown."""
     stream = io.StringIO()
     writer = csv.writer(stream, delimiter=separator, lineterminator="\n")
     columns = range(table.columnCount())

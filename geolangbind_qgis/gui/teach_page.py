@@ -95,7 +95,7 @@ class TeachPage(QScrollArea):
                 item.setCheckState(state)
 
     def chosen_rasters(self) -> list[QgsRasterLayer]:
-        """Give the rasters that are ticked; a raster of labels is not learnt from."""
+        """Returns the rasters that are ticked; a raster of labels is not learnt from."""
         items = [self.rasters.item(row) for row in range(self.rasters.count())]
         ticked = [item for item in items if item.checkState() == Qt.CheckState.Checked]
         layers = [QgsProject.instance().mapLayer(item.data(Qt.ItemDataRole.UserRole)) for item in ticked]

@@ -13,7 +13,7 @@ FOLDER = Path(__file__).resolve().parent
 
 
 def tr(text: str) -> str:
-    """Give the text in the user's language; English where there is no translation."""
+    """Returns the text in the user's language; English where there is no translation."""
     return QCoreApplication.translate(CONTEXT, text)
 
 

@@ -11,7 +11,7 @@ Number = Union[int, float]  # noqa: UP007 - evaluated by the Python of older QGI
 
 
 def number_text(value: Number, decimals: int = 0) -> str:
-    """Give a number in words of the user's locale: "2.939,5" where a comma separates decimals."""
+    """Returns a number in words of the user's locale: "2.939,5" where a comma separates decimals."""
     return QLocale().toString(float(value), "f", decimals)
 
 
@@ -21,7 +21,7 @@ def unbroken(text: str) -> str:
 
 
 def area_text(hectares: float) -> str:
-    """Give an area in the unit that reads best."""
+    """Returns an area in the unit that reads best."""
     if hectares >= 10_000:
         return f"{number_text(hectares / 100)} km²"
     if hectares >= 100:

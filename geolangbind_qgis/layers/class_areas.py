@@ -30,7 +30,7 @@ class ClassArea:
 
 
 def areas_of(result: Mapping[str, Any]) -> list[ClassArea]:
-    """Give the areas in the runtime's result, the largest first; classes that do not occur are left out."""
+    """Returns the areas in the runtime's result, the largest first; classes that do not occur are left out."""
     found = [
         ClassArea(
             str(item["name"]),
@@ -50,7 +50,7 @@ def keep_areas(layer: QgsMapLayer, areas: list[ClassArea]) -> None:
 
 
 def read_areas(layer: QgsMapLayer) -> list[ClassArea]:
-    """Give the areas that were kept with a layer; none where it has none."""
+    """Returns the areas that were kept with a layer; none where it has none."""
     try:
         return [ClassArea(**item) for item in json.loads(str(layer.customProperty(_AREAS, "[]")))]
     except (TypeError, ValueError):

@@ -71,7 +71,7 @@ def classes_in_file(layer: QgsRasterLayer) -> list[QgsPalettedRasterRenderer.Cla
 
 
 def legend(layer: QgsRasterLayer) -> list[MapClass]:
-    """Give the legend the layer shows."""
+    """Returns the legend the layer shows."""
     renderer = layer.renderer()
     if not isinstance(renderer, QgsPalettedRasterRenderer):
         return []

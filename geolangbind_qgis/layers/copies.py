@@ -17,12 +17,12 @@ class LayerCopies:
         self._paths: dict[tuple[str, ExportGrid], Path] = {}
 
     def find(self, snapshot: LayerSnapshot, grid: ExportGrid) -> Path | None:
-        """Give the copy of exactly these pixels, if there is one."""
+        """Returns the copy of exactly these pixels, if there is one."""
         path = self._paths.get((snapshot.layer_id, grid))
         return path if path is not None and path.is_file() else None
 
     def new_path(self, snapshot: LayerSnapshot) -> Path:
-        """Give a path to copy to."""
+        """Returns a path to copy to."""
         return new_file(f"copy of {snapshot.name}")
 
     def add(self, snapshot: LayerSnapshot, grid: ExportGrid, path: Path) -> None:

@@ -161,7 +161,7 @@ _NUMPY_TYPES = {
 
 
 def _widest(provider: QgsRasterDataProvider) -> Qgis.DataType:
-    """Give one data type that holds every band."""
+    """Returns one data type that holds every band."""
     order = list(_NUMPY_TYPES)
     kinds = [provider.dataType(band) for band in range(1, provider.bandCount() + 1)]
     if any(kind not in _NUMPY_TYPES for kind in kinds):
@@ -170,7 +170,7 @@ def _widest(provider: QgsRasterDataProvider) -> Qgis.DataType:
 
 
 def _nodata(provider: QgsRasterDataProvider, data_type: Qgis.DataType) -> float:
-    """Give the source's own nodata value, else one that the data type can hold and data rarely has."""
+    """Returns the source's own nodata value, else one that the data type can hold and data rarely has."""
     if provider.sourceHasNoDataValue(1):
         return float(provider.sourceNoDataValue(1))
     kind = numpy.dtype(_NUMPY_TYPES[data_type])
@@ -178,7 +178,7 @@ def _nodata(provider: QgsRasterDataProvider, data_type: Qgis.DataType) -> float:
 
 
 def _values(block: QgsRasterBlock, data_type: Qgis.DataType, nodata: float) -> numpy.ndarray:
-    """Give a block's values (h, w) in the target's type, with one nodata value for whatever the source lacks."""
+    """Returns a block's values (h, w) in the target's type, with one nodata value for whatever the source lacks."""
     kind = _NUMPY_TYPES[data_type]
     shape = (block.height(), block.width())
     if block.dataType() != data_type:

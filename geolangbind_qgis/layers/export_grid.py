@@ -81,7 +81,7 @@ def plan_grid(extent: QgsRectangle, origin: tuple[float, float], pixel: float, p
 
 
 def suggested_pixel(provider: QgsRasterDataProvider, extent: QgsRectangle, map_units_per_pixel: float) -> float:
-    """Give the pixel size to render at: the server's own level nearest to what the map shows.
+    """Returns the pixel size to render at: the server's own level nearest to what the map shows.
 
     A server without levels gets a round number, so that views of about one scale share their pixels, and what was
     computed of them.
@@ -100,6 +100,6 @@ def suggested_pixel(provider: QgsRasterDataProvider, extent: QgsRectangle, map_u
 
 
 def _round_numbers_about(wanted: float) -> list[float]:
-    """Give 1, 2, 5 and 10 of the decimal power that the number has."""
+    """Returns 1, 2, 5 and 10 of the decimal power that the number has."""
     power = math.floor(math.log10(wanted))
     return [float(f"{digit}e{power}") for digit in (1, 2, 5, 10)]

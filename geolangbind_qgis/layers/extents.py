@@ -28,7 +28,7 @@ def to_layer_crs(
     layer_crs: QgsCoordinateReferenceSystem,
     context: QgsCoordinateTransformContext,
 ) -> QgsRectangle:
-    """Give the box in the layer's CRS that holds the whole extent.
+    """Returns the box in the layer's CRS that holds the whole extent.
 
     A layer without one is shown by QGIS as if it had the map's.
 
@@ -49,7 +49,7 @@ def to_layer_crs(
 
 
 def within(extent: QgsRectangle, layer_extent: QgsRectangle) -> QgsRectangle:
-    """Give the part of the extent that lies on the layer.
+    """Returns the part of the extent that lies on the layer.
 
     Raises:
         ValueError: they do not overlap.
@@ -63,7 +63,7 @@ def within(extent: QgsRectangle, layer_extent: QgsRectangle) -> QgsRectangle:
 
 
 def pixel_metres(layer: QgsRasterLayer, project: QgsProject) -> float:
-    """Give the side of a square as large as the pixel in the middle of a layer, in metres; 0 where it lies nowhere."""
+    """Pixel size in the middle of a layer, in metres; 0 without a reference system."""
     if not layer.crs().isValid():
         return 0.0
     centre = layer.extent().center()
@@ -76,5 +76,5 @@ def pixel_metres(layer: QgsRasterLayer, project: QgsProject) -> float:
 
 
 def as_tuple(extent: QgsRectangle) -> ExtentTuple:
-    """Give (xmin, ymin, xmax, ymax)."""
+    """Returns (xmin, ymin, xmax, ymax)."""
     return extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum()

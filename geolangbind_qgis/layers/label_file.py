@@ -18,7 +18,7 @@ from geolangbind_qgis.layers.snapshot import take_snapshot
 
 
 def label_file(layer: QgsMapLayer, field: str, context: QgsCoordinateTransformContext) -> str:
-    """Give a file with the layer's labels; call on the main thread.
+    """Returns a file with the layer's labels; call on the main thread.
 
     A vector layer is written out with its filter, unsaved edits and the class alone. A raster layer is taken as it is.
 

@@ -62,7 +62,7 @@ class MaskTask(QgsTask):
 
 
 def _nodata(band: gdal.Band) -> float:
-    """Give the band's own nodata value; where it has none, not-a-number, or 0 for whole numbers."""
+    """Returns the band's own nodata value; where it has none, not-a-number, or 0 for whole numbers."""
     own = band.GetNoDataValue()
     if own is not None:
         return own

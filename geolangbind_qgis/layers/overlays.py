@@ -75,7 +75,7 @@ class OverlayChange:
 
 
 def find_overlay(project: QgsProject, source_id: str, prompt: str) -> QgsRasterLayer | None:
-    """Give the overlay that an earlier run made for the same prompt on the same layer, unless the user saved it."""
+    """Returns the overlay that an earlier run made for the same prompt on the same layer, unless the user saved it."""
     for layer in project.mapLayers().values():
         if (
             layer.customProperty(SOURCE) == source_id
@@ -93,7 +93,7 @@ def mark_as_answer(layer: QgsRasterLayer, prompt: str) -> None:
 
 
 def overlays_of(project: QgsProject, source_id: str) -> list[QgsRasterLayer]:
-    """Give the score layers of a source layer, in the order of the layer tree."""
+    """Returns the score layers of a source layer, in the order of the layer tree."""
     found = []
     for node in project.layerTreeRoot().findLayers():
         layer = node.layer()

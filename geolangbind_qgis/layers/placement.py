@@ -69,7 +69,7 @@ def _unfold(node: QgsLayerTreeNode) -> None:
 
 
 def results_group(project: QgsProject, source_id: str) -> QgsLayerTreeGroup:
-    """Give the result group of a source layer, made where it is missing."""
+    """Returns the result group of a source layer, made where it is missing."""
     root = project.layerTreeRoot()
     for group in root.findGroups(True):
         if group.customProperty(_MARK) == source_id:
@@ -85,10 +85,10 @@ def results_group(project: QgsProject, source_id: str) -> QgsLayerTreeGroup:
 
 
 def results_of(project: QgsProject, source_id: str) -> list[QgsMapLayer]:
-    """Give all that was made from a layer."""
+    """Returns all that was made from a layer."""
     return [layer for layer in project.mapLayers().values() if source_of(layer) == source_id]
 
 
 def source_of(result: QgsMapLayer) -> str:
-    """Give the id of the layer a result came from, empty where it is no result."""
+    """Returns the id of the layer a result came from, empty where it is no result."""
     return str(result.customProperty(SOURCE, ""))

@@ -35,7 +35,7 @@ class Reading:
         return self != Reading()
 
     def source_fields(self) -> dict[str, Any]:
-        """Give the fields of ``protocol.Source`` but for the path."""
+        """Returns the fields of ``protocol.Source`` except the path."""
         return {
             "sensor": self.sensor,
             "bands": self.bands or None,
@@ -45,7 +45,7 @@ class Reading:
 
 
 def read_reading(layer: QgsMapLayer) -> Reading:
-    """Give the user's corrections of a layer."""
+    """Returns the user's corrections of a layer."""
     try:
         body = json.loads(str(layer.customProperty(_CORRECTION, "{}")))
         return Reading(

@@ -13,7 +13,7 @@ _PREFIX = "geolangbind-"
 
 
 def new_file(stem: str, ending: str = ".tif") -> Path:
-    """Give a path in a fresh folder, so that side files of results never mix.
+    """Returns a path in a fresh folder, so that side files of results never mix.
 
     Args:
         stem: words for the file name.
@@ -24,7 +24,7 @@ def new_file(stem: str, ending: str = ".tif") -> Path:
 
 
 def file_stem(words: str) -> str:
-    """Give words as a file name without ending; what file systems dislike is replaced."""
+    """Returns words as a file name without ending; what file systems dislike is replaced."""
     return re.sub(r"[^\w-]+", "_", words).strip("_")[:40] or "result"
 
 

@@ -47,7 +47,7 @@ class ScoreHistogram:
         return max((index for index, amount in enumerate(self.amounts) if amount > 0), default=0) / BINS
 
     def above(self, threshold: float) -> float:
-        """Give the amount with a score of at least the threshold, which is rounded to a bin edge."""
+        """Returns the area with a score of at least the threshold, which is rounded to a bin edge."""
         return math.fsum(self.amounts[min(BINS, max(0, round(threshold * BINS))) :])
 
 
@@ -107,14 +107,14 @@ class ScoreHistogramTask(QgsTask):
             self._on_done(self._histogram)
 
     def _pixel_hectares(self, strip: QgsRectangle, columns: int, rows: int) -> float:
-        """Give the mean area of a pixel of the strip on the ellipsoid."""
+        """Returns the mean area of a pixel of the strip on the ellipsoid."""
         area = self._measure.measureArea(QgsGeometry.fromRect(strip))
         square_metres = self._measure.convertAreaMeasurement(area, QgsUnitTypes.AreaUnit.AreaSquareMeters)
         return square_metres / 10_000 / (columns * rows)
 
 
 def _as_scores(data: bytes, data_type: int, count: int) -> numpy.ndarray:
-    """Give the block as a flat float array, all missing where it could not be read."""
+    """Returns the block as a flat float array, all missing where it could not be read."""
     kinds = {1: "u1", 2: "u2", 3: "i2", 4: "u4", 5: "i4", 6: "f4", 7: "f8"}
     kind = kinds.get(int(data_type), "f4")
     raw = bytes(data)

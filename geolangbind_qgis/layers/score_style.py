@@ -40,7 +40,7 @@ class ScoreStyle:
 
 
 def free_colour(taken: Sequence[str]) -> str:
-    """Give the first of ``PROMPT_COLOURS`` that is not taken; the least taken one where all are."""
+    """Returns the first of ``PROMPT_COLOURS`` that is not taken; the least taken one where all are."""
     return min(PROMPT_COLOURS, key=list(taken).count)
 
 
@@ -81,7 +81,7 @@ def apply_score_style(layer: QgsRasterLayer, style: ScoreStyle, band: int | None
 
 
 def read_score_style(layer: QgsRasterLayer) -> ScoreStyle:
-    """Give the look the layer has now."""
+    """Returns the look the layer has now."""
     usual = ScoreStyle()
     return ScoreStyle(
         threshold=float(layer.customProperty(_THRESHOLD, usual.threshold)),
@@ -91,6 +91,6 @@ def read_score_style(layer: QgsRasterLayer) -> ScoreStyle:
 
 
 def shown_band(layer: QgsRasterLayer) -> int:
-    """Give the band the layer shows, from 1."""
+    """Returns the band the layer shows, from 1."""
     renderer = layer.renderer()
     return band_of(renderer) if isinstance(renderer, QgsSingleBandPseudoColorRenderer) else 1

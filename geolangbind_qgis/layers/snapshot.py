@@ -68,7 +68,7 @@ def take_snapshot(layer: QgsRasterLayer) -> LayerSnapshot:
 
 
 def runtime_path(layer: QgsRasterLayer) -> str:
-    """Give the source as the runtime opens it: without what QGIS alone understands (what follows ``|``).
+    """Returns the source as the runtime opens it: without what QGIS alone understands (what follows ``|``).
 
     Addresses go without GDAL's prefix, so that the runtime knows them for addresses: it has patience with servers,
     hides passwords in what it says, and explains what went wrong on the way.

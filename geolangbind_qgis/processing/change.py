@@ -141,5 +141,5 @@ class ChangeAlgorithm(RasterAlgorithm):
 
 
 def _hectares(area: float | None) -> str:
-    """Give an area as text; it is unknown where the rasters lie nowhere."""
+    """Returns an area as text; a dash where it is unknown."""
     return "–" if area is None else number_text(area, 2)

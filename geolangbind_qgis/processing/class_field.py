@@ -27,7 +27,7 @@ def add_class_field(algorithm: QgsProcessingAlgorithm) -> None:
 def labels_and_field(
     algorithm: QgsProcessingAlgorithm, name: str, parameters: dict[str, Any], context: QgsProcessingContext
 ) -> tuple[str, str | None]:
-    """Give a file with the labels of the layer that ``name`` holds, and its field; call on the main thread.
+    """Returns a file with the labels of the layer that ``name`` holds, and its field; call on the main thread.
 
     Raises:
         ValueError: the layer cannot serve; the message says why.

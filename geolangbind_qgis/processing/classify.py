@@ -28,7 +28,7 @@ CLASSES, CONFIDENCE, OUTPUT, AREAS, SCORES = "CLASSES", "CONFIDENCE", "OUTPUT", 
 
 
 class ClassifyAlgorithm(RasterAlgorithm):
-    """Gives every pixel one class of a scheme."""
+    """Classifies every pixel by a class scheme."""
 
     script_name = "classify"
     icon_name = "classify"

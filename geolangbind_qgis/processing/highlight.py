@@ -102,7 +102,7 @@ def _style(layer: QgsRasterLayer, prompt: str, threshold: float, band: int = 1) 
 def _other_prompts(
     prompts: tuple[str, ...], names: tuple[str, ...], threshold: float, first: QgsRasterLayer
 ) -> list[QgsRasterLayer]:
-    """Give a layer for each prompt after the first, each in a colour of its own, the last first."""
+    """Returns a layer for each prompt after the first, each in a colour of its own, the last first."""
     layers = []
     for band in range(len(names), 1, -1):
         layer = open_raster(first.source(), names[band - 1])

@@ -29,7 +29,7 @@ def model_parameters(text: str) -> tuple[QgsProcessingParameterDefinition, ...]:
 def model_fields(
     algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
 ) -> dict[str, str]:
-    """Give ``model`` and ``device`` for the request."""
+    """Returns ``model`` and ``device`` for the request."""
     return {
         "model": algorithm.parameterAsString(parameters, MODEL, context) or DEFAULT_MODEL,
         "device": algorithm.parameterAsEnumString(parameters, DEVICE, context) or DEVICES[0],

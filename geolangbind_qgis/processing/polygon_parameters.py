@@ -40,7 +40,7 @@ def add_polygon_parameters(algorithm: RasterAlgorithm) -> None:
 def polygon_fields(
     algorithm: RasterAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
 ) -> dict[str, Any]:
-    """Give the request's fields about outlines.
+    """Returns the request's fields about outlines.
 
     Raises:
         QgsProcessingException: the output is no GeoPackage.

@@ -44,15 +44,15 @@ class GeoLangBindProvider(QgsProcessingProvider):
         self.session = session
 
     def id(self) -> str:
-        """Give the name used in ``geolangbind:highlight``."""
+        """Returns the name used in ``geolangbind:highlight``."""
         return "geolangbind"
 
     def name(self) -> str:
-        """Give the name shown in the toolbox."""
+        """Returns the name shown in the toolbox."""
         return "GeoLangBind"
 
     def icon(self) -> QIcon:
-        """Give the plugin's icon."""
+        """Returns the plugin's icon."""
         return icon("geolangbind")
 
     def loadAlgorithms(self) -> None:

@@ -92,7 +92,7 @@ class RasterAlgorithm(RuntimeAlgorithm):
     def source(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> object:
-        """Give ``protocol.Source`` of the layer, copied first where only QGIS can read it.
+        """Returns ``protocol.Source`` of the layer, copied first where only QGIS can read it.
 
         Raises:
             QgsProcessingException: the layer cannot be copied.
@@ -106,18 +106,18 @@ class RasterAlgorithm(RuntimeAlgorithm):
         return protocol.Source(path=path, **self._reading.source_fields())
 
     def extent_fields(self, parameters: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
-        """Give ``extent`` and ``resolution`` for the request; a copy needs neither, for it has just those pixels."""
+        """Returns ``extent`` and ``resolution`` for the request; a copy needs neither, for it has just those pixels."""
         if self._snapshot is not None and self._snapshot.read_by is ReadBy.QGIS:
             return {"extent": None, "resolution": None}
         resolution = self.parameterAsDouble(parameters, RESOLUTION, context) if parameters.get(RESOLUTION) else None
         return {"extent": as_tuple(self._extent) if self._extent is not None else None, "resolution": resolution}
 
     def request_fields(self, parameters: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
-        """Give what every request about pixels holds: ``extent``, ``resolution``, ``model`` and ``device``."""
+        """Returns what every request about pixels holds: ``extent``, ``resolution``, ``model`` and ``device``."""
         return {**self.extent_fields(parameters, context), **model_fields(self, parameters, context)}
 
     def texts(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> tuple[str, ...]:
-        """Give a parameter's texts, which semicolons separate."""
+        """Returns a parameter's texts, which semicolons separate."""
         return tuple(self._parts(parameters, name, context, ";"))
 
     @property
@@ -126,7 +126,7 @@ class RasterAlgorithm(RuntimeAlgorithm):
         return self._snapshot.layer_id if self._snapshot is not None else ""
 
     def result_name(self, what: str) -> str:
-        """Give a result's layer name: what it shows and of which layer, so that a batch's results can be told apart."""
+        """A result's layer name: what it shows and of which layer, so that a batch's results can be told apart."""
         return f"{what} · {self._snapshot.name}" if self._snapshot is not None else what
 
     def _copy(self, snapshot: LayerSnapshot, pixel: float, feedback: QgsProcessingFeedback) -> str:
@@ -160,11 +160,11 @@ class RasterAlgorithm(RuntimeAlgorithm):
         return str(path)
 
     def reading(self, layer: QgsRasterLayer, parameters: dict[str, Any], context: QgsProcessingContext) -> Reading:
-        """Give how a layer is to be read: as the parameters say, or as the layer is known to be."""
+        """Returns how a layer is to be read: as the parameters say, or as the layer is known to be."""
         return self._given_reading(parameters, context) or read_reading(layer)
 
     def _given_reading(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Reading | None:
-        """Give the reading set in the parameters; None where none is."""
+        """Returns the reading set in the parameters; None where none is."""
         try:
             bands = tuple(int(part) for part in self._parts(parameters, BANDS, context))
             wavelengths = tuple(float(part) for part in self._parts(parameters, WAVELENGTHS, context))

@@ -62,35 +62,35 @@ class RuntimeAlgorithm(QgsProcessingAlgorithm):
         raise NotImplementedError
 
     def createInstance(self) -> RuntimeAlgorithm:
-        """Give QGIS a fresh copy."""
+        """Returns a new instance for QGIS."""
         return type(self)()
 
     def name(self) -> str:
-        """Give the name used in scripts."""
+        """Returns the name used in scripts."""
         return self.script_name
 
     def displayName(self) -> str:
-        """Give the name shown in the toolbox."""
+        """Returns the name shown in the toolbox."""
         return self.about().title
 
     def shortDescription(self) -> str:
-        """Give one line about it."""
+        """Returns a one-line description."""
         return self.about().summary
 
     def tags(self) -> list[str]:
-        """Give words to find it by."""
+        """Returns search words for the toolbox."""
         return list(self.about().keywords)
 
     def shortHelpString(self) -> str:
-        """Give the help beside the dialog."""
+        """Returns the help text shown beside the dialog."""
         return self.about().help
 
     def icon(self) -> QIcon:
-        """Give the icon shown in the toolbox."""
+        """Returns the icon shown in the toolbox."""
         return icon(self.icon_name)
 
     def helpUrl(self) -> str:
-        """Give the page with more about the algorithm."""
+        """Returns the page with more about the algorithm."""
         from geolangbind_qgis.protocol_import import CODE_ROOT
 
         return (CODE_ROOT / "docs" / "help" / "processing.html").as_uri() + f"#{self.name()}"
@@ -136,11 +136,11 @@ class RuntimeAlgorithm(QgsProcessingAlgorithm):
         self.addParameter(file)
 
     def optional_file(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str | None:
-        """Give the file of an optional output that is no layer, None where it is not wanted."""
+        """Returns the file of an optional output that is no layer, None where it is not wanted."""
         return self.parameterAsFileOutput(parameters, name, context) or None if parameters.get(name) else None
 
     def raster_layer(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> QgsRasterLayer:
-        """Give the layer that the parameter ``name`` holds.
+        """Returns the layer that the parameter ``name`` holds.
 
         Raises:
             QgsProcessingException: there is no such layer.
@@ -151,7 +151,7 @@ class RuntimeAlgorithm(QgsProcessingAlgorithm):
         return layer
 
     def optional_layer_file(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str | None:
-        """Give the file of an optional layer output, None where it is not wanted.
+        """Returns the file of an optional layer output, None where it is not wanted.
 
         The batch window hands over outputs without a file; asking QGIS for those has it load a layer without a name.
         """
@@ -187,7 +187,7 @@ class RuntimeAlgorithm(QgsProcessingAlgorithm):
 
 
 def file_of(layer: QgsRasterLayer) -> str:
-    """Give the file behind a raster layer.
+    """Returns the file behind a raster layer.
 
     Raises:
         ValueError: only QGIS can read it; the message says so.

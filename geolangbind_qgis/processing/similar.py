@@ -83,7 +83,7 @@ class SimilarAlgorithm(RasterAlgorithm):
     def _places(
         self, parameters: dict[str, Any], name: str, context: QgsProcessingContext
     ) -> tuple[tuple[float, float], ...]:
-        """Give a point on every feature, in the raster's coordinate reference system.
+        """Returns a point on every feature, in the raster's coordinate reference system.
 
         Raises:
             QgsProcessingException: there are more than can be meant.

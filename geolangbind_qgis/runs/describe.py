@@ -78,7 +78,7 @@ class Describer(QObject):
 
 
 def sample_grid(snapshot: LayerSnapshot) -> ExportGrid:
-    """Give the pixels in the middle of a layer, enough to see what its bands hold."""
+    """Returns the pixels in the middle of a layer, enough to see what its bands hold."""
     provider = snapshot.provider
     if provider is None:
         raise ValueError("Only layers that QGIS reads need a sample.")

@@ -122,7 +122,7 @@ class Teacher(QObject):
 
 
 def source_of(layer: QgsRasterLayer) -> Any:  # noqa: ANN401 - protocol.Source
-    """Give the ``protocol.Source`` of a layer that lies in a file.
+    """Returns the ``protocol.Source`` of a layer that lies in a file.
 
     Raises:
         ValueError: only QGIS can read the layer, or nobody.

@@ -130,7 +130,7 @@ class Highlighter(QObject):
         self._run.start()
 
     def _request(self, request: HighlightRequest) -> tuple[str, Any]:
-        """Give the method of the protocol and its parameters."""
+        """Returns the method of the protocol and its parameters."""
         common = {
             "source": protocol.Source(path=request.snapshot.path, **request.reading.source_fields()),
             "output": str(new_file(request.prompts[0][0])),

@@ -17,7 +17,7 @@ LIBRARY_PATHS = ("LD_LIBRARY_PATH",) if os.name != "nt" else ("PATH",)
 def child_environment(
     base: Mapping[str, str] | None = None, *, extra: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Give the environment for a child process.
+    """Returns the environment for a child process.
 
     Args:
         base: the environment to clean; the process's own where None.

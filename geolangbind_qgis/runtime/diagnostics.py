@@ -24,7 +24,7 @@ def diagnostics_report(
     layer_facts: Mapping[str, object] | None = None,
     log_tail: str = "",
 ) -> str:
-    """Give the report as Markdown.
+    """Returns the report as Markdown.
 
     Args:
         versions: of QGIS, Qt, the plugin and so on, by name.

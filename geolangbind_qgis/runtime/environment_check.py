@@ -18,12 +18,12 @@ SELF_TEST = Path(__file__).with_name("self_test.py")
 
 
 def environment_python(target: Path) -> Path:
-    """Give the interpreter of an environment."""
+    """Returns the interpreter of an environment."""
     return target / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 def find_environment(target: Path, recipe: Recipe | None = None) -> Manifest | None:
-    """Give the manifest of a whole environment that fits this version of the plugin; None where there is none."""
+    """Returns the manifest of a whole environment that fits this version of the plugin; None where there is none."""
     manifest = read_manifest(target)
     recipe = runtime_recipe() if recipe is None else recipe
     if manifest is None or (manifest.managed and not set(recipe.hashes) <= set(manifest.requirements)):

@@ -40,7 +40,7 @@ def install_lock(target: Path) -> Iterator[None]:
 
 
 def no_rights(folder: Path, problem: OSError) -> SetupError:
-    """Give the error of a folder that cannot be written to."""
+    """Returns the error of a folder that cannot be written to."""
     return SetupError(
         tr("The folder {0} cannot be written to ({1}).").format(folder, problem.strerror or type(problem).__name__),
         tr("Choose a folder that you may write to."),

@@ -34,7 +34,7 @@ class RuntimeCommand:
 def runtime_command(
     python: Path, code_root: Path, working_directory: Path, *, extra_environment: Mapping[str, str] | None = None
 ) -> RuntimeCommand:
-    """Give the command of ``python -m core.serve`` in a runtime environment.
+    """Returns the command of ``python -m core.serve`` in a runtime environment.
 
     Args:
         python: the interpreter of the runtime environment.

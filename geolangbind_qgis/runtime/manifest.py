@@ -39,7 +39,7 @@ class Manifest:
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """Give the manifest of an environment; None where it is missing, unreadable or its interpreter is gone."""
+    """Returns the manifest of an environment; None where it is missing, unreadable or its interpreter is gone."""
     try:
         values = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
         manifest = Manifest(**values)

@@ -13,7 +13,7 @@ _MISSING = r"(?:no matching distribution(?:s available for your environment:| fo
 
 
 def _causes() -> tuple[tuple[str, str, str, str], ...]:
-    """Give what to look for in the output, the code of the error, what happened and what to do."""
+    """Pip failures: pattern in the output, error code, message and hint."""
     offline = tr("Or install from a folder of wheels that was filled on another computer (pip download).")
     return (
         (
@@ -64,7 +64,7 @@ def _causes() -> tuple[tuple[str, str, str, str], ...]:
 
 
 def explain_pip(output: str, *, offline: bool = False) -> SetupError:
-    """Give the error for what pip printed before it gave up."""
+    """Returns the error that explains pip's output."""
     lower = output.lower()
     missing = re.search(_MISSING, lower)
     if missing and offline:

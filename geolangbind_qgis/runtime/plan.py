@@ -41,7 +41,7 @@ class Plan:
     free_bytes: int
 
     def describe(self) -> list[str]:
-        """Give the plan in a few lines."""
+        """Returns the plan in a few lines."""
         origin = tr("the package registry") if self.wheels is None else tr("the folder {0}").format(self.wheels)
         kinds = {
             "cpu": tr("the processor"),
@@ -128,7 +128,7 @@ def _look_at(target: Path) -> None:
 
 
 def _free_bytes(target: Path) -> int:
-    """Give the free space of the disk that ``target`` will be on.
+    """Returns the free space of the disk that ``target`` will be on.
 
     Raises:
         SetupError: the disk cannot be asked, or the folder may not be written to.

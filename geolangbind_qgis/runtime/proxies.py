@@ -10,7 +10,7 @@ from .setup_error import SetupError
 
 
 def proxy_environment(settings: Mapping[str, object] | None) -> dict[str, str]:
-    """Give the variables for a proxy; the secret stays in the environment and never on a command line.
+    """Returns the variables for a proxy; the secret stays in the environment and never on a command line.
 
     Args:
         settings: ``enabled``, ``type`` (``HttpProxy``, ``HttpCachingProxy``, ``Socks5Proxy``, ``DefaultProxy``,

@@ -85,7 +85,7 @@ def probe_python(path: Path) -> Python:
 
 
 def choose_python(named: Path | None = None) -> Python:
-    """Give the interpreter to make the environment from: the one named, or the first that fits.
+    """Returns the interpreter to make the environment from: the one named, or the first that fits.
 
     Raises:
         SetupError: there is none; the message says what was found and why it does not do.
@@ -108,7 +108,7 @@ def choose_python(named: Path | None = None) -> Python:
 
 
 def candidates() -> Iterator[Path]:
-    """Give the interpreters of this computer, each once: this process's own first, then those on the search path."""
+    """Yields the interpreters of this computer, each once: this process's own first, then those on the search path."""
     seen = set()
     for path in _all_candidates():
         key = os.path.realpath(path)

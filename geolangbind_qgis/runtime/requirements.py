@@ -46,13 +46,13 @@ class Recipe:
         return sum(len(_lines(lock)) for lock in self.locks)
 
     def pins_of(self, names: tuple[str, ...]) -> list[str]:
-        """Give the exact requirements of some packages."""
+        """Returns the exact requirements of some packages."""
         pins = [line for lock in self.locks for line in _lines(lock)]
         return [pin for pin in pins if pin.partition("==")[0] in names]
 
 
 def runtime_recipe(*, with_tests: bool = False) -> Recipe:
-    """Give the recipe of the runtime environment.
+    """Returns the recipe of the runtime environment.
 
     Args:
         with_tests: also what tests and checks need (``make env``).

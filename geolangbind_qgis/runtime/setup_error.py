@@ -23,5 +23,5 @@ class SetupError(Exception):
 
 
 def cancelled() -> SetupError:
-    """Give the error of a set-up that the person stopped."""
+    """Returns the error of a set-up that the user cancelled."""
     return SetupError(tr("Stopped."), tr("Start it again to go on; what is downloaded is kept."), code="cancelled")

@@ -8,7 +8,7 @@ _translate: Callable[[str], str] = str
 
 
 def tr(text: str) -> str:
-    """Give the text in the language of the program around."""
+    """Returns the text in the language of the host program."""
     return _translate(text)
 
 

@@ -49,7 +49,7 @@ class WorkerExit:
 
 
 def explain_exit(death: WorkerExit) -> protocol.ErrorInfo:
-    """Give the sentence and the hint for an end."""
+    """Returns the message and the hint for a worker's exit."""
     if death.ending is Ending.STOPPED:
         return protocol.ErrorInfo("cancelled", "The runtime was stopped.", GO_ON)
     if death.ending is Ending.NOT_STARTED:
@@ -107,7 +107,7 @@ def _info(message: str, hint: str) -> protocol.ErrorInfo:
 
 
 def size_of_file(path: str | None) -> int:
-    """Give the size of a file in bytes; 0 where there is none."""
+    """Returns the size of a file in bytes; 0 where there is none."""
     try:
         return 0 if path is None else Path(path).stat().st_size
     except OSError:
@@ -115,7 +115,7 @@ def size_of_file(path: str | None) -> int:
 
 
 def end_of_file(path: str | None, *, since: int = 0) -> str:
-    """Give the end of a log.
+    """Returns the end of a log.
 
     Args:
         path: the file; None for none.

@@ -40,7 +40,7 @@ def painted_labels(height: int = 300, width: int = 420) -> NDArray[np.uint8]:
 
 
 def paint(labels: NDArray[np.uint8], seed: int = 0) -> NDArray[np.uint8]:
-    """Give the labels their colours (3, H, W), with noise."""
+    """Returns an image (3, H, W) of the labels' colours, with noise."""
     colours = np.array(list(COLOURS.values()), np.float64)[labels].transpose(2, 0, 1)
     noisy = colours + np.random.default_rng(seed).normal(0, 6, colours.shape)
     return noisy.clip(1, 255).astype(np.uint8)
@@ -73,7 +73,7 @@ class PaintedModel(GeoLangBind):
     knows_words = True
 
     def text_prompts(self, names: list[str]) -> torch.Tensor:
-        """Give unit vectors (N, D); words that are in no picture are at right angles to those that are."""
+        """Returns unit vectors (N, D); words in no picture are orthogonal to those in one."""
         return torch.stack([self._word(name) for name in names])
 
     def _word(self, name: str) -> torch.Tensor:

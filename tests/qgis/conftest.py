@@ -71,7 +71,7 @@ def write_scene(path, *, size=256, epsg=32633, origin=(400_000.0, 5_060_000.0), 
 
 
 def read_pixels(layer_or_path):
-    """Give all bands (C, H, W), missing values as NaN."""
+    """Returns all bands (C, H, W), missing values as NaN."""
     path = layer_or_path if isinstance(layer_or_path, str) else layer_or_path.source().split("|")[0]
     data = gdal.Open(path)
     bands = []

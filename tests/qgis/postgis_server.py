@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def postgresql_folder():
-    """Give the folder of PostgreSQL's programs; None where there is none."""
+    """Returns the folder of PostgreSQL's programs; None where there is none."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or [Path(shutil.which("initdb") or "")]
     return found[-1].resolve().parent if found[-1].is_file() else None
 

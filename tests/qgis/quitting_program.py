@@ -146,7 +146,7 @@ MOMENTS = {
 
 
 def children():
-    """Give the numbers of the processes that this one started."""
+    """Returns the ids of the processes that this one started."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):

@@ -34,7 +34,7 @@ TILE_X, TILE_Y = 8792, 5830
 
 
 def tile_box(columns=2, rows=2):
-    """Give the box of tiles from (TILE_X, TILE_Y) on, in EPSG:3857."""
+    """Returns the box of tiles from (TILE_X, TILE_Y) on, in EPSG:3857."""
     half = math.pi * 6378137
     left, top = TILE_X * TILE_METRES - half, half - TILE_Y * TILE_METRES
     return QgsRectangle(left, top - rows * TILE_METRES, left + columns * TILE_METRES, top)

@@ -100,7 +100,7 @@ def fill(window, rows):
 
 
 def row_parameters(window, row):
-    """Give a row's parameters and whether they are complete; newer QGIS also asks for the context."""
+    """Returns a row's parameters and whether they are complete; newer QGIS also asks for the context."""
     panel = window.mainWidget()
     context = {"context": panel.processing_context}
     wanted = inspect.signature(panel.parametersForRow).parameters

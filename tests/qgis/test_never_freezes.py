@@ -64,7 +64,7 @@ class Heartbeat:
 
 
 def own_time():
-    """Give seconds on the clock without those in which this thread wanted a processor that others had.
+    """Returns elapsed seconds without those in which this thread waited for a processor.
 
     What other processes take from a small machine is not this thread's work. Where the kernel does not count that,
     the thread's processor time has to do.

@@ -88,7 +88,7 @@ def _is_unscoped_enum(node: ast.Attribute) -> bool:
 
 
 def _real_class(name: str) -> type | None:
-    """Give the Qt or QGIS class of this name."""
+    """Returns the Qt or QGIS class of this name."""
     for module in (QtCore, QtGui, QtWidgets, QtNetwork, qgis.core, qgis.gui):
         found = getattr(module, name, None)
         if isinstance(found, type):

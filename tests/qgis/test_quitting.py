@@ -93,7 +93,7 @@ class Quitting:
         self.at_work, self.seconds = moment["at_work"], ended - moment["seconds"]
 
     def processes(self):
-        """Give the processes that carry the mark."""
+        """Returns the processes that carry the mark."""
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):

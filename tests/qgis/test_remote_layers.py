@@ -83,12 +83,12 @@ def grid_of(path):
 
 
 def nowhere(path):
-    """Give where a raster has nothing (H, W)."""
+    """Returns the mask (H, W) of pixels without data."""
     return np.isnan(read_pixels(str(path))).all(axis=0)
 
 
 def copy_of(session, layer):
-    """Give the latest copy that QGIS made of a layer."""
+    """Returns the latest copy that QGIS made of a layer."""
     return next(path for (layer_id, _), path in reversed(session.copies._paths.items()) if layer_id == layer.id())
 
 
@@ -208,7 +208,7 @@ def cloud(tmp_path_factory):
 
 
 def corner_of(layer):
-    """Give a corner of a hundred pixels a side, in the project's CRS."""
+    """Returns a corner of a hundred pixels a side, in the project's CRS."""
     box = layer.extent()
     box.set(box.xMinimum() + 50, box.yMaximum() - 1050, box.xMinimum() + 1050, box.yMaximum() - 50)
     return QgsCoordinateTransform(layer.crs(), MERCATOR, QgsProject.instance()).transformBoundingBox(box)

@@ -122,7 +122,7 @@ def _bounding_box(system, xmin, ymin, xmax, ymax):
 
 
 def box_in(raster, system):
-    """Give a raster's box (xmin, ymin, xmax, ymax), east before north, in another system."""
+    """Returns a raster's box (xmin, ymin, xmax, ymax), east before north, in another system."""
     target = osr.SpatialReference()
     target.SetFromUserInput(system)
     target.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)

@@ -124,7 +124,7 @@ def run(options: argparse.Namespace) -> Files:
 
 
 def prepared_scene(folder: Path) -> Path:
-    """Give the demo scene, rendered anew only when the simulator changed."""
+    """Returns the demo scene, rendered anew only when the simulator changed."""
     digest = hashlib.sha256()
     for file in sorted((Path(__file__).parents[1] / "simulate").glob("*.py")):
         digest.update(file.read_bytes())

@@ -103,7 +103,7 @@ def draw_picture(
 
 
 def read_scene(source: Source) -> tuple[NDArray[np.float32], GridSpec]:
-    """Give a natural-looking picture (h, w, 3) 0..1 of a raster, white where it has no data, and its grid."""
+    """Returns a natural-looking picture (h, w, 3) 0..1 of a raster, white where it has no data, and its grid."""
     with open_raster(source.path) as native:
         recognition = recognise_source(native, source)
     with _decimated(source.path) as raster:
@@ -161,7 +161,7 @@ def _decimated(path: str) -> Any:  # noqa: ANN401 - the context manager of open_
 
 
 def _ground_size(grid: GridSpec) -> tuple[float, float]:
-    """Give width and height on the ground, in metres where they are known; very long strips are shown shorter."""
+    """Returns width and height on the ground, in metres where they are known; very long strips are shown shorter."""
     across, down = pixel_size_m(grid) or (1.0, 1.0)
     width, height = grid.width * across, grid.height * down
     return width, min(max(height, width / 4), 4 * width)

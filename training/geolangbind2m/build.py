@@ -138,7 +138,7 @@ class _Task:
         return self.path.with_suffix(".json")
 
     def finished(self) -> dict[str, Any] | None:
-        """Give the note of a shard that is already as it should be."""
+        """Returns the manifest entry of a shard that is already complete."""
         try:
             note: dict[str, Any] = json.loads(self.note.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -181,7 +181,7 @@ class _Task:
 
 
 def _general(problem: Exception, item: Item) -> str:
-    """Give a reason without the image's own name, so that like reasons are counted together."""
+    """Returns a reason without the image's name, so that equal reasons are counted together."""
     text = problem.message if isinstance(problem, InputError) else f"unexpected annotation ({problem!r})"
     return text.replace(item.image.name, "an image").replace(item.image.stem, "an image").replace(item.key, "an image")
 

@@ -95,7 +95,7 @@ def amount(name: str, number: int, rng: Generator) -> str:
 
 
 def plural(name: str) -> str:
-    """Give the plural of an English noun phrase."""
+    """Returns the plural of an English noun phrase."""
     if name in _IRREGULAR:
         return _IRREGULAR[name]
     if name.endswith("y") and name[-2] not in "aeiou":

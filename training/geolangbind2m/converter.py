@@ -46,7 +46,7 @@ class Converter(Protocol):
         ...
 
     def samples(self, item: Item, rng: Generator) -> Iterator[ShardSample]:
-        """Give what an image becomes: one sample, several windows, or none where nothing can be said.
+        """Yields the samples of an image: one, several windows, or none where it has no caption.
 
         Raises:
             InputError: the image or its annotation cannot be read; the builder counts it and goes on.
@@ -70,7 +70,7 @@ def files(root: Path, *patterns: str) -> list[Path]:
 
 
 def folder(root: Path, *names: str) -> Path:
-    """Give the first of several folders that is there; publishers rename them between releases.
+    """Returns the first of several folders that is there; publishers rename them between releases.
 
     Raises:
         InputError: none is.

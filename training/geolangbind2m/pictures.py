@@ -63,7 +63,7 @@ def read_codes(path: Path) -> NDArray[np.int64]:
 
 
 def codes_of_colours(colours: Pixels, palette: dict[tuple[int, int, int], int]) -> NDArray[np.int64]:
-    """Give the code of every pixel's colour (H, W, 3); -1 for a colour that stands for nothing."""
+    """Returns the code of every pixel's colour (H, W, 3); -1 for a colour that stands for nothing."""
     packed = (colours.astype(np.int64) * (1 << 16, 1 << 8, 1)).sum(2)
     codes = np.full(packed.shape, -1, dtype=np.int64)
     for (red, green, blue), code in palette.items():
@@ -90,7 +90,7 @@ def band_to_bytes(values: NDArray[np.float32], band: Band) -> Pixels:
 
 
 def windows(height: int, width: int, size: int) -> Iterator[tuple[slice, slice]]:
-    """Give windows that cover an image evenly, one for an image no larger than a window."""
+    """Yields windows that cover an image evenly, one for an image no larger than a window."""
     for top in _starts(height, size):
         for left in _starts(width, size):
             yield slice(top, min(top + size, height)), slice(left, min(left + size, width))
@@ -102,7 +102,7 @@ def _starts(length: int, size: int) -> list[int]:
 
 
 def class_shares(codes: NDArray[np.int64], names: dict[int, str]) -> dict[str, float]:
-    """Give the share of every named class among the pixels that have one."""
+    """Returns the share of every named class among the pixels that have one."""
     values, counts = np.unique(codes, return_counts=True)
     known = {int(value): int(count) for value, count in zip(values, counts, strict=True) if int(value) in names}
     total = sum(known.values())

@@ -13,7 +13,7 @@ SKYSCRIPT_SAMPLES = (303_778, 303_778, 303_778, 303_777, 303_777)
 
 
 def converters(placeholders: Placeholders) -> dict[str, Converter]:
-    """Give the converter of every source, with what the released loader counts.
+    """Returns the converter of every source, with what the released loader counts.
 
     ``Seg4_vaihingen`` is none of the released names: its bands are not those of the rest of Seg4.
     """

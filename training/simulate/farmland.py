@@ -72,7 +72,7 @@ def paint_fields(canvas: Canvas, frame: Frame, parcels: Parcels, where: Array) -
 
 
 def _stripes(position: Array, pitch_m: Array | float, share: Array | float, gsd_m: float) -> Array:
-    """Give the cover (0..1) of stripes of a pitch, smoothed to the pixel size so that nothing aliases."""
+    """Returns the cover (0..1) of stripes of a pitch, smoothed to the pixel size so that nothing aliases."""
     phase = np.abs(position / pitch_m - np.floor(position / pitch_m) - 0.5) * pitch_m
     soft = max(gsd_m, 0.15)
     sharp = np.clip((np.asarray(share) * pitch_m / 2 - phase) / soft + 0.5, 0, 1)
@@ -81,7 +81,7 @@ def _stripes(position: Array, pitch_m: Array | float, share: Array | float, gsd_
 
 
 def _crowns(across: Array, along: Array, pitch_m: Array, gsd_m: float) -> Array:
-    """Give the cover (0..1) of round crowns planted on a grid, each a little different."""
+    """Returns the cover (0..1) of round crowns planted on a grid, each a little different."""
     i, j = np.floor(across / pitch_m), np.floor(along / (0.85 * pitch_m))
     tree = noise.hash_u32(i.astype(np.int64), j.astype(np.int64), 23)
     off = 0.16 * (noise.unit(tree) - 0.5)

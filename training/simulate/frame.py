@@ -39,17 +39,17 @@ class Frame:
         return self.gsd_m <= 3.0
 
     def smooth(self, name: str, wavelength_m: float) -> Array:
-        """Give one octave of noise, (H, W)."""
+        """Returns one octave of noise, (H, W)."""
         return noise.spline_noise(self.x, self.y, wavelength_m, self.world.key(name)).value
 
     def fractal(self, name: str, wavelength_m: float, *, gain: float = 0.5, octaves: int = 8) -> Array:
-        """Give fractal noise down to about two pixels, (H, W)."""
+        """Returns fractal noise down to about two pixels, (H, W)."""
         return self.fractal_field(name, wavelength_m, gain=gain, octaves=octaves, gradient=False).value
 
     def fractal_field(
         self, name: str, wavelength_m: float, *, gain: float = 0.5, octaves: int = 8, gradient: bool = True
     ) -> noise.Field:
-        """Give fractal noise with its gradient."""
+        """Returns fractal noise with its gradient."""
         return noise.fractal(
             self.x,
             self.y,
@@ -62,7 +62,7 @@ class Frame:
         )
 
     def cells(self, name: str, size_m: float, *, jitter: float = 0.9, bend_m: float = 0.0) -> noise.Cells:
-        """Give the Voronoi cells of a jittered lattice, their borders bent by up to about ``bend_m``."""
+        """Returns the Voronoi cells of a jittered lattice, their borders bent by up to about ``bend_m``."""
         grid_x, grid_y = self.grid_x, self.grid_y
         if bend_m:
             grid_x = grid_x + bend_m * self.smooth(name + " bend x", size_m * 0.6)
@@ -70,13 +70,13 @@ class Frame:
         return noise.cells(grid_x, grid_y, size_m, self.world.key(name), jitter=jitter)
 
     def grain(self, name: str) -> Array:
-        """Give a standard normal number for each pixel, independent of its neighbours."""
+        """Returns a standard normal number for each pixel, independent of its neighbours."""
         cols = (self.col + np.arange(self.x.size))[None, :]
         rows = (self.row + np.arange(self.y.size))[:, None]
         return noise.normal(cols, rows, self.world.key(name))
 
     def meander(self, name: str, spacing_m: float, angle: float, wander: float, wander_m: float) -> Array:
-        """Give the distance (m) to the nearest of a family of wandering lines about ``spacing_m`` apart, (H, W)."""
+        """Returns the distance (m) to the nearest of a family of wandering lines about ``spacing_m`` apart, (H, W)."""
         field = self.fractal_field(name, wander_m, gain=0.42, octaves=5)
         dx, dy = np.cos(angle) / spacing_m, np.sin(angle) / spacing_m
         phase = self.grid_x * dx + self.grid_y * dy + wander * field.value

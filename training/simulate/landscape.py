@@ -62,7 +62,7 @@ class Landscape:
         return np.where(self.cloud > 0.5, np.uint8(MATERIAL_INDEX["cloud"]), self.labels)
 
     def present(self, minimum_share: float = 0.01) -> dict[str, float]:
-        """Give the materials that cover at least a share of the window, with their shares, largest first."""
+        """Returns the materials that cover at least a share of the window, with their shares, largest first."""
         counts = np.bincount(self.labels.ravel(), minlength=len(MATERIALS)) / self.labels.size
         order = np.argsort(-counts, kind="stable")
         return {MATERIALS[i].name: float(counts[i]) for i in order if counts[i] >= minimum_share}
@@ -89,7 +89,7 @@ def simulate_landscape(
 def choose_place(
     seed: int, height: int, width: int, gsd_m: float, *, biome: str | None = None, variety: int = 6
 ) -> tuple[int, int]:
-    """Give the (col, row) where ``simulate_landscape`` puts its window: likelier where there is more to see."""
+    """Draws the (col, row) of ``simulate_landscape``'s window, with a higher probability where it is varied."""
     world = make_world(seed, biome)
     rng = np.random.default_rng([seed, 5])
     places = rng.integers(-40_000, 40_000, size=(max(variety, 1), 2)) * 10.0
@@ -119,7 +119,7 @@ _STANDING_WATER = [MATERIAL_INDEX[name] for name in ("open water", "shallow wate
 
 
 def _variety(world: World, x: float, y: float, height_m: float, width_m: float) -> float:
-    """Give the effective number of materials at a place, looked at coarsely, and more for those seldom met."""
+    """Effective number of materials at a coarse place, with rare materials weighted higher."""
     step = max(height_m, width_m) / 14
     frame = Frame.of(
         world, int(x / step), int(y / step), max(2, int(height_m / step)), max(2, int(width_m / step)), step

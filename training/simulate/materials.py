@@ -46,7 +46,7 @@ class Material:
     height_m: float
 
     def spectrum(self, wavelengths_um: Array, *, vigour: float = 0.0, moisture: float = 0.0) -> Array:
-        """Give the reflectance (0..1) at the wavelengths in µm; vigour and moisture are standard deviations."""
+        """Returns the reflectance (0..1) at the wavelengths in µm; vigour and moisture are standard deviations."""
         return self.curve(np.asarray(wavelengths_um, dtype=np.float64), vigour, moisture)
 
 
@@ -166,7 +166,7 @@ MATERIAL_INDEX: dict[str, int] = {material.name: index for index, material in en
 
 
 def material_index(name: str) -> int:
-    """Give the label value of a material.
+    """Returns the label value of a material.
 
     Raises:
         KeyError: no material has that name.

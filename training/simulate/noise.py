@@ -33,12 +33,12 @@ def unit(bits: Array) -> Array:
 
 
 def uniform(a: Array | int, b: Array | int, key: Array | int) -> Array:
-    """Give a uniform number in [0, 1) for each pair of integers."""
+    """Returns a uniform number in [0, 1) for each pair of integers."""
     return unit(hash_u32(a, b, key))
 
 
 def normal(a: Array | int, b: Array | int, key: Array | int) -> Array:
-    """Give a roughly standard normal number for each pair of integers (sum of four 8-bit uniforms)."""
+    """Returns a roughly standard normal number for each pair of integers (sum of four 8-bit uniforms)."""
     bits = hash_u32(a, b, key)
     total = (bits & np.uint32(255)).astype(np.float32)
     for shift in (8, 16, 24):
@@ -56,7 +56,7 @@ class Field:
 
 
 def _taps(t: Array) -> tuple[Array, list[Array], list[Array]]:
-    """Give lattice index, four cubic B-spline weights and their derivatives at positions in lattice units."""
+    """Returns lattice index, four cubic B-spline weights and their derivatives at positions in lattice units."""
     base = np.floor(t)
     f = t - base
     weights = [(1 - f) ** 3 / 6, (3 * f**3 - 6 * f**2 + 4) / 6, (-3 * f**3 + 3 * f**2 + 3 * f + 1) / 6, f**3 / 6]
@@ -65,7 +65,7 @@ def _taps(t: Array) -> tuple[Array, list[Array], list[Array]]:
 
 
 def spline_noise(x: Array, y: Array, wavelength_m: float, key: int, *, gradient: bool = False) -> Field:
-    """Give smooth noise, mean 0, standard deviation about 1, on the grid y (H,) by x (W,) in metres."""
+    """Returns smooth noise, mean 0, standard deviation about 1, on the grid y (H,) by x (W,) in metres."""
     ix, wx, sx = _taps(x / wavelength_m + (key * 0.618034) % 1.0)
     iy, wy, sy = _taps(y / wavelength_m + (key * 0.754878) % 1.0)
     x0, y0 = int(ix[0]) - 1, int(iy[0]) - 1
@@ -150,7 +150,7 @@ class Cells:
 
 
 def cells(x: Array, y: Array, size_m: float, key: int, *, jitter: float = 0.9) -> Cells:
-    """Give the Voronoi cell of every place; x and y are (H, W) in metres."""
+    """Returns the Voronoi cell of every place; x and y are (H, W) in metres."""
     u, v = x / size_m, y / size_m
     iu, iv = np.floor(u).astype(np.int64), np.floor(v).astype(np.int64)
     u0, v0 = int(iu.min()) - 1, int(iv.min()) - 1

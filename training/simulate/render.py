@@ -74,7 +74,7 @@ def draw_view(seed: int) -> View:
 
 
 def band_weights(bands: Sequence[Band]) -> Array:
-    """Give the response of each band over GRID_UM, (C, G), rows summing to 1: Gaussians of the bands' widths."""
+    """Returns the response of each band over GRID_UM, (C, G), rows summing to 1: Gaussians of the bands' widths."""
     centres = np.array([band.wavelength_um for band in bands])[:, None]
     widths = np.array([band.width_um or _DEFAULT_WIDTH_UM for band in bands])[:, None]
     sigma = np.maximum(widths / 2.3548, 0.003)
@@ -83,13 +83,13 @@ def band_weights(bands: Sequence[Band]) -> Array:
 
 
 def spectra_table(wavelengths: Sequence[float] | Array, *, vigour: float = 0.0, moisture: float = 0.0) -> Array:
-    """Give the reflectance of every material at the wavelengths in µm, (M, G) float64."""
+    """Returns the reflectance of every material at the wavelengths in µm, (M, G) float64."""
     points = np.asarray(wavelengths, dtype=np.float64)
     return np.stack([material.spectrum(points, vigour=vigour, moisture=moisture) for material in MATERIALS])
 
 
 def _band_table(bands: Sequence[Band], view: View, seed: int) -> tuple[Array, Array, Array]:
-    """Give each material's band reflectance and its change by one sd of vigour and moisture, each (M, C) float32."""
+    """Returns each material's band reflectance and its change by one sd of vigour and moisture, each (M, C) float32."""
     weights = band_weights(bands).T
     vigour, moisture = view.season
     middle = _materials_at(0, 0)
@@ -115,7 +115,7 @@ _TABLE_CACHE: dict[tuple[int, int], Array] = {}
 
 
 def _materials_at(vigour: int, moisture: int) -> Array:
-    """Give the spectra of all materials over GRID_UM at whole standard deviations, (M, G); computed once."""
+    """Returns the spectra of all materials over GRID_UM at whole standard deviations, (M, G); computed once."""
     if (vigour, moisture) not in _TABLE_CACHE:
         _TABLE_CACHE[vigour, moisture] = spectra_table(GRID_UM, vigour=vigour, moisture=moisture)
     return _TABLE_CACHE[vigour, moisture]
@@ -164,13 +164,13 @@ def render(
 
 
 def _surface(landscape: Landscape) -> Array:
-    """Give the height of the surface the sun falls on; small plants and coarse pixels are taken as flat."""
+    """Returns the height of the surface the sun falls on; small plants and coarse pixels are taken as flat."""
     relief = landscape.height if landscape.gsd_m <= 5 else 0.35 * landscape.height
     return landscape.elevation + relief
 
 
 def _sunlight(landscape: Landscape, view: View) -> Array:
-    """Give the light on each pixel relative to flat open ground, (H, W): slope, cast shadows, cloud shadows."""
+    """Returns the light on each pixel relative to flat open ground, (H, W): slope, cast shadows, cloud shadows."""
     surface = _surface(landscape)
     gsd = landscape.gsd_m
     down, right = (
@@ -267,14 +267,14 @@ def _optical(
 
 
 def _coarseness(bands: Sequence[Band]) -> list[float]:
-    """Give how many times coarser each band is than the sensor's finest: that one has the landscape's pixel size."""
+    """Returns how many times coarser each band is than the sensor's finest: that one has the landscape's pixel size."""
     known = [band.ground_sampling_distance_m for band in bands if band.ground_sampling_distance_m > 0]
     finest = min(known, default=1.0)
     return [max(1.0, min(band.ground_sampling_distance_m / finest, 8.0)) for band in bands]
 
 
 def _slow(landscape: Landscape, seed: int) -> Array:
-    """Give air that changes slowly over kilometres."""
+    """Returns a smooth random field over kilometres, for the atmosphere."""
     x = (landscape.col + np.arange(landscape.shape[1])) * landscape.gsd_m
     y = (landscape.row + np.arange(landscape.shape[0])) * landscape.gsd_m
     return noise_field.spline_noise(x, y, 6000, (seed * 7 + 1) & 0x7FFFFFFF).value
@@ -295,7 +295,7 @@ _SIGMA0_SD = np.array([material.sigma0_sd_db for material in MATERIALS], np.floa
 
 
 def _radar(landscape: Landscape, band: Band, index: int, view: View, seed: int, *, with_noise: bool) -> Array:
-    """Give backscatter in dB: VV or VH by the band's name (HV as VH, HH as VV)."""
+    """Returns the backscatter in dB: VV or VH by the band's name (HV as VH, HH as VV)."""
     column = 1 if band.name.upper()[-2:] in ("VH", "HV") else 0
     rng = np.random.default_rng([seed, 606])
     offset = rng.normal(0, 0.7, size=len(MATERIALS)).astype(np.float32) * _SIGMA0_SD
@@ -320,14 +320,14 @@ def _radar(landscape: Landscape, band: Band, index: int, view: View, seed: int, 
 
 
 def _smoothed_sd(blur_px: float) -> float:
-    """Give the standard deviation that white noise of unit standard deviation has after a Gaussian blur."""
+    """Returns the standard deviation that white noise of unit standard deviation has after a Gaussian blur."""
     impulse = np.zeros(17)
     impulse[8] = 1.0
     return float((gaussian_filter(impulse, blur_px) ** 2).sum())
 
 
 def _thermal(landscape: Landscape, view: View, sun: Array, index: int, seed: int, *, with_noise: bool) -> Array:
-    """Give the brightness temperature in kelvin at midday."""
+    """Returns the brightness temperature in kelvin at midday."""
     rng = np.random.default_rng([seed, 707])
     sd = np.array([material.temperature_sd_k for material in MATERIALS], np.float32)
     means = np.array([material.temperature_k for material in MATERIALS], np.float32) + sd * rng.normal(
@@ -346,7 +346,7 @@ def _thermal(landscape: Landscape, view: View, sun: Array, index: int, seed: int
 
 
 def _elevation(landscape: Landscape, band: Band) -> Array:
-    """Give metres: objects alone where the name says height, the surface where it says so, else the ground."""
+    """Heights in metres: of objects, the surface or the ground, by the band's name."""
     name = band.name.lower()
     if "height" in name or "ndsm" in name:
         return landscape.height.astype(np.float32)

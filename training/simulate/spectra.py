@@ -29,7 +29,7 @@ def _smooth(points: Points) -> Callable[[Array], Array]:
 
 
 def _dip(wavelengths: Array, centre: float, width: float, depth: float) -> Array:
-    """Give the transmission of one Gaussian absorption band."""
+    """Returns the transmission of one Gaussian absorption band."""
     return 1.0 - depth * np.exp(-0.5 * ((wavelengths - centre) / width) ** 2)
 
 
@@ -55,7 +55,7 @@ _ICE_ABSORPTION = _smooth(
 
 
 def soil(albedo: float, *, redness: float = 1.0, clay: float = 0.05, moisture: float = 0.1) -> Curve:
-    """Give a mineral soil: a continuum that rises to the short-wave infrared, darkened and dented by water.
+    """Reflectance of a mineral soil: rising to the short-wave infrared, with water darkening and absorption.
 
     Args:
         albedo: reflectance the dry continuum tends to.
@@ -88,7 +88,7 @@ def vegetation(
     vigour_step: float = 0.12,
     water_step: float = 0.15,
 ) -> Curve:
-    """Give a plant canopy over a background.
+    """Reflectance of a plant canopy over a background.
 
     Args:
         pigment: chlorophyll column; 1 pale, 2.2 dense.
@@ -116,7 +116,7 @@ def vegetation(
 
 
 def dry_matter(brightness: float = 1.0) -> Curve:
-    """Give straw, ripe ears and dead grass: a steady rise, the cellulose dip at 2.1 µm, no red edge."""
+    """Reflectance of straw and dead grass: a steady rise, the cellulose dip at 2.1 µm, no red edge."""
     base = _smooth(
         [(0.35, 0.045), (0.44, 0.075), (0.49, 0.097), (0.56, 0.135), (0.62, 0.16), (0.665, 0.18), (0.705, 0.215),
          (0.78, 0.265), (0.86, 0.305), (1.05, 0.37), (1.3, 0.43), (1.6, 0.42), (1.75, 0.42), (1.85, 0.40), (2.2, 0.31),
@@ -133,7 +133,7 @@ def dry_matter(brightness: float = 1.0) -> Curve:
 
 
 def water(*, sediment: float, dissolved: float = 0.1, algae: float = 0.0, bottom: float = 0.0) -> Curve:
-    """Give a water body: backscatter against absorption by water, dissolved matter, algae and what lies below.
+    """Reflectance of a water body: backscatter over absorption by water, dissolved matter, algae and the bottom.
 
     Args:
         sediment: suspended particles; 0.02 clear, 1 muddy river.
@@ -158,7 +158,7 @@ def water(*, sediment: float, dissolved: float = 0.1, algae: float = 0.0, bottom
 
 
 def snow(*, grain: float = 1.0, dirt: float = 0.03) -> Curve:
-    """Give snow: near white to 0.9 µm, dark in the short-wave infrared; bigger grains are darker there."""
+    """Reflectance of snow: near white to 0.9 µm, dark in the short-wave infrared, darker for bigger grains."""
 
     def curve(wavelengths: Array, vigour: float, moisture: float) -> Array:
         size = grain * np.exp(0.3 * moisture)
@@ -169,7 +169,7 @@ def snow(*, grain: float = 1.0, dirt: float = 0.03) -> Curve:
 
 
 def surface(points: Points, *, damp: float = 0.05) -> Curve:
-    """Give a made or mineral surface from control points (wavelength in µm, reflectance), dented a little by water."""
+    """Reflectance of a surface from control points (wavelength in µm, reflectance), with weak water absorption."""
     base = _smooth(points)
 
     def curve(wavelengths: Array, vigour: float, moisture: float) -> Array:

@@ -25,7 +25,7 @@ def esri(labels: Array) -> Array:
 
 
 def materials_meant(prompt: str) -> tuple[int, ...]:
-    """Give the label values that a typed word or list of synonyms means: materials that have one of them as a word.
+    """Label values of a typed word or list of synonyms: materials with one of them among their words.
 
     Args:
         prompt: "water", or several joined by commas or "or": "vineyard or orchard".
@@ -35,7 +35,7 @@ def materials_meant(prompt: str) -> tuple[int, ...]:
 
 
 def prompt_truth(labels: Array, prompt: str) -> Array:
-    """Give where a prompt applies, bool, same shape as the labels.
+    """Returns the mask where a prompt applies, bool, same shape as the labels.
 
     Raises:
         KeyError: no material has such a word.

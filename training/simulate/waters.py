@@ -32,7 +32,7 @@ class Water:
     bottom: float
 
     def reflectance(self, wavelengths_um: Array) -> Array:
-        """Give the reflectance (0..1) at the wavelengths in µm."""
+        """Returns the reflectance (0..1) at the wavelengths in µm."""
         curve = spectra.water(sediment=self.sediment, dissolved=self.dissolved, algae=self.algae, bottom=self.bottom)
         return curve(np.asarray(wavelengths_um, dtype=np.float64), 0.0, 0.0)
 

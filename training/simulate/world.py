@@ -93,7 +93,7 @@ class World:
     roofs: tuple[float, float, float] = (0.5, 0.15, 0.35)
 
     def key(self, name: str) -> int:
-        """Give the noise key of a named field of this world."""
+        """Returns the noise key of a named field of this world."""
         mixed = 2166136261
         for letter in name.encode():
             mixed = ((mixed ^ letter) * 16777619) & 0xFFFFFFFF

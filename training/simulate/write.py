@@ -63,7 +63,7 @@ class SceneRequest:
 
 
 def scene_bands(sensor: Sensor, names: tuple[str, ...] | None = None) -> BandSet:
-    """Give the bands of a file of this sensor: those named, else its first common layout, else 10 nm steps."""
+    """Returns the bands of a file of this sensor: those named, else its first common layout, else 10 nm steps."""
     if names:
         return sensor.bands.select(names)
     if not sensor.bands.bands:
@@ -146,7 +146,7 @@ def write_scene(
 
 
 def _pixel_size(sensor: Sensor) -> float:
-    """Give the pixel size (m) of a sensor's files: its finest multispectral band's; half a metre for aerial ones."""
+    """Returns the pixel size (m) of a sensor's files: its finest multispectral band's; half a metre for aerial ones."""
     known = [band.ground_sampling_distance_m for band in sensor.default_bands.bands if band.ground_sampling_distance_m]
     aerial = sensor.bands.bands and all(band.kind == "display" for band in sensor.bands.bands)
     return min(known, default=0.5 if aerial else 10.0)
@@ -201,7 +201,7 @@ class _Encoder:
         self.offset = scaling.bands[0].offset if same else 0.0
 
     def profile(self) -> dict[str, Any]:
-        """Give the rasterio profile of the file."""
+        """Returns the rasterio profile of the file."""
         floating = self._dtype.kind == "f"
         nodata = None if self._dtype == np.uint8 else (float("nan") if floating else 0)
         return {

@@ -93,7 +93,7 @@ def _dubai(
     count: int,
     side: tuple[int, int] = (480, 448),
 ) -> list[float]:
-    """Give the mean IoU of every variant on the first images of Dubai tile 8, 960 × 1344 pixels of each, in windows."""
+    """The mean IoU of every variant on the first images of Dubai tile 8, 960 × 1344 pixels of each, in windows."""
     entry = benchmarks()["dubai"]
     tiles = read_labelled_tiles(data / entry["path"], lambda stem: stem.startswith(tuple(entry["names"])))
     names = list(entry["classes"])
@@ -116,7 +116,7 @@ def _dubai(
 
 
 def _tiles(model: GeoLangBind, data: Path, head: str, variants: Sequence[Variant]) -> list[tuple[float, float]]:
-    """Give of every variant the mean accuracy of the places and the mean IoU of all their pixels, from twelve bands.
+    """Mean accuracy of the places and mean IoU of all their pixels per variant, from twelve bands.
 
     Accuracy alone would praise a head that calls everything by the commonest class.
     """
@@ -145,7 +145,7 @@ def _classes(
     head: str,
     variants: Sequence[Variant],
 ) -> list[NDArray[np.int64]]:
-    """Give the class positions (H, W) of an image (1, C, H, W) by every variant; encoded once for each bias."""
+    """Returns the class positions (H, W) of an image (1, C, H, W) by every variant; encoded once for each bias."""
     wavelengths = torch.tensor(band_set.wavelengths_um)
     scores = {}
     for bias in {bias for bias, _ in variants}:

@@ -174,7 +174,7 @@ def draw_squares(place: Place, rng: Generator) -> list[tuple[int, int, int, int]
 
 
 def _whole(wanted: NDArray[Any], side: int) -> NDArray[np.bool_]:
-    """Give the upper left corners of squares that are wanted all over."""
+    """Returns the upper left corners of squares that are wanted all over."""
     windows = np.lib.stride_tricks.sliding_window_view(wanted.astype(bool), (side, side))
     return windows.all(axis=(2, 3))
 
@@ -195,7 +195,7 @@ def _write_polygons(
 def _random_forest(
     bands: NDArray[Any], squares: list[tuple[int, int, int, int]], seed: int
 ) -> tuple[NDArray[np.int64], float]:
-    """Give the map (H, W) of codes of a forest over the pixels' band values, and the seconds it took."""
+    """Returns the map (H, W) of a random forest's codes over the band values, and its time in seconds."""
     from sklearn.ensemble import RandomForestClassifier
 
     started = time.monotonic()
@@ -223,7 +223,7 @@ def _mapped(place: Place, source: Source, model: str, output: Path) -> NDArray[n
 
 
 def accuracy(place: Place, found: NDArray[np.int64]) -> dict[str, float]:
-    """Give overall accuracy, the mean of the classes' accuracies and the mean IoU on the measured pixels."""
+    """Returns overall accuracy, the mean of the classes' accuracies and the mean IoU on the measured pixels."""
     truth, answer = place.truth[place.measured], found[place.measured]
     recalls, ious = [], []
     for code in place.classes:

@@ -87,7 +87,7 @@ def _trained_without(recipe: Recipe, index: int, folder: Path) -> GeoLangBind:
 
 
 def _codes_on(land_covers: list[str]) -> set[int]:
-    """Give the class codes that occur on land-cover maps."""
+    """Returns the class codes that occur on land-cover maps."""
     found: set[int] = set()
     for path in land_covers:
         with open_raster(path) as raster:
@@ -96,7 +96,7 @@ def _codes_on(land_covers: list[str]) -> set[int]:
 
 
 def _accuracy(model: GeoLangBind, place: list[str], land_cover: str) -> dict[str, float]:
-    """Give the overall accuracy in the Esri legend by choice of sensors; classes compete as in ``core classify``."""
+    """Returns the overall accuracy in the Esri legend by choice of sensors; classes compete as in ``core classify``."""
     scheme = load_scheme("esri_lulc")
     softmax = ClassSoftmax(model, [entry.prompts for entry in scheme.classes])
     codes = np.array([entry.code for entry in scheme.classes])

@@ -80,7 +80,7 @@ def results_file(output: Path, seed: int) -> Path:
 
 
 def tasks(folder: Path, seed: int) -> Iterator[Task]:
-    """Give what the study does, in turn, each by its name in the figures."""
+    """Returns the study's tasks in order, each by its name in the figures."""
     for name in ("colour", "colour_few"):
         for maka in (True, False):
             label = f"{name} {'with' if maka else 'without'} MaKA"
@@ -106,7 +106,7 @@ def tasks(folder: Path, seed: int) -> Iterator[Task]:
 
 
 def _after_colour() -> list[tuple[tuple[str, ...], str]]:
-    """Give every later stage with the modalities seen by its end."""
+    """Yields every later stage with the modalities seen by its end."""
     return [(STAGES[: number + 1], name) for number, name in enumerate(STAGES) if number]
 
 
@@ -115,7 +115,7 @@ def _file(label: str) -> str:
 
 
 def stage(name: str, maka: bool, start: str | None, seed: int) -> Recipe:
-    """Give a stage's recipe, from scratch or from a model that keeps its kernels of the modalities before.
+    """Returns a stage's recipe, from scratch or from a model that keeps its kernels of the modalities before.
 
     Without MaKA there is no teacher and nothing that only teachers judge.
     """

@@ -140,7 +140,7 @@ def flight_part(stem: str) -> str:
 
 
 def _flight(stem: str) -> str:
-    """Give day (0) or night (1), altitude and angle of the camera, as in "1_60_30"."""
+    """Returns day (0) or night (1), altitude and angle of the camera, as in "1_60_30"."""
     return "_".join(Path(stem).name.split("_")[:3])
 
 
@@ -161,7 +161,7 @@ def _places(data: Path, split: str, product: str, bands: BandSet, divisor: float
 
 
 def blocks(shape: tuple[int, ...], split: str) -> list[tuple[slice, slice]]:
-    """Give the rows and columns of a place's blocks that belong to a part."""
+    """Returns the rows and columns of a place's blocks that belong to a part."""
     height, width = shape[0] // 4, shape[1] // 4
     return [
         (slice(row * height, (row + 1) * height), slice(column * width, (column + 1) * width))

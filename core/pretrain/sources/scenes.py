@@ -219,7 +219,7 @@ def read_scene(path: str, sensor: str | None = None) -> tuple[NDArray[np.float32
 
 
 def nearest_band(wavelengths_um: Sequence[float], wanted_um: float, tolerance_um: float = 0.04) -> int | None:
-    """Give the band whose centre lies nearest to a wavelength, or None beyond the tolerance."""
+    """Returns the band whose centre lies nearest to a wavelength, or None beyond the tolerance."""
     distances = [abs(wavelength - wanted_um) for wavelength in wavelengths_um]
     best = int(np.argmin(distances))
     return best if distances[best] <= tolerance_um else None

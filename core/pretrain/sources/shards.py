@@ -98,7 +98,7 @@ class ShardSource:
 
 
 def whole_image(image: NDArray[np.uint8], size: int) -> Tensor:
-    """Give an image (H, W, C) in model units and at the size the model sees, (C, size, size) float32."""
+    """Returns an image (H, W, C) in model units and at the size the model sees, (C, size, size) float32."""
     pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float()
     resized = F.interpolate(pixels, (size, size), mode="bilinear", align_corners=False, antialias=True)
     return resized[0].clamp(0, 255) / 127.5 - 1

@@ -15,7 +15,7 @@ FILES = sorted(path for path in PLUGIN.rglob("*.py") if path.name != "self_test.
 
 
 def imported(tree):
-    """Give (line, module) of every absolute import, those inside functions too."""
+    """Yields (line, module) of every absolute import, those inside functions too."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)

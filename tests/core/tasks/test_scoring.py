@@ -13,7 +13,7 @@ from core.vocabulary import background_words
 
 
 def cosines_like(vectors: torch.Tensor) -> torch.Tensor:
-    """Give cosines (T, 150) of texts with features that lie among them."""
+    """Returns cosines (T, 150) of texts with features that lie among them."""
     generator = torch.Generator().manual_seed(1)
     weights = torch.rand(150, len(vectors), generator=generator) ** 8
     return F.normalize(vectors, dim=1) @ F.normalize(weights @ vectors, dim=1).T

@@ -103,7 +103,7 @@ class Det10:
         return items
 
     def samples(self, item: Item, rng: Generator) -> Iterator[ShardSample]:
-        """Give the picture with what is in it."""
+        """Yields the image with a caption of its objects."""
         picture = read_picture(item.image)
         rows, columns = picture.shape[:2]
         facts = item.facts
@@ -156,7 +156,7 @@ class Ships:
         ]
 
     def samples(self, item: Item, rng: Generator) -> Iterator[ShardSample]:
-        """Give the grey picture with the ships in it."""
+        """Yields the grey image with a caption of its ships."""
         picture = read_picture(item.image, grey=True)
         boxes = item.facts.get("boxes")
         if boxes is None:

@@ -47,7 +47,7 @@ class MMFlood:
         return items
 
     def samples(self, item: Item, rng: Generator) -> Iterator[ShardSample]:
-        """Give windows in decibels with how much of them is under water."""
+        """Yields windows in decibels with a caption of the flooded share."""
         values, location = read_raster(item.image, [1, 2])
         mask = read_raster(item.facts["mask"], [1])[0][0]
         if mask.shape != values.shape[1:]:

@@ -57,7 +57,7 @@ class SkyScript:
         ]
 
     def samples(self, item: Item, rng: Generator) -> Iterator[ShardSample]:
-        """Give the picture with the title of one object, or of several."""
+        """Yields the image with the title of one object, or of several."""
         titles = item.facts["titles"]
         if titles:
             text = titles[rng.integers(len(titles))]
@@ -79,7 +79,7 @@ class VRSBench:
         ]
 
     def samples(self, item: Item, rng: Generator) -> Iterator[ShardSample]:
-        """Give the picture with its caption."""
+        """Yields the image with its caption."""
         text = read_json(item.facts["annotation"]).get("caption")
         if isinstance(text, str) and text.strip():
             yield ShardSample(item.key, read_picture(item.image), text.strip(), RED_GREEN_BLUE_UM)
@@ -101,7 +101,7 @@ class ChatEarthNetS2:
         ]
 
     def samples(self, item: Item, rng: Generator) -> Iterator[ShardSample]:
-        """Give the nine bands in the published order: red, green, blue, 5, 6, 7, 8, 11, 12."""
+        """Yields the nine bands in the published order: red, green, blue, 5, 6, 7, 8, 11, 12."""
         parts = [read_picture(path) for path in (item.image, *item.facts["others"])]
         if len({part.shape for part in parts}) > 1:
             raise InputError(f"The pictures of {item.key} differ in size.")
@@ -129,7 +129,7 @@ class ChatEarthNetS1:
         ]
 
     def samples(self, item: Item, rng: Generator) -> Iterator[ShardSample]:
-        """Give VV and VH with the caption."""
+        """Yields VV and VH with the caption."""
         values, location = read_raster(item.image)
         if len(values) != 2:
             raise InputError(f"{item.image.name} has {len(values)} bands, not VV and VH.")

@@ -80,7 +80,7 @@ class Seg4:
         return items
 
     def samples(self, item: Item, rng: Generator) -> Iterator[ShardSample]:
-        """Give each window in which something has a class."""
+        """Yields each window that has labelled pixels."""
         yield from _windowed(item, RED_GREEN_BLUE_UM, rng)
 
 
@@ -100,7 +100,7 @@ class Vaihingen:
         ]
 
     def samples(self, item: Item, rng: Generator) -> Iterator[ShardSample]:
-        """Give each window in which something has a class."""
+        """Yields each window that has labelled pixels."""
         yield from _windowed(item, NEAR_INFRARED_RED_GREEN_UM, rng)
 
 
@@ -129,7 +129,7 @@ class Flair2:
         return items
 
     def samples(self, item: Item, rng: Generator) -> Iterator[ShardSample]:
-        """Give colours, or heights stretched over the image, with what the mask shows."""
+        """Yields colours, or heights stretched over the image, with a caption of the mask's classes."""
         shares = class_shares(read_codes(item.facts["mask"]), FLAIR)
         text = caption_shares(shares, "elevation" if self.elevation else "aerial", rng)
         if not text:
@@ -165,7 +165,7 @@ class NlcdHyperspectral:
         ]
 
     def samples(self, item: Item, rng: Generator) -> Iterator[ShardSample]:
-        """Give all bands with what the land-cover map shows."""
+        """Yields all bands with a caption of the land-cover classes."""
         text = caption_shares(class_shares(read_codes(item.facts["mask"]), NLCD), "hyperspectral", rng)
         if not text:
             return
@@ -193,7 +193,7 @@ def _windowed(item: Item, wavelengths_um: tuple[float, ...], rng: Generator) -> 
 
 
 def _least(item: Item) -> float:
-    """Give the least share that is named: iSAID's shares are of objects alone, so every kind counts."""
+    """Returns the least share that a caption names: iSAID labels objects only, so every share counts."""
     return 0.0 if item.facts["kind"] == "isaid" else 0.03
 
 
