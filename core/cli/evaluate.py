@@ -31,17 +31,19 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Do it."""
     from core.errors import InputError
     from core.evaluate.benchmarks import benchmarks, present, run_benchmark
+    from core.evaluate.trained_classes import trained_benchmarks
     from core.model import zoo
 
     names = options.dataset or present(options.data)
     if not names:
         raise InputError(f"{options.data} holds no benchmark.", hint="Name their folder with --data.")
     model = zoo.load_model(options.model, device=options.device)
+    trained = trained_benchmarks(options.model)
     figures: dict[str, Any] = {}
     for number, name in enumerate(names):
         console.progress(number / len(names), f"Measuring {name}")
         console.cancel.raise_if_cancelled()
-        figures[name] = run_benchmark(model, name, options.data, probing=options.probing)
+        figures[name] = run_benchmark(model, name, options.data, probing=options.probing, trained=trained)
     absent = () if options.dataset else (name for name in benchmarks() if name not in names)
     return {"model": options.model, "model_sha256": model.model_hash, "figures": figures, "absent": list(absent)}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,14 +29,17 @@ from core.evaluate.multi_label import (
 )
 from core.evaluate.parsing import parse_tiles
 from core.evaluate.probing import Classifier, cross_validated, linear_probe, nearest_neighbours
+from core.evaluate.prompt_figures import prompt_figures
 from core.evaluate.retrieval import retrieval_ranks
-from core.evaluate.scenes import synonym_agreement, water_agreement
+from core.evaluate.scenes import synonym_agreement
 from core.evaluate.zero_shot import classification_score, classify_by_words, embed_chips, embed_labelled
 from core.metrics.bootstrap import Interval, bootstrap_interval, share_interval
 from core.model.geolangbind import GeoLangBind
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources"
 RANKS = (1, 5, 10)
+ZERO_SHOT, TRAINED_CLASSES = "zero-shot", "held out, trained classes"
+"""Whether a model was trained on a benchmark's classes, though never on the images that it is measured on."""
 FOLDS = 5
 
 
@@ -51,7 +54,9 @@ def present(data: Path) -> tuple[str, ...]:
     return tuple(name for name, entry in benchmarks().items() if (data / entry["path"]).exists())
 
 
-def run_benchmark(model: GeoLangBind, name: str, data: Path, *, probing: bool = True) -> dict[str, Any]:
+def run_benchmark(
+    model: GeoLangBind, name: str, data: Path, *, probing: bool = True, trained: Collection[str] = ()
+) -> dict[str, Any]:
     """Run one benchmark.
 
     Args:
@@ -59,9 +64,12 @@ def run_benchmark(model: GeoLangBind, name: str, data: Path, *, probing: bool = 
         name: in ``resources/benchmarks.toml``.
         data: folder that holds the benchmark's ``path``.
         probing: whether to train a linear classifier and look up neighbours as well, where images have classes.
+        trained: names of the benchmarks whose classes the model was trained on (on other images or places); their
+            figures are not called zero-shot.
 
     Returns:
-        ``title``; ``measures``: name, value, interval (95 % by bootstrap, or None) and ``published`` {model: value},
+        ``title``; ``setting``: ZERO_SHOT or TRAINED_CLASSES; ``measures``: name, value, interval (95 % by bootstrap, or
+        None) and ``published`` {model: value},
         shares 0..1; and figures by name.
 
     Raises:
@@ -70,13 +78,16 @@ def run_benchmark(model: GeoLangBind, name: str, data: Path, *, probing: bool = 
     """
     if name not in benchmarks():
         raise UsageError(f"There is no benchmark {name}.", hint=f"Choose one of {', '.join(benchmarks())}.")
-    return run_entry(model, benchmarks()[name], data, probing=probing)
+    setting = TRAINED_CLASSES if name in trained else ZERO_SHOT
+    return run_entry(model, benchmarks()[name], data, probing=probing, setting=setting)
 
 
-def run_entry(model: GeoLangBind, entry: Mapping[str, Any], data: Path, *, probing: bool = True) -> dict[str, Any]:
+def run_entry(
+    model: GeoLangBind, entry: Mapping[str, Any], data: Path, *, probing: bool = True, setting: str = ZERO_SHOT
+) -> dict[str, Any]:
     """Run a benchmark by its description; see run_benchmark."""
-    figures = _RUNNERS[entry["kind"]](model, {**entry, "probing": probing}, data / entry["path"])
-    return {"title": entry["title"], **figures}
+    figures = _RUNNERS[entry["kind"]](model, {**entry, "probing": probing, "setting": setting}, data / entry["path"])
+    return {"title": entry["title"], "setting": setting, **figures}
 
 
 def _measure(
@@ -95,7 +106,7 @@ def _chips(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[str
     score = classification_score(classify_by_words(model, vectors, words), targets, names)
     one_wording = classify_by_words(model, vectors, [wordings[:1] for wordings in words]) == targets
     interval = score.interval(targets)
-    measures = [_measure("zero-shot top-1", score.top1, interval, entry.get("published"))]
+    measures = [_measure(f"{entry['setting']} top-1", score.top1, interval, entry.get("published"))]
     if entry["probing"]:
         measures += _probes(model, entry, path, (vectors, targets), index)
     return {
@@ -155,7 +166,7 @@ def _labels(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[st
     shown = np.stack(rows)
     logits = logits_by_words(model, vectors, list(entry["classes"].values()))
     published = entry.get("published", {})
-    measures = _label_measures("zero-shot", logits, shown, published)
+    measures = _label_measures(entry["setting"], logits, shown, published)
     if entry["probing"]:
         learnt, rows = embed_labelled(model, multi_labelled_images(entry, path, "train"), wavelengths)
         for name, scorer in (("linear probe", linear_logits), ("20-NN", neighbour_logits)):
@@ -212,7 +223,7 @@ def _parsed(
     score = parse_tiles(model, labelled_tiles(entry, path), codes, words, wavelengths_um=wavelengths_of(entry))
     return {
         "measures": [
-            _measure("mean IoU", score.mean_iou, score.interval(), entry.get("published")),
+            _measure(f"{entry['setting']} mean IoU", score.mean_iou, score.interval(), entry.get("published")),
             *(_measure(f"IoU {name}", value, None) for name, value in score.iou.items() if not np.isnan(value)),
         ],
         "mean_iou": score.mean_iou,
@@ -255,11 +266,6 @@ def _retrieval(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict
     }
 
 
-def _water(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    figures = water_agreement(model, path)
-    return {"measures": [_measure(f"IoU with NDWI, {name}", value, None) for name, value in figures.items()], **figures}
-
-
 def _synonyms(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[str, Any]:
     figures = synonym_agreement(model, path)
     return {
@@ -273,6 +279,6 @@ _RUNNERS: dict[str, Callable[[GeoLangBind, Mapping[str, Any], Path], dict[str, A
     "labels": _labels,
     "tiles": _tiles,
     "retrieval": _retrieval,
-    "water": _water,
+    "prompts": prompt_figures,
     "synonyms": _synonyms,
 }

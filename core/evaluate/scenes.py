@@ -11,44 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from core.evaluate.water import away_from_edges, intersection_over_union, ndwi
 from core.model.geolangbind import GeoLangBind
 from core.model.model_cache import ModelCache
 from core.progress import CancelToken, no_progress
 from core.protocol import HighlightParams, Source
 from core.raster.reader import open_raster
 
-GREEN_BAND, NEAR_INFRARED_BAND = 3, 8
-"""1-based bands of the twelve-band Sentinel-2 scenes that NDWI is taken from."""
-BAND_CHOICES: dict[str, tuple[int, ...] | None] = {
-    "12 bands": None,
-    "red, green, blue": (4, 3, 2),
-    "B01, B05, B8A, B12": (1, 5, 9, 12),
-}
 SYNONYMS = ("trees", "woodland", "forest")
 UNRELATED = ("airplane", "snow", "town")
 SAMPLE = 200_000
-
-
-def water_agreement(model: GeoLangBind, path: Path) -> dict[str, Any]:
-    """Compare the prompt "water" at threshold 0.5 with NDWI > 0, edges left out.
-
-    Args:
-        model: in evaluation mode.
-        path: Sentinel-2 scene with the bands B01 … B12 without B10.
-
-    Returns:
-        Intersection over union by choice of bands.
-    """
-    with open_raster(str(path)) as raster:
-        bands, valid = raster.read(raster.grid.window, (GREEN_BAND, NEAR_INFRARED_BAND))
-    reference = (ndwi(bands[0], bands[1]) > 0) & valid
-    counted = valid & away_from_edges(reference)
-    figures = {}
-    for name, numbers in BAND_CHOICES.items():
-        scores = prompt_scores(model, path, ("water",), numbers)[0]
-        figures[name] = intersection_over_union(np.nan_to_num(scores) > 0.5, reference, counted)
-    return figures
 
 
 def synonym_agreement(model: GeoLangBind, path: Path) -> dict[str, Any]:

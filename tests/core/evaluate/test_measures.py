@@ -53,7 +53,7 @@ def test_pixels_along_the_shore_do_not_count():
 def test_every_benchmark_says_what_it_is():
     for name, entry in benchmarks().items():
         assert entry["title"], name
-        assert entry["kind"] in ("chips", "labels", "tiles", "retrieval", "water", "synonyms")
+        assert entry["kind"] in ("chips", "labels", "tiles", "retrieval", "prompts", "synonyms")
 
 
 def test_an_unknown_benchmark_names_the_known_ones(tmp_path):
