@@ -110,6 +110,8 @@ class HighlightParams:
         negatives: texts that pull the score down.
         extent: part to compute; None for the whole raster.
         resolution: output pixel size in the raster's units; None for the raster's own. Coarser is faster.
+        threshold: score of the polygons; None to take each prompt's suggested threshold, or 0.5 where its scores do
+            not split.
         vector: polygons above ``threshold`` where named: GeoPackage, Shapefile, GeoJSON, FlatGeobuf (.fgb) or COCO
             labels (.json), by its ending.
         separate: cut regions into objects where scores or widths dip.
@@ -125,7 +127,7 @@ class HighlightParams:
     model: str = "geolb-tiny"
     extent: Extent | None = None
     resolution: float | None = None
-    threshold: float = 0.5
+    threshold: float | None = 0.5
     vector: str | None = None
     min_area_m2: float = 0.0
     simplify_m: float = 0.0

@@ -20,7 +20,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--not", dest="negatives", action="append", default=[], metavar="TEXT", help="what it is not")
     parser.add_argument("-o", "--output", required=True, metavar="OUT.tif", help="score raster to write")
     sources.add_window(parser)
-    parser.add_argument("--threshold", type=sources.share, default=0.5, help="score of the polygons (default: 0.5)")
+    parser.add_argument(
+        "--threshold",
+        type=_threshold,
+        default=0.5,
+        metavar="SHARE|auto",
+        help="score of the polygons (default: 0.5); auto: where each prompt's scores fall into two groups",
+    )
     sources.add_vector(parser)
     parser.add_argument("--snap", action="store_true", help="average scores over regions of like colour")
     sources.add_model(parser)
@@ -53,6 +59,18 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
 def show(result: dict[str, Any]) -> str:
     """Say it in words."""
     lines = [f"{result['output']}: {', '.join(result['prompts'])} on {result['width']} × {result['height']} pixels"]
+    for prompt, split in zip(result["prompts"], result["suggested_thresholds"], strict=True):
+        lines.append(f"{prompt}: {_said(split['threshold'], split['clarity'])}")
     if result["vector"]:
         lines.append(f"{result['vector']}: polygons")
     return "\n".join([*lines, *(f"Note: {warning}" for warning in result["warnings"])])
+
+
+def _threshold(text: str) -> float | None:
+    return None if text == "auto" else sources.share(text)
+
+
+def _said(threshold: float | None, clarity: float) -> str:
+    if threshold is None:
+        return "the scores do not split into two groups; 0.5 is as good a threshold as any"
+    return f"the scores split at {threshold:.3f} (clarity {clarity:.2f} of 1)"

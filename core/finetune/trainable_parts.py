@@ -12,8 +12,8 @@ from core.model.geolangbind import GeoLangBind
 
 Mode = Literal["adapters", "full", "head-only"]
 MODES: tuple[Mode, ...] = ("adapters", "full", "head-only")
-ADAPTED = r"blocks\.\d+\.(attn\.(qkv|proj)|mlp\.(fc1|fc2))"
-"""The linear maps of the trunk's blocks that get a low-rank adapter (LoRA, Hu et al. 2021)."""
+ADAPTED = r"blocks\.\d+\.(attn\.(qkv|proj)|mlp\.(fc1|fc2)|\d+\.conv_(pw|pwl))"
+"""The linear maps and pointwise convolutions of the trunk's blocks that get a low-rank adapter (Hu et al. 2021)."""
 RANK = 8
 
 

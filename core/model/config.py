@@ -22,9 +22,11 @@ OPTIONAL = {
     "text",  # sizes of a SigLIP text tower, or {"tower", "sha256", "revision"} of a frozen sentence encoder
     "translators",  # {teacher: {"grid", "channels"}}
     "embed_dim",  # a linear head from width to this many dimensions
-    "stem",  # settings of the convolutional spectral stem
-    "dense",  # settings of the dense decoder
-    "scene",  # settings of the head over statistics of the stem's and the trunk's maps
+    "trunk",  # {"kind", …} of a trunk in core.model.trunks; without it the ViT of the sizes above
+    "stem",  # settings of the ViT's convolutional spectral stem
+    "dense",  # settings of the dense decoder; "kind" where it is not the first one
+    "scene",  # settings of the head over statistics of the trunk's maps
+    "smallest_image",  # side in pixels that smaller whole images are enlarged to
     "drop_path",  # stochastic depth while training
     "templates",  # prompt templates with "{}" for the class
     "init_logit_scale",  # scale of the similarity before its logarithm
@@ -65,11 +67,13 @@ def check_config(config: Config) -> Config:
         raise ModelError(f"The model configuration {' and '.join(parts)}.", hint="Compare it with resources/models.")
     for name, kind in SIZES.items():
         value: Any = config[name]
+        if name == "layers" and config.get("trunk") is not None and value == 0:
+            continue
         allowed = (int, float) if kind is float else (int,)
         if isinstance(value, bool) or not isinstance(value, allowed) or not value > 0:
             raise ModelError(f"The model configuration needs a positive number for {name}, not {value!r}.")
     if config["image_size"] < config["patch_size"] or config["width"] % config["heads"]:
         raise ModelError("The model configuration is contradictory: the patch must fit the image, the heads the width.")
-    if config.get("scene") is not None and config.get("stem") is None:
-        raise ModelError("The model configuration has a scene head but no stem whose maps it could read.")
+    if config.get("scene") is not None and config.get("stem") is None and config.get("trunk") is None:
+        raise ModelError("The model configuration has a scene head but no finer maps that it could read.")
     return config

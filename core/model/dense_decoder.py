@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
 from torch import Tensor, nn
@@ -11,11 +12,43 @@ from core.model.same_size import SameSize
 from core.model.spectral_stem import ResidualBlock
 
 
-class DenseDecoder(nn.Module):
-    """A small feature pyramid (Lin et al. 2017) that ends in text space.
+class Decoder(nn.Module, ABC):
+    """A dense head that ends in text space by a linear step, ``features = project(bottleneck)``.
 
-    Its last step is linear, ``features = project(bottleneck)``: whoever keeps features keeps the bottleneck and
-    multiplies the text by ``project`` instead, which is exact.
+    Whoever keeps features keeps the bottleneck and multiplies the text by ``project`` instead, which is exact.
+
+    Attributes:
+        stride: pixels between features.
+        project: the linear step.
+    """
+
+    stride: int
+    project: nn.Conv2d
+
+    @abstractmethod
+    def bottleneck_groups(self, groups: Sequence[tuple[Tensor, Mapping[int, Tensor]]]) -> list[Tensor]:
+        """Narrow features (B, channels, H/stride, W/stride) of several groups of images: tokens and finer maps."""
+
+    def bottleneck(self, tokens: Tensor, pyramid: Mapping[int, Tensor]) -> Tensor:
+        """Narrow features (B, channels, H/stride, W/stride) before the linear map into text space."""
+        return self.bottleneck_groups([(tokens, pyramid)])[0]
+
+    def forward(self, tokens: Tensor, pyramid: Mapping[int, Tensor]) -> Tensor:
+        """Text-space features.
+
+        Args:
+            tokens: (B, width, h, w) after the trunk's final norm.
+            pyramid: the trunk's finer maps by stride.
+
+        Returns:
+            (B, embed_dim, H/stride, W/stride), not normalised.
+        """
+        features: Tensor = self.project(self.bottleneck(tokens, pyramid))
+        return features
+
+
+class DenseDecoder(Decoder):
+    """A small feature pyramid (Lin et al. 2017) over tokens at stride 8 and the stem's maps at strides 4 and 2.
 
     Args:
         width: token channels (stride 8).
@@ -37,10 +70,6 @@ class DenseDecoder(nn.Module):
         self.smooth = nn.Conv2d(channels, channels, 3, padding=1)
         self.project = nn.Conv2d(channels, embed_dim, 1)
 
-    def bottleneck(self, tokens: Tensor, pyramid: Mapping[int, Tensor]) -> Tensor:
-        """Returns the narrow features (B, channels, H/2, W/2) before the linear map into text space."""
-        return self.bottleneck_groups([(tokens, pyramid)])[0]
-
     def bottleneck_groups(self, groups: Sequence[tuple[Tensor, Mapping[int, Tensor]]]) -> list[Tensor]:
         """Returns the narrow features of several groups of images, which share the statistics of their norms."""
         same = SameSize.of([tokens for tokens, _ in groups])
@@ -56,18 +85,6 @@ class DenseDecoder(nn.Module):
             gelu(_enlarge(self.narrow(x), two) + self.join_fine(two)) for x, two in zip(joined, twos, strict=True)
         ]
         return same.split([x + self.smooth(x) for x in narrow])
-
-    def forward(self, tokens: Tensor, pyramid: Mapping[int, Tensor]) -> Tensor:
-        """Returns text-space features.
-
-        Args:
-            tokens: (B, width, H/8, W/8) after the trunk's final norm.
-            pyramid: the stem's maps {2: (B, fine, H/2, W/2), 4: (B, middle, H/4, W/4)}.
-
-        Returns:
-            (B, embed_dim, H/2, W/2), not normalised.
-        """
-        return self.project(self.bottleneck(tokens, pyramid))
 
 
 def _enlarge(x: Tensor, like: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.errors import ModelError
-from core.model.dense_decoder import DenseDecoder
+from core.model.dense_decoder import Decoder
 from core.model.interfaces import ImageModel
 
 
@@ -155,8 +155,8 @@ def _translator_into_text_space(model: ImageModel) -> str | None:
     return min(fitting, key=lambda name: ("siglip" not in name.lower(), name)) if fitting else None
 
 
-def _dense_decoder(model: ImageModel) -> DenseDecoder:
-    assert isinstance(model.dense, DenseDecoder)
+def _dense_decoder(model: ImageModel) -> Decoder:
+    assert isinstance(model.dense, Decoder)
     return model.dense
 
 
@@ -173,22 +173,25 @@ def _no_projection(model: ImageModel) -> nn.Conv2d | None:
     return None
 
 
-def _any(model: ImageModel) -> str:
-    return ""
+def _without_attention_pooling(model: ImageModel) -> str:
+    return "" if hasattr(model.visual.trunk, "attn_pool") else "its trunk has no attention pooling"
 
 
 HEADS: dict[str, DenseHead] = {
     head.name: head
     for head in (
-        DenseHead("tokens", _tokens, _no_projection, _patch, _any),
-        DenseHead("value_path", _value_path, _no_projection, _patch, _any),
-        DenseHead("self_self", _self_self, _no_projection, _patch, _any),
+        DenseHead("tokens", _tokens, _no_projection, _patch, _without_attention_pooling),
+        DenseHead("value_path", _value_path, _no_projection, _patch, _without_attention_pooling),
+        DenseHead("self_self", _self_self, _no_projection, _patch, _without_attention_pooling),
         DenseHead(
             "maka",
             _maka,
             _no_projection,
             _maka_stride,
-            lambda model: "" if _translator_into_text_space(model) else "no translator leads into its token space",
+            lambda model: (
+                _without_attention_pooling(model)
+                or ("" if _translator_into_text_space(model) else "no translator leads into its token space")
+            ),
         ),
         DenseHead(
             "decoder",

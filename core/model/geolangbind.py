@@ -22,7 +22,8 @@ from core.model.lower_precision import working_copy
 from core.model.maka import MakaTranslator
 from core.model.patch_embedding import parameter_version
 from core.model.text import FrozenSentenceTower, TextTower, make_text_tower
-from core.model.trunk import Pyramid, SpectralViT
+from core.model.trunk import Pyramid
+from core.model.trunks import Trunk, make_decoder, make_trunk
 from core.torch_threads import one_torch_thread
 
 if TYPE_CHECKING:
@@ -49,23 +50,49 @@ class VisualTower(nn.Module):
     Args:
         trunk: encodes images as tokens.
         embed_dim: channels of text space; None where the trunk's width is the same.
-        scene: settings of a ``core.model.scene_head.SceneHead`` beside the attention pooling, for a trunk with a stem.
+        scene: settings of a ``core.model.scene_head.SceneHead`` beside the pooling, for a trunk with finer maps; its
+            ``strides`` say which of them it reads.
+        smallest_image: side in pixels that smaller images are enlarged to.
     """
 
+    trunk: Any
     head: nn.Module
     scene: nn.Module | None
 
-    def __init__(self, trunk: SpectralViT, embed_dim: int | None, scene: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, trunk: Trunk, embed_dim: int | None, scene: dict[str, Any] | None = None, smallest_image: int = 0
+    ) -> None:
         super().__init__()
         self.trunk = trunk
-        self.head = nn.Identity() if embed_dim is None else nn.Linear(trunk.embed_dim, embed_dim)
+        self.head = nn.Identity() if embed_dim is None else nn.Linear(trunk.pooled_channels, embed_dim)
         self.scene = None
+        self._scene_strides: tuple[int, ...] = ()
+        self._smallest_image = smallest_image
         if scene is not None:
             from core.model.scene_head import SceneHead
 
-            self.scene = SceneHead(
-                (trunk.embed_dim, trunk.pyramid_channels[SCENE_STRIDE]), embed_dim or trunk.embed_dim, **scene
-            )
+            settings = dict(scene)
+            self._scene_strides = tuple(settings.pop("strides", (SCENE_STRIDE,)))
+            channels = (trunk.embed_dim, *(trunk.pyramid_channels[stride] for stride in self._scene_strides))
+            self.scene = SceneHead(channels, embed_dim or trunk.embed_dim, **settings)
+
+    def fitted(self, images: Tensor) -> Tensor:
+        """Whole images (B, C, H, W) as the trunk takes them.
+
+        A trunk that enlarges small images resamples all to multiples of its stride; for others, what does not fill a
+        patch at the right and lower edge is left out, as published models do (384 pixels are 27 patches of 14).
+        """
+        patch = self.trunk.token_stride
+        height, width = images.shape[-2:]
+        if not self._smallest_image:
+            return images[..., : height // patch * patch, : width // patch * patch]
+        if min(height, width) == 0:
+            return images
+        factor = max(1.0, self._smallest_image / min(height, width))
+        size = [max(patch, round(factor * side / patch) * patch) for side in (height, width)]
+        if size == [height, width]:
+            return images
+        return F.interpolate(images.float(), size=size, mode="bilinear", align_corners=False)
 
     def forward(self, images: Tensor, wavelengths_um: Tensor) -> Tensor:
         """Encode images (B, C, H, W) as vectors (B, D) in text space."""
@@ -77,7 +104,7 @@ class VisualTower(nn.Module):
         if self.scene is None:
             return pooled
         # At unit length, or the pooled vector would drown what the scene head says.
-        return F.normalize(pooled, dim=-1) + self.scene([tokens, pyramid[SCENE_STRIDE]])
+        return F.normalize(pooled, dim=-1) + self.scene([tokens, *(pyramid[stride] for stride in self._scene_strides)])
 
 
 class GeoLangBind(nn.Module):
@@ -107,21 +134,12 @@ class GeoLangBind(nn.Module):
         super().__init__()
         self.config = check_config(config)
         self.visual = VisualTower(
-            SpectralViT(
-                **{name: config[name] for name in ("image_size", "patch_size", "width", "layers", "heads")},
-                mlp_ratio=config["mlp_ratio"],
-                drop_path=config.get("drop_path", 0.0),
-                stem=config.get("stem"),
-            ),
-            config.get("embed_dim"),
-            config.get("scene"),
+            make_trunk(config), config.get("embed_dim"), config.get("scene"), config.get("smallest_image", 0)
         )
         self.embed_dim: int = config.get("embed_dim") or config["width"]
         self.dense = None
         if config.get("dense") is not None:
-            from core.model.dense_decoder import DenseDecoder
-
-            self.dense = DenseDecoder(width=config["width"], embed_dim=self.embed_dim, **config["dense"])
+            self.dense = make_decoder(config, self.visual.trunk, self.embed_dim)
         self.translators = nn.ModuleDict(
             {name: MakaTranslator(config["width"], **size) for name, size in config.get("translators", {}).items()}
         )
@@ -165,8 +183,7 @@ class GeoLangBind(nn.Module):
         """Encode whole images.
 
         Args:
-            images: (B, C, H, W) in model units (-1..1). What does not fill a patch at the right and lower edge is left
-                out, as published models do (384 pixels are 27 patches of 14).
+            images: (B, C, H, W) in model units (-1..1), brought to a size the trunk takes; see ``VisualTower.fitted``.
             wavelengths_um: (C,) centre wavelengths in µm.
             normalize: whether to give unit vectors.
 
@@ -177,9 +194,7 @@ class GeoLangBind(nn.Module):
             SensorError: the wavelengths do not match the bands.
             InputError: the image is smaller than a patch.
         """
-        patch = self.visual.trunk.token_stride
-        images = images[..., : images.shape[-2] // patch * patch, : images.shape[-1] // patch * patch]
-        images, wavelengths = self._inputs(images, wavelengths_um)
+        images, wavelengths = self._inputs(self.visual.fitted(images), wavelengths_um)
         with self.autocast():
             features = working_copy(self).visual(images, wavelengths)
         return F.normalize(features.float(), dim=-1) if normalize else features.float()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
     from core.model.config import Config
     from core.model.devices import ComputeDevice
-    from core.model.trunk import SpectralViT
 
 
 class Visual(Protocol):
@@ -19,7 +18,7 @@ class Visual(Protocol):
     head: nn.Module
 
     @property
-    def trunk(self) -> SpectralViT:
+    def trunk(self) -> Any:  # noqa: ANN401 - a module that is a core.model.trunks.Trunk
         """Encodes images as tokens."""
         ...
 

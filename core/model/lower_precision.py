@@ -21,6 +21,7 @@ from core.model.folded import FoldedHalving, FoldedResidualBlock
 from core.model.interfaces import AnyLoadedModel, LoadedModel
 from core.model.patch_embedding import GeneratedConvolution, parameter_version
 from core.model.spectral_stem import Halving, ResidualBlock
+from core.model.trunk import SpectralViT
 
 PACKED_FOR_ROWS = 2048
 """Rows (images times tokens) that the layout of packed matrices is chosen for; any number can be multiplied."""
@@ -83,8 +84,9 @@ def _lowered(model: AnyLoadedModel) -> AnyLoadedModel:
         for name, part in model._modules.items()
     }
     trunk: Any = lowered.visual.trunk
-    trunk.pos_embed = _half(cast("nn.Parameter", trunk.pos_embed))
-    trunk.attn_pool.latent = _half(cast("nn.Parameter", trunk.attn_pool.latent))
+    if isinstance(trunk, SpectralViT):
+        trunk.pos_embed = _half(cast("nn.Parameter", trunk.pos_embed))
+        trunk.attn_pool.latent = _half(cast("nn.Parameter", trunk.attn_pool.latent))
     return lowered
 
 

@@ -70,7 +70,9 @@ class SpectralViT(VisionTransformer):
         )
         self.token_stride = patch_size
         self.position_grid = (side, side)
+        self.pooled_channels = width
         self.has_stem = stem is not None
+        self.sees_whole_batches = self.has_stem
         self.pyramid_channels: dict[int, int] = self.patch_embed.pyramid_channels if self.has_stem else {}
 
     def embed(self, images: Tensor, wavelengths_um: Tensor) -> tuple[Tensor, Pyramid]:

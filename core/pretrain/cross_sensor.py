@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core.model.dense_decoder import DenseDecoder
+from core.model.dense_decoder import Decoder
 from core.model.geolangbind import GeoLangBind
 from core.model.trunk import Pyramid
 from core.pretrain.frozen_parts import in_use
@@ -39,16 +39,16 @@ def pooled_vectors(model: GeoLangBind, encoded: Encoded) -> Tensor:
 
 
 def _features(model: GeoLangBind, encoded: Encoded, bottleneck: Tensor) -> tuple[Tensor, Tensor]:
-    """Returns unit vectors of pixels (B, D, h, w) and of whole images (B, D)."""
-    assert isinstance(model.dense, DenseDecoder)
+    """Give unit vectors of pixels (B, D, h, w) and of whole images (B, D)."""
+    assert isinstance(model.dense, Decoder)
     dense = F.normalize(model.dense.project(bottleneck).float(), dim=1)
     return dense, pooled_vectors(model, encoded)
 
 
 @torch.no_grad()
 def _features_as_used(model: GeoLangBind, images: Tensor, wavelengths_um: Tensor) -> tuple[Tensor, Tensor]:
-    """Returns the model's features as at inference: running statistics, no dropped layers."""
-    assert isinstance(model.dense, DenseDecoder)
+    """Give what the model says of images in use: with running statistics and every layer."""
+    assert isinstance(model.dense, Decoder)
     with in_use(model):
         encoded = model.visual.trunk.forward_pyramid(images, wavelengths_um)
         return _features(model, encoded, model.dense.bottleneck(*encoded))

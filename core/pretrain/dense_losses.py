@@ -6,9 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core.model.dense_decoder import DenseDecoder
+from core.model.dense_decoder import Decoder
 from core.model.geolangbind import GeoLangBind
 from core.pretrain.contrastive import class_and_text_contrastive_loss
+from core.pretrain.prompt_losses import prompt_loss
 from core.pretrain.prompt_templates import AGREE, UNDECIDED
 from core.pretrain.texts import BatchTexts
 
@@ -37,14 +38,15 @@ def dense_losses(
         The losses; none where no pixel is labelled, no "dense" where all labelled pixels are background.
     """
     dense = model.dense
-    assert isinstance(dense, DenseDecoder)
+    assert isinstance(dense, Decoder)
     at_features = labels[:, dense.stride // 2 :: dense.stride, dense.stride // 2 :: dense.stride].flatten()
     known = torch.nonzero(at_features >= 0)[:, 0]
     if not len(known):
         return {}
     asked = known[pixels_to_ask(at_features[known])]
     pixels = bottleneck.permute(0, 2, 3, 1).flatten(0, 2)[asked]
-    logits = model.logit_scale.exp() * dense_cosines(dense, pixels, texts.all)
+    cosines = dense_cosines(dense, pixels, texts.all)
+    logits = model.logit_scale.exp() * cosines
     classes = at_features[asked]
     truth = agreement[classes]
     drawn = logits[:, len(texts.means) :]
@@ -53,6 +55,11 @@ def dense_losses(
     named = classes < len(texts.means)
     if named.any():
         losses["dense"] = class_and_text_contrastive_loss(logits[named], texts, agreement, classes[named])
+    if texts.background is not None and texts.background_weights is not None:
+        held_against = dense_cosines(dense, pixels, texts.background)
+        losses["prompts"] = prompt_loss(
+            model, cosines[:, len(texts.means) :], held_against, texts.background_weights, truth
+        )
     return losses
 
 
@@ -72,7 +79,7 @@ def pixels_to_ask(classes: Tensor) -> Tensor:
     return torch.multinomial(rarity, min(len(classes), PIXELS_ASKED), replacement=True)
 
 
-def dense_cosines(decoder: DenseDecoder, bottleneck: Tensor, texts: Tensor) -> Tensor:
+def dense_cosines(decoder: Decoder, bottleneck: Tensor, texts: Tensor) -> Tensor:
     """Returns cosines between dense features and texts without forming the features.
 
     With features W z + b, the dot product with a text t is (Wᵀ t)·z + b·t and the squared norm is

@@ -61,7 +61,7 @@ class Processes:
         """
         if self.engine == "none":
             return step
-        if step.model.visual.trunk.has_stem:
+        if step.model.visual.trunk.sees_whole_batches:
             raise TrainingError(
                 "A model with a spectral stem trains in one process: its norms must see the whole batch.",
                 hint="Leave out torchrun, or train a model with the plain patch embedding.",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from core.model.dense_decoder import DenseDecoder
+from core.model.dense_decoder import Decoder
 from core.model.distillation import agglomeration_loss
 from core.model.geolangbind import GeoLangBind
 from core.pretrain.batch import Batch
@@ -27,6 +27,7 @@ class ObjectiveWeights:
         contest: softmax of pooled vectors over the classes of the source.
         dense: softmax of dense features over classes and distractors, per labelled pixel.
         dense_sigmoid: the same pixels, each text judged alone.
+        prompts: the same pixels, each text against the background vocabulary, as ``core highlight`` scores a prompt.
         pairs: cosine distance between the features of two band sets of the same ground.
         teachers: knowledge agglomeration through the MaKA translators.
         kernels: that the kernels of the recipe's ``keep_kernels`` stay as they were; asked with every batch.
@@ -36,6 +37,7 @@ class ObjectiveWeights:
     contest: float = 1.0
     dense: float = 1.0
     dense_sigmoid: float = 0.3
+    prompts: float = 0.0
     pairs: float = 1.0
     teachers: float = 0.1
     kernels: float = 30.0
@@ -76,9 +78,9 @@ def _bottlenecks(model: GeoLangBind, batches: Sequence[Batch], encoded: Sequence
     wanted = [
         number
         for number, batch in enumerate(batches)
-        if isinstance(dense, DenseDecoder) and (batch.labels is not None or batch.teacher_images is not None)
+        if isinstance(dense, Decoder) and (batch.labels is not None or batch.teacher_images is not None)
     ]
-    if not isinstance(dense, DenseDecoder) or not wanted:
+    if not isinstance(dense, Decoder) or not wanted:
         return {}
     return dict(zip(wanted, dense.bottleneck_groups([encoded[number] for number in wanted]), strict=True))
 

@@ -12,6 +12,9 @@ from torch import nn
 
 from core.pretrain.recipe import OptimiserSettings
 
+TRUNK_PARTS = ("trunk.blocks.", "attn_pool", "trunk.conv_head.", "spectral.anchor_")
+"""Parts of the names of parameters that learn at ``transformer_rate``."""
+
 
 def make_optimiser(parameters: Mapping[str, nn.Parameter], settings: OptimiserSettings) -> torch.optim.AdamW:
     """Make the optimiser; its rates are set by ``set_rates`` before every step."""
@@ -53,4 +56,4 @@ def _part(name: str) -> str:
     """Returns the part of the model a parameter belongs to, as far as learning rates differ."""
     if "weight_generator" in name or "fclayer" in name:
         return "generator"
-    return "transformer" if "trunk.blocks." in name or "attn_pool" in name else ""
+    return "transformer" if any(part in name for part in TRUNK_PARTS) else ""

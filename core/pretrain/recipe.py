@@ -37,8 +37,8 @@ class OptimiserSettings:
     Attributes:
         learning_rate: at the end of the warm-up.
         generator_rate: share of the learning rate for the weight generator, whose every parameter moves all kernels.
-        transformer_rate: share of the learning rate for the transformer blocks and the pooling, which bear less than
-            convolutions with norms.
+        transformer_rate: share of the learning rate for the trunk's blocks and the pooling: transformer blocks bear
+            less than convolutions with norms, pretrained blocks should keep what they know.
         weight_decay: on matrices; norms, biases and scalars have none.
         warmup_steps: steps of the warm-up.
         clip: largest norm of the gradient.

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from core.model.geolangbind import GeoLangBind
 from core.pretrain.batch import Batch
+from core.pretrain.prompt_losses import BackgroundTexts
 from core.pretrain.sources.base import Source
 
 
@@ -22,11 +23,15 @@ class BatchTexts:
         means: (classes, D), each the mean over all wordings of a class.
         drawn: (N, D), the batch's own wordings: one a class, then distractors.
         captions: (B, D), each image's own text, where the batch has captions in place of classes.
+        background: (V, D), the background vocabulary that prompts are held against; None where it is not asked for.
+        background_weights: (N, V), how much of it each drawn text is held against.
     """
 
     means: Tensor
     drawn: Tensor
     captions: Tensor | None = None
+    background: Tensor | None = None
+    background_weights: Tensor | None = None
 
     @property
     def all(self) -> Tensor:
@@ -40,14 +45,16 @@ class SourceTexts:
     Args:
         model: encodes them.
         sources: by name.
+        background: whether prompts are to be held against the background vocabulary.
     """
 
-    def __init__(self, model: GeoLangBind, sources: Mapping[str, Source]) -> None:
+    def __init__(self, model: GeoLangBind, sources: Mapping[str, Source], background: bool = False) -> None:
         self._model = model
         texts = sorted({text for source in sources.values() for text in source.wording.every_text()})
         with torch.no_grad():
             features = F.normalize(model.encode_text(texts).float(), dim=-1)
         self._texts = dict(zip(texts, features, strict=True))
+        self._background = BackgroundTexts.of(model, self._texts) if background else None
         self._means = {name: self._class_means(source) for name, source in sources.items() if source.wording.classes}
 
     def of(self, batch: Batch) -> BatchTexts:
@@ -59,7 +66,12 @@ class SourceTexts:
             return BatchTexts(nothing, nothing, captions)
         if batch.words is None:
             return BatchTexts(nothing, nothing)
-        return BatchTexts(self._means[batch.source], torch.stack([self._texts[text] for text in batch.words.texts]))
+        drawn = torch.stack([self._texts[text] for text in batch.words.texts])
+        means = self._means[batch.source]
+        if self._background is None:
+            return BatchTexts(means, drawn)
+        weights = torch.stack([self._background.weights[text] for text in batch.words.texts])
+        return BatchTexts(means, drawn, None, self._background.vectors, weights)
 
     def _class_means(self, source: Source) -> Tensor:
         classes = [torch.stack([self._texts[text] for text in texts]) for texts in source.wording.texts_of_classes()]

@@ -71,7 +71,7 @@ class Trainer:
         self.sources: dict[str, Source] = build_sources(recipe)
         self._drawing = BatchSampler(recipe, self.sources, processes.share)
         let_learn(model, recipe.learn)
-        if recipe.accumulate > 1 and model.visual.trunk.has_stem:
+        if recipe.accumulate > 1 and model.visual.trunk.sees_whole_batches:
             raise TrainingError(
                 "A model with a spectral stem cannot accumulate: its norms must see the whole batch.",
                 hint="Set accumulate to 1 and choose smaller batches.",
@@ -101,7 +101,7 @@ class Trainer:
             CancelledError: cancelled; run again to go on.
             TrainingError: the loss is no longer a number.
         """
-        texts = SourceTexts(self.model, self.sources)
+        texts = SourceTexts(self.model, self.sources, background=self.recipe.objectives.prompts > 0)
         end = min(self.recipe.steps, until or self.recipe.steps)
         saved = time.monotonic()
         with Curves(self.folder / "curves" if self.processes.first else None, self.step, end) as curves:

@@ -90,7 +90,7 @@ def polygonise(
         OutputError: the file cannot be written; nothing is left behind.
         CancelledError: a stop was asked for.
     """
-    source = BandPolygons(raster, (band,), threshold, class_names, shape, progress, cancel)
+    source = BandPolygons(raster, ((band, threshold),), class_names, shape, progress, cancel)
     return write_band_polygons(source, output)
 
 
@@ -99,12 +99,12 @@ class BandPolygons:
     """What is to be outlined, see ``polygonise``.
 
     Attributes:
-        bands: each becomes a layer where the format has layers.
+        bands: number and threshold (None for a map of classes) of each; each becomes a layer where the format has
+            layers.
     """
 
     raster: str | Path
-    bands: tuple[int, ...]
-    threshold: float | None
+    bands: tuple[tuple[int, float | None], ...]
     class_names: Mapping[int, str] | None = None
     shape: PolygonShape = WHOLE_OUTLINES
     progress: Progress = no_progress
@@ -124,9 +124,9 @@ def write_band_polygons(source: BandPolygons, output: str | Path) -> int:
     with open_raster(source.raster) as reader:
         check_measurable(reader.grid, source.shape.min_area_m2, source.shape.simplify_m)
         layers = []
-        for band in source.bands:
-            facts = _facts(reader, band, source)
-            layers.append(VectorLayer(f"{band} {facts.prompt}".strip(), _polygons(reader, band, source, facts)))
+        for band, threshold in source.bands:
+            facts = _facts(reader, band, threshold, source.class_names)
+            layers.append(VectorLayer(f"{band} {facts.prompt}".strip(), _polygons(reader, source, facts)))
         return write_polygons(Path(output), layers, reader.grid, crs=source.shape.crs, sources=[str(source.raster)])
 
 
@@ -134,38 +134,41 @@ def write_band_polygons(source: BandPolygons, output: str | Path) -> int:
 class _Facts:
     """What all polygons of a band have in common, and how its codes are called."""
 
+    band: int
+    threshold: float | None
     prompt: str
     name_of: Callable[[int], str]
     image: str
     date: str
 
 
-def _facts(reader: RasterReader, band: int, source: BandPolygons) -> _Facts:
+def _facts(reader: RasterReader, band: int, threshold: float | None, class_names: Mapping[int, str] | None) -> _Facts:
     info = reader.info
     image = info.tags.get("SOURCE") or Path(info.path).name
     date = acquisition_date(info.tags, image)
-    if source.threshold is None:
-        known = dict(source.class_names) if source.class_names is not None else read_class_names(info.tags)
-        return _Facts("", lambda code: known.get(code, str(code)), image, date)
+    if threshold is None:
+        known = dict(class_names) if class_names is not None else read_class_names(info.tags)
+        return _Facts(band, None, "", lambda code: known.get(code, str(code)), image, date)
     if not 1 <= band <= info.count:
         raise InputError(f"There is no band {band}: the raster has {info.count}.", hint="Bands start at 1.")
-    return _Facts(info.descriptions[band - 1] or f"band {band}", lambda code: "", image, date)
+    prompt = info.descriptions[band - 1] or f"band {band}"
+    return _Facts(band, threshold, prompt, lambda code: "", image, date)
 
 
-def _polygons(reader: RasterReader, band: int, source: BandPolygons, facts: _Facts) -> Iterator[MapPolygon]:
-    ground, shape = Ground(reader.grid), source.shape
-    regions: Iterable[Outline] = outlines(_strips(reader, band, source))
+def _polygons(reader: RasterReader, source: BandPolygons, facts: _Facts) -> Iterator[MapPolygon]:
+    ground, shape, of_scores = Ground(reader.grid), source.shape, facts.threshold is not None
+    regions: Iterable[Outline] = outlines(_strips(reader, source, facts))
     if shape.classes:
         regions = _of_classes(regions, shape.classes, facts.name_of)
     regions = _large_enough(regions, shape.min_area_m2, ground)
-    if shape.separate and source.threshold is not None:
+    if shape.separate and of_scores:
         least = shape.min_area_m2 / (ground.pixel_m[0] * ground.pixel_m[1])
-        regions = (part for region in regions for part in separated(region, reader, band, least))
-    for outline in _drawn(regions, ground, source):
+        regions = (part for region in regions for part in separated(region, reader, facts.band, least))
+    for outline in _drawn(regions, ground, shape, share_borders=shape.separate or not of_scores):
         (geometry,) = ground.on_map(np.array([outline.polygon], object))
         yield MapPolygon(
             geometry=geometry,
-            code=outline.code if source.threshold is None else band,
+            code=facts.band if of_scores else outline.code,
             area_ha=ground.area_m2(outline.polygon) / 1e4 if ground.known else math.nan,
             score_mean=outline.scores.mean,
             score_max=outline.scores.highest,
@@ -176,30 +179,30 @@ def _polygons(reader: RasterReader, band: int, source: BandPolygons, facts: _Fac
         )
 
 
-def _drawn(regions: Iterable[Outline], ground: Ground, source: BandPolygons) -> Iterator[Outline]:
-    """Returns outlines the shape that is wanted."""
-    shape = source.shape
+def _drawn(
+    regions: Iterable[Outline], ground: Ground, shape: PolygonShape, *, share_borders: bool
+) -> Iterator[Outline]:
+    """Draw outlines in the shape that is wanted."""
     if shape.right_angles:
         return _with_right_angles(regions, ground, shape)
-    shares_borders = source.threshold is None or shape.separate
-    if shares_borders and (shape.simplify_m > 0 or shape.smooth):
+    if share_borders and (shape.simplify_m > 0 or shape.smooth):
         return _as_coverage(regions, ground, shape)
     return _one_by_one(regions, ground, shape)
 
 
-def _strips(reader: RasterReader, band: int, source: BandPolygons) -> Iterator[Strip]:
-    grid = reader.grid
-    confidence = _confidence_band(reader) if source.threshold is None else None
-    bands = (band,) if confidence is None else (band, confidence)
+def _strips(reader: RasterReader, source: BandPolygons, facts: _Facts) -> Iterator[Strip]:
+    grid, threshold = reader.grid, facts.threshold
+    confidence = _confidence_band(reader) if threshold is None else None
+    bands = (facts.band,) if confidence is None else (facts.band, confidence)
     for window in grid.window.blocks(grid.width, max(64, _STRIP_PIXELS // grid.width)):
         if source.cancel is not None:
             source.cancel.raise_if_cancelled()
         values, valid = reader.read(window, bands)
-        if source.threshold is None:
+        if threshold is None:
             certain = None if confidence is None else values[1].astype(np.float32) / 100
             yield Strip(window, values[0].astype(np.int32), valid, certain)
         else:
-            yield Strip(window, np.ones(valid.shape, np.int32), valid & (values[0] >= source.threshold), values[0])
+            yield Strip(window, np.ones(valid.shape, np.int32), valid & (values[0] >= threshold), values[0])
         source.progress(window.row_stop / grid.height, "Outlining")
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.dense.pixels import PixelScores
+from core.metrics.score_split import LogOddsCounts, ScoreSplit
 from core.progress import CancelToken, Progress, no_progress
 from core.protocol import HighlightParams
 from core.raster.grid import PixelWindow
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
     from core.model.model_cache import ModelCache
 
+USUAL_THRESHOLD = 0.5
+
 
 def run(
     params: HighlightParams, *, progress: Progress, cancel: CancelToken, notify: Notify, models: ModelCache
@@ -40,7 +43,8 @@ def run(
         models: gives the model.
 
     Returns:
-        output, vector, prompts, model, and the scene's facts.
+        output, vector, prompts, model, suggested_thresholds (for each prompt ``threshold``, None where its scores do
+        not split into two groups, and ``clarity`` 0..1), and the scene's facts.
 
     Raises:
         GeoLangBindError: the prompt is empty, the raster or model cannot be used, or the result not written.
@@ -55,17 +59,18 @@ def run(
         model = models.get(params.model, params.device)
         softmax = PromptSoftmax(model, prompts, negatives)
 
-        def write(at: Scene, output: str, progress: Progress = no_progress) -> None:
-            _write_scores(params, at, model, softmax, output, progress, cancel)
+        def write(at: Scene, output: str, progress: Progress = no_progress) -> list[ScoreSplit]:
+            return _write_scores(params, at, model, softmax, output, progress, cancel)
 
         write_preview(params, scene, write, notify)
-        write(scene, params.output, progress)
-        vector = _write_vector(params, cancel)
+        splits = write(scene, params.output, progress)
+        vector = _write_vector(params, splits, cancel)
         return {
             "output": params.output,
             "vector": vector,
             "prompts": list(params.prompts),
             "model": params.model,
+            "suggested_thresholds": [{"threshold": split.threshold, "clarity": split.clarity} for split in splits],
             **scene.facts,
         }
 
@@ -78,14 +83,18 @@ def _write_scores(
     output: str,
     progress: Progress,
     cancel: CancelToken,
-) -> None:
+) -> list[ScoreSplit]:
+    """Write the score raster and return how the scores of every prompt split."""
     features = scene.features(model, cache=params.cache, cancel=cancel)
     scores = PixelScores(features, scored_by(softmax, features.encoder), len(params.prompts))
     message = f"Highlighting {', '.join(params.prompts)}"
 
+    counts = LogOddsCounts(len(params.prompts))
+
     def blocks() -> Iterator[tuple[PixelWindow, NDArray[np.float32]]]:
         found = scored_blocks(scores, scene, progress=progress, cancel=cancel, message=message, snap=params.snap)
         for place, logits, valid in found:
+            counts.add(logits, valid)
             yield place, np.where(valid, sigmoid(logits), np.float32(np.nan))
 
     write_cog(
@@ -98,9 +107,10 @@ def _write_scores(
         tags=provenance(model, params.model, scene, PROMPT="; ".join(params.prompts), NOT="; ".join(params.negatives)),
         sources=scene.raster.info.files,
     )
+    return counts.splits()
 
 
-def _write_vector(params: HighlightParams, cancel: CancelToken) -> str | None:
+def _write_vector(params: HighlightParams, splits: Sequence[ScoreSplit], cancel: CancelToken) -> str | None:
     if params.vector is None:
         return None
     shape = PolygonShape(
@@ -111,7 +121,13 @@ def _write_vector(params: HighlightParams, cancel: CancelToken) -> str | None:
         right_angles=params.right_angles,
         crs=params.vector_crs,
     )
-    bands = tuple(range(1, len(params.prompts) + 1))
-    source = BandPolygons(params.output, bands, params.threshold, shape=shape, cancel=cancel)
+    bands = tuple((band, _threshold(params, split)) for band, split in enumerate(splits, start=1))
+    source = BandPolygons(params.output, bands, shape=shape, cancel=cancel)
     write_band_polygons(source, params.vector)
     return params.vector
+
+
+def _threshold(params: HighlightParams, split: ScoreSplit) -> float:
+    if params.threshold is not None:
+        return params.threshold
+    return USUAL_THRESHOLD if split.threshold is None else split.threshold

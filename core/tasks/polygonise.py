@@ -46,6 +46,6 @@ def run(
         classes=params.classes,
         crs=params.vector_crs,
     )
-    bands = params.bands or (params.band,)
-    source = BandPolygons(params.raster, bands, params.threshold, shape=shape, progress=progress, cancel=cancel)
+    bands = tuple((band, params.threshold) for band in params.bands or (params.band,))
+    source = BandPolygons(params.raster, bands, shape=shape, progress=progress, cancel=cancel)
     return {"output": params.output, "polygons": write_band_polygons(source, params.output)}

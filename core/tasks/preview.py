@@ -19,7 +19,7 @@ WITHOUT_PREVIEW = 768
 
 
 def write_preview(
-    params: HighlightParams | ClassifyParams, scene: Scene, write: Callable[[Scene, str], None], notify: Notify
+    params: HighlightParams | ClassifyParams, scene: Scene, write: Callable[[Scene, str], object], notify: Notify
 ) -> None:
     """Writes a coarse preview where one is requested and the window is large.
 

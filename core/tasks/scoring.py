@@ -175,7 +175,23 @@ def scored_by(softmax: PromptSoftmax | ClassSoftmax, encoder: DenseEncoder) -> C
 
 def _weights_of_words(known: TextSet, words: Sequence[str], prompt: Prompt) -> Tensor:
     """The weight (B,) of each background word against a prompt: 1 for strangers, 0 for its synonyms and group."""
-    own, others = known.vectors[known.places(prompt.synonyms)], known.vectors[known.places(words)]
+    return weights_of_background(
+        known.vectors[known.places(words)], words, known.vectors[known.places(prompt.synonyms)], prompt
+    )
+
+
+def weights_of_background(others: Tensor, words: Sequence[str], own: Tensor, prompt: Prompt) -> Tensor:
+    """Weight of each background word against a prompt: 1 for strangers, 0 for its synonyms and group.
+
+    Args:
+        others: unit vectors (B, D) of the background words.
+        words: the background words.
+        own: unit vectors (S, D) of the prompt's wordings.
+        prompt: what is looked for.
+
+    Returns:
+        (B,) float32, 0..1.
+    """
     kinship = (others @ own.T).amax(1)
     share = ((kinship - KINSHIP_BEGINS) / (KINSHIP_ENDS - KINSHIP_BEGINS)).clamp(0, 1)
     return (1 - share * share * (3 - 2 * share)) * _unrelated(words, prompt)

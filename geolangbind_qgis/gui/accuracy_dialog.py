@@ -12,6 +12,8 @@ from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, 
 from geolangbind_qgis.class_field import likely_field
 from geolangbind_qgis.gui.accuracy_result import AccuracyResult
 from geolangbind_qgis.gui.class_maps import is_class_map
+from geolangbind_qgis.gui.help import add_help_button
+from geolangbind_qgis.gui.windows import open_dialog
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.label_file import label_file
 from geolangbind_qgis.layers.placement import source_of
@@ -75,6 +77,7 @@ class AccuracyDialog(QDialog):
         )
         self._check = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
         self._check.setText(tr("&Check"))
+        add_help_button(self.buttons, "landcover.html#accuracy")
         self.buttons.accepted.connect(self.check)
         self.buttons.rejected.connect(self.reject)
         form = QFormLayout()
@@ -136,7 +139,7 @@ class AccuracyDialog(QDialog):
         self._request = None
         self._show_busy(False)
         window = AccuracyResult(self._name, result, self.parentWidget())
-        window.show()
+        open_dialog(window, modal=False)
         self.compared.emit(window)
         self.accept()
 

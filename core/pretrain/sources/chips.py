@@ -35,6 +35,7 @@ class ChipSettings:
         mosaic_batch: mosaics a batch.
         scattered: classes that do not fill their chip; mosaics leave their pixels unlabelled.
         band_chance: chance that a batch keeps a random subset of the bands.
+        aside: every so-manieth chip is kept aside, for choosing settings by it; 0 for none.
         haze: what the atmosphere adds to blue, taken away from half of the images; see ``random_haze``. 0 for none.
     """
 
@@ -51,6 +52,7 @@ class ChipSettings:
     scattered: tuple[str, ...] = ()
     band_chance: float = 0.15
     haze: float = 0.0
+    aside: int = 0
 
 
 class ChipSource:
@@ -73,6 +75,8 @@ class ChipSource:
         order = list(settings.classes)
         self._class_of = np.array([order.index(folder) for folder in self._chips.class_names])
         self._scattered = np.array([folder in settings.scattered for folder in order])
+        everything = np.arange(len(self._chips))
+        self._used = everything[everything % settings.aside != 0] if settings.aside else everything
 
     def batch(self, rng: Generator) -> Batch:
         """Draw whole images or mosaics."""
@@ -93,7 +97,7 @@ class ChipSource:
         )
 
     def _singles(self, rng: Generator) -> tuple[Tensor, Tensor, None]:
-        chosen = rng.integers(len(self._chips), size=self._settings.batch)
+        chosen = rng.choice(self._used, size=self._settings.batch)
         images, _ = random_affine(
             self._load(chosen), self._settings.crop, rng, zoom=self._settings.zoom, rotate=self._settings.rotate
         )
@@ -102,7 +106,7 @@ class ChipSource:
     def _mosaics(self, rng: Generator) -> tuple[Tensor, None, Tensor]:
         """Lay 2 × 2 chips together and cut at random, so that the seams lie anywhere."""
         count = self._settings.mosaic_batch
-        chosen = rng.integers(len(self._chips), size=4 * count)
+        chosen = rng.choice(self._used, size=4 * count)
         chips = self._load(chosen)
         side = self._settings.size
         classes = self._classes(chosen)

@@ -55,5 +55,5 @@ def test_what_it_reads_does_not_depend_on_size_or_place():
 
 
 def test_it_needs_a_stem():
-    with pytest.raises(ModelError, match="no stem"):
+    with pytest.raises(ModelError, match="no finer maps"):
         create_model({**{name: value for name, value in WITH.items() if name != "stem"}})

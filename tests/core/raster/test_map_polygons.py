@@ -211,7 +211,7 @@ def test_polygons_are_written_in_the_reference_system_asked_for(tmp_path, scores
 
 
 def test_several_prompts_are_layers_where_there_are_layers_and_one_table_elsewhere(tmp_path, scores):
-    source = BandPolygons(scores, (1, 2), 0.5)
+    source = BandPolygons(scores, ((1, 0.5), (2, 0.5)))
     assert write_band_polygons(source, tmp_path / "p.gpkg") == 2
     assert [name for name, _ in pyogrio.list_layers(tmp_path / "p.gpkg")] == ["1 pond", "2 shed"]
     assert write_band_polygons(source, tmp_path / "p.geojson") == 2

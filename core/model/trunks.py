@@ -1,0 +1,116 @@
+"""The trunks and decoders a configuration can name, each built by its entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, cast
+
+from torch import Tensor, nn
+
+from core.errors import ModelError
+from core.model.config import Config
+from core.model.dense_decoder import Decoder
+from core.model.trunk import Pyramid, SpectralViT
+
+
+class Trunk(Protocol):
+    """What every trunk offers.
+
+    Attributes:
+        embed_dim: channels of the tokens.
+        pooled_channels: length of what ``pool`` returns.
+        token_stride: pixels between tokens.
+        pyramid_channels: channels of the finer maps by stride.
+        sees_whole_batches: whether norms look at a whole batch in training.
+    """
+
+    embed_dim: int
+    pooled_channels: int
+    token_stride: int
+    pyramid_channels: dict[int, int]
+    sees_whole_batches: bool
+
+    def forward_pyramid(self, images: Tensor, wavelengths_um: Tensor) -> tuple[Tensor, Pyramid]:
+        """Tokens (B, embed_dim, h, w) and finer maps by stride."""
+        ...
+
+    def forward_groups(self, groups: Sequence[tuple[Tensor, Tensor]]) -> list[tuple[Tensor, Pyramid]]:
+        """The same of several groups of images."""
+        ...
+
+    def forward_tokens(self, images: Tensor, wavelengths_um: Tensor) -> Tensor:
+        """Tokens (B, embed_dim, h, w)."""
+        ...
+
+    def pool(self, tokens: Tensor) -> Tensor:
+        """Pooled vectors (B, pooled_channels) of a token map."""
+        ...
+
+
+def make_trunk(config: Config) -> Any:  # noqa: ANN401 - a module that is a Trunk
+    """The trunk a configuration describes.
+
+    Raises:
+        ModelError: its kind is unknown, or its sizes contradict the configuration's.
+    """
+    settings = dict(config.get("trunk") or {})
+    kind = settings.pop("kind", "vit")
+    if kind not in TRUNKS:
+        raise ModelError(f"There is no trunk {kind!r}.", hint=f"Choose one of {', '.join(TRUNKS)}.")
+    trunk = TRUNKS[kind](config, settings)
+    if trunk.embed_dim != config["width"] or trunk.token_stride != config["patch_size"]:
+        raise ModelError(
+            f"The trunk {kind} has a width of {trunk.embed_dim} and patches of {trunk.token_stride}, which the model "
+            "configuration contradicts.",
+            hint="Set width and patch_size to these.",
+        )
+    return trunk
+
+
+def make_decoder(config: Config, trunk: Trunk, embed_dim: int) -> Decoder:
+    """The dense decoder a configuration describes.
+
+    Raises:
+        ModelError: its kind is unknown.
+    """
+    settings = dict(config["dense"])
+    kind = settings.pop("kind", "stem")
+    if kind not in DECODERS:
+        raise ModelError(f"There is no dense decoder {kind!r}.", hint=f"Choose one of {', '.join(DECODERS)}.")
+    return DECODERS[kind](trunk, embed_dim, settings)
+
+
+def _vit(config: Config, settings: Mapping[str, Any]) -> nn.Module:
+    return SpectralViT(
+        **{name: config[name] for name in ("image_size", "patch_size", "width", "layers", "heads")},
+        mlp_ratio=config["mlp_ratio"],
+        drop_path=config.get("drop_path", 0.0),
+        stem=config.get("stem"),
+    )
+
+
+def _efficientnet(config: Config, settings: Mapping[str, Any]) -> nn.Module:
+    from core.model.efficientnet_trunk import SpectralEfficientNet
+
+    return SpectralEfficientNet(**settings)
+
+
+def _stem_decoder(trunk: Trunk, embed_dim: int, settings: Mapping[str, Any]) -> Decoder:
+    from core.model.dense_decoder import DenseDecoder
+
+    return DenseDecoder(width=trunk.embed_dim, embed_dim=embed_dim, **settings)
+
+
+def _light_decoder(trunk: Trunk, embed_dim: int, settings: Mapping[str, Any]) -> Decoder:
+    from core.model.light_decoder import LightDecoder
+
+    return LightDecoder(width=trunk.embed_dim, embed_dim=embed_dim, pyramid_channels=trunk.pyramid_channels, **settings)
+
+
+TRUNKS = cast("dict[str, Callable[[Config, Mapping[str, Any]], Any]]", {"vit": _vit, "efficientnet": _efficientnet})
+"""Trunks by the ``kind`` of a configuration's ``trunk``."""
+DECODERS: dict[str, Callable[[Trunk, int, Mapping[str, Any]], Decoder]] = {
+    "stem": _stem_decoder,
+    "light": _light_decoder,
+}
+"""Decoders by the ``kind`` of a configuration's ``dense``."""

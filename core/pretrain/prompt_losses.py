@@ -1,0 +1,78 @@
+"""Loss on the score of a prompt as users see it: sigmoid cross-entropy of its odds against the background, per pixel.
+
+``core highlight`` holds a prompt against a background vocabulary and calls 0.5 "as likely as everything else". That is
+only true where the very same odds were trained.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from core.dense.background_odds import softmax_temperature
+from core.model.geolangbind import GeoLangBind
+from core.pretrain.prompt_templates import AGREE, DISAGREE
+from core.tasks.scoring import Prompt, weights_of_background
+from core.vocabulary import background_words
+
+ABSENT_SHARE = 3.0
+"""Weight of all prompts that are not true of a pixel over one that is: one in four prompts is taken to be true."""
+SMALLEST_REST = 1e-6
+"""What is left at least of the background's odds, over its largest."""
+
+
+@dataclass(frozen=True)
+class BackgroundTexts:
+    """The background vocabulary, and how much of it each training text is held against.
+
+    Attributes:
+        vectors: unit vectors (B, D) of its words.
+        weights: by text (B,): 1 for words that mean something else, 0 for those that mean the same.
+    """
+
+    vectors: Tensor
+    weights: dict[str, Tensor]
+
+    @classmethod
+    @torch.no_grad()
+    def of(cls, model: GeoLangBind, texts: dict[str, Tensor]) -> BackgroundTexts:
+        """Encode the vocabulary for a model and weigh it for texts given with their unit vectors (D,)."""
+        words = background_words()
+        vectors = F.normalize(model.text_prompts(list(words)).float(), dim=1)
+        weights = {
+            text: weights_of_background(vectors, words, vector[None], Prompt(text, (text,)))
+            for text, vector in texts.items()
+        }
+        return cls(vectors, weights)
+
+
+def prompt_loss(
+    model: GeoLangBind,
+    cosines: Tensor,
+    background_cosines: Tensor,
+    weights: Tensor,
+    truth: Tensor,
+) -> Tensor:
+    """Judge every prompt at every pixel by the odds that ``highlight`` shows.
+
+    Args:
+        model: gives the temperature, which does not learn from this.
+        cosines: (P, T) of pixels with drawn texts.
+        background_cosines: (P, B) of pixels with the background vocabulary.
+        weights: (T, B) of the background for each text.
+        truth: (P, T) of AGREE, DISAGREE, UNDECIDED.
+
+    Returns:
+        Scalar: mean over pixels of the cross-entropy of true prompts, plus ``ABSENT_SHARE`` times that of absent ones.
+    """
+    temperature = softmax_temperature(model)
+    largest = background_cosines.detach().amax(1, keepdim=True)
+    sums = (temperature * (background_cosines - largest)).exp() @ weights.T
+    odds = temperature * (cosines - largest) - sums.clamp_min(SMALLEST_REST).log()
+    true, absent = (truth == AGREE).float(), (truth == DISAGREE).float()
+    found = (F.softplus(-odds) * true).sum(1) / true.sum(1).clamp_min(1)
+    alarms = (F.softplus(odds) * absent).sum(1) / absent.sum(1).clamp_min(1)
+    return (found + ABSENT_SHARE * alarms).mean()
