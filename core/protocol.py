@@ -150,6 +150,8 @@ class ClassifyParams:
         scores: path for per-class scores (one band a class) where wanted.
         confidence: add a confidence band (0..100, uint8) as band 2.
         areas: CSV path for class areas in hectares where wanted.
+        estimate_shares: estimate from the view's own scores how much of it each class takes, and judge by that rather
+            than by even shares. A pixel's class then depends on the extent.
     """
 
     source: Source
@@ -167,6 +169,7 @@ class ClassifyParams:
     areas: str | None = None
     scores: str | None = None
     confidence: bool = False
+    estimate_shares: bool = False
     preview: bool = False
     device: str = "auto"
     cache: bool = True

@@ -17,7 +17,8 @@ from core.finetune.labels import LabelSet
 from core.progress import CancelToken
 from core.protocol import Source
 from core.raster.ellipsoid import parsed_crs
-from core.raster.grid import GridSpec, PixelWindow
+from core.raster.grid import GridSpec
+from core.raster.pixel_window import PixelWindow
 from core.raster.reader import RasterReader, open_raster
 from core.spectral.recognise import Recognition, recognise
 
@@ -176,11 +177,8 @@ def _in_pixels_of(
     first: GridSpec, grid: GridSpec, cols: NDArray[np.int64], rows: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Returns the centres of pixels of one grid as (column, row) of another."""
-    a, b, c, d, e, f = grid.transform
-    x, y = a * (cols + 0.5) + b * (rows + 0.5) + c, d * (cols + 0.5) + e * (rows + 0.5) + f
+    x, y = grid.centres(cols, rows)
     if grid.crs_wkt != first.crs_wkt and grid.crs_wkt is not None and first.crs_wkt is not None:
         moved = transform_coordinates(parsed_crs(grid.crs_wkt), parsed_crs(first.crs_wkt), x, y)
         x, y = np.asarray(moved[0]), np.asarray(moved[1])
-    a, b, c, d, e, f = first.transform
-    determinant = a * e - b * d
-    return np.stack([(e * (x - c) - b * (y - f)) / determinant, (a * (y - f) - d * (x - c)) / determinant], axis=1)
+    return np.stack(first.pixels(x, y), axis=1)

@@ -15,7 +15,6 @@ import numpy as np
 import pyogrio
 import shapely
 from numpy.typing import NDArray
-from rasterio.transform import Affine
 
 from core.raster.generalise import polygons_of
 from core.raster.grid import GridSpec
@@ -31,10 +30,9 @@ def write_coco(database: Path, made: Path, grid: GridSpec) -> None:
     """
     meta, _, wkb, columns = pyogrio.raw.read(database)
     fields = dict(zip(meta["fields"].tolist(), columns, strict=True))
-    to_pixels = ~Affine(*grid.transform)
-    matrix = np.array([[to_pixels.a, to_pixels.d], [to_pixels.b, to_pixels.e]])
-    shift = np.array([to_pixels.c, to_pixels.f])
-    polygons = shapely.transform(shapely.from_wkb(wkb), lambda points: points @ matrix + shift)
+    polygons = shapely.transform(
+        shapely.from_wkb(wkb), lambda points: np.column_stack(grid.pixels(points[:, 0], points[:, 1]))
+    )
     names = [str(name) for name in fields["name"].tolist()]
     numbers = {name: number for number, name in enumerate(dict.fromkeys(names), start=1)}
     first = {key: next(iter(fields[key].tolist()), None) for key in ("image", "date")}
@@ -44,7 +42,7 @@ def write_coco(database: Path, made: Path, grid: GridSpec) -> None:
         "width": grid.width,
         "height": grid.height,
         "date_captured": first["date"] or "",
-        "geotransform": list(Affine(*grid.transform).to_gdal()),
+        "geotransform": list(grid.transform.to_gdal()),
         "crs": grid.crs_wkt,
     }
     content = {

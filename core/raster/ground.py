@@ -9,7 +9,8 @@ import shapely
 from numpy.typing import NDArray
 
 from core.errors import InputError
-from core.raster.grid import GridSpec, pixel_size_m, row_areas_hectares
+from core.raster.grid import GridSpec
+from core.raster.pixel_areas import pixel_size_m, row_areas_hectares
 
 
 def check_measurable(grid: GridSpec, min_area_m2: float, simplify_m: float) -> None:
@@ -64,6 +65,7 @@ class Ground:
 
     def on_map(self, polygons: NDArray[Any]) -> NDArray[Any]:
         """Polygons (N,) in the raster's reference system."""
-        a, b, c, d, e, f = self.grid.transform
-        matrix, shift = np.array([[a, d], [b, e]]), np.array([c, f])
-        return np.asarray(shapely.transform(polygons, lambda points: points @ matrix + shift))
+        grid = self.grid
+        return np.asarray(
+            shapely.transform(polygons, lambda points: np.column_stack(grid.coordinates(points[:, 0], points[:, 1])))
+        )

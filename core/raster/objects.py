@@ -15,8 +15,8 @@ from skimage.measure import label
 from skimage.morphology import h_maxima
 from skimage.segmentation import watershed
 
-from core.raster.grid import PixelWindow
 from core.raster.outlines import Outline, Strip, strip_outlines
+from core.raster.pixel_window import PixelWindow
 from core.raster.reader import RasterReader
 
 DIP = 0.75

@@ -17,7 +17,7 @@ from rasterio.features import shapes
 from rasterio.transform import Affine
 from skimage.measure import label
 
-from core.raster.grid import PixelWindow
+from core.raster.pixel_window import PixelWindow
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from core.errors import InputError, SensorError
-from core.raster.reader import RasterInfo, RasterReader
+from core.raster.raster_info import RasterInfo
+from core.raster.reader import RasterReader
 from core.spectral.bands import Band, BandSet
 from core.spectral.meaning import (
     Confidence,

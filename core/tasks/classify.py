@@ -15,13 +15,16 @@ from core.dense.pixels import PixelScores
 from core.progress import CancelToken, Progress, no_progress
 from core.protocol import ClassifyParams
 from core.raster.areas import ClassArea, write_areas
-from core.raster.grid import GridSpec, PixelWindow, known_row_areas
+from core.raster.grid import GridSpec
 from core.raster.ground import check_measurable
+from core.raster.pixel_areas import known_row_areas
+from core.raster.pixel_window import PixelWindow
 from core.raster.reader import open_raster
 from core.raster.staging import GEOTIFF, TABLE, VECTOR
 from core.raster.vectors import PolygonShape, polygonise
 from core.raster.writer import write_cog
 from core.tasks.blocks import ScoredBlock, rounded, scored_blocks, softmax
+from core.tasks.class_shares import log_share_ratios
 from core.tasks.outputs import check_writable, provenance
 from core.tasks.preview import Notify, write_preview
 from core.tasks.scene import Scene, open_scene
@@ -171,9 +174,18 @@ def _write_map(
 ) -> None:
     """Write the map; where scores are asked for, write those first and make the map of them."""
     features = scene.features(model, cache=params.cache, cancel=cancel)
-    pixels = PixelScores(features, scored_by(class_softmax, features.encoder), len(scheme.classes))
-    found = scored_blocks(pixels, scene, progress=progress, cancel=cancel, message=f"Classifying by {scheme.title}")
-    shares: Iterator[ScoredBlock] = ((place, softmax(logits), valid) for place, logits, valid in found)
+    message = f"Classifying by {scheme.title}"
+
+    def logits_of_blocks() -> Iterator[ScoredBlock]:
+        pixels = PixelScores(features, scored_by(class_softmax, features.encoder), len(scheme.classes))
+        return scored_blocks(pixels, scene, progress=progress, cancel=cancel, message=message)
+
+    offset: NDArray[np.float32] | float = 0.0
+    if params.estimate_shares:
+        offset = log_share_ratios(logits_of_blocks(), len(scheme.classes), scene.grid.width * scene.grid.height)
+    shares: Iterator[ScoredBlock] = (
+        (place, softmax(logits + offset), valid) for place, logits, valid in logits_of_blocks()
+    )
     tags = provenance(model, params.model, scene, CLASS_SCHEME=scheme.name)
     if scores is not None:
         shares = _through_file(Path(scores), shares, scene, scheme, tags)

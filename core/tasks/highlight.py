@@ -12,8 +12,8 @@ from core.dense.pixels import PixelScores
 from core.metrics.score_split import LogOddsCounts, ScoreSplit
 from core.progress import CancelToken, Progress, no_progress
 from core.protocol import HighlightParams
-from core.raster.grid import PixelWindow
 from core.raster.ground import check_measurable
+from core.raster.pixel_window import PixelWindow
 from core.raster.staging import GEOTIFF, VECTOR
 from core.raster.vectors import BandPolygons, PolygonShape, write_band_polygons
 from core.raster.writer import write_cog

@@ -11,7 +11,8 @@ from core.dense.cache import open_cache
 from core.dense.features import DenseFeatures, open_features
 from core.progress import CancelToken
 from core.protocol import Extent, Source
-from core.raster.grid import GridSpec, PixelWindow, extent_of_window, window_of_extent
+from core.raster.grid import GridSpec, extent_of_window, window_of_extent
+from core.raster.pixel_window import PixelWindow
 from core.raster.reader import RasterReader, open_raster
 from core.spectral.recognise import Recognition
 from core.spectral.sensors import with_placeholders

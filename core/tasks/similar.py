@@ -21,7 +21,7 @@ from core.dense.text_factors import TextFactors
 from core.errors import InputError
 from core.progress import CancelToken, Progress
 from core.protocol import SimilarParams
-from core.raster.grid import PixelWindow
+from core.raster.pixel_window import PixelWindow
 from core.raster.staging import GEOTIFF
 from core.raster.writer import write_cog
 from core.tasks.blocks import scored_blocks, sigmoid

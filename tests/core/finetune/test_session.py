@@ -268,9 +268,10 @@ def test_slivers_of_overlap_are_left_out_not_learnt(write_labels, picture):
     shapes, names = squares()
     shapes[1] = shapely.union(shapes[1], square(20, 15, 3))
     with open_labels(write_labels(shapes, names)) as labels, rasterio.open(picture()) as raster:
-        from core.raster.grid import GridSpec, PixelWindow
+        from core.raster.grid import GridSpec
+        from core.raster.pixel_window import PixelWindow
 
-        grid = GridSpec(raster.crs.to_wkt(), tuple(raster.transform[:6]), raster.width, raster.height)
+        grid = GridSpec(raster.crs.to_wkt(), raster.transform, raster.width, raster.height)
         drawn = labels.read(grid, PixelWindow(0, 0, 40, 40))
         assert (drawn[15:18, 20:22] == -1).all()
         assert (drawn[10:14, 10:20] == labels.classes.index("water")).all()

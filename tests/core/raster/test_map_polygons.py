@@ -10,6 +10,7 @@ import pytest
 import shapely
 from rasterio.crs import CRS
 from rasterio.features import rasterize
+from rasterio.transform import Affine
 from shapely import affinity
 
 from core.errors import InputError
@@ -22,7 +23,7 @@ from core.raster.vectors import BandPolygons, PolygonShape, polygonise, write_ba
 from core.raster.writer import write_cog
 
 UTM = CRS.from_epsg(32633).to_wkt()
-GRID = GridSpec(UTM, (2, 0, 500000, 0, -2, 5000000), 120, 100)
+GRID = GridSpec(UTM, Affine(2, 0, 500000, 0, -2, 5000000), 120, 100)
 L_HOUSE = shapely.Polygon([(20, 20), (50, 20), (50, 32), (34, 32), (34, 55), (20, 55)])
 
 
@@ -259,7 +260,7 @@ def test_the_day_of_an_image_is_read_from_its_metadata_or_its_name(tags, name, d
 
 
 def test_right_angles_in_degrees_are_right_on_the_ground(tmp_path):
-    grid = GridSpec(CRS.from_epsg(4326).to_wkt(), (0.00003, 0, 13, 0, -0.00002, 60), 120, 100)
+    grid = GridSpec(CRS.from_epsg(4326).to_wkt(), Affine(0.00003, 0, 13, 0, -0.00002, 60), 120, 100)
     path = write_scores(tmp_path / "s.tif", [drawn([shapely.box(20, 30, 60, 60)], 0.9)], ["house"], grid=grid)
     polygonise(path, tmp_path / "h.gpkg", shape=PolygonShape(right_angles=True))
     (house,), _, _ = polygons_of(tmp_path / "h.gpkg")

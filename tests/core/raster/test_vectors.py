@@ -14,8 +14,10 @@ from rasterio.transform import Affine
 import core.raster.vectors as vectors
 from core.errors import CancelledError, InputError, OutputError
 from core.progress import CancelToken
-from core.raster.grid import GridSpec, PixelWindow, row_areas_hectares
+from core.raster.grid import GridSpec
 from core.raster.outlines import Strip, outlines
+from core.raster.pixel_areas import row_areas_hectares
+from core.raster.pixel_window import PixelWindow
 from core.raster.vectors import PolygonShape, polygonise
 from core.raster.writer import write_cog
 
@@ -64,9 +66,9 @@ def test_strips_give_the_outlines_of_the_whole(codes, rows):
 @pytest.mark.parametrize(
     "grid",
     [
-        GridSpec(UTM, (10, 0, 500000, 0, -10, 5000000), 320, 240),
-        GridSpec(CRS.from_epsg(4326).to_wkt(), (0.0002, 0, 13, 0, -0.0001, 46), 320, 240),
-        GridSpec(UTM, (8, 3, 500000, 3, -8, 5000000), 320, 240),
+        GridSpec(UTM, Affine(10, 0, 500000, 0, -10, 5000000), 320, 240),
+        GridSpec(CRS.from_epsg(4326).to_wkt(), Affine(0.0002, 0, 13, 0, -0.0001, 46), 320, 240),
+        GridSpec(UTM, Affine(8, 3, 500000, 3, -8, 5000000), 320, 240),
     ],
     ids=["projected", "geographic", "rotated"],
 )
@@ -86,7 +88,7 @@ def test_polygons_have_the_area_of_their_pixels(tmp_path, grid):
 
 
 def test_seams_leave_no_trace(tmp_path, monkeypatch):
-    grid = GridSpec(UTM, (10, 0, 500000, 0, -10, 5000000), 320, 240)
+    grid = GridSpec(UTM, Affine(10, 0, 500000, 0, -10, 5000000), 320, 240)
     write_cog(tmp_path / "c.tif", grid, "uint8", 0, [(grid.window, smooth_classes())], ["class"])
     found = []
     for pixels in (10**9, 1):
@@ -97,7 +99,7 @@ def test_seams_leave_no_trace(tmp_path, monkeypatch):
 
 
 def test_small_polygons_go_and_small_holes_are_filled(tmp_path):
-    grid = GridSpec(UTM, (10, 0, 500000, 0, -10, 5000000), 40, 40)
+    grid = GridSpec(UTM, Affine(10, 0, 500000, 0, -10, 5000000), 40, 40)
     score = np.zeros((1, 40, 40), "float32")
     score[0, 5:25, 5:25] = 1
     score[0, 10:12, 10:12] = 0  # a hole of 400 m²
@@ -111,7 +113,7 @@ def test_small_polygons_go_and_small_holes_are_filled(tmp_path):
 
 
 def test_simplifying_moves_outlines_by_no_more_than_asked(tmp_path):
-    grid = GridSpec(UTM, (10, 0, 500000, 0, -10, 5000000), 320, 240)
+    grid = GridSpec(UTM, Affine(10, 0, 500000, 0, -10, 5000000), 320, 240)
     score = np.where(smooth_classes() >= 4, 0.9, 0.1).astype("float32")
     write_cog(tmp_path / "s.tif", grid, "float32", math.nan, [(grid.window, score)], ["a"])
     polygonise(tmp_path / "s.tif", tmp_path / "raw.gpkg")
@@ -123,7 +125,7 @@ def test_simplifying_moves_outlines_by_no_more_than_asked(tmp_path):
 
 
 def test_smooth_outlines_have_no_right_angles(tmp_path):
-    grid = GridSpec(UTM, (10, 0, 500000, 0, -10, 5000000), 320, 240)
+    grid = GridSpec(UTM, Affine(10, 0, 500000, 0, -10, 5000000), 320, 240)
     score = np.where(smooth_classes() >= 4, 0.9, 0.1).astype("float32")
     write_cog(tmp_path / "s.tif", grid, "float32", math.nan, [(grid.window, score)], ["a"])
     polygonise(tmp_path / "s.tif", tmp_path / "s.gpkg", shape=PolygonShape(smooth=True))
@@ -136,7 +138,7 @@ def test_smooth_outlines_have_no_right_angles(tmp_path):
 
 def test_slivers_of_a_region_that_fell_apart_are_left_out(tmp_path, monkeypatch):
     """What crosses itself once it is straightened becomes several polygons, most of them tiny."""
-    grid = GridSpec(UTM, (10, 0, 500000, 0, -10, 5000000), 320, 240)
+    grid = GridSpec(UTM, Affine(10, 0, 500000, 0, -10, 5000000), 320, 240)
     score = np.full((1, 240, 320), 0.1, "float32")
     score[:, 50:80, 60:100] = 0.9
     write_cog(tmp_path / "s.tif", grid, "float32", math.nan, [(grid.window, score)], ["a"])
@@ -150,7 +152,7 @@ def test_slivers_of_a_region_that_fell_apart_are_left_out(tmp_path, monkeypatch)
 
 @pytest.mark.parametrize("options", [{}, {"simplify_m": 25}, {"smooth": True}, {"smooth": True, "min_area_m2": 3000}])
 def test_classes_neither_overlap_nor_gape(tmp_path, options):
-    grid = GridSpec(UTM, (10, 0, 500000, 0, -10, 5000000), 320, 240)
+    grid = GridSpec(UTM, Affine(10, 0, 500000, 0, -10, 5000000), 320, 240)
     names = {code: f"class {code}" for code in range(1, 6)}
     write_cog(tmp_path / "c.tif", grid, "uint8", 0, [(grid.window, smooth_classes())], ["class"], None, None, names)
     polygonise(tmp_path / "c.tif", tmp_path / "c.gpkg", threshold=None, shape=PolygonShape(**options))
