@@ -16,11 +16,12 @@ from core.progress import CancelToken, Progress, no_progress
 from core.protocol import ClassifyParams
 from core.raster.areas import ClassArea, write_areas
 from core.raster.grid import GridSpec
+from core.raster.ground import check_measurable
 from core.raster.pixel_areas import known_row_areas
 from core.raster.pixel_window import PixelWindow
 from core.raster.reader import open_raster
-from core.raster.staging import GEOPACKAGE, GEOTIFF, TABLE
-from core.raster.vectors import check_measurable, polygonise
+from core.raster.staging import GEOTIFF, TABLE, VECTOR
+from core.raster.vectors import PolygonShape, polygonise
 from core.raster.writer import write_cog
 from core.tasks.blocks import ScoredBlock, rounded, scored_blocks, softmax
 from core.tasks.class_shares import log_share_ratios
@@ -54,7 +55,7 @@ def run(
         GeoLangBindError: the scheme is unknown, the raster or model cannot be used, or the result not written.
     """
     scheme = load_scheme(params.classes)
-    outputs = [(params.output, GEOTIFF), (params.vector, GEOPACKAGE), (params.areas, TABLE), (params.scores, GEOTIFF)]
+    outputs = [(params.output, GEOTIFF), (params.vector, VECTOR), (params.areas, TABLE), (params.scores, GEOTIFF)]
     with open_scene(params.source, extent=params.extent, resolution=params.resolution) as scene:
         check_writable(outputs, scene.raster.info.files)
         if params.vector is not None:
@@ -88,9 +89,13 @@ def run(
                 params.output,
                 params.vector,
                 threshold=None,
-                min_area_m2=params.min_area_m2,
-                simplify_m=params.simplify_m,
-                smooth=params.smooth,
+                shape=PolygonShape(
+                    min_area_m2=params.min_area_m2,
+                    simplify_m=params.simplify_m,
+                    smooth=params.smooth,
+                    right_angles=params.right_angles,
+                    crs=params.vector_crs,
+                ),
                 cancel=cancel,
             )
         return {
