@@ -119,7 +119,7 @@ class RasterReader:
         for window in windows:
             size = shape or (int(window.height), int(window.width))
             values, valid = self._read_bands(window, every, size, Resampling.nearest)
-            collar = find_collar(values[image], valid[image].any(axis=0), connected=len(windows) == 1)
+            collar = find_collar(values[image], np.asarray(valid[image].any(axis=0)), connected=len(windows) == 1)
             if collar.any():
                 value = float(np.median(values[image][:, collar]))
             total, bordering = total + collar.size, bordering + int(collar.sum())

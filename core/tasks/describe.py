@@ -43,8 +43,10 @@ def run(
 
     Returns:
         path, width, height, count, dtype, crs (WKT or None), extent, pixel_size, ground_sampling_distance_m; sensor,
-        sensor_title, confidence, reasons, warnings, evidence [{source, says, about, favours, strength}]; bands
-        [{number, name, wavelength_um, kind, low, high}], scaling {name, title}; model, trained, coverage, coverage_reason.
+        sensor_title, confidence, reasons, warnings,
+        evidence [{source, says, about, favours, strength}]; bands
+        [{number, name, wavelength_um, kind, low, high}], scaling {name, title}; model, trained, coverage,
+        coverage_reason.
 
     Raises:
         InputError, SensorError: the raster cannot be used.
