@@ -177,7 +177,9 @@ def _write_map(
     mapping = context
     if params.estimate_shares:
         estimating, mapping = context.steps(2)
-        offset = log_share_ratios(logits_of_blocks(estimating), len(scheme.classes), scene.grid.width * scene.grid.height)
+        offset = log_share_ratios(
+            logits_of_blocks(estimating), len(scheme.classes), scene.grid.width * scene.grid.height
+        )
     shares: Iterator[ScoredBlock] = (
         (place, softmax(logits + offset), valid) for place, logits, valid in logits_of_blocks(mapping)
     )
