@@ -30,7 +30,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     if options.raster is None:
         return {"computer": describe.describe_computer(options.device)}
     params = DescribeParams(sources.source_of(options), options.model)
-    return describe.run(params, progress=console.progress, cancel=console.cancel, notify=console.notify, models=None)
+    return describe.run(params, console.context)
 
 
 def show(result: dict[str, Any]) -> str:

@@ -11,40 +11,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.classes import ClassScheme, load_scheme
+from core.context import Context
 from core.dense.pixels import PixelScores
-from core.progress import CancelToken, Progress, no_progress
 from core.protocol import ClassifyParams
 from core.raster.areas import ClassArea, write_areas
 from core.raster.grid import GridSpec
+from core.raster.ground import check_measurable
 from core.raster.pixel_areas import known_row_areas
 from core.raster.pixel_window import PixelWindow
 from core.raster.reader import open_raster
-from core.raster.staging import GEOPACKAGE, GEOTIFF, TABLE
-from core.raster.vectors import check_measurable, polygonise
+from core.raster.staging import GEOTIFF, TABLE, VECTOR
+from core.raster.vectors import PolygonShape, polygonise
 from core.raster.writer import write_cog
 from core.tasks.blocks import ScoredBlock, rounded, scored_blocks, softmax
 from core.tasks.class_shares import log_share_ratios
 from core.tasks.outputs import check_writable, provenance
-from core.tasks.preview import Notify, write_preview
+from core.tasks.preview import write_preview
 from core.tasks.scene import Scene, open_scene
 from core.tasks.scoring import ClassSoftmax, scored_by
 
 if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
-    from core.model.model_cache import ModelCache
 
 
-def run(
-    params: ClassifyParams, *, progress: Progress, cancel: CancelToken, notify: Notify, models: ModelCache
-) -> dict[str, Any]:
+def run(params: ClassifyParams, context: Context) -> dict[str, Any]:
     """Parameters of classifying every pixel of a raster by a class scheme.
 
     Args:
         params: what is asked for.
-        progress: told the fraction done.
-        cancel: stops between two batches.
-        notify: told of a coarse preview with ``preview`` {path, extent, stage} where ``params.preview`` asks for it.
-        models: gives the model.
+        context: told the progress; stopped between two batches; told of a coarse preview with
+            ``preview`` {path, extent, stage} where ``params.preview`` asks for it.
 
     Returns:
         output, scores, vector, areas (path), scheme, classes (code, name, colour, pixels, hectares, share), model,
@@ -54,19 +50,19 @@ def run(
         GeoLangBindError: the scheme is unknown, the raster or model cannot be used, or the result not written.
     """
     scheme = load_scheme(params.classes)
-    outputs = [(params.output, GEOTIFF), (params.vector, GEOPACKAGE), (params.areas, TABLE), (params.scores, GEOTIFF)]
+    outputs = [(params.output, GEOTIFF), (params.vector, VECTOR), (params.areas, TABLE), (params.scores, GEOTIFF)]
     with open_scene(params.source, extent=params.extent, resolution=params.resolution) as scene:
         check_writable(outputs, scene.raster.info.files)
         if params.vector is not None:
             check_measurable(scene.grid, params.min_area_m2, params.simplify_m)
-        progress(0.0, "Loading the model")
-        model = models.get(params.model, params.device)
+        context.progress(0.0, "Loading the model")
+        model: GeoLangBind = context.models.get(params.model, params.device)
         class_softmax = ClassSoftmax(model, [entry.prompts for entry in scheme.classes])
 
         def write_coarse(coarse: Scene, output: str) -> None:
-            _write_map(params, coarse, model, scheme, class_softmax, output, no_progress, cancel)
+            _write_map(params, coarse, model, scheme, class_softmax, output, context.quiet())
 
-        write_preview(params, scene, write_coarse, notify)
+        write_preview(params, scene, write_coarse, context.notify)
         census = ClassCensus(scheme, scene.grid)
         _write_map(
             params,
@@ -75,8 +71,7 @@ def run(
             scheme,
             class_softmax,
             params.output,
-            progress,
-            cancel,
+            context,
             census=census,
             scores=params.scores,
         )
@@ -88,10 +83,14 @@ def run(
                 params.output,
                 params.vector,
                 threshold=None,
-                min_area_m2=params.min_area_m2,
-                simplify_m=params.simplify_m,
-                smooth=params.smooth,
-                cancel=cancel,
+                shape=PolygonShape(
+                    min_area_m2=params.min_area_m2,
+                    simplify_m=params.simplify_m,
+                    smooth=params.smooth,
+                    right_angles=params.right_angles,
+                    crs=params.vector_crs,
+                ),
+                cancel=context.cancel,
             )
         return {
             "output": params.output,
@@ -161,25 +160,28 @@ def _write_map(
     scheme: ClassScheme,
     class_softmax: ClassSoftmax,
     output: str,
-    progress: Progress,
-    cancel: CancelToken,
+    context: Context,
     *,
     census: ClassCensus | None = None,
     scores: str | None = None,
 ) -> None:
     """Write the map; where scores are asked for, write those first and make the map of them."""
-    features = scene.features(model, cache=params.cache, cancel=cancel)
+    features = scene.features(model, cache=params.cache, cancel=context.cancel)
     message = f"Classifying by {scheme.title}"
 
-    def logits_of_blocks() -> Iterator[ScoredBlock]:
+    def logits_of_blocks(work: Context) -> Iterator[ScoredBlock]:
         pixels = PixelScores(features, scored_by(class_softmax, features.encoder), len(scheme.classes))
-        return scored_blocks(pixels, scene, progress=progress, cancel=cancel, message=message)
+        return scored_blocks(pixels, scene, work, message=message)
 
     offset: NDArray[np.float32] | float = 0.0
+    mapping = context
     if params.estimate_shares:
-        offset = log_share_ratios(logits_of_blocks(), len(scheme.classes), scene.grid.width * scene.grid.height)
+        estimating, mapping = context.steps(2)
+        offset = log_share_ratios(
+            logits_of_blocks(estimating), len(scheme.classes), scene.grid.width * scene.grid.height
+        )
     shares: Iterator[ScoredBlock] = (
-        (place, softmax(logits + offset), valid) for place, logits, valid in logits_of_blocks()
+        (place, softmax(logits + offset), valid) for place, logits, valid in logits_of_blocks(mapping)
     )
     tags = provenance(model, params.model, scene, CLASS_SCHEME=scheme.name)
     if scores is not None:

@@ -29,6 +29,7 @@ from geolangbind_qgis.gui.polygons_dialog import PolygonsDialog
 from geolangbind_qgis.gui.save_scores import save_scores
 from geolangbind_qgis.layers.class_style import MapClass, apply_class_style
 from geolangbind_qgis.layers.overlays import overlays_of
+from geolangbind_qgis.layers.qgis_versions import band_of
 
 
 def run_and_wait(dock, *prompts, area=Area.LAYER):
@@ -91,7 +92,7 @@ def test_several_prompts_give_one_layer_each_in_their_own_colours(dock, scene):
     overlays = run_and_wait(dock, "water", "forest | woodland", "town")
     assert [layer.name() for layer in overlays] == ["water", "forest | woodland", "town"]
     assert len({layer.customProperty("geolangbind/colour") for layer in overlays}) == 3
-    assert [layer.renderer().band() for layer in overlays] == [1, 2, 3]
+    assert [band_of(layer.renderer()) for layer in overlays] == [1, 2, 3]
 
 
 def test_the_threshold_slider_changes_the_style_and_starts_no_run(dock, scene):
