@@ -1,4 +1,4 @@
-"""Pictures whose pixels index a table of colours: photographs become their colours, maps of classes stay as they are."""
+"""Pictures whose pixels index colours: photographs become their colours, maps of classes stay as they are."""
 
 from __future__ import annotations
 
