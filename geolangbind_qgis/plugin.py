@@ -9,6 +9,7 @@ from qgis.PyQt.QtWidgets import QAction
 
 from geolangbind_qgis.gui.dock import GeoLangBindDock
 from geolangbind_qgis.gui.layer_menu import LayerMenu
+from geolangbind_qgis.gui.windows import close_dialogs
 from geolangbind_qgis.i18n import install_translator, tr
 from geolangbind_qgis.icons import icon
 from geolangbind_qgis.processing.provider import GeoLangBindProvider
@@ -61,6 +62,7 @@ class GeoLangBindPlugin:
         if self._provider is not None:
             QgsApplication.processingRegistry().removeProvider(self._provider)
             self._provider = None
+        close_dialogs()
         if self.menu is not None:
             self.menu.clean_up()
         if self.dock is not None and self.iface is not None:

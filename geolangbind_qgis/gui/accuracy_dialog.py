@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.core import QgsMapLayer, QgsMapLayerProxyModel, QgsProject, QgsRasterLayer, QgsVectorLayer
+from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.gui import QgsFieldComboBox, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
@@ -12,9 +12,12 @@ from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, 
 from geolangbind_qgis.class_field import likely_field
 from geolangbind_qgis.gui.accuracy_result import AccuracyResult
 from geolangbind_qgis.gui.class_maps import is_class_map
+from geolangbind_qgis.gui.help import add_help_button
+from geolangbind_qgis.gui.windows import open_dialog
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.label_file import label_file
 from geolangbind_qgis.layers.placement import source_of
+from geolangbind_qgis.layers.qgis_versions import layer_filters
 from geolangbind_qgis.layers.readable import ReadBy
 from geolangbind_qgis.layers.results_folder import new_file
 from geolangbind_qgis.layers.snapshot import take_snapshot
@@ -50,9 +53,8 @@ class AccuracyDialog(QDialog):
         self._client, self._map, self._name = client, snapshot.path, layer.name()
         self._request: Any = None
         self.setWindowTitle(tr("Check the accuracy of {0}").format(layer.name()))
-        kinds = QgsMapLayerProxyModel.Filter
         self.reference = QgsMapLayerComboBox(self)
-        self.reference.setFilters(kinds.PointLayer | kinds.LineLayer | kinds.PolygonLayer | kinds.RasterLayer)
+        self.reference.setFilters(layer_filters("PointLayer", "LineLayer", "PolygonLayer", "RasterLayer"))
         self.reference.setExceptedLayerList(_no_references(layer))
         self.reference.setAllowEmptyLayer(True)
         self.reference.setToolTip(tr("Points, lines, polygons or a raster of which you know that they are right"))
@@ -75,6 +77,7 @@ class AccuracyDialog(QDialog):
         )
         self._check = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
         self._check.setText(tr("&Check"))
+        add_help_button(self.buttons, "landcover.html#accuracy")
         self.buttons.accepted.connect(self.check)
         self.buttons.rejected.connect(self.reject)
         form = QFormLayout()
@@ -136,7 +139,7 @@ class AccuracyDialog(QDialog):
         self._request = None
         self._show_busy(False)
         window = AccuracyResult(self._name, result, self.parentWidget())
-        window.show()
+        open_dialog(window, modal=False)
         self.compared.emit(window)
         self.accept()
 

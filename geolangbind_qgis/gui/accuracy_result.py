@@ -17,6 +17,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from geolangbind_qgis.gui.help import add_help_button
 from geolangbind_qgis.gui.table_dialog import UNKNOWN, Cell, as_text, new_table, save_text
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.i18n.numbers import number_text
@@ -37,7 +38,6 @@ class AccuracyResult(QDialog):
     def __init__(self, name: str, result: dict[str, Any], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Accuracy of {0}").format(name))
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._report = str(result.get("report") or "")
         figures = QLabel(figures_html(result), self)
         figures.setTextFormat(Qt.TextFormat.RichText)
@@ -69,6 +69,7 @@ class AccuracyResult(QDialog):
         copy.setObjectName("copy")
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(as_text(self._shown(), "\t")))
         buttons.addButton(tr("&Save as CSV…"), action).clicked.connect(self._save)
+        add_help_button(buttons, "landcover.html#accuracy")
         buttons.rejected.connect(self.reject)
         box = QVBoxLayout(self)
         for widget in (figures, self.tabs, note, buttons):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QWidget
 
 from geolangbind_qgis.gui.table_dialog import UNKNOWN, TableDialog
+from geolangbind_qgis.gui.windows import open_dialog
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.class_areas import ClassArea
 
@@ -19,6 +19,5 @@ def show_areas(name: str, areas: Sequence[ClassArea], parent: QWidget) -> TableD
     ]
     header = [tr("Class"), tr("Area (ha)"), tr("Share (%)")]
     dialog = TableDialog(tr("Areas of {0}").format(name), header, rows, [area.colour for area in areas], parent)
-    dialog.setWindowModality(Qt.WindowModality.NonModal)
-    dialog.show()
+    open_dialog(dialog, modal=False)
     return dialog

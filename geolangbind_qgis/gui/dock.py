@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from qgis.core import Qgis, QgsApplication, QgsMapLayer, QgsProject, QgsRasterLayer
 from qgis.gui import QgisInterface, QgsDockWidget
-from qgis.PyQt.QtCore import QTimer, QUrl, pyqtSignal
-from qgis.PyQt.QtGui import QDesktopServices
+from qgis.PyQt.QtCore import QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from geolangbind_qgis import settings
@@ -19,6 +17,7 @@ from geolangbind_qgis.gui.accuracy_dialog import AccuracyDialog
 from geolangbind_qgis.gui.areas_dialog import show_areas
 from geolangbind_qgis.gui.class_maps import class_maps_of
 from geolangbind_qgis.gui.diagnostics_text import diagnostics_text
+from geolangbind_qgis.gui.help import open_help
 from geolangbind_qgis.gui.polygons_dialog import PolygonsDialog
 from geolangbind_qgis.gui.recognition_dialog import RecognitionDialog
 from geolangbind_qgis.gui.save_scores import ask_and_save_scores
@@ -27,15 +26,15 @@ from geolangbind_qgis.gui.setup_page import SetupPage
 from geolangbind_qgis.gui.statistics_dialog import StatisticsDialog
 from geolangbind_qgis.gui.status_line import StatusLine
 from geolangbind_qgis.gui.teach_page import TeachPage
+from geolangbind_qgis.gui.windows import open_dialog
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.i18n.numbers import number_text
 from geolangbind_qgis.layers.class_areas import read_areas
 from geolangbind_qgis.layers.overlays import overlays_of
 from geolangbind_qgis.layers.placement import SOURCE
-from geolangbind_qgis.layers.recognition import Recognised, keep_reading, read_reading
+from geolangbind_qgis.layers.recognition import Reading, Recognised, keep_reading, read_reading
 from geolangbind_qgis.layers.score_histogram import ScoreHistogramTask
 from geolangbind_qgis.layers.score_style import shown_band
-from geolangbind_qgis.protocol_import import CODE_ROOT
 from geolangbind_qgis.runs.describe import Describer
 from geolangbind_qgis.runs.failure import Failure
 from geolangbind_qgis.runs.highlight import Highlighter, HighlightRequest
@@ -216,7 +215,7 @@ class GeoLangBindDock(QgsDockWidget):
         self.status.teach_wanted.connect(lambda: self.show_teach_page(self._stack.currentWidget() is not self.teach))
         self.teach.back_wanted.connect(lambda: self.show_teach_page(False))
         self.teach.taught.connect(self._on_taught)
-        self.status.help_wanted.connect(open_help)
+        self.status.help_wanted.connect(lambda: open_help())
         self.setup.environment_changed.connect(self._on_environment_changed)
         self.setup.diagnostics_wanted.connect(
             lambda: self.setup.copy_diagnostics(diagnostics_text(self._session, self.page.layer()))
@@ -263,9 +262,15 @@ class GeoLangBindDock(QgsDockWidget):
         if layer is None:
             return
         dialog = RecognitionDialog(layer.bandCount(), read_reading(layer), self._recognised.get(layer.id()), self)
-        if dialog.exec():
-            keep_reading(layer, dialog.reading())
-            self._recognised.pop(layer.id(), None)
+        dialog.accepted.connect(lambda: self._on_reading(layer.id(), dialog.reading()))
+        open_dialog(dialog)
+
+    def _on_reading(self, layer_id: str, reading: Reading) -> None:
+        """Keep the correction, and have the layer described anew."""
+        layer = QgsProject.instance().mapLayer(layer_id)
+        if isinstance(layer, QgsRasterLayer):
+            keep_reading(layer, reading)
+            self._recognised.pop(layer_id, None)
             self.describer.describe(layer)
 
     # Runs -------------------------------------------------------------------------------------------------------
@@ -334,14 +339,15 @@ class GeoLangBindDock(QgsDockWidget):
     def _make_polygons(self) -> None:
         layer, client = self.page.result.layer(), self._session.client
         if layer is not None and client is not None:
-            PolygonsDialog(layer, client, self._iface, self).open()
+            open_dialog(PolygonsDialog(layer, client, self._iface, self))
 
     def _show_statistics(self) -> None:
         layers = [
             QgsProject.instance().mapLayer(self.page.result.results.itemData(i))
             for i in range(self.page.result.results.count())
         ]
-        StatisticsDialog([layer for layer in layers if layer is not None], self.page.result.histograms(), self).open()
+        found = [layer for layer in layers if layer is not None]
+        open_dialog(StatisticsDialog(found, self.page.result.histograms(), self), modal=False)
 
     def _show_results(self) -> list[QgsRasterLayer]:
         """Offer what was found on the chosen layer, and its land-cover maps; give the former."""
@@ -364,7 +370,7 @@ class GeoLangBindDock(QgsDockWidget):
         except ValueError as problem:
             self._iface.messageBar().pushMessage("GeoLangBind", str(problem), Qgis.MessageLevel.Warning)
             return None
-        dialog.open()
+        open_dialog(dialog)
         return dialog
 
     # The runtime and the project ------------------------------------------------------------------------------------
@@ -450,9 +456,3 @@ class GeoLangBindDock(QgsDockWidget):
             self.highlighter.abandon()
             self.page.run_bar.show_idle("")
         self._recognised.clear()
-
-
-def open_help() -> None:
-    """Open the help pages that come with the plugin."""
-    page: Path = CODE_ROOT / "docs" / "help" / "index.html"
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(page)))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QGuiApplication
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
 
+from geolangbind_qgis.gui.help import add_help_button
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.recognition import training_text
 
@@ -21,12 +21,12 @@ class ExplainDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("About {0}").format(layer_name))
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.page = QTextBrowser(self)
         self.page.setHtml(explain_html(layer_name, reading_note, result))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         copy = buttons.addButton(tr("&Copy"), QDialogButtonBox.ButtonRole.ActionRole)
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.page.toPlainText()))
+        add_help_button(buttons, "index.html")
         buttons.rejected.connect(self.reject)
         box = QVBoxLayout(self)
         box.addWidget(self.page)

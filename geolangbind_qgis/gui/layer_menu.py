@@ -9,7 +9,7 @@ from typing import Any
 from qgis.core import Qgis, QgsMapLayer, QgsMapLayerType, QgsProject, QgsRasterLayer
 from qgis.gui import QgisInterface
 from qgis.PyQt.QtCore import QObject
-from qgis.PyQt.QtWidgets import QAction, QDialog, QProgressBar, QPushButton
+from qgis.PyQt.QtWidgets import QAction, QProgressBar, QPushButton
 
 from geolangbind_qgis.class_schemes import Scheme, bundled_schemes
 from geolangbind_qgis.gui.areas_dialog import show_areas
@@ -19,6 +19,7 @@ from geolangbind_qgis.gui.explain_dialog import ExplainDialog
 from geolangbind_qgis.gui.run_bar import time_left_text
 from geolangbind_qgis.gui.scheme_editor import SchemeEditor
 from geolangbind_qgis.gui.table_dialog import TableDialog
+from geolangbind_qgis.gui.windows import open_dialog
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.i18n.numbers import number_text
 from geolangbind_qgis.icons import icon
@@ -120,8 +121,14 @@ class LayerMenu(QObject):
         if not self._ready():
             return
         editor = SchemeEditor(layer.name(), self._scheme, self._iface.mainWindow())
-        if editor.exec() == QDialog.DialogCode.Accepted:
-            self._scheme = editor.scheme()
+        editor.accepted.connect(lambda: self._on_scheme(layer.id(), editor))
+        open_dialog(editor)
+
+    def _on_scheme(self, layer_id: str, editor: SchemeEditor) -> None:
+        """Classify with the classes of the editor."""
+        self._scheme = editor.scheme()
+        layer = QgsProject.instance().mapLayer(layer_id)
+        if isinstance(layer, QgsRasterLayer):
             self.classify(
                 layer,
                 self._scheme,
@@ -299,7 +306,8 @@ class LayerMenu(QObject):
     def _show_explanation(self, layer_id: str, result: dict) -> None:
         layer = QgsProject.instance().mapLayer(layer_id)
         if layer is not None:
-            ExplainDialog(layer.name(), can_read(layer)[1], result, self._iface.mainWindow()).show()
+            dialog = ExplainDialog(layer.name(), can_read(layer)[1], result, self._iface.mainWindow())
+            open_dialog(dialog, modal=False)
 
     def _tell(self, failure: Failure) -> None:
         self._iface.messageBar().pushMessage("GeoLangBind", failure.text, Qgis.MessageLevel.Warning)

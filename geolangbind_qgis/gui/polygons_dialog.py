@@ -18,6 +18,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from geolangbind_qgis.gui.help import add_help_button
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.i18n.numbers import number_text
 from geolangbind_qgis.layers.extents import pixel_metres
@@ -85,6 +86,7 @@ class PolygonsDialog(QDialog):
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel, self
         )
         self._buttons.button(QDialogButtonBox.StandardButton.Ok).setText(tr("&Make polygons"))
+        add_help_button(self._buttons, "prompts.html")
         self._buttons.accepted.connect(self.make)
         self._buttons.rejected.connect(self.reject)
         box = QVBoxLayout(self)

@@ -13,6 +13,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from geolangbind_qgis.gui.help import add_help_button
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.recognition import Reading, Recognised
 from geolangbind_qgis.sensor_names import scaling_titles, sensor_titles
@@ -52,6 +53,7 @@ class RecognitionDialog(QDialog):
         form.addRow(tr("S&caling"), self._scaling)
         kinds = QDialogButtonBox.StandardButton
         buttons = QDialogButtonBox(kinds.Ok | kinds.Cancel | kinds.Reset, self)
+        add_help_button(buttons, "prompts.html")
         buttons.accepted.connect(self._on_accept)
         buttons.rejected.connect(self.reject)
         buttons.button(kinds.Reset).clicked.connect(self._on_reset)

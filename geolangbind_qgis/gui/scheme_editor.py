@@ -25,6 +25,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from geolangbind_qgis.class_schemes import Scheme, SchemeClass, bundled_schemes, read_scheme, write_scheme
+from geolangbind_qgis.gui.help import add_help_button
 from geolangbind_qgis.i18n import tr
 
 _COLOUR, _CODE, _NAME, _PROMPTS = range(4)
@@ -135,6 +136,7 @@ class SchemeEditor(QDialog):
         line.addWidget(self.confidence)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel, self)
         buttons.button(QDialogButtonBox.StandardButton.Ok).setText(tr("&Classify"))
+        add_help_button(buttons, "landcover.html")
         buttons.accepted.connect(self._on_accept)
         buttons.rejected.connect(self.reject)
         box = QVBoxLayout(self)

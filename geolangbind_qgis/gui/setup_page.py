@@ -17,7 +17,6 @@ from qgis.PyQt.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QMessageBox,
     QPlainTextEdit,
     QProgressBar,
     QPushButton,
@@ -27,6 +26,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from geolangbind_qgis.gui.narrow import let_shrink
+from geolangbind_qgis.gui.windows import confirm
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.runs.environment_task import EnvironmentTask
 from geolangbind_qgis.runtime.environment import build_environment, remove_environment, use_environment
@@ -337,9 +337,8 @@ class SetupPage(QScrollArea):
 
     def _ask_and_remove(self) -> None:
         """Remove the environment, if the user is sure."""
-        buttons = QMessageBox.StandardButton
         question = tr("Remove the runtime in {0}? It can be set up again at any time.").format(environment_folder())
-        if QMessageBox.question(self, "GeoLangBind", question, buttons.Yes | buttons.No) == buttons.Yes:
+        if confirm(self, question):
             self.remove()
 
     def remove(self) -> None:

@@ -120,7 +120,7 @@ class Highlighter(QObject):
         self._request = request
         self._overlays = OverlayChange(request.snapshot.layer_id, request.prompts, request.threshold)
         self._clock.start()
-        method, params = self._request(request)
+        method, params = self._call(request)
         self._run = Run(client, method, params, request.snapshot, request.grid, self._session.copies, self)
         self._run.progressed.connect(self.progressed)
         self._run.remarked.connect(self.remarked)
@@ -129,7 +129,7 @@ class Highlighter(QObject):
         self._run.failed.connect(self._on_failed)
         self._run.start()
 
-    def _request(self, request: HighlightRequest) -> tuple[str, Any]:
+    def _call(self, request: HighlightRequest) -> tuple[str, Any]:
         """Returns the method of the protocol and its parameters."""
         common = {
             "source": protocol.Source(path=request.snapshot.path, **request.reading.source_fields()),
