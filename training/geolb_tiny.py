@@ -2,8 +2,8 @@
 
 python -m training.geolb_tiny --data ../shared/data
 
-The trunk begins with published ImageNet weights. Two stages follow, each with the trunk as it is: what an image shows as
-a whole, then the maps. Stops and goes on: training resumes from its checkpoint, and a finished stage is not repeated.
+The trunk begins with published ImageNet weights. Two stages follow, each with the trunk as it is: what an image shows
+as a whole, then the maps. Stops and goes on: training resumes from its checkpoint, a finished stage is not repeated.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 from core.cli.train import train
 from core.evaluate.benchmarks import present, run_benchmark
+from core.evaluate.trained_classes import trained_benchmarks
 from core.model import load_model
 from core.pretrain.recipe import read_recipe
 from training.efficientnet_start import make_start
@@ -66,7 +67,9 @@ def embed(trained: Path, data: Path) -> None:
     recipes = {stage: read_recipe(ROOT / "training" / "recipes" / f"{stage}.yaml") for stage in STAGES}
     card["training"] = {
         "stages": {stage: {"seed": recipe.seed, "steps": recipe.steps} for stage, recipe in recipes.items()},
-        "data_sha256": {path.name: _sha256(path) for path in sorted(data.glob("*.tar")) if "eval_only" not in path.name},
+        "data_sha256": {
+            path.name: _sha256(path) for path in sorted(data.glob("*.tar")) if "eval_only" not in path.name
+        },
     }
     _write_card(card)
 
@@ -75,8 +78,9 @@ def measure(data: Path) -> None:
     """Measure the embedded model on every benchmark whose data are here and write the figures on its card."""
     model = load_model("geolb-tiny")
     figures: dict[str, Any] = {}
+    trained = trained_benchmarks("geolb-tiny")
     for name in present(data):
-        figures[name] = run_benchmark(model, name, data)
+        figures[name] = run_benchmark(model, name, data, trained=trained)
         print(name, json.dumps(figures[name]), flush=True)
     left_out = RUNS / "leave_one_out" / "leave_one_tile_out.json"
     if left_out.exists():
