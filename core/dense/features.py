@@ -195,7 +195,7 @@ class DenseFeatures:
         """Claim chunks, encode their windows and blend them; those not free, or that cannot be kept, go to ``later``.
 
         Blending stays in the model's thread: torch gives every thread a team of its own, and two teams on the same
-        cores wait for each other (docs/decisions.md, 24).
+        cores wait for each other (docs/decisions/0024).
         """
         with ReadAhead(self._read, self._unknown(wanted), self._read_ahead()) as reader:
             for number, group in enumerate(self._groups(wanted), 1):

@@ -72,6 +72,8 @@ def read_patches(
     side: int,
     margin: int,
     rng: Generator,
+    *,
+    placeholders: str | None = None,
     cancel: CancelToken | None = None,
 ) -> list[LabelledRaster]:
     """Read the labelled parts of rasters.
@@ -82,6 +84,8 @@ def read_patches(
         side: of a patch in pixels, margin included.
         margin: pixels around a patch that its neighbours show too.
         rng: chooses patches where there are too many.
+        placeholders: the model's table of wavelengths for bands that have none of their own (radar, height), as in
+            inference; None for the sensors' own.
         cancel: looked at between patches.
 
     Returns:
@@ -102,7 +106,7 @@ def read_patches(
                 bands=source.bands,
                 wavelengths_um=source.wavelengths_um,
                 scaling=source.scaling,
-            )
+            ).with_placeholders(placeholders)
             size = 2 * side * side * len(recognition.band_indexes)
             most = max(4, BUDGET_BYTES // len(sources) // size)
             cells = _labelled_cells(raster.grid, labels, side - 2 * margin)
@@ -124,7 +128,7 @@ def read_patches(
 
 
 def _labelled_cells(grid: GridSpec, labels: LabelSet, step: int) -> list[tuple[int, int]]:
-    """Returns (column, row) of the cells of a grid of this step that may hold labels; a spread choice of very many."""
+    """Cells (column, row) of a grid of this step that may hold labels; a spread choice of very many."""
     cells: set[tuple[int, int]] = set()
     for area in labels.areas(grid):
         columns = range(area.col // step, (area.col_stop - 1) // step + 1)
@@ -166,7 +170,7 @@ def _read_patch(
 
 
 def _around(own: PixelWindow, side: int, grid: GridSpec) -> PixelWindow:
-    """Returns a square around a window that stays inside the grid where the grid is large enough."""
+    """A square around a window that stays inside the grid where the grid is large enough."""
     col, row = own.col - (side - own.width) // 2, own.row - (side - own.height) // 2
     col = min(max(col, 0), max(0, grid.width - side))
     row = min(max(row, 0), max(0, grid.height - side))

@@ -86,6 +86,12 @@ class ModelCard:
         return self.path is not None
 
     @property
+    def placeholders(self) -> str | None:
+        """Name of its table of wavelengths for bands that have none of their own; None for the sensors' own."""
+        table = self.details.get("placeholders")
+        return None if table is None else str(table)
+
+    @property
     def size(self) -> int:
         """Bytes to fetch, or on disk where it is already here; 0 where unknown."""
         if self.path is not None:
