@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -28,8 +29,10 @@ def run(params: DescribeParams, context: Context) -> dict[str, Any]:
 
     Returns:
         path, width, height, count, dtype, crs (WKT or None), extent, pixel_size, ground_sampling_distance_m; sensor,
-        sensor_title, confidence, reasons, warnings; bands [{number, name, wavelength_um, kind, low, high}], scaling
-        {name, title}; model, trained, coverage, coverage_reason.
+        sensor_title, confidence, reasons, warnings,
+        evidence [{source, says, about, favours, strength}]; bands
+        [{number, name, wavelength_um, kind, low, high}], scaling {name, title}; model, trained, coverage,
+        coverage_reason.
 
     Raises:
         InputError, SensorError: the raster cannot be used.
@@ -56,6 +59,7 @@ def run(params: DescribeParams, context: Context) -> dict[str, Any]:
         "confidence": recognition.confidence,
         "reasons": list(recognition.reasons),
         "warnings": list(recognition.warnings),
+        "evidence": [asdict(piece) for piece in recognition.evidence],
         "bands": [
             {
                 "number": number,
