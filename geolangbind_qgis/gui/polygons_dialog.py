@@ -18,12 +18,13 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from geolangbind_qgis import settings
 from geolangbind_qgis.gui.help import add_help_button
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.i18n.numbers import number_text
 from geolangbind_qgis.layers.extents import pixel_metres
 from geolangbind_qgis.layers.placement import add_above_source, source_of
-from geolangbind_qgis.layers.results_folder import new_file
+from geolangbind_qgis.layers.results_folder import new_result
 from geolangbind_qgis.layers.score_style import read_score_style, shown_band
 from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.failure import failure_of
@@ -73,9 +74,9 @@ class PolygonsDialog(QDialog):
         self.file = QgsFileWidget(self)
         self.file.setStorageMode(QgsFileWidget.StorageMode.SaveFile)
         self.file.setFilter("GeoPackage (*.gpkg)")
-        self.file.lineEdit().setPlaceholderText(tr("[temporary file]"))
-        self._said = QLabel(self)
-        self._said.setWordWrap(True)
+        self.file.lineEdit().setPlaceholderText(tr("[results folder]"))
+        self._message = QLabel(self)
+        self._message.setWordWrap(True)
         form = QFormLayout()
         form.addRow(tr("Threshold"), QLabel(number_text(self._style.threshold, 3), self))
         form.addRow(tr("&Least area"), self.min_area)
@@ -91,15 +92,15 @@ class PolygonsDialog(QDialog):
         self._buttons.rejected.connect(self.reject)
         box = QVBoxLayout(self)
         box.addLayout(form)
-        box.addWidget(self._said)
+        box.addWidget(self._message)
         box.addWidget(self._buttons)
         self.setMinimumWidth(380)
 
     def make(self) -> None:
         """Have the outlines drawn; the dialog closes when they are on the map."""
         self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(False)
-        self._said.setText(tr("Drawing outlines…"))
-        output = self.file.filePath() or str(new_file(self._name, ".gpkg"))
+        self._message.setText(tr("Drawing outlines…"))
+        output = self.file.filePath() or str(new_result(self._name, ".gpkg", settings.results_folder()))
         params = protocol.PolygoniseParams(
             raster=self._raster,
             output=output,
@@ -128,7 +129,7 @@ class PolygonsDialog(QDialog):
         layer = QgsVectorLayer(path, tr("{0} (polygons)").format(self._name), "ogr")
         if not layer.isValid() or layer.featureCount() == 0:
             self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(True)
-            self._said.setText(tr("Nothing is left at this threshold and least area."))
+            self._message.setText(tr("Nothing is left at this threshold and least area."))
             return
         layer.setCrs(self._crs)  # GeoPackage calls none "undefined", from which QGIS finds no way to the map's
         layer.setRenderer(QgsSingleSymbolRenderer(_outline(self._style.colour)))
@@ -142,7 +143,7 @@ class PolygonsDialog(QDialog):
             return
         self._handle = None
         self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(True)
-        self._said.setText(failure_of(error).text)
+        self._message.setText(failure_of(error).text)
 
 
 def _metres(suffix: str, most: float, tip: str) -> QDoubleSpinBox:
