@@ -4,7 +4,7 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help env qgis-env test test-core test-qgis lint lint-qgis demo qgis package bench lock clean
+.PHONY: help env qgis-env test test-core test-qgis lint lint-qgis demo qgis package bench bench-gpu lock clean
 
 PYTHON ?= python3
 RUN := .venv/bin/python
@@ -51,6 +51,11 @@ package:  ## make the plugin's zip in dist/
 
 bench: env  ## measure speed and memory
 	$(RUN) -m pytest tests/benchmarks
+
+bench-gpu: env  ## measure an accelerator, eight minutes at most; one line where there is none
+	@if $(RUN) -c "import torch; raise SystemExit(not torch.cuda.is_available())"; \
+		then $(RUN) -m pytest tests/benchmarks/test_accelerator.py; \
+		else echo "bench-gpu: there is no accelerator on this computer."; fi
 
 lock: env  ## write resources/requirements from pyproject.toml and the versions in .venv
 	$(RUN) scripts/lock_requirements.py

@@ -112,7 +112,11 @@ class HighlightParams:
         resolution: output pixel size in the raster's units; None for the raster's own. Coarser is faster.
         threshold: score of the polygons; None to take each prompt's suggested threshold, or 0.5 where its scores do
             not split.
-        vector: GeoPackage of polygons above ``threshold`` where named.
+        vector: polygons above ``threshold`` where named: GeoPackage, Shapefile, GeoJSON, FlatGeobuf (.fgb) or COCO
+            labels (.json), by its ending.
+        separate: cut regions into objects where scores or widths dip.
+        right_angles: let the polygons' sides lie along one of two directions, as those of buildings do.
+        vector_crs: reference system of the polygons, as in "EPSG:25833"; None for the raster's own.
         preview: send ``preview`` notifications with a coarse raster first.
     """
 
@@ -128,6 +132,9 @@ class HighlightParams:
     min_area_m2: float = 0.0
     simplify_m: float = 0.0
     smooth: bool = False
+    separate: bool = False
+    right_angles: bool = False
+    vector_crs: str | None = None
     snap: bool = False
     preview: bool = False
     device: str = "auto"
@@ -143,6 +150,8 @@ class ClassifyParams:
         scores: path for per-class scores (one band a class) where wanted.
         confidence: add a confidence band (0..100, uint8) as band 2.
         areas: CSV path for class areas in hectares where wanted.
+        estimate_shares: estimate from the view's own scores how much of it each class takes, and judge by that rather
+            than by even shares. A pixel's class then depends on the extent.
     """
 
     source: Source
@@ -155,9 +164,12 @@ class ClassifyParams:
     min_area_m2: float = 0.0
     simplify_m: float = 0.0
     smooth: bool = False
+    right_angles: bool = False
+    vector_crs: str | None = None
     areas: str | None = None
     scores: str | None = None
     confidence: bool = False
+    estimate_shares: bool = False
     preview: bool = False
     device: str = "auto"
     cache: bool = True
@@ -319,15 +331,31 @@ class ChangeParams:
 
 @dataclass(frozen=True)
 class PolygoniseParams:
-    """Turn a score raster above a threshold, or a class map, into polygons."""
+    """Turn a score raster above a threshold, or a class map, into polygons.
+
+    Attributes:
+        output: GeoPackage, Shapefile, GeoJSON, FlatGeobuf (.fgb) or COCO labels (.json), by its ending.
+        threshold: least score; None for a map of classes.
+        band: from 1.
+        bands: several at once, in place of ``band``.
+        separate: cut regions of scores into objects where scores or widths dip.
+        right_angles: let sides lie along one of two directions, as those of buildings do.
+        classes: names or codes of the classes that are wanted; empty for all.
+        vector_crs: reference system of the polygons, as in "EPSG:25833"; None for the raster's own.
+    """
 
     raster: str
     output: str
     threshold: float | None = 0.5
     band: int = 1
+    bands: tuple[int, ...] = ()
     min_area_m2: float = 0.0
     simplify_m: float = 0.0
     smooth: bool = False
+    separate: bool = False
+    right_angles: bool = False
+    classes: tuple[str, ...] = ()
+    vector_crs: str | None = None
 
 
 @dataclass(frozen=True)

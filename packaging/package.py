@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LARGEST_BYTES = 20_000_000
-"""The plugin repository's limit, and the design's."""
+"""The plugin repository's limit."""
 
 _LEFT_OUT_FOLDERS = {"__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache"}
 _LEFT_OUT_ENDINGS = {".pyc", ".pyo", ".tmp", ".log"}

@@ -30,7 +30,8 @@ from core.dense.stored_features import StoredFeatures
 from core.errors import GeoLangBindError
 from core.progress import CancelToken, Progress, no_progress
 from core.protocol import Source
-from core.raster.grid import GridSpec, PixelWindow
+from core.raster.grid import GridSpec
+from core.raster.pixel_window import PixelWindow
 from core.raster.staging import GEOPACKAGE, staging
 from core.tasks.scene import as_trained, open_scene
 from core.tasks.scoring import PromptSoftmax, parse_prompts, scored_by

@@ -18,7 +18,7 @@ from core.dense.store import FeatureStore
 from core.errors import GeoLangBindError, OutputError
 from core.model.model_cache import ModelCache
 from core.protocol import Source
-from core.raster.grid import PixelWindow
+from core.raster.pixel_window import PixelWindow
 from core.tasks.scene import as_trained, open_scene
 
 PART_SIDE = 8

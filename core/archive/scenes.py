@@ -1,19 +1,30 @@
-"""What an archive is made of: the scenes of a folder, a STAC document or a list."""
+"""What an archive is made of: the scenes of a folder, a STAC document or a list.
+
+STAC documents are read as plain JSON: of the whole standard only links and assets matter here, and a document may be
+incomplete where a strict reader would refuse it.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
+from urllib.parse import urljoin, urlsplit
+from urllib.request import urlopen
 
 from core.errors import InputError
+from core.raster.failures import without_password
 from core.raster.reader import open_raster
 
 RASTER_ENDINGS = frozenset({".tif", ".tiff", ".jp2", ".vrt", ".img", ".nc", ".h5", ".hdf"})
 LIST_ENDINGS = frozenset({".txt", ".lst", ".list"})
 STAC_ENDINGS = frozenset({".json", ".geojson"})
+SERVER_SECONDS = 30.0
+"""How long a server that holds a STAC document may take to answer."""
 WHOLE_IMAGES = ("visual", "image", "data", "analytic", "ortho")
 """Keys of assets that are the whole image, where an item has several assets with data."""
 
@@ -21,7 +32,7 @@ WHOLE_IMAGES = ("visual", "image", "data", "analytic", "ortho")
 def is_archive(path: str) -> bool:
     """Whether a path names many scenes: a STAC document, a list, or a folder that is no scene itself."""
     if _is_remote(path):
-        return Path(path).suffix.lower() in STAC_ENDINGS
+        return _ending(path) in STAC_ENDINGS
     place = Path(path)
     if not place.is_dir():
         return place.suffix.lower() in LIST_ENDINGS | STAC_ENDINGS
@@ -37,7 +48,8 @@ def scenes_of(path: str, *, asset: str | None = None) -> tuple[str, ...]:
 
     Args:
         path: a folder, looked through with all folders below it; a STAC item, item collection, collection or catalogue
-            (``.json``), followed through its local links; a text file with a path or address a line; or one raster.
+            (``.json``, also on a server), followed through its links; a text file with a path or address a line; or
+            one raster.
         asset: key of the STAC asset to take; None for the item's one image.
 
     Returns:
@@ -46,13 +58,12 @@ def scenes_of(path: str, *, asset: str | None = None) -> tuple[str, ...]:
     Raises:
         InputError: the archive is missing, empty or cannot be read.
     """
-    place = Path(path)
-    if place.is_dir():
-        found = [str(file) for file in sorted(_rasters_below(place))]
-    elif place.suffix.lower() in STAC_ENDINGS:
-        found = list(_stac_scenes(place, asset, seen=set()))
-    elif place.suffix.lower() in LIST_ENDINGS:
-        found = list(_listed(place))
+    if not _is_remote(path) and Path(path).is_dir():
+        found = [str(file) for file in sorted(_rasters_below(Path(path)))]
+    elif _ending(path) in STAC_ENDINGS:
+        found = list(_stac_scenes(path, asset, seen=set()))
+    elif _ending(path) in LIST_ENDINGS and not _is_remote(path):
+        found = list(_listed(path))
     else:
         found = [path]
     if not found:
@@ -67,40 +78,59 @@ def _rasters_below(folder: Path) -> Iterator[Path]:
             yield file
 
 
-def _listed(file: Path) -> Iterator[str]:
-    for line in _text(file).splitlines():
+def _listed(place: str) -> Iterator[str]:
+    for line in _text(place).splitlines():
         name = line.strip()
         if name and not name.startswith("#"):
-            yield _beside(file, name)
+            yield _beside(place, name)
 
 
-def _stac_scenes(file: Path, asset: str | None, seen: set[Path]) -> Iterator[str]:
-    """Follow a STAC document; links that lead in a circle are followed once."""
-    if file.resolve() in seen:
+def _stac_scenes(place: str, asset: str | None, seen: set[str]) -> Iterator[str]:
+    """Yield the images of a STAC document and of those it links to; links that lead in a circle are followed once."""
+    name = place if _is_remote(place) else str(Path(place).resolve())
+    if name in seen:
         return
-    seen.add(file.resolve())
+    seen.add(name)
     try:
-        document = json.loads(_text(file))
+        document = json.loads(_text(place))
     except ValueError as problem:
-        raise InputError(f"{file} is no JSON ({problem}).", hint="Give a STAC item or collection.") from problem
+        raise InputError(f"{place} is no JSON ({problem}).", hint="Give a STAC item or collection.") from problem
     if not isinstance(document, dict):
-        raise InputError(f"{file} is no STAC document.", hint="Give a STAC item or collection.")
+        raise InputError(f"{place} is no STAC document.", hint="Give a STAC item or collection.")
     kind = document.get("type")
     if kind == "FeatureCollection":
         for item in document.get("features", ()):
-            yield _beside(file, _image_of(item, asset))
+            yield _beside(place, _image_of(item, asset))
     elif kind == "Feature":
-        yield _beside(file, _image_of(document, asset))
+        yield _beside(place, _image_of(document, asset))
     elif kind in ("Catalog", "Collection"):
-        for link in document.get("links", ()):
+        links = document.get("links", ())
+        published = next((str(link.get("href", "")) for link in links if link.get("rel") == "self"), "")
+        for link in links:
             if link.get("rel") in ("item", "child"):
-                yield from _stac_scenes(Path(_beside(file, str(link.get("href", "")))), asset, seen)
+                yield from _stac_scenes(_linked(place, str(link.get("href", "")), published), asset, seen)
     else:
-        raise InputError(f"{file} is no STAC document.", hint="Give a STAC item or collection.")
+        raise InputError(f"{place} is no STAC document.", hint="Give a STAC item or collection.")
+
+
+def _linked(place: str, link: str, published: str) -> str:
+    """Return where a link of a document leads; the copy beside it for a link into the place where it was published.
+
+    Args:
+        place: the document.
+        link: as the document writes it.
+        published: address of the document itself, as it says; "" where it does not.
+    """
+    base = published.rpartition("/")[0] + "/"
+    if not _is_remote(place) and _is_remote(link) and len(base) > 1 and link.startswith(base):
+        copy = Path(place).parent / link.removeprefix(base)
+        if copy.is_file():
+            return str(copy)
+    return _beside(place, link)
 
 
 def _image_of(item: dict[str, Any], asset: str | None) -> str:
-    """Returns the address of an item's image."""
+    """Return the address of an item's image."""
     assets: dict[str, dict[str, Any]] = item.get("assets", {})
     if asset is not None:
         if asset not in assets:
@@ -118,26 +148,47 @@ def _image_of(item: dict[str, Any], asset: str | None) -> str:
 
 
 def _is_image(asset: dict[str, Any]) -> bool:
-    kind, ending = str(asset.get("type", "")), Path(str(asset.get("href", ""))).suffix.lower()
+    kind, ending = str(asset.get("type", "")), _ending(str(asset.get("href", "")))
     not_data = {"thumbnail", "overview", "metadata"} & set(asset.get("roles", ()))
     return not not_data and (kind.startswith(("image/tiff", "image/jp2")) or ending in RASTER_ENDINGS)
 
 
-def _beside(file: Path, name: str) -> str:
-    """Resolve a path that is relative to the document it stands in."""
-    if name.startswith("file://"):
-        name = name.removeprefix("file://")
-    return name if _is_remote(name) or Path(name).is_absolute() else str((file.parent / name).resolve())
+def _beside(place: str, name: str) -> str:
+    """Return a path or address that is relative to the document it stands in."""
+    name = name.removeprefix("file://")
+    if _is_remote(name) or Path(name).is_absolute():
+        return name
+    if place.startswith(("http://", "https://")):
+        return urljoin(place, name)
+    return str((Path(place).parent / name).resolve())
 
 
 def _is_remote(name: str) -> bool:
     return bool(re.match(r"https?://|/vsi", name))
 
 
-def _text(file: Path) -> str:
+def _ending(place: str) -> str:
+    """Return the ending of a path or of an address without its query, in lower case."""
+    return Path(urlsplit(place).path if _is_remote(place) else place).suffix.lower()
+
+
+def _text(place: str) -> str:
+    """Return the text of a document, local or on a server.
+
+    Raises:
+        InputError: it is not there, or cannot be read.
+    """
     try:
-        return file.read_text(encoding="utf-8")
+        if place.startswith(("http://", "https://")):
+            with urlopen(place, timeout=SERVER_SECONDS) as answer:
+                return str(answer.read().decode("utf-8"))
+        return Path(place).read_text(encoding="utf-8")
     except FileNotFoundError as problem:
-        raise InputError(f"There is no file {file}.", hint="Check the path.") from problem
+        raise InputError(f"There is no file {place}.", hint="Check the path.") from problem
+    except (URLError, HTTPException) as problem:
+        raise InputError(
+            f"{without_password(place)} cannot be read from its server ({problem}).",
+            hint="Check the address and the network.",
+        ) from problem
     except (OSError, UnicodeDecodeError) as problem:
-        raise InputError(f"{file} cannot be read ({problem}).", hint="Check the path.") from problem
+        raise InputError(f"{place} cannot be read ({problem}).", hint="Check the path.") from problem

@@ -27,6 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     sources.add_vector(parser)
     parser.add_argument("--areas", metavar="OUT.csv", help="write the area of every class in hectares")
     parser.add_argument("--scores", metavar="OUT.tif", help="write the score of every class, one band each")
+    parser.add_argument(
+        "--estimate-shares",
+        action="store_true",
+        help="estimate how much of the view each class takes, and judge by that; the map then depends on the extent",
+    )
     parser.add_argument("--confidence", action="store_true", help="add a band of confidence in per cent")
     sources.add_model(parser)
 
@@ -49,6 +54,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
         areas=options.areas,
         scores=options.scores,
         confidence=options.confidence,
+        estimate_shares=options.estimate_shares,
         device=options.device,
         cache=not options.no_cache,
     )

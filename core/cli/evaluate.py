@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Do it."""
     from core.errors import InputError
+    from core.evaluate.averages import measured_averages
     from core.evaluate.benchmarks import benchmarks, present, run_benchmark
     from core.evaluate.trained_classes import trained_benchmarks
     from core.model import zoo
@@ -44,6 +45,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
         console.progress(number / len(names), f"Measuring {name}")
         console.cancel.raise_if_cancelled()
         figures[name] = run_benchmark(model, name, options.data, probing=options.probing, trained=trained)
+    figures |= measured_averages(figures, benchmarks())
     absent = () if options.dataset else (name for name in benchmarks() if name not in names)
     return {"model": options.model, "model_sha256": model.model_hash, "figures": figures, "absent": list(absent)}
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from core.cli.sources import count, seed
-from core.finetune.score import table
-from core.finetune.session import FinetuneSettings, fine_tune
+from core.finetune.report import table
+from core.finetune.session import fine_tune
+from core.finetune.settings import FinetuneSettings
 from core.finetune.trainable_parts import Mode
 from core.progress import CancelToken
 from core.protocol import Source

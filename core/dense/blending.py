@@ -15,7 +15,7 @@ from core.dense.chunk import FeatureChunk
 from core.dense.quantise import quantise
 from core.dense.windows import WindowPlan
 from core.raster.blend import taper
-from core.raster.grid import PixelWindow
+from core.raster.pixel_window import PixelWindow
 
 
 class EncodedWindow(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.raster.grid import PixelWindow
+from core.raster.pixel_window import PixelWindow
 
 
 @dataclass(frozen=True)

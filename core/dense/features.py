@@ -29,7 +29,7 @@ from core.errors import InputError
 from core.heap import HEAP
 from core.progress import CancelToken
 from core.raster.ahead import ReadAhead, ahead
-from core.raster.grid import PixelWindow
+from core.raster.pixel_window import PixelWindow
 
 if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
@@ -195,7 +195,7 @@ class DenseFeatures:
         """Claim chunks, encode their windows and blend them; those not free, or that cannot be kept, go to ``later``.
 
         Blending stays in the model's thread: torch gives every thread a team of its own, and two teams on the same
-        cores wait for each other (docs/decisions.md, 24).
+        cores wait for each other (docs/decisions/0024).
         """
         with ReadAhead(self._read, self._unknown(wanted), self._read_ahead()) as reader:
             for number, group in enumerate(self._groups(wanted), 1):
@@ -404,7 +404,7 @@ def feature_key(encoder: DenseEncoder, level: RasterLevel) -> FeatureKey:
         bands=tuple(level.recognition.band_indexes),
         wavelengths_um=level.recognition.band_set.wavelengths_um,
         scaling=repr(level.recognition.scaling),
-        grid=(level.grid.width, level.grid.height, *level.grid.transform),
+        grid=(level.grid.width, level.grid.height, *level.grid.transform[:6]),
         head=encoder.label,
         windows=(plan.tiles.tile, plan.tiles.overlap, plan.tiles.align, plan.stride, plan.windows_per_chunk),
         background=background_label(encoder.model),

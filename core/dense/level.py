@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from core.errors import InputError
 from core.raster.failures import without_password
-from core.raster.grid import GridSpec, PixelWindow
+from core.raster.grid import GridSpec
+from core.raster.pixel_window import PixelWindow
 
 if TYPE_CHECKING:
     from core.raster.reader import RasterReader

@@ -14,7 +14,7 @@ from core.dense.chunk import FeatureChunk
 from core.dense.features import DenseFeatures
 from core.dense.lru_cache import LruCache
 from core.dense.upsample import UpsampleSettings, guide_bands, guide_image, upsample_scores
-from core.raster.grid import PixelWindow
+from core.raster.pixel_window import PixelWindow
 
 CellScore = Callable[[FeatureChunk], Tensor]
 """Gives (N, h, w) float32 scores of a chunk's cells."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.raster.grid import PixelWindow, TileGrid
+from core.raster.pixel_window import PixelWindow
+from core.raster.tile_grid import TileGrid
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,8 @@ FOLDS = 5
 @cache
 def benchmarks() -> dict[str, dict[str, Any]]:
     """Returns the description of every benchmark by name."""
-    return tomllib.loads((RESOURCES / "benchmarks.toml").read_text(encoding="utf-8"))
+    described = tomllib.loads((RESOURCES / "benchmarks.toml").read_text(encoding="utf-8"))
+    return {name: entry for name, entry in described.items() if name != "averages"}
 
 
 def present(data: Path) -> tuple[str, ...]:

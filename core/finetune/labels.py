@@ -7,27 +7,22 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-import rasterio
 import shapely
 from numpy.typing import NDArray
-from rasterio.enums import Resampling
-from rasterio.errors import RasterioError
-from rasterio.transform import Affine
-from rasterio.vrt import WarpedVRT
-from rasterio.warp import transform_bounds
-from rasterio.windows import Window
 
 from core.errors import InputError, TrainingError
+from core.raster.code_raster import NO_CODE, CodeRaster, open_codes
 from core.raster.ellipsoid import parsed_crs
-from core.raster.grid import GridSpec, PixelWindow
+from core.raster.grid import GridSpec
 from core.raster.labels import VectorLabels, is_vector, label_field, read_labels
+from core.raster.pixel_window import PixelWindow
 from core.raster.reader import open_raster
 from core.raster.writer import read_class_names
 
-UNKNOWN = -1
+UNKNOWN = NO_CODE
 """Where there is no label."""
 MOST_OVERLAP = 0.02
 """Share of the labelled area that polygons of different classes may claim both; more is an error, less is left out."""
@@ -122,10 +117,10 @@ class _VectorLabelSet:
 
 
 class _RasterLabelSet:
-    """The first band of a raster, nearest neighbour; 0 without a name and nodata are no label."""
+    """The codes of a raster as labels; 0 without a name and nodata are no label."""
 
-    def __init__(self, dataset: Any, words: dict[int, str]) -> None:  # noqa: ANN401 - rasterio's reader
-        self._dataset = dataset
+    def __init__(self, codes: CodeRaster, words: dict[int, str]) -> None:
+        self._raster = codes
         self.classes = tuple(dict.fromkeys(words.values()))
         self.remarks: tuple[str, ...] = ()
         self.whereabouts = ELSEWHERE
@@ -133,35 +128,15 @@ class _RasterLabelSet:
         self._merged = np.array([self.classes.index(words[code]) for code in sorted(words)], np.int64)
 
     def areas(self, grid: GridSpec) -> list[PixelWindow]:
-        """Returns the window of the grid that the raster covers."""
-        source, bounds = self._dataset.crs, tuple(self._dataset.bounds)
-        if source is not None and grid.crs_wkt is not None:
-            bounds = transform_bounds(source, parsed_crs(grid.crs_wkt), *bounds)
-        window = _window_of(grid, bounds)
+        """Return the window of the grid that the raster covers."""
+        window = _window_of(grid, self._raster.extent_in(grid))
         return [] if window.is_empty else [window]
 
     def read(self, grid: GridSpec, window: PixelWindow) -> NDArray[np.int64]:
-        """Read the codes on the grid."""
-        part = grid.subgrid(window)
-        source_crs = self._dataset.crs or grid.crs_wkt
-        if source_crs is None:
-            inside = Window(window.col, window.row, window.width, window.height)
-            values = self._dataset.read(1, window=inside, boundless=True, fill_value=0)
-            known = self._dataset.read_masks(1, window=inside, boundless=True) > 0
-        else:
-            with WarpedVRT(
-                self._dataset,
-                src_crs=source_crs,
-                crs=grid.crs_wkt or source_crs,
-                transform=Affine(*part.transform),
-                width=part.width,
-                height=part.height,
-                resampling=Resampling.nearest,
-                add_alpha=self._dataset.nodata is None,
-            ) as warped:
-                values, known = warped.read(1), warped.read_masks(1) > 0
+        """Return the labels (h, w) of a window of the grid; UNKNOWN where there is none."""
+        values = self._raster.read(grid, window)
         place = np.searchsorted(self._codes, values).clip(0, len(self._codes) - 1)
-        return np.where(known & (self._codes[place] == values), self._merged[place], UNKNOWN)
+        return np.where(self._codes[place] == values, self._merged[place], UNKNOWN)
 
 
 @contextmanager
@@ -184,11 +159,8 @@ def _open_label_raster(path: str, names: Mapping[str, str]) -> Iterator[_RasterL
         raise TrainingError(f"{path} holds no label: every pixel is 0 or nodata.", hint="Give a label raster.")
     called = [str(code) if str(code) in names else known.get(code, str(code)) for code in present]
     words = worded(tuple(called), names)
-    try:
-        with rasterio.open(path) as dataset:
-            yield _RasterLabelSet(dataset, dict(zip(present, words, strict=True)))
-    except RasterioError as problem:
-        raise TrainingError(f"{path} is damaged: its pixels cannot be read.", hint="Copy it again.") from problem
+    with open_codes(path) as raster:
+        yield _RasterLabelSet(raster, dict(zip(present, words, strict=True)))
 
 
 def worded(classes: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What fine-tuning asks of dense features: the right class at labelled pixels, and the old meaning everywhere else."""
+"""What fine-tuning asks of dense features: the right class at labelled pixels, the old meaning everywhere else."""
 
 from __future__ import annotations
 
@@ -12,20 +12,26 @@ from core.model.dense_heads import DenseHead, get_head
 from core.model.geolangbind import GeoLangBind
 from core.vocabulary import background_words
 
-KINDRED = 0.6
+SAME_MEANING_COSINE = 0.6
 """Background words with a greater cosine to a class mean much the same: their features may move with the class."""
 SMOOTHING = 0.05
-WORLD_SHARE = 0.2
-"""Weight of the contest of the classes against background words, which keeps "is it there at all?" answerable."""
-REHEARSAL_SHARE = 0.03
+BACKGROUND_WEIGHT = 0.2
+"""Weight of the softmax over classes and background words, which keeps "is it there at all?" answerable."""
+REHEARSAL_WEIGHT = 0.03
 
 
 class FinetuneObjective:
-    """The words of a fine-tuning and the losses they give.
+    """The class texts of a fine-tuning and the losses they give.
 
     Args:
         model: gives text vectors and temperature; its dense features before fine-tuning are what rehearsal keeps.
         classes: words of each class; "|" separates synonyms.
+
+    Attributes:
+        classes: (classes, D) unit text vectors.
+        background: (words, D) unit text vectors of the background vocabulary.
+        temperature: factor of the cosines.
+        head: the dense head that inference uses.
     """
 
     def __init__(self, model: GeoLangBind, classes: Sequence[str]) -> None:
@@ -34,13 +40,12 @@ class FinetuneObjective:
         with torch.no_grad():
             self.classes = torch.stack([F.normalize(model.text_prompts(group).mean(0), dim=0) for group in synonyms])
             every = model.text_prompts(list(words)).to(self.classes)
-            kinship = (every @ self.classes.T).amax(1)
-            self.background = every[kinship < KINDRED]
+            self.background = every[(every @ self.classes.T).amax(1) < SAME_MEANING_COSINE]
             self.temperature = min(100.0, max(10.0, float(model.logit_scale.exp())))
         self.head: DenseHead = get_head(model)
 
-    def features(self, model: GeoLangBind, images: Tensor, wavelengths_um: Tensor, pixels: Tensor) -> Tensor:
-        """Returns unit features at pixels.
+    def bottleneck(self, model: GeoLangBind, images: Tensor, wavelengths_um: Tensor, pixels: Tensor) -> Tensor:
+        """Dense features at pixels before their linear map into text space.
 
         Args:
             model: the model being fine-tuned, or the one it started from.
@@ -49,7 +54,7 @@ class FinetuneObjective:
             pixels: (B, N, 2) column and row, whole numbers.
 
         Returns:
-            (B, N, D) float32.
+            (B, N, Z) float32; in text space already where the head has no such map.
         """
         device = model.device
         with model.autocast():
@@ -58,29 +63,36 @@ class FinetuneObjective:
         sides = torch.tensor([width, height], dtype=torch.float32, device=device)
         grid = (pixels.to(device).float() + 0.5) / sides * 2 - 1
         found = F.grid_sample(narrow.float(), grid[:, None], padding_mode="border", align_corners=False)[:, :, 0]
+        return found.transpose(1, 2)
+
+    def in_text_space(self, model: GeoLangBind, bottleneck: Tensor) -> Tensor:
+        """Unit features (…, D) of what ``bottleneck`` returned (…, Z)."""
         projection = self.head.projection(model)
-        features = found.transpose(1, 2)
-        if projection is not None:
-            bias = None if projection.bias is None else projection.bias.float()
-            features = F.linear(features, projection.weight[:, :, 0, 0].float(), bias)
-        return F.normalize(features, dim=-1)
+        if projection is None:
+            return F.normalize(bottleneck, dim=-1)
+        bias = None if projection.bias is None else projection.bias.float()
+        return F.normalize(F.linear(bottleneck, projection.weight[:, :, 0, 0].float(), bias), dim=-1)
+
+    def features(self, model: GeoLangBind, images: Tensor, wavelengths_um: Tensor, pixels: Tensor) -> Tensor:
+        """Unit features (B, N, D) float32 at pixels; arguments as for ``bottleneck``."""
+        return self.in_text_space(model, self.bottleneck(model, images, wavelengths_um, pixels))
 
     def logits(self, features: Tensor) -> Tensor:
-        """Returns (…, classes) logits of unit features (…, D)."""
+        """Logits (…, classes) of unit features (…, D)."""
         return self.temperature * features @ self.classes.T
 
     def loss(self, features: Tensor, labels: Tensor) -> Tensor:
-        """Ask that labelled features (N, D) are nearest to the words of their class (N,)."""
+        """Cross-entropy of labelled unit features (N, D): their class (N,) among the classes, and among all words."""
         own = self.logits(features)
         among_classes = F.cross_entropy(own, labels, label_smoothing=SMOOTHING)
         if not len(self.background):
             return among_classes
-        world = torch.cat([own, self.temperature * features @ self.background.T], dim=1)
-        return among_classes + WORLD_SHARE * F.cross_entropy(world, labels)
+        among_words = torch.cat([own, self.temperature * features @ self.background.T], dim=1)
+        return among_classes + BACKGROUND_WEIGHT * F.cross_entropy(among_words, labels)
 
     def rehearsal(self, features: Tensor, before: Tensor) -> Tensor:
-        """Ask that features (…, D) are as near to every background word as those before (…, D) were."""
+        """Weighted mean squared change of the scaled cosines to every background word since ``before`` (…, D)."""
         if not len(self.background):
             return features.new_zeros(())
         moved = self.temperature * ((features - before) @ self.background.T)
-        return REHEARSAL_SHARE * moved.square().mean()
+        return REHEARSAL_WEIGHT * moved.square().mean()

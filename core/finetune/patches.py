@@ -17,7 +17,8 @@ from core.finetune.labels import LabelSet
 from core.progress import CancelToken
 from core.protocol import Source
 from core.raster.ellipsoid import parsed_crs
-from core.raster.grid import GridSpec, PixelWindow
+from core.raster.grid import GridSpec
+from core.raster.pixel_window import PixelWindow
 from core.raster.reader import RasterReader, open_raster
 from core.spectral.recognise import Recognition, recognise
 
@@ -71,6 +72,8 @@ def read_patches(
     side: int,
     margin: int,
     rng: Generator,
+    *,
+    placeholders: str | None = None,
     cancel: CancelToken | None = None,
 ) -> list[LabelledRaster]:
     """Read the labelled parts of rasters.
@@ -81,6 +84,8 @@ def read_patches(
         side: of a patch in pixels, margin included.
         margin: pixels around a patch that its neighbours show too.
         rng: chooses patches where there are too many.
+        placeholders: the model's table of wavelengths for bands that have none of their own (radar, height), as in
+            inference; None for the sensors' own.
         cancel: looked at between patches.
 
     Returns:
@@ -101,7 +106,7 @@ def read_patches(
                 bands=source.bands,
                 wavelengths_um=source.wavelengths_um,
                 scaling=source.scaling,
-            )
+            ).with_placeholders(placeholders)
             size = 2 * side * side * len(recognition.band_indexes)
             most = max(4, BUDGET_BYTES // len(sources) // size)
             cells = _labelled_cells(raster.grid, labels, side - 2 * margin)
@@ -123,7 +128,7 @@ def read_patches(
 
 
 def _labelled_cells(grid: GridSpec, labels: LabelSet, step: int) -> list[tuple[int, int]]:
-    """Returns (column, row) of the cells of a grid of this step that may hold labels; a spread choice of very many."""
+    """Cells (column, row) of a grid of this step that may hold labels; a spread choice of very many."""
     cells: set[tuple[int, int]] = set()
     for area in labels.areas(grid):
         columns = range(area.col // step, (area.col_stop - 1) // step + 1)
@@ -165,7 +170,7 @@ def _read_patch(
 
 
 def _around(own: PixelWindow, side: int, grid: GridSpec) -> PixelWindow:
-    """Returns a square around a window that stays inside the grid where the grid is large enough."""
+    """A square around a window that stays inside the grid where the grid is large enough."""
     col, row = own.col - (side - own.width) // 2, own.row - (side - own.height) // 2
     col = min(max(col, 0), max(0, grid.width - side))
     row = min(max(row, 0), max(0, grid.height - side))
@@ -176,11 +181,8 @@ def _in_pixels_of(
     first: GridSpec, grid: GridSpec, cols: NDArray[np.int64], rows: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Returns the centres of pixels of one grid as (column, row) of another."""
-    a, b, c, d, e, f = grid.transform
-    x, y = a * (cols + 0.5) + b * (rows + 0.5) + c, d * (cols + 0.5) + e * (rows + 0.5) + f
+    x, y = grid.centres(cols, rows)
     if grid.crs_wkt != first.crs_wkt and grid.crs_wkt is not None and first.crs_wkt is not None:
         moved = transform_coordinates(parsed_crs(grid.crs_wkt), parsed_crs(first.crs_wkt), x, y)
         x, y = np.asarray(moved[0]), np.asarray(moved[1])
-    a, b, c, d, e, f = first.transform
-    determinant = a * e - b * d
-    return np.stack([(e * (x - c) - b * (y - f)) / determinant, (a * (y - f) - d * (x - c)) / determinant], axis=1)
+    return np.stack(first.pixels(x, y), axis=1)

@@ -1,73 +1,77 @@
-"""How right a model is at the held-out labels: per class, and what is said of it in tables and cards."""
+"""How right a model is at held-out labels, and which of two models is the better one."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.random import Generator
 from numpy.typing import NDArray
+from torch import Tensor
 
 from core.finetune.objective import FinetuneObjective
 from core.finetune.patches import LabelledRaster
+from core.metrics.confusion import ConfusionMatrix
 from core.model.geolangbind import GeoLangBind
 
 MOST_PATCHES = 24
 """Patches a raster that are looked at; more tell little and cost as much as training."""
+SAME_QUALITY = 0.005
+"""Means of accuracy and mean IoU that round to the same multiple of this are equally good."""
+TEMPERATURE_FACTORS = np.geomspace(0.1, 10.0, 41)
+MOST_CALIBRATED = 20_000
+"""Pixels that the temperature is fitted on."""
 
 
 @dataclass(frozen=True)
 class FinetuneScore:
-    """Result at the held-out labels.
+    """Result at held-out labels.
 
     Attributes:
-        confusion: (classes, classes) counts, rows the labels, columns the answers.
+        matrix: rows the labels, columns the answers.
         loss: mean over classes of the mean negative log-likelihood; NaN without held-out labels.
+        calibrated_loss: the same at the temperature where it is least: what is wrong but not merely too sure or too
+            unsure of itself.
     """
 
-    confusion: NDArray[np.int64]
+    matrix: ConfusionMatrix
     loss: float
+    calibrated_loss: float
 
     @property
     def overall(self) -> float:
         """Share of right answers; NaN without any."""
-        total = int(self.confusion.sum())
-        return float(self.confusion.trace()) / total if total else math.nan
-
-    @property
-    def recall(self) -> NDArray[np.float64]:
-        """Producer's accuracy of each class (right among its labels); NaN for one without labels."""
-        return _shares(self.confusion.diagonal(), self.confusion.sum(1))
-
-    @property
-    def iou(self) -> NDArray[np.float64]:
-        """Intersection over union of each class; NaN for one without labels."""
-        union = self.confusion.sum(1) + self.confusion.sum(0) - self.confusion.diagonal()
-        return np.where(self.confusion.sum(1) > 0, _shares(self.confusion.diagonal(), union), np.nan)
+        return self.matrix.overall
 
     @property
     def mean_iou(self) -> float:
-        """Mean over the classes that have labels; NaN without any."""
-        known = self.iou[np.isfinite(self.iou)]
-        return float(known.mean()) if len(known) else math.nan
+        """Mean intersection over union of the classes that have labels; NaN without any."""
+        return self.matrix.mean_iou
 
-    def worse_than(self, other: FinetuneScore) -> bool:
-        """Tell whether fewer answers are right and mean IoU is lower as well, whatever the loss says."""
-        return self.overall < other.overall and self.mean_iou < other.mean_iou
+    @property
+    def quality(self) -> float:
+        """Mean of accuracy and mean IoU; NaN without held-out labels."""
+        return (self.overall + self.mean_iou) / 2
+
+    def better_than(self, other: FinetuneScore) -> bool:
+        """Whether accuracy and mean IoU together are higher, or the same and the calibrated loss is lower."""
+        if math.isnan(self.quality) or math.isnan(other.quality):
+            return False
+        mine, theirs = (round(score.quality / SAME_QUALITY) for score in (self, other))
+        return (mine, -self.calibrated_loss) > (theirs, -other.calibrated_loss)
 
     def summary(self) -> dict[str, float | None]:
-        """Returns overall accuracy, mean IoU and loss, for JSON."""
+        """Overall accuracy, mean IoU and loss, for JSON; None where nothing was held out."""
         values = {"overall_accuracy": self.overall, "mean_iou": self.mean_iou, "loss": self.loss}
-        return {name: _json(value) for name, value in values.items()}
+        return {name: None if not math.isfinite(value) else round(value, 4) for name, value in values.items()}
 
 
-class HeldOut:
-    """The held-out pixels of all rasters.
+class HeldOutPixels:
+    """Labelled pixels of all rasters that are not learnt from.
 
     Args:
         rasters: labelled rasters.
@@ -93,87 +97,50 @@ class HeldOut:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing could be held out."""
+        """Whether nothing is held out."""
         return not self._parts
 
+    @property
+    def labels(self) -> Tensor:
+        """Classes (N,) int64 of all pixels, in the order of ``bottleneck``."""
+        return torch.from_numpy(np.concatenate([labels for *_, labels in self._parts] or [np.zeros(0, np.int64)]))
+
     @torch.no_grad()
-    def score(self, model: GeoLangBind, objective: FinetuneObjective) -> FinetuneScore:
-        """Judge the model."""
+    def bottleneck(self, model: GeoLangBind, objective: FinetuneObjective) -> Tensor:
+        """Features (N, Z) of all pixels before the linear map into text space; see ``FinetuneObjective``."""
+        parts = [
+            objective.bottleneck(model, image[None].float(), raster.wavelengths_um, torch.from_numpy(pixels)[None])[0]
+            for raster, image, pixels, _ in self._parts
+        ]
+        return torch.cat(parts) if parts else torch.zeros(0, 1)
+
+    @torch.no_grad()
+    def score(
+        self, model: GeoLangBind, objective: FinetuneObjective, bottleneck: Tensor | None = None
+    ) -> FinetuneScore:
+        """The model's score.
+
+        Args:
+            model: the model.
+            objective: its classes.
+            bottleneck: (N, Z) where known already, of a model that differs in the linear map alone.
+        """
+        if self.empty:
+            nothing = np.zeros((self._classes, self._classes), np.int64)
+            return FinetuneScore(ConfusionMatrix(nothing), math.nan, math.nan)
+        features = self.bottleneck(model, objective) if bottleneck is None else bottleneck
+        logits = objective.logits(objective.in_text_space(model, features)).cpu()
+        labels = self.labels
         confusion = np.zeros((self._classes, self._classes), np.int64)
-        lost, count = np.zeros(self._classes), np.zeros(self._classes)
-        for raster, image, pixels, labels in self._parts:
-            places = torch.from_numpy(pixels)[None]
-            features = objective.features(model, image[None].float(), raster.wavelengths_um, places)[0]
-            logs = F.log_softmax(objective.logits(features), dim=1).cpu()
-            np.add.at(confusion, (labels, logs.argmax(1).numpy()), 1)
-            np.add.at(lost, labels, -logs[torch.arange(len(labels)), torch.from_numpy(labels)].numpy())
-            np.add.at(count, labels, 1)
-        seen = count > 0
-        return FinetuneScore(confusion, float((lost[seen] / count[seen]).mean()) if seen.any() else math.nan)
-
-
-def class_rows(
-    classes: Sequence[str], learnt_from: NDArray[np.int64], before: FinetuneScore, after: FinetuneScore
-) -> list[dict[str, Any]]:
-    """Returns one row a class for JSON: pixels learnt from and held out, accuracy and IoU before and after."""
-    return [
-        {
-            "name": name,
-            "training_pixels": int(learnt_from[index]),
-            "held_out_pixels": int(before.confusion[index].sum()),
-            "before": {"accuracy": _json(before.recall[index]), "iou": _json(before.iou[index])},
-            "after": {"accuracy": _json(after.recall[index]), "iou": _json(after.iou[index])},
-        }
-        for index, name in enumerate(classes)
-    ]
-
-
-def outcome(before: FinetuneScore, after: FinetuneScore, steps: int) -> str | None:
-    """Say in a line what the held-out blocks do not bear out; None where learning made all of it better.
-
-    Args:
-        before: of the model started from.
-        after: of the model that is kept.
-        steps: that it learnt; 0 where it is the one started from.
-    """
-    if not steps:
-        return (
-            "Learning made nothing better on the held-out blocks: the model is as it was. Label more places, or places "
-            "that differ more."
+        np.add.at(confusion, (labels.numpy(), logits.argmax(1).numpy()), 1)
+        stride = max(1, len(labels) // MOST_CALIBRATED)
+        calibrated = min(
+            _class_mean_loss(logits[::stride] * factor, labels[::stride]) for factor in TEMPERATURE_FACTORS
         )
-    changes = (
-        ("accuracy", before.overall, after.overall, "rare classes gained, common ones lost"),
-        ("mean IoU", before.mean_iou, after.mean_iou, "common classes gained, rare ones lost"),
-    )
-    for name, old, new, why in changes:
-        if new < old:
-            return f"On the held-out blocks {name} fell from {100 * old:.1f} to {100 * new:.1f} %: {why}."
-    return None
+        return FinetuneScore(ConfusionMatrix(confusion), _class_mean_loss(logits, labels), calibrated)
 
 
-def table(results: dict[str, Any]) -> str:
-    """Returns the results as a table for a terminal."""
-    rows = [("class", "learnt from", "held out", "accuracy", "IoU")]
-    for row in results["classes"]:
-        pixels = f"{row['training_pixels']:,}", f"{row['held_out_pixels']:,}"
-        rows.append((row["name"], *pixels, *(_change(row, key) for key in ("accuracy", "iou"))))
-    rows.append(("all", "", "", _change(results, "overall_accuracy"), _change(results, "mean_iou")))
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    lines = []
-    for row in rows:
-        cells = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        lines.append("  ".join([row[0].ljust(widths[0]), *cells]))
-    return "\n".join(lines)
-
-
-def _change(values: dict[str, Any], key: str) -> str:
-    before, after = values["before"].get(key), values["after"].get(key)
-    return "not measured" if before is None or after is None else f"{100 * before:.1f} → {100 * after:.1f} %"
-
-
-def _shares(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
-    return np.where(whole > 0, part / np.maximum(whole, 1), np.nan)
-
-
-def _json(value: float) -> float | None:
-    return None if not math.isfinite(value) else round(float(value), 4)
+def _class_mean_loss(logits: Tensor, labels: Tensor) -> float:
+    """Mean over the classes among ``labels`` of their mean negative log-likelihood."""
+    losses = F.cross_entropy(logits, labels, reduction="none")
+    return float(torch.stack([losses[labels == label].mean() for label in labels.unique()]).mean())

@@ -26,7 +26,8 @@ def learning(model: GeoLangBind, mode: Mode) -> Iterator[dict[str, nn.Parameter]
 
     Args:
         model: any model; the text tower and the similarity's scale never learn.
-        mode: "adapters" for low-rank adapters on the trunk and the dense head, "head-only", or "full".
+        mode: "adapters" for low-rank adapters on the trunk and the dense head, "head-only" (of a trained decoder its
+            last map alone, see ``core.finetune.head_fit``), or "full".
 
     Yields:
         The parameters that learn, by name.
@@ -58,7 +59,7 @@ def learning(model: GeoLangBind, mode: Mode) -> Iterator[dict[str, nn.Parameter]
 
 
 def _head(model: GeoLangBind) -> list[nn.Module]:
-    """Returns the modules between the trunk's tokens and dense features in text space."""
+    """Parts between the trunk's tokens and dense features in text space."""
     if model.dense is not None:
         return [model.dense]
     return [model.visual.trunk.attn_pool, model.visual.head]

@@ -86,6 +86,12 @@ class ModelCard:
         return self.path is not None
 
     @property
+    def placeholders(self) -> str | None:
+        """Name of its table of wavelengths for bands that have none of their own; None for the sensors' own."""
+        table = self.details.get("placeholders")
+        return None if table is None else str(table)
+
+    @property
     def size(self) -> int:
         """Bytes to fetch, or on disk where it is already here; 0 where unknown."""
         if self.path is not None:
@@ -142,16 +148,27 @@ def card_from(values: dict[str, Any], **overrides: Any) -> ModelCard:  # noqa: A
     known = {name: values.pop(name) for name in list(values) if name in ModelCard.__dataclass_fields__}
     details = {**known.pop("details", {}), **values}
     try:
-        for name in ("sensors", "band_counts"):
-            known[name] = tuple(known.get(name, ()))
+        known["sensors"] = tuple(known.get("sensors", ()))
+        known["band_counts"] = counted(known.get("band_counts", ()))
         known["files"] = tuple(ModelFile(**item) if isinstance(item, dict) else item for item in known.get("files", ()))
         if known.get("path") is not None:
             known["path"] = Path(known["path"])
         return ModelCard(**known, details=details)
-    except TypeError as problem:
+    except (TypeError, KeyError, ValueError) as problem:
         raise ModelError(
             f"A model card cannot be read: {problem}.", hint="Compare it with resources/models.toml."
         ) from (problem)
+
+
+def counted(counts: Any) -> tuple[int, ...]:  # noqa: ANN401 - a list or a table of a model card
+    """Return the numbers of bands that a card names one by one or as ``{"from": 1, "to": 13}``.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if isinstance(counts, dict):
+        return tuple(range(int(counts.get("from", 1)), int(counts["to"]) + 1))
+    return tuple(counts)
 
 
 def read_card(folder: Path, **overrides: Any) -> ModelCard:  # noqa: ANN401 - fields of the card

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from core.errors import ModelError
 from core.model.geolangbind import GeoLangBind
+from core.model.siglip_tokenizer import VOCABULARY, check_siglip_tokenizer
 from core.model.text import SiglipTextTower
 
 UNRELATED_PROMPTS = ["water", "a dense forest", "an airport with parked aeroplanes", "snow and ice on a mountain"]
@@ -24,12 +25,17 @@ def check_prompts_differ(model: GeoLangBind) -> float:
 
     A tokenizer that would have to be fetched is not asked for: fixed, unrelated token ids take the place of words.
 
+    The local tokenizer of a SigLIP tower is looked at first.
+
     Returns:
         The largest cosine between two unrelated prompts.
 
     Raises:
-        ModelError: the text tower has collapsed.
+        ModelError: the text tower has collapsed, or its tokenizer is not the one that it was trained with.
     """
+    tower = model.text
+    if isinstance(tower, SiglipTextTower) and tower.vocab_size == VOCABULARY and Path(tower.tokenizer_name).is_dir():
+        check_siglip_tokenizer(Path(tower.tokenizer_name), tower.tokenize)
     with torch.inference_mode():
         vectors = F.normalize(model.encode_text(_unrelated(model)), dim=-1)
     cosines = (vectors @ vectors.T).fill_diagonal_(-1.0)

@@ -84,7 +84,7 @@ class MixtureNorm(nn.Module):
 
     Small sets from scratch learn far faster with a batch norm than with one per image, but a batch of one sensor would
     be seen through that sensor's statistics in training and through a mixture's at inference, which was measured to
-    cost more than a tenth of the accuracy (docs/decisions.md). Here the groups of a step, one per sensor, are
+    cost more than a tenth of the accuracy (docs/decisions/0004). Here the groups of a step, one per sensor, are
     normalised by the statistics of all of them, so that training and inference see the same.
 
     Args:

@@ -67,7 +67,10 @@ def list_models() -> list[ModelCard]:
             cards[name] = ModelCard(name, name, description=str(problem))
             continue
         usable = weights_file(folder) is not None
-        merged = dataclasses.replace(known, path=folder, revision=own.revision, details=own.details) if known else own
+        merged = own
+        if known is not None:
+            details = {**known.details, **own.details}
+            merged = dataclasses.replace(known, path=folder, revision=own.revision, details=details)
         cards[name] = (
             merged if usable else dataclasses.replace(merged, path=None, description="Its weights are missing.")
         )

@@ -39,7 +39,7 @@ def pooled_vectors(model: GeoLangBind, encoded: Encoded) -> Tensor:
 
 
 def _features(model: GeoLangBind, encoded: Encoded, bottleneck: Tensor) -> tuple[Tensor, Tensor]:
-    """Give unit vectors of pixels (B, D, h, w) and of whole images (B, D)."""
+    """Returns unit vectors of pixels (B, D, h, w) and of whole images (B, D)."""
     assert isinstance(model.dense, Decoder)
     dense = F.normalize(model.dense.project(bottleneck).float(), dim=1)
     return dense, pooled_vectors(model, encoded)
@@ -47,7 +47,7 @@ def _features(model: GeoLangBind, encoded: Encoded, bottleneck: Tensor) -> tuple
 
 @torch.no_grad()
 def _features_as_used(model: GeoLangBind, images: Tensor, wavelengths_um: Tensor) -> tuple[Tensor, Tensor]:
-    """Give what the model says of images in use: with running statistics and every layer."""
+    """Returns the model's features as at inference: running statistics, no dropped layers."""
     assert isinstance(model.dense, Decoder)
     with in_use(model):
         encoded = model.visual.trunk.forward_pyramid(images, wavelengths_um)

@@ -67,7 +67,7 @@ def pixels_to_ask(classes: Tensor) -> Tensor:
     """Draw pixels, those of rare classes more often than their area says: the shares go by the roots of the areas.
 
     A few tiles say little about the shares of classes in the scenes that a model will see; drawn by area, a class of
-    a few per cent is hardly learnt, drawn evenly, it is seen where it is not (docs/decisions.md, 22).
+    a few per cent is hardly learnt, drawn evenly, it is seen where it is not (docs/decisions/0022).
 
     Args:
         classes: (P,) int64 class of each labelled pixel, P > 0.

@@ -15,17 +15,7 @@ from core.errors import TrainingError
 from core.pretrain.objectives import ObjectiveWeights
 from core.pretrain.prompt_templates import prompt_templates_of
 from core.pretrain.sources.base import Source
-
-SETTINGS_BY_KIND = {
-    "chips": "core.pretrain.sources.chips:ChipSource:ChipSettings",
-    "labelled": "core.pretrain.sources.labelled:LabelledSource:LabelledSettings",
-    "counted": "core.pretrain.sources.counted:CountedSource:CountedSettings",
-    "scenes": "core.pretrain.sources.scenes:SceneSource:SceneSettings",
-    "shards": "core.pretrain.sources.shards:ShardSource:ShardSettings",
-    "aerial": "training.aerial_source:AerialSource:AerialSettings",
-    "simulated": "training.simulated_source:SimulatedSource:SimulatedSettings",
-}
-"""Kinds of source: module, source class, settings class. Imported when asked for, so that a recipe may name its own."""
+from core.pretrain.sources.registry import source_address, source_kinds
 
 T = TypeVar("T")
 
@@ -59,7 +49,7 @@ class SourceSettings:
     """One part of the mixture.
 
     Attributes:
-        kind: one of SETTINGS_BY_KIND, or "module:SourceClass:SettingsClass".
+        kind: a registered kind of source, or "module:SourceClass:SettingsClass".
         weight: how often a step draws from it, relative to the others; where all are in every step, what its losses
             count.
         settings: the fields of its settings class.
@@ -186,12 +176,12 @@ def build_sources(recipe: Recipe) -> dict[str, Source]:
 
 
 def _build_source(name: str, entry: SourceSettings, recipe: Recipe) -> Source:
-    module_name, source_name, settings_name = SETTINGS_BY_KIND.get(entry.kind, entry.kind).split(":")
     try:
+        module_name, source_name, settings_name = source_address(entry.kind).split(":")
         module = importlib.import_module(module_name)
-    except ImportError as problem:
+    except (ImportError, ValueError) as problem:
         raise TrainingError(
-            f"Source {name}: there is no kind {entry.kind}.", hint=f"Choose one of {', '.join(SETTINGS_BY_KIND)}."
+            f"Source {name}: there is no kind {entry.kind}.", hint=f"Choose one of {', '.join(source_kinds())}."
         ) from problem
     settings = _build(getattr(module, settings_name), entry.settings, f"source {name}")
     classes = entry.settings.get("classes") or getattr(module, "CLASS_WORDS", {})

@@ -1,4 +1,4 @@
-"""State in files, whole or not at all, and tensors that may be divided among processes."""
+"""Checkpoints in files, whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.distributed.tensor import DTensor
 
 from core.errors import OutputError, TrainingError
 
@@ -42,13 +41,3 @@ def load_state(path: Path) -> dict[str, Any] | None:
             f"The checkpoint {path} is damaged.", hint="Delete it to start over, or restore a copy."
         ) from problem
     return state
-
-
-def own_part(value: torch.Tensor) -> torch.Tensor:
-    """Returns this process's part of a tensor that may be divided among processes, sharing memory."""
-    return value.to_local() if isinstance(value, DTensor) else value
-
-
-def whole(value: torch.Tensor) -> torch.Tensor:
-    """Returns the whole of a tensor that may be divided among processes; all processes must call it."""
-    return value.full_tensor() if isinstance(value, DTensor) else value

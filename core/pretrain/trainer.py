@@ -15,8 +15,9 @@ import torch
 from torch import Tensor
 
 from core.errors import CancelledError, TrainingError
-from core.learning.averaging import WeightAverage, averaged_model, averaged_state
+from core.learning.averaging import WeightAverage
 from core.model.geolangbind import GeoLangBind
+from core.pretrain.averaged_model import averaged_model, averaged_state
 from core.pretrain.batch import Batch
 from core.pretrain.batch_sampler import BatchSampler
 from core.pretrain.checkpoints import Checkpoints

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.errors import InputError
 from core.progress import CancelToken, Progress, no_progress
-from core.raster.grid import known_row_areas
+from core.raster.pixel_areas import known_row_areas
 from core.raster.reader import RasterReader
 from core.raster.staging import TABLE, staging
 

@@ -34,7 +34,7 @@ class Ellipsoid:
         return self.flattening * (2.0 - self.flattening)
 
     def zone_m2_per_radian(self, latitude_degrees: Doubles | float) -> Doubles:
-        """Returns the area between the equator and a latitude, per radian of longitude, in m²; negative in the south.
+        """Return the area between the equator and a latitude, per radian of longitude, in m²; negative in the south.
 
         The authalic integral b²/2 · (sin φ / (1 - e² sin² φ) + artanh(e sin φ) / e), see Snyder, Map Projections
         (1987), 3-12.
@@ -48,7 +48,7 @@ class Ellipsoid:
         return np.asarray(self.semi_major_axis_m**2 * (1.0 - squared) / 2.0 * inner)
 
     def polygon_m2(self, longitudes: Doubles, latitudes: Doubles) -> Doubles:
-        """Returns the area of small polygons in m², edges taken straight in (longitude, authalic) space.
+        """Return the area of small polygons in m², edges taken straight in (longitude, authalic) space.
 
         Args:
             longitudes: (..., corners) in degrees.
@@ -61,7 +61,7 @@ class Ellipsoid:
         return np.abs(np.sum(step * (zone + np.roll(zone, -1, axis=-1)) / 2.0, axis=-1))
 
     def metres_per_degree(self, latitude_degrees: float) -> tuple[float, float]:
-        """Returns the length in metres of one degree of longitude and one of latitude at a latitude."""
+        """Return the length in metres of one degree of longitude and one of latitude at a latitude."""
         squared = self.squared_eccentricity
         latitude = math.radians(max(-90.0, min(90.0, latitude_degrees)))
         denominator = 1.0 - squared * math.sin(latitude) ** 2
@@ -82,14 +82,21 @@ def ellipsoid_of(crs_wkt: str) -> Ellipsoid:
 
 @cache
 def parsed_crs(crs_wkt: str) -> CRS:
-    """Returns the coordinate reference system of a WKT text; cached because parsing is slow."""
+    """Return the coordinate reference system of a WKT text; cached because parsing is slow."""
     return CRS.from_wkt(crs_wkt)
 
 
 @cache
 def metres_per_unit(crs_wkt: str) -> float | None:
-    """Returns the length of one unit of a projected reference system in metres; None for degrees and unknown units."""
+    """Return the length of one unit of a projected reference system in metres; None for degrees and unknown units."""
     crs = parsed_crs(crs_wkt)
     if not crs.is_projected:
         return None
     return float(crs.linear_units_factor[1])
+
+
+@cache
+def degrees_per_unit(crs_wkt: str) -> float:
+    """Return the size in degrees of one unit of a geographic reference system, 0.9 for grads; 1 for other systems."""
+    crs = parsed_crs(crs_wkt)
+    return math.degrees(float(crs.units_factor[1])) if crs.is_geographic else 1.0

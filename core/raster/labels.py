@@ -16,7 +16,6 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from rasterio.crs import CRS
 from rasterio.errors import CRSError, RasterioError
 from rasterio.features import rasterize
-from rasterio.transform import Affine
 from rasterio.warp import transform as transform_coordinates
 
 from core.errors import InputError
@@ -76,7 +75,7 @@ class VectorLabels:
             chosen = near & (thin == touched)
             if chosen.any():
                 pairs = zip(geometries[chosen], self.codes[chosen].tolist(), strict=True)
-                rasterize(pairs, out=drawn, transform=Affine(*grid.transform), all_touched=touched)
+                rasterize(pairs, out=drawn, transform=grid.transform, all_touched=touched)
         return drawn
 
     def on_reference_of(self, grid: GridSpec) -> VectorLabels:

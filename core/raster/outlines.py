@@ -5,6 +5,7 @@ Coordinates are (column, row) in pixels, so that all corners are whole numbers a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,47 +15,135 @@ import shapely
 from numpy.typing import NDArray
 from rasterio.features import shapes
 from rasterio.transform import Affine
+from skimage.measure import label
 
-from core.raster.grid import PixelWindow
-
-Strip = tuple[PixelWindow, NDArray[np.int32], NDArray[np.bool_]]
-"""(window over the whole width, code of each pixel (h, w), where there is one (h, w))."""
+from core.raster.pixel_window import PixelWindow
 
 
-def outlines(strips: Iterable[Strip]) -> Iterator[tuple[int, shapely.Polygon]]:
-    """Yields (code, polygon) of every region of equal codes; pixels join by their sides, not by corners alone.
+@dataclass(frozen=True)
+class Strip:
+    """Rows of a raster over its whole width.
+
+    Attributes:
+        window: where it lies.
+        codes: code of each pixel, (h, w) int32, not negative.
+        present: (h, w), where there is one.
+        scores: (h, w) float, summed up for each region; None where there are none.
+    """
+
+    window: PixelWindow
+    codes: NDArray[np.int32]
+    present: NDArray[np.bool_]
+    scores: NDArray[np.floating[Any]] | None = None
+
+
+@dataclass(frozen=True)
+class ScoreSummary:
+    """The scores of a region's pixels.
+
+    Attributes:
+        pixels: how many.
+        total: sum of their scores; NaN where there are none.
+        highest: the highest score; NaN where there are none.
+    """
+
+    pixels: int = 0
+    total: float = math.nan
+    highest: float = math.nan
+
+    @property
+    def mean(self) -> float:
+        """Mean score; NaN where there are none."""
+        return self.total / self.pixels if self.pixels else math.nan
+
+    def with_those_of(self, other: ScoreSummary) -> ScoreSummary:
+        """Summary of both regions together."""
+        return ScoreSummary(self.pixels + other.pixels, self.total + other.total, max(self.highest, other.highest))
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A region of equal codes.
+
+    Attributes:
+        code: its pixels' code.
+        polygon: its outline, in pixels.
+        scores: of its pixels.
+    """
+
+    code: int
+    polygon: shapely.Polygon
+    scores: ScoreSummary = ScoreSummary()
+
+
+def outlines(strips: Iterable[Strip]) -> Iterator[Outline]:
+    """Outline every region of equal codes; pixels join by their sides, not by corners alone.
 
     Memory holds one strip and the regions that reach its lower border.
 
     Args:
-        strips: from top to bottom without gap, each over the whole width.
+        strips: from top to bottom without gap.
+
+    Yields:
+        Each region once, when it is whole.
     """
     regions = _Regions()
     seam = _Seam.of([])
-    for window, codes, present in strips:
+    for strip in strips:
+        window = strip.window
         lower: list[tuple[float, float, int]] = []
-        for code, polygon in _strip_polygons(window, codes, present):
-            _, top, _, bottom = polygon.bounds
+        for outline in strip_outlines(strip):
+            _, top, _, bottom = outline.polygon.bounds
             if top > window.row and bottom < window.row_stop:
-                yield code, polygon
+                yield outline
                 continue
-            region = regions.add(code, polygon, bottom)
+            region = regions.add(outline, bottom)
             if top == window.row:
-                for start, stop in _borders(polygon, window.row):
+                for start, stop in _borders(outline.polygon, window.row):
                     for other in seam.touching(start, stop):
-                        if regions.code(other) == code:
+                        if regions.code(other) == outline.code:
                             regions.join(region, other)
             if bottom == window.row_stop:
-                lower += [(start, stop, region) for start, stop in _borders(polygon, window.row_stop)]
+                lower += [(start, stop, region) for start, stop in _borders(outline.polygon, window.row_stop)]
         yield from regions.ended_above(window.row_stop)
         seam = _Seam.of(lower)
     yield from regions.ended_above(np.inf)
+
+
+def strip_outlines(strip: Strip) -> Iterator[Outline]:
+    """Outline the regions of one strip by itself."""
+    if not strip.present.any():
+        return
+    numbers = label(np.where(strip.present, strip.codes, -1), background=-1, connectivity=1).astype(np.int32)
+    summaries = _summaries(strip, numbers)
+    place = Affine.translation(strip.window.col, strip.window.row)
+    _, first = np.unique(numbers, return_index=True)
+    codes = strip.codes.ravel()[first]
+    without_background = 0 if numbers.min() == 0 else 1
+    for outline, number in shapes(numbers, mask=strip.present, connectivity=4, transform=place):
+        region = int(number)
+        polygon = _valid(_polygon(outline["coordinates"]))
+        yield Outline(int(codes[region - without_background]), polygon, summaries[region])
+
+
+def _summaries(strip: Strip, numbers: NDArray[np.int32]) -> list[ScoreSummary]:
+    """Sum up the scores of every numbered region; that of number 0, the background, is of no use."""
+    flat = numbers.ravel()
+    pixels = np.bincount(flat)
+    if strip.scores is None:
+        return [ScoreSummary(count) for count in pixels.tolist()]
+    scores = np.where(strip.present, strip.scores, 0.0).astype(np.float64).ravel()
+    totals = np.bincount(flat, weights=scores)
+    highest = np.full(len(pixels), -np.inf)
+    np.maximum.at(highest, flat, scores)
+    return [ScoreSummary(*each) for each in zip(pixels.tolist(), totals.tolist(), highest.tolist(), strict=True)]
 
 
 @dataclass
 class _Region:
     code: int
     parts: list[shapely.Polygon]
+    scores: ScoreSummary
     bottom: float
 
 
@@ -66,10 +155,10 @@ class _Regions:
     roots: dict[int, _Region] = field(default_factory=dict)
     count: int = 0
 
-    def add(self, code: int, polygon: shapely.Polygon, bottom: float) -> int:
+    def add(self, outline: Outline, bottom: float) -> int:
         self.count += 1
         self.parents[self.count] = self.count
-        self.roots[self.count] = _Region(code, [polygon], bottom)
+        self.roots[self.count] = _Region(outline.code, [outline.polygon], outline.scores, bottom)
         return self.count
 
     def code(self, number: int) -> int:
@@ -82,15 +171,17 @@ class _Regions:
         if len(self.roots[one].parts) < len(self.roots[other].parts):
             one, other = other, one
         absorbed = self.roots.pop(other)
+        kept = self.roots[one]
         self.parents[other] = one
-        self.roots[one].parts += absorbed.parts
-        self.roots[one].bottom = max(self.roots[one].bottom, absorbed.bottom)
+        kept.parts += absorbed.parts
+        kept.scores = kept.scores.with_those_of(absorbed.scores)
+        kept.bottom = max(kept.bottom, absorbed.bottom)
 
-    def ended_above(self, row: float) -> Iterator[tuple[int, shapely.Polygon]]:
+    def ended_above(self, row: float) -> Iterator[Outline]:
         """Hand out the regions that no later strip can add to."""
         for number in [number for number, region in self.roots.items() if region.bottom < row]:
             region = self.roots.pop(number)
-            yield region.code, _joined(region.parts)
+            yield Outline(region.code, _joined(region.parts), region.scores)
         self.parents = {number: root for number in self.parents if (root := self._root(number)) in self.roots}
 
     def _root(self, number: int) -> int:
@@ -121,17 +212,6 @@ class _Seam:
         first = int(np.searchsorted(self.stops, start, side="right"))
         last = int(np.searchsorted(self.starts, stop, side="left"))
         return self.regions[first:last]
-
-
-def _strip_polygons(
-    window: PixelWindow, codes: NDArray[np.int32], present: NDArray[np.bool_]
-) -> Iterator[tuple[int, shapely.Polygon]]:
-    """Outline the regions of one strip."""
-    if not present.any():
-        return
-    place = Affine.translation(window.col, window.row)
-    for outline, code in shapes(codes, mask=present, connectivity=4, transform=place):
-        yield int(code), _valid(_polygon(outline["coordinates"]))
 
 
 def _polygon(rings: list[Any]) -> shapely.Polygon:

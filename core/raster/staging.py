@@ -15,12 +15,15 @@ from core.errors import OutputError
 
 GEOTIFF = (".tif", ".tiff")
 GEOPACKAGE = (".gpkg",)
+VECTOR = (".gpkg", ".shp", ".geojson", ".fgb", ".json")
 TABLE = (".csv",)
 """Endings of results, lower case."""
 
 _OF_THE_OLD = {".gpkg": ("-wal", "-shm", "-journal"), ".tif": (".ovr", ".msk"), ".tiff": (".ovr", ".msk")}
 """What other programs leave beside a file: pages not yet in it, overviews and masks. Beside the file that takes its
 place they would be taken for its own."""
+
+_INDEXES_OF_SHAPEFILES = (".qix", ".sbn", ".sbx", ".idm", ".ind")
 
 _STALE_AFTER_S = 24 * 3600
 _LITTLE_BYTES = 8 << 20
@@ -106,6 +109,9 @@ def check_target(path: Path, suffixes: Sequence[str], sources: Sequence[str] = (
 def _remove_companions(path: Path) -> None:
     for ending in _OF_THE_OLD.get(path.suffix.lower(), ()):
         path.with_name(path.name + ending).unlink(missing_ok=True)
+    if path.suffix.lower() == ".shp":
+        for ending in _INDEXES_OF_SHAPEFILES:
+            path.with_suffix(ending).unlink(missing_ok=True)
 
 
 def _prefix(path: Path) -> str:

@@ -1,31 +1,57 @@
-"""Score rasters and class maps turned into polygons in a GeoPackage."""
+"""Score rasters and class maps turned into polygons."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pyogrio
 import shapely
-from numpy.typing import NDArray
 
-from core.errors import InputError, OutputError
+from core.errors import InputError
 from core.progress import CancelToken, Progress, no_progress
+from core.raster.dates import acquisition_date
 from core.raster.generalise import simplified, simplified_coverage, without_small_holes
-from core.raster.grid import GridSpec, pixel_size_m, row_areas_hectares
-from core.raster.outlines import Strip, outlines
+from core.raster.ground import Ground, check_measurable
+from core.raster.objects import separated
+from core.raster.outlines import Outline, Strip, outlines
 from core.raster.reader import RasterReader, open_raster
-from core.raster.staging import GEOPACKAGE, output_failure, staging
+from core.raster.right_angles import right_angled, touching_groups
+from core.raster.vector_file import MapPolygon, VectorLayer, write_polygons
 from core.raster.writer import read_class_names
 
 _STRIP_PIXELS = 4_000_000
-_CHUNK = 5000  # features written at once
 _STAIRCASE = 0.75  # of a pixel: straightens the staircase before corners are rounded
+_WALL_PIXELS = 1.5  # how far the steps of a slanted wall lie from it
 
-Feature = tuple[int, shapely.Polygon]
+
+@dataclass(frozen=True)
+class PolygonShape:
+    """How outlines of pixels become polygons of a map.
+
+    Attributes:
+        min_area_m2: smaller polygons are dropped and smaller holes filled.
+        simplify_m: outlines may move by about this many metres.
+        smooth: round the corners.
+        separate: cut regions of scores into objects, see ``core.raster.objects``.
+        right_angles: let every side lie along one of two directions, as those of buildings do.
+        classes: names or codes of the classes of a map that are wanted; empty for all.
+        crs: reference system to write in, as in "EPSG:25833"; None for the raster's own.
+    """
+
+    min_area_m2: float = 0.0
+    simplify_m: float = 0.0
+    smooth: bool = False
+    separate: bool = False
+    right_angles: bool = False
+    classes: tuple[str, ...] = ()
+    crs: str | None = None
+
+
+WHOLE_OUTLINES = PolygonShape()
+"""Every region, along the sides of its pixels."""
 
 
 def polygonise(
@@ -35,26 +61,24 @@ def polygonise(
     band: int = 1,
     threshold: float | None = 0.5,
     class_names: Mapping[int, str] | None = None,
-    min_area_m2: float = 0.0,
-    simplify_m: float = 0.0,
-    smooth: bool = False,
+    shape: PolygonShape = WHOLE_OUTLINES,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
 ) -> int:
-    """Outline where a score reaches a threshold, or every class of a map, and write polygons.
+    """Outline where a score reaches a threshold, or every class of a map, and write polygons with their attributes.
 
     Pixels join by their sides. Works strip by strip without seams; memory holds a strip and the outlines still open.
-    Classes that are simplified or smoothed are held as a whole, so that neighbours keep sharing their borders.
+    Classes that are simplified or smoothed, and all that gets right angles, are held as a whole, so that neighbours
+    keep sharing their borders.
 
     Args:
         raster: score raster or class map.
-        output: GeoPackage to write; its layer has fields ``code``, ``name`` and ``area_ha``.
+        output: GeoPackage, Shapefile, GeoJSON, FlatGeobuf (.fgb) or COCO (.json) to write, by its ending; attributes
+            are those of ``core.raster.vector_file.FIELDS``.
         band: 1-based band.
         threshold: least score; None takes the band for a map of classes.
         class_names: class code to name; None to read them from the map.
-        min_area_m2: smaller polygons are dropped and smaller holes filled.
-        simplify_m: outlines may move by about this many metres.
-        smooth: round the corners.
+        shape: how the polygons are drawn.
         progress: told the fraction done.
         cancel: looked at between strips.
 
@@ -63,141 +87,188 @@ def polygonise(
 
     Raises:
         InputError: the raster cannot be read, or areas and lengths are wanted of one without a reference system.
-        OutputError: the GeoPackage cannot be written; nothing is left behind.
+        OutputError: the file cannot be written; nothing is left behind.
         CancelledError: a stop was asked for.
     """
-    target = Path(output)
-    with open_raster(raster) as reader:
-        check_measurable(reader.grid, min_area_m2, simplify_m)
-        ground = _Ground(reader.grid)
-        names = _names(reader, band, threshold, class_names)
-        strips = _strips(reader, band, threshold, progress, cancel)
-        regions = _large_enough(outlines(strips), min_area_m2, ground.area_m2)
-        if threshold is None and (simplify_m > 0 or smooth):
-            features = _as_coverage(regions, ground, simplify_m, smooth, min_area_m2)
-        else:
-            features = _one_by_one(regions, ground, simplify_m, smooth, min_area_m2)
-        with staging(target, GEOPACKAGE, [str(raster)]) as folder:
-            return _write(target, folder / target.name, features, ground, names)
+    source = BandPolygons(raster, ((band, threshold),), class_names, shape, progress, cancel)
+    return write_band_polygons(source, output)
 
 
-def check_measurable(grid: GridSpec, min_area_m2: float, simplify_m: float) -> None:
-    """Refuse a smallest area or a simplification by metres where nothing says how large a pixel is.
+@dataclass(frozen=True)
+class BandPolygons:
+    """What is to be outlined, see ``polygonise``.
+
+    Attributes:
+        bands: number and threshold (None for a map of classes) of each; each becomes a layer where the format has
+            layers.
+    """
+
+    raster: str | Path
+    bands: tuple[tuple[int, float | None], ...]
+    class_names: Mapping[int, str] | None = None
+    shape: PolygonShape = WHOLE_OUTLINES
+    progress: Progress = no_progress
+    cancel: CancelToken | None = None
+
+
+def write_band_polygons(source: BandPolygons, output: str | Path) -> int:
+    """Outline one or more bands of a raster into one file.
+
+    Returns:
+        The number of polygons.
 
     Raises:
-        InputError: the grid has no reference system, or one without metres or degrees.
+        InputError: see ``polygonise``.
+        OutputError: see ``polygonise``.
     """
-    if (min_area_m2 > 0 or simplify_m > 0) and pixel_size_m(grid) is None:
-        raise InputError(
-            "The raster has no coordinate reference system, so metres mean nothing.",
-            hint="Assign one to the raster.",
+    with open_raster(source.raster) as reader:
+        check_measurable(reader.grid, source.shape.min_area_m2, source.shape.simplify_m)
+        layers = []
+        for band, threshold in source.bands:
+            facts = _facts(reader, band, threshold, source.class_names)
+            layers.append(VectorLayer(f"{band} {facts.prompt}".strip(), _polygons(reader, source, facts)))
+        return write_polygons(Path(output), layers, reader.grid, crs=source.shape.crs, sources=[str(source.raster)])
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What all polygons of a band have in common, and how its codes are called."""
+
+    band: int
+    threshold: float | None
+    prompt: str
+    name_of: Callable[[int], str]
+    image: str
+    date: str
+
+
+def _facts(reader: RasterReader, band: int, threshold: float | None, class_names: Mapping[int, str] | None) -> _Facts:
+    info = reader.info
+    image = info.tags.get("SOURCE") or Path(info.path).name
+    date = acquisition_date(info.tags, image)
+    if threshold is None:
+        known = dict(class_names) if class_names is not None else read_class_names(info.tags)
+        return _Facts(band, None, "", lambda code: known.get(code, str(code)), image, date)
+    if not 1 <= band <= info.count:
+        raise InputError(f"There is no band {band}: the raster has {info.count}.", hint="Bands start at 1.")
+    prompt = info.descriptions[band - 1] or f"band {band}"
+    return _Facts(band, threshold, prompt, lambda code: "", image, date)
+
+
+def _polygons(reader: RasterReader, source: BandPolygons, facts: _Facts) -> Iterator[MapPolygon]:
+    ground, shape, of_scores = Ground(reader.grid), source.shape, facts.threshold is not None
+    regions: Iterable[Outline] = outlines(_strips(reader, source, facts))
+    if shape.classes:
+        regions = _of_classes(regions, shape.classes, facts.name_of)
+    regions = _large_enough(regions, shape.min_area_m2, ground)
+    if shape.separate and of_scores:
+        least = shape.min_area_m2 / (ground.pixel_m[0] * ground.pixel_m[1])
+        regions = (part for region in regions for part in separated(region, reader, facts.band, least))
+    for outline in _drawn(regions, ground, shape, share_borders=shape.separate or not of_scores):
+        (geometry,) = ground.on_map(np.array([outline.polygon], object))
+        yield MapPolygon(
+            geometry=geometry,
+            code=facts.band if of_scores else outline.code,
+            area_ha=ground.area_m2(outline.polygon) / 1e4 if ground.known else math.nan,
+            score_mean=outline.scores.mean,
+            score_max=outline.scores.highest,
+            prompt=facts.prompt,
+            class_name=facts.name_of(outline.code),
+            image=facts.image,
+            date=facts.date,
         )
 
 
-class _Ground:
-    """Pixel coordinates seen as metres, hectares and map coordinates."""
-
-    def __init__(self, grid: GridSpec) -> None:
-        size = pixel_size_m(grid)
-        self.grid = grid
-        self.pixel_m = size or (1.0, 1.0)
-        self._area_above = np.zeros(grid.height + 1)
-        if size is not None:
-            self._area_above[1:] = np.cumsum(row_areas_hectares(grid)) * 1e4
-        self.known = size is not None
-
-    def area_m2(self, polygon: shapely.Polygon) -> float:
-        """Measure a polygon in pixel coordinates: exact for outlines of pixels, on geographic grids too."""
-        rows = np.arange(self.grid.height + 1)
-        return float(
-            shapely.transform(
-                polygon, lambda points: np.column_stack([points[:, 0], np.interp(points[:, 1], rows, self._area_above)])
-            ).area
-        )
-
-    def in_metres(self, polygon: shapely.Polygon) -> shapely.Polygon:
-        return shapely.transform(polygon, lambda points: points * self.pixel_m)
-
-    def in_pixels(self, polygon: shapely.Polygon) -> shapely.Polygon:
-        return shapely.transform(polygon, lambda points: points / self.pixel_m)
-
-    def on_map(self, polygons: NDArray[Any]) -> NDArray[Any]:
-        a, b, c, d, e, f = self.grid.transform
-        matrix, shift = np.array([[a, d], [b, e]]), np.array([c, f])
-        return np.asarray(shapely.transform(polygons, lambda points: points @ matrix + shift))
+def _drawn(
+    regions: Iterable[Outline], ground: Ground, shape: PolygonShape, *, share_borders: bool
+) -> Iterator[Outline]:
+    """Draw outlines in the shape that is wanted."""
+    if shape.right_angles:
+        return _with_right_angles(regions, ground, shape)
+    if share_borders and (shape.simplify_m > 0 or shape.smooth):
+        return _as_coverage(regions, ground, shape)
+    return _one_by_one(regions, ground, shape)
 
 
-def _names(
-    reader: RasterReader, band: int, threshold: float | None, given: Mapping[int, str] | None
-) -> Callable[[int], str]:
-    """Name a code: the class, or what the score is for."""
-    if threshold is not None:
-        if not 1 <= band <= reader.info.count:
-            raise InputError(f"There is no band {band}: the raster has {reader.info.count}.", hint="Bands start at 1.")
-        label = reader.info.descriptions[band - 1] or f"band {band}"
-        return lambda code: label
-    known = dict(given) if given is not None else read_class_names(reader.info.tags)
-    return lambda code: known.get(code, str(code))
-
-
-def _strips(
-    reader: RasterReader, band: int, threshold: float | None, progress: Progress, cancel: CancelToken | None
-) -> Iterator[Strip]:
-    grid = reader.grid
+def _strips(reader: RasterReader, source: BandPolygons, facts: _Facts) -> Iterator[Strip]:
+    grid, threshold = reader.grid, facts.threshold
+    confidence = _confidence_band(reader) if threshold is None else None
+    bands = (facts.band,) if confidence is None else (facts.band, confidence)
     for window in grid.window.blocks(grid.width, max(64, _STRIP_PIXELS // grid.width)):
-        if cancel is not None:
-            cancel.raise_if_cancelled()
-        values, valid = reader.read(window, (band,))
+        if source.cancel is not None:
+            source.cancel.raise_if_cancelled()
+        values, valid = reader.read(window, bands)
         if threshold is None:
-            yield window, values[0].astype(np.int32), valid
+            certain = None if confidence is None else values[1].astype(np.float32) / 100
+            yield Strip(window, values[0].astype(np.int32), valid, certain)
         else:
-            yield window, np.ones(valid.shape, np.int32), valid & (values[0] >= threshold)
-        progress(window.row_stop / grid.height, "Outlining")
+            yield Strip(window, np.ones(valid.shape, np.int32), valid & (values[0] >= threshold), values[0])
+        source.progress(window.row_stop / grid.height, "Outlining")
 
 
-def _large_enough(
-    regions: Iterator[Feature], min_area_m2: float, area_m2: Callable[[shapely.Polygon], float]
-) -> Iterator[Feature]:
-    for code, polygon in regions:
+def _confidence_band(reader: RasterReader) -> int | None:
+    """The band, from 1, in which a class map says how certain it is in percent."""
+    names = reader.info.descriptions
+    return names.index("confidence") + 1 if "confidence" in names else None
+
+
+def _of_classes(
+    regions: Iterable[Outline], classes: Collection[str], name_of: Callable[[int], str]
+) -> Iterator[Outline]:
+    wanted = {text.strip().casefold() for text in classes}
+    return (each for each in regions if {name_of(each.code).casefold(), str(each.code)} & wanted)
+
+
+def _large_enough(regions: Iterable[Outline], min_area_m2: float, ground: Ground) -> Iterator[Outline]:
+    for region in regions:
         if min_area_m2 <= 0:
-            yield code, polygon
+            yield region
             continue
-        filled = without_small_holes(polygon, min_area_m2, area_m2)
-        if area_m2(filled) >= min_area_m2:
-            yield code, filled
+        filled = without_small_holes(region.polygon, min_area_m2, ground.area_m2)
+        if ground.area_m2(filled) >= min_area_m2:
+            yield replace(region, polygon=filled)
 
 
-def _one_by_one(
-    regions: Iterator[Feature], ground: _Ground, simplify_m: float, smooth: bool, min_area_m2: float
-) -> Iterator[Feature]:
-    tolerance = _tolerance(ground, simplify_m, smooth)
-    for code, polygon in regions:
+def _one_by_one(regions: Iterable[Outline], ground: Ground, shape: PolygonShape) -> Iterator[Outline]:
+    tolerance = _tolerance(ground, shape)
+    for region in regions:
         if tolerance <= 0:
-            yield code, polygon
+            yield region
             continue
-        parts = [ground.in_pixels(part) for part in simplified(ground.in_metres(polygon), tolerance, smooth)]
-        yield from ((code, part) for part in _worth_keeping(parts, ground, min_area_m2))
+        parts = simplified(ground.in_metres(region.polygon), tolerance, shape.smooth)
+        yield from _parts_of(region, parts, ground, shape)
 
 
-def _as_coverage(
-    regions: Iterator[Feature], ground: _Ground, simplify_m: float, smooth: bool, min_area_m2: float
-) -> Iterator[Feature]:
+def _as_coverage(regions: Iterable[Outline], ground: Ground, shape: PolygonShape) -> Iterator[Outline]:
     """Generalise all classes together; filled holes first give way to the polygons that were kept."""
     found = list(regions)
     if not found:
         return
-    corners = [ground.in_metres(_with_pixel_corners(polygon)) for _, polygon in found]
-    tolerance = _tolerance(ground, simplify_m, smooth)
-    for (code, _), parts in zip(found, simplified_coverage(corners, tolerance, smooth), strict=True):
-        kept = _worth_keeping([ground.in_pixels(part) for part in parts], ground, min_area_m2)
-        yield from ((code, part) for part in kept)
+    corners = [ground.in_metres(_with_pixel_corners(region.polygon)) for region in found]
+    tolerance = _tolerance(ground, shape)
+    for region, parts in zip(found, simplified_coverage(corners, tolerance, shape.smooth), strict=True):
+        yield from _parts_of(region, parts, ground, shape)
 
 
-def _worth_keeping(parts: list[shapely.Polygon], ground: _Ground, min_area_m2: float) -> list[shapely.Polygon]:
-    """Leave out the slivers of a region that fell into parts as it was straightened."""
-    if len(parts) < 2:
-        return parts
-    return [part for part in parts if ground.area_m2(part) >= min_area_m2] or [max(parts, key=ground.area_m2)]
+def _with_right_angles(regions: Iterable[Outline], ground: Ground, shape: PolygonShape) -> Iterator[Outline]:
+    found = list(regions)
+    pixel = min(ground.pixel_m)
+    tolerance = shape.simplify_m or _WALL_PIXELS * max(ground.pixel_m)
+    for group in touching_groups([region.polygon for region in found]):
+        drawn = right_angled([ground.in_metres(found[number].polygon) for number in group], tolerance, pixel / 2)
+        for number, parts in zip(group, drawn, strict=True):
+            yield from _parts_of(found[number], parts, ground, shape)
+
+
+def _parts_of(
+    region: Outline, parts: Sequence[shapely.Polygon], ground: Ground, shape: PolygonShape
+) -> Iterator[Outline]:
+    """Outlines of what a region became, in metres; slivers of one that fell into parts are left out."""
+    polygons = [ground.in_pixels(part) for part in parts]
+    if len(polygons) > 1:
+        large = [part for part in polygons if ground.area_m2(part) >= shape.min_area_m2]
+        polygons = large or [max(polygons, key=ground.area_m2)]
+    return (replace(region, polygon=polygon) for polygon in polygons)
 
 
 def _with_pixel_corners(polygon: shapely.Polygon) -> shapely.Polygon:
@@ -205,53 +276,5 @@ def _with_pixel_corners(polygon: shapely.Polygon) -> shapely.Polygon:
     return shapely.transform(shapely.segmentize(polygon, 1.0), np.round)
 
 
-def _tolerance(ground: _Ground, simplify_m: float, smooth: bool) -> float:
-    return max(simplify_m, _STAIRCASE * max(ground.pixel_m)) if smooth else simplify_m
-
-
-def _write(target: Path, made: Path, features: Iterator[Feature], ground: _Ground, names: Callable[[int], str]) -> int:
-    """Write features in chunks."""
-    count = 0
-    waiting: list[Feature] = []
-    for feature in features:
-        waiting.append(feature)
-        if len(waiting) == _CHUNK:
-            count += _append(target, made, waiting, ground, names, first=count == 0)
-            waiting = []
-    if waiting or count == 0:
-        count += _append(target, made, waiting, ground, names, first=count == 0)
-    try:
-        written = pyogrio.read_info(made)["features"]
-    except Exception as problem:
-        raise output_failure(target, problem) from problem
-    if written != count:
-        raise OutputError(f"{target} could not be written whole.", hint="Is the disk full?")
-    return count
-
-
-def _append(
-    target: Path, made: Path, features: list[Feature], ground: _Ground, names: Callable[[int], str], *, first: bool
-) -> int:
-    polygons = np.array([polygon for _, polygon in features], object)
-    codes = np.array([code for code, _ in features], np.int32)
-    hectares = np.array(
-        [ground.area_m2(polygon) / 1e4 if ground.known else np.nan for _, polygon in features], np.float64
-    )
-    labels = np.array([names(code) for code in codes.tolist()], object)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="'crs' was not provided")
-            pyogrio.raw.write(
-                made,
-                shapely.to_wkb(ground.on_map(polygons)),
-                [codes, labels, hectares],
-                np.array(["code", "name", "area_ha"], object),
-                layer=target.stem,
-                driver="GPKG",
-                geometry_type="Polygon",
-                crs=ground.grid.crs_wkt,
-                append=not first,
-            )
-    except Exception as problem:  # pyogrio's errors have no public base
-        raise output_failure(target, problem) from problem
-    return len(features)
+def _tolerance(ground: Ground, shape: PolygonShape) -> float:
+    return max(shape.simplify_m, _STAIRCASE * max(ground.pixel_m)) if shape.smooth else shape.simplify_m

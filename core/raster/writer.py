@@ -15,13 +15,13 @@ import rasterio.shutil
 from numpy.typing import NDArray
 from rasterio.enums import ColorInterp
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
-from rasterio.transform import Affine
 from rasterio.windows import Window
 
 from core.errors import OutputError
 from core.heap import HEAP
 from core.raster.ahead import ahead
-from core.raster.grid import GridSpec, PixelWindow
+from core.raster.grid import GridSpec
+from core.raster.pixel_window import PixelWindow
 from core.raster.staging import GEOTIFF, output_failure, staging
 
 Colour = str | tuple[int, int, int] | tuple[int, int, int, int]
@@ -123,7 +123,7 @@ def _write_tiled(
                 dtype=dtype,
                 nodata=nodata,
                 crs=grid.crs_wkt,
-                transform=Affine(*grid.transform),
+                transform=grid.transform,
                 tiled=True,
                 blockxsize=_BLOCK,
                 blockysize=_BLOCK,

@@ -25,7 +25,7 @@ class Coverage:
     """The verdict and why.
 
     Attributes:
-        verdict: "trained on" or "extrapolated".
+        outcome: "trained on" or "extrapolated".
         reason: one sentence.
     """
 
@@ -42,8 +42,7 @@ def coverage(recognition: Recognition, card: Mapping[str, Any]) -> Coverage:
     Args:
         recognition: how the raster is fed.
         card: model card; ``trained_sensors`` lists names of sensors.toml, ``trained_band_counts`` lists numbers of
-        bands, or
-            gives the lowest and highest as ``{"from": 1, "to": 13}``; both may be absent.
+            bands, or gives the lowest and highest as ``{"from": 1, "to": 13}``; both may be absent.
     """
     trained = tuple(card.get("trained_sensors") or ())
     count = len(recognition.band_set)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.raster.reader import RasterInfo
+from core.raster.raster_info import RasterInfo
 
 _CENTRE_KEYS = ("wavelength", "central_wavelength", "centre_wavelength", "center_wavelength", "wavelengths", "cwl")
 _WIDTH_KEYS = ("fwhm", "bandwidth", "width")

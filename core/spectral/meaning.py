@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Literal
 
 from core.errors import SensorError
-from core.raster.reader import RasterInfo
+from core.raster.raster_info import RasterInfo
 from core.raster.statistics import BandStatistics
 from core.spectral.bands import Band
 from core.spectral.file_wavelengths import FileWavelengths, file_wavelengths

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from core.raster.reader import RasterInfo
+from core.raster.raster_info import RasterInfo
 from core.raster.statistics import BandStatistics
 from core.spectral.bands import Band
 from core.spectral.meaning import Meaning, Statistics, layout_of, make_meaning, order_reason, size_misfit

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from core.errors import InputError, SensorError
-from core.raster.reader import RasterInfo, RasterReader
+from core.raster.raster_info import RasterInfo
+from core.raster.reader import RasterReader
 from core.spectral.bands import Band, BandSet
 from core.spectral.meaning import (
     Confidence,
@@ -22,7 +23,7 @@ from core.spectral.meaning import (
 from core.spectral.meaning_by_shape import meaning_by_shape
 from core.spectral.scaling import Scaling
 from core.spectral.scaling_choice import choose_scaling
-from core.spectral.sensors import get_sensor
+from core.spectral.sensors import get_sensor, with_placeholders
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,17 @@ class Recognition:
     def wavelengths_um(self) -> tuple[float, ...]:
         """Centre wavelengths of the bands that are fed, in µm."""
         return self.band_set.wavelengths_um
+
+    def with_placeholders(self, table: str | None) -> Recognition:
+        """The same with a model's wavelengths for bands that have none of their own (radar, height).
+
+        Args:
+            table: name of a table of placeholders in sensors.toml, as model cards give it; None to change nothing.
+
+        Raises:
+            SensorError: there is no such table.
+        """
+        return self if table is None else replace(self, band_set=with_placeholders(self.band_set, table))
 
 
 def recognise(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.raster.reader import RasterInfo
+from core.raster.raster_info import RasterInfo
 from core.raster.statistics import BandStatistics, percentiles
 from core.spectral.bands import Band, BandSet
 from core.spectral.scaling import BandScaling, Scaling, physical_range, scaling_preset

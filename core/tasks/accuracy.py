@@ -13,7 +13,7 @@ from core.errors import InputError
 from core.metrics.confusion import Z_95, ConfusionMatrix, adjusted_areas
 from core.progress import CancelToken, Progress
 from core.protocol import AccuracyParams
-from core.raster.grid import known_row_areas
+from core.raster.pixel_areas import known_row_areas
 from core.raster.reader import RasterReader, open_raster
 from core.raster.staging import staging
 from core.raster.writer import read_class_names

@@ -12,7 +12,7 @@ from core.dense.pixels import PixelScores
 from core.errors import InputError
 from core.heap import HEAP
 from core.progress import CancelToken, Progress
-from core.raster.grid import PixelWindow
+from core.raster.pixel_window import PixelWindow
 from core.tasks.regions import snap_to_regions
 from core.tasks.scene import Scene
 from core.torch_threads import one_torch_thread

@@ -12,13 +12,13 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from rasterio.features import rasterize
-from rasterio.transform import Affine
 
 from core.errors import InputError
 from core.progress import CancelToken, Progress
 from core.protocol import CalibrateParams
-from core.raster.grid import GridSpec, PixelWindow
+from core.raster.grid import GridSpec
 from core.raster.labels import VectorLabels, label_field, read_labels
+from core.raster.pixel_window import PixelWindow
 from core.raster.reader import RasterReader, open_raster
 from core.raster.staging import GEOTIFF, staging
 from core.raster.writer import write_cog
@@ -202,7 +202,7 @@ def _drawn(labels: VectorLabels, near: NDArray[np.intp], grid: GridSpec) -> NDAr
         chosen = near[thin == touched]
         if len(chosen):
             pairs = zip(labels.geometries[chosen], chosen.tolist(), strict=True)
-            rasterize(pairs, out=drawn, transform=Affine(*grid.transform), all_touched=touched)
+            rasterize(pairs, out=drawn, transform=grid.transform, all_touched=touched)
     return drawn.astype(np.int64)
 
 

@@ -16,7 +16,8 @@ from core.errors import UsageError
 from core.progress import CancelToken, Progress
 from core.protocol import ChangeParams
 from core.raster.failures import without_password
-from core.raster.grid import PixelWindow, extent_of_window
+from core.raster.grid import extent_of_window
+from core.raster.pixel_window import PixelWindow
 from core.raster.reader import open_raster
 from core.raster.staging import GEOTIFF, TABLE, staging
 from core.raster.writer import write_cog

@@ -15,12 +15,16 @@ from core.dense.pixels import PixelScores
 from core.progress import CancelToken, Progress, no_progress
 from core.protocol import ClassifyParams
 from core.raster.areas import ClassArea, write_areas
-from core.raster.grid import GridSpec, PixelWindow, known_row_areas
+from core.raster.grid import GridSpec
+from core.raster.ground import check_measurable
+from core.raster.pixel_areas import known_row_areas
+from core.raster.pixel_window import PixelWindow
 from core.raster.reader import open_raster
-from core.raster.staging import GEOPACKAGE, GEOTIFF, TABLE
-from core.raster.vectors import check_measurable, polygonise
+from core.raster.staging import GEOTIFF, TABLE, VECTOR
+from core.raster.vectors import PolygonShape, polygonise
 from core.raster.writer import write_cog
 from core.tasks.blocks import ScoredBlock, rounded, scored_blocks, softmax
+from core.tasks.class_shares import log_share_ratios
 from core.tasks.outputs import check_writable, provenance
 from core.tasks.preview import Notify, write_preview
 from core.tasks.scene import Scene, open_scene
@@ -51,7 +55,7 @@ def run(
         GeoLangBindError: the scheme is unknown, the raster or model cannot be used, or the result not written.
     """
     scheme = load_scheme(params.classes)
-    outputs = [(params.output, GEOTIFF), (params.vector, GEOPACKAGE), (params.areas, TABLE), (params.scores, GEOTIFF)]
+    outputs = [(params.output, GEOTIFF), (params.vector, VECTOR), (params.areas, TABLE), (params.scores, GEOTIFF)]
     with open_scene(params.source, extent=params.extent, resolution=params.resolution) as scene:
         check_writable(outputs, scene.raster.info.files)
         if params.vector is not None:
@@ -85,9 +89,13 @@ def run(
                 params.output,
                 params.vector,
                 threshold=None,
-                min_area_m2=params.min_area_m2,
-                simplify_m=params.simplify_m,
-                smooth=params.smooth,
+                shape=PolygonShape(
+                    min_area_m2=params.min_area_m2,
+                    simplify_m=params.simplify_m,
+                    smooth=params.smooth,
+                    right_angles=params.right_angles,
+                    crs=params.vector_crs,
+                ),
                 cancel=cancel,
             )
         return {
@@ -166,9 +174,18 @@ def _write_map(
 ) -> None:
     """Write the map; where scores are asked for, write those first and make the map of them."""
     features = scene.features(model, cache=params.cache, cancel=cancel)
-    pixels = PixelScores(features, scored_by(class_softmax, features.encoder), len(scheme.classes))
-    found = scored_blocks(pixels, scene, progress=progress, cancel=cancel, message=f"Classifying by {scheme.title}")
-    shares: Iterator[ScoredBlock] = ((place, softmax(logits), valid) for place, logits, valid in found)
+    message = f"Classifying by {scheme.title}"
+
+    def logits_of_blocks() -> Iterator[ScoredBlock]:
+        pixels = PixelScores(features, scored_by(class_softmax, features.encoder), len(scheme.classes))
+        return scored_blocks(pixels, scene, progress=progress, cancel=cancel, message=message)
+
+    offset: NDArray[np.float32] | float = 0.0
+    if params.estimate_shares:
+        offset = log_share_ratios(logits_of_blocks(), len(scheme.classes), scene.grid.width * scene.grid.height)
+    shares: Iterator[ScoredBlock] = (
+        (place, softmax(logits + offset), valid) for place, logits, valid in logits_of_blocks()
+    )
     tags = provenance(model, params.model, scene, CLASS_SCHEME=scheme.name)
     if scores is not None:
         shares = _through_file(Path(scores), shares, scene, scheme, tags)

@@ -14,7 +14,8 @@ from core.dense.features import DenseFeatures
 from core.dense.upsample import guide_bands, guide_image
 from core.errors import InputError, UsageError
 from core.progress import CancelToken
-from core.raster.grid import PixelWindow, pixel_size_m
+from core.raster.pixel_areas import pixel_size_m
+from core.raster.pixel_window import PixelWindow
 from core.raster.registration import ImagePair, Shift, measure_shift
 from core.tasks.scene_pair import ScenePair
 

@@ -40,8 +40,9 @@ def run(
         TrainingError: the labels cannot be learnt from.
         GeoLangBindError: a raster or the model cannot be used, the name is taken, or the result not written.
     """
-    from core.finetune.score import table
-    from core.finetune.session import FinetuneSettings, fine_tune
+    from core.finetune.report import table
+    from core.finetune.session import fine_tune
+    from core.finetune.settings import FinetuneSettings
 
     if not params.sources:
         raise UsageError("There is no raster to learn from.", hint="Name one or more.")

@@ -12,13 +12,13 @@ from core.dense.pixels import PixelScores
 from core.metrics.score_split import LogOddsCounts, ScoreSplit
 from core.progress import CancelToken, Progress, no_progress
 from core.protocol import HighlightParams
-from core.raster.grid import PixelWindow
-from core.raster.staging import GEOPACKAGE, GEOTIFF
-from core.raster.vectors import check_measurable
+from core.raster.ground import check_measurable
+from core.raster.pixel_window import PixelWindow
+from core.raster.staging import GEOTIFF, VECTOR
+from core.raster.vectors import BandPolygons, PolygonShape, write_band_polygons
 from core.raster.writer import write_cog
 from core.tasks.blocks import scored_blocks, sigmoid
 from core.tasks.outputs import check_writable, provenance
-from core.tasks.polygonise import write_score_polygons
 from core.tasks.preview import Notify, write_preview
 from core.tasks.scene import Scene, open_scene
 from core.tasks.scoring import Prompt, PromptSoftmax, parse_prompts, scored_by
@@ -52,7 +52,7 @@ def run(
     prompts = parse_prompts(params.prompts)
     negatives = tuple(Prompt.parse(text) for text in params.negatives)
     with open_scene(params.source, extent=params.extent, resolution=params.resolution) as scene:
-        check_writable([(params.output, GEOTIFF), (params.vector, GEOPACKAGE)], scene.raster.info.files)
+        check_writable([(params.output, GEOTIFF), (params.vector, VECTOR)], scene.raster.info.files)
         if params.vector is not None:
             check_measurable(scene.grid, params.min_area_m2, params.simplify_m)
         progress(0.0, "Loading the model")
@@ -113,16 +113,17 @@ def _write_scores(
 def _write_vector(params: HighlightParams, splits: Sequence[ScoreSplit], cancel: CancelToken) -> str | None:
     if params.vector is None:
         return None
-    write_score_polygons(
-        params.output,
-        params.vector,
-        names=params.prompts,
-        thresholds=[_threshold(params, split) for split in splits],
+    shape = PolygonShape(
         min_area_m2=params.min_area_m2,
         simplify_m=params.simplify_m,
         smooth=params.smooth,
-        cancel=cancel,
+        separate=params.separate,
+        right_angles=params.right_angles,
+        crs=params.vector_crs,
     )
+    bands = tuple((band, _threshold(params, split)) for band, split in enumerate(splits, start=1))
+    source = BandPolygons(params.output, bands, shape=shape, cancel=cancel)
+    write_band_polygons(source, params.vector)
     return params.vector
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from core import __version__
 from core.errors import OutputError
+from core.raster.dates import acquisition_date
 from core.raster.failures import without_password
 from core.raster.staging import check_target
 
@@ -61,6 +62,7 @@ def provenance(model: GeoLangBind, name: str, scene: Scene, **more: str) -> dict
         "MODEL": name,
         "MODEL_SHA256": model.model_hash,
         "SOURCE": Path(without_password(scene.raster.info.path)).name,
+        "ACQUIRED": acquisition_date(scene.raster.info.tags, Path(without_password(scene.raster.info.path)).name),
         "SENSOR": recognition.sensor or "",
         "BANDS": ",".join(str(band) for band in recognition.band_indexes),
         "WAVELENGTHS_UM": ",".join(f"{length:g}" for length in recognition.band_set.wavelengths_um),

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import pyogrio
-
-from core.progress import CancelToken, Progress, no_progress
+from core.progress import CancelToken, Progress
 from core.protocol import PolygoniseParams
-from core.raster.staging import GEOPACKAGE, output_failure, staging
-from core.raster.vectors import polygonise
+from core.raster.vectors import BandPolygons, PolygonShape, write_band_polygons
 
 if TYPE_CHECKING:
     from core.model.model_cache import ModelCache
@@ -39,79 +35,17 @@ def run(
 
     Raises:
         InputError: the raster cannot be read.
-        OutputError: the GeoPackage cannot be written.
+        OutputError: the file cannot be written.
     """
-    count = polygonise(
-        params.raster,
-        params.output,
-        band=params.band,
-        threshold=params.threshold,
+    shape = PolygonShape(
         min_area_m2=params.min_area_m2,
         simplify_m=params.simplify_m,
         smooth=params.smooth,
-        progress=progress,
-        cancel=cancel,
+        separate=params.separate,
+        right_angles=params.right_angles,
+        classes=params.classes,
+        crs=params.vector_crs,
     )
-    return {"output": params.output, "polygons": count}
-
-
-def write_score_polygons(
-    raster: str,
-    output: str,
-    *,
-    names: Sequence[str],
-    thresholds: Sequence[float],
-    min_area_m2: float,
-    simplify_m: float,
-    smooth: bool,
-    cancel: CancelToken,
-) -> int:
-    """Outline every band of a score raster; several prompts become several layers of one GeoPackage.
-
-    Each band has its own threshold.
-
-    Returns:
-        The number of polygons.
-
-    Raises:
-        OutputError: the GeoPackage cannot be written; nothing is left behind.
-    """
-
-    def outline(band: int, target: str | Path) -> int:
-        return polygonise(
-            raster,
-            target,
-            band=band,
-            threshold=thresholds[band - 1],
-            min_area_m2=min_area_m2,
-            simplify_m=simplify_m,
-            smooth=smooth,
-            progress=no_progress,
-            cancel=cancel,
-        )
-
-    if len(names) == 1:
-        return outline(1, output)
-    target = Path(output)
-    with staging(target, GEOPACKAGE, [raster]) as folder:
-        count = 0
-        for band, name in enumerate(names, start=1):
-            part = folder / "part.gpkg"
-            count += outline(band, part)
-            try:
-                meta, _, geometry, columns = pyogrio.raw.read(part)
-                pyogrio.raw.write(
-                    folder / target.name,
-                    geometry,
-                    columns,
-                    meta["fields"],
-                    layer=f"{band} {name}",
-                    driver="GPKG",
-                    geometry_type="Polygon",
-                    crs=meta["crs"],
-                    append=band > 1,
-                )
-            except Exception as problem:  # pyogrio's errors have no public base
-                raise output_failure(target, problem) from problem
-            part.unlink()
-    return count
+    bands = tuple((band, params.threshold) for band in params.bands or (params.band,))
+    source = BandPolygons(params.raster, bands, shape=shape, progress=progress, cancel=cancel)
+    return {"output": params.output, "polygons": write_band_polygons(source, params.output)}

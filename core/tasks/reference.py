@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
-from rasterio.crs import CRS
-from rasterio.enums import Resampling
-from rasterio.errors import RasterioError
-from rasterio.transform import Affine
-from rasterio.vrt import WarpedVRT
-from rasterio.windows import Window
 
 from core.errors import InputError
-from core.raster.grid import GridSpec, PixelWindow
+from core.raster.code_raster import NO_CODE, CodeRaster, open_codes
+from core.raster.grid import GridSpec
 from core.raster.labels import VectorLabels, is_vector, label_field, read_labels
-from core.raster.reader import open_raster, transform_of
+from core.raster.pixel_window import PixelWindow
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
-UNKNOWN = -1
+UNKNOWN = NO_CODE
 """Where the reference says nothing."""
 
 
@@ -68,72 +62,26 @@ def open_reference(
     if is_vector(path):
         yield _VectorReference(path, grid, field, names, own)
         return
-    with ExitStack() as stack:
-        yield _RasterReference(path, grid, stack, own)
+    with open_codes(path) as codes:
+        yield _RasterReference(codes, grid, own)
 
 
 class _RasterReference:
-    """The first band of a raster, nearest neighbour."""
+    """The codes of a raster, or those that are said to mean a class of the map."""
 
     remarks: tuple[str, ...] = ()
 
-    def __init__(self, path: str, grid: GridSpec, stack: ExitStack, meant: Mapping[str, int]) -> None:
-        stack.enter_context(open_raster(path))  # says in plain words what is wrong with it
-        dataset = stack.enter_context(rasterio.open(path))
-        self._path = path
+    def __init__(self, codes: CodeRaster, grid: GridSpec, meant: Mapping[str, int]) -> None:
+        self._codes = codes
+        self._grid = grid
         self._meant = {int(code): own for code, own in meant.items() if code.isdecimal()}
         if len(self._meant) < len(meant):
             word = next(code for code in meant if not code.isdecimal())
             raise InputError(f"{word} is no code of a raster.", hint="Give numbers, such as 5=water.")
-        # The nodata of a map may be one of its codes: it is masked here, but only where the file declares it.
-        self._nodata = dataset.nodata
-        self._warped = None
-        self._dataset = dataset
-        placed = dataset.crs is not None or not dataset.transform.is_identity
-        same = dataset.crs is None or grid.crs_wkt is None or dataset.crs == CRS.from_wkt(grid.crs_wkt)
-        near = np.allclose(transform_of(dataset), grid.transform, rtol=0, atol=1e-9 * max(grid.pixel_size))
-        aligned = (same and near) or not placed
-        if not placed and (dataset.width, dataset.height) != (grid.width, grid.height):
-            raise InputError(
-                f"{path} has another size than the map, and nothing says where it lies.",
-                hint="Georeference it, or give one pixel for each of the map's.",
-            )
-        if not (aligned and (dataset.width, dataset.height) == (grid.width, grid.height)):
-            source_crs = dataset.crs or grid.crs_wkt
-            if source_crs is None:
-                raise InputError(
-                    f"{path} has another size than the map, and no reference system says how they fit.",
-                    hint="Assign reference systems to both.",
-                )
-            self._warped = stack.enter_context(
-                WarpedVRT(
-                    dataset,
-                    src_crs=source_crs,
-                    crs=grid.crs_wkt or source_crs,
-                    transform=Affine(*grid.transform),
-                    width=grid.width,
-                    height=grid.height,
-                    resampling=Resampling.nearest,
-                    add_alpha=dataset.nodata is None,
-                )
-            )
 
     def read(self, window: PixelWindow) -> NDArray[np.int64]:
-        """Returns class codes (h, w); UNKNOWN outside the reference and at its nodata."""
-        place = Window(window.col, window.row, window.width, window.height)
-        source = self._warped or self._dataset
-        try:
-            values = source.read(1, window=place)
-            known = source.read_masks(1, window=place) > 0
-        except (RasterioError, OSError) as problem:
-            raise InputError(f"{self._path} is damaged: its pixels cannot be read.", hint="Copy it again.") from problem
-        if values.dtype.kind == "f":
-            known &= np.isfinite(values)
-            if not np.array_equal(np.rint(values[known]), values[known]):
-                raise InputError(
-                    f"{self._path} holds measured values, not class codes.", hint="Give a raster of class codes."
-                )
-        codes = np.where(known, np.where(known, values, 0).astype(np.int64), UNKNOWN)
+        """Return class codes (h, w); UNKNOWN outside the reference and at its nodata."""
+        codes = self._codes.read(self._grid, window)
         if not self._meant:
             return codes
         chosen = np.full(codes.shape, UNKNOWN, np.int64)

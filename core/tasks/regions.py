@@ -9,7 +9,7 @@ from skimage.segmentation import slic
 
 from core.dense.pixels import PixelScores
 from core.dense.upsample import guide_bands, guide_image
-from core.raster.grid import PixelWindow
+from core.raster.pixel_window import PixelWindow
 
 PIXELS_PER_REGION = 80
 MARGIN_PIXELS = 24

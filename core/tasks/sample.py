@@ -152,9 +152,7 @@ def _draw(
 
 
 def _write(params: SampleParams, raster: RasterReader, drawn: NDArray[np.int64], names: dict[int, str]) -> None:
-    a, b, c, d, e, f = raster.grid.transform
-    columns, rows = drawn[:, 1] + 0.5, drawn[:, 2] + 0.5
-    points = shapely.points(a * columns + b * rows + c, d * columns + e * rows + f)
+    points = shapely.points(*raster.grid.centres(drawn[:, 1], drawn[:, 2]))
     fields = {
         "id": np.arange(1, len(drawn) + 1, dtype=np.int32),
         "map_code": drawn[:, 0].astype(np.int32),

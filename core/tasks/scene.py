@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.dense.cache import open_cache
 from core.dense.features import DenseFeatures, open_features
 from core.progress import CancelToken
 from core.protocol import Extent, Source
-from core.raster.grid import GridSpec, PixelWindow, extent_of_window, window_of_extent
+from core.raster.grid import GridSpec, extent_of_window, window_of_extent
+from core.raster.pixel_window import PixelWindow
 from core.raster.reader import RasterReader, open_raster
 from core.spectral.recognise import Recognition
-from core.spectral.sensors import with_placeholders
 from core.tasks.recognition import recognise_source
 
 if TYPE_CHECKING:
@@ -61,11 +61,8 @@ class Scene:
 
 
 def as_trained(recognition: Recognition, model: GeoLangBind) -> Recognition:
-    """Replaces the wavelengths of radar and height by the placeholders on the model's card, if any."""
-    table = None if model.card is None else model.card.details.get("placeholders")
-    if table is None:
-        return recognition
-    return replace(recognition, band_set=with_placeholders(recognition.band_set, table))
+    """The recognition with the stand-in wavelengths for radar and height that the model's card names, if it does."""
+    return recognition.with_placeholders(None if model.card is None else model.card.placeholders)
 
 
 @contextmanager

@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
-from rasterio.transform import Affine
 from rasterio.warp import reproject, transform_bounds
 from rasterio.warp import transform as transform_coordinates
 
 from core.errors import InputError
 from core.protocol import Extent, Source
 from core.raster.ellipsoid import parsed_crs
-from core.raster.grid import GridSpec, PixelWindow, window_of_extent
+from core.raster.grid import GridSpec, window_of_extent
+from core.raster.pixel_window import PixelWindow
 from core.tasks.scene import Scene, open_scene
 
 Read = Callable[[PixelWindow], tuple[NDArray[np.float32], NDArray[np.bool_]]]
@@ -75,10 +75,10 @@ class ScenePair:
         reproject(
             np.where(valid, values, np.float32(np.nan)),
             moved,
-            src_transform=Affine(*source.transform),
+            src_transform=source.transform,
             src_crs=_crs(source),
             src_nodata=math.nan,
-            dst_transform=Affine(*target.transform),
+            dst_transform=target.transform,
             dst_crs=_crs(target),
             dst_nodata=math.nan,
             resampling=Resampling.bilinear,
@@ -88,9 +88,8 @@ class ScenePair:
         return moved, known
 
     def _target(self, block: PixelWindow) -> GridSpec:
-        a, b, _, d, e, _ = self.before.raster.grid.transform
-        c, f = self.before.raster.grid.xy(block.col + self.columns, block.row + self.rows)
-        return GridSpec(self.before.raster.grid.crs_wkt, (a, b, c, d, e, f), block.width, block.height)
+        grid = self.before.raster.grid
+        return grid.shifted(block.col + self.columns, block.row + self.rows, block.width, block.height)
 
 
 @contextmanager
@@ -178,8 +177,7 @@ def _covering(target: GridSpec, source: GridSpec) -> PixelWindow | None:
     steps = np.linspace(0, 1, EDGE_POINTS)
     columns = np.concatenate([steps, steps, 0 * steps, 0 * steps + 1]) * target.width
     rows = np.concatenate([0 * steps, 0 * steps + 1, steps, steps]) * target.height
-    a, b, c, d, e, f = target.transform
-    xs, ys = a * columns + b * rows + c, d * columns + e * rows + f
+    xs, ys = target.coordinates(columns, rows)
     if target.crs_wkt is not None and source.crs_wkt is not None and target.crs_wkt != source.crs_wkt:
         xs, ys = (
             np.asarray(values)
@@ -200,11 +198,11 @@ def _whole_pixels(source: GridSpec, target: GridSpec) -> PixelWindow | None:
     """Returns the window of ``target`` in ``source`` if their pixels coincide, else None."""
     same = source.crs_wkt == target.crs_wkt or _crs(source) == _crs(target)
     size = max(source.pixel_size)
-    linear = (0, 1, 3, 4)
-    steps = np.subtract([source.transform[i] for i in linear], [target.transform[i] for i in linear])
+    ours, theirs = source.transform, target.transform
+    steps = np.array([ours.a - theirs.a, ours.b - theirs.b, ours.d - theirs.d, ours.e - theirs.e])
     if not same or np.abs(steps).max() * max(target.width, target.height) > 1e-3 * size:
         return None
-    col, row = source.pixel(target.transform[2], target.transform[5])
+    col, row = source.pixel(theirs.c, theirs.f)
     if max(abs(col - round(col)), abs(row - round(row))) > 1e-3:
         return None
     return PixelWindow(round(col), round(row), target.width, target.height)

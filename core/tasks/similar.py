@@ -21,7 +21,7 @@ from core.dense.text_factors import TextFactors
 from core.errors import InputError
 from core.progress import CancelToken, Progress
 from core.protocol import SimilarParams
-from core.raster.grid import PixelWindow
+from core.raster.pixel_window import PixelWindow
 from core.raster.staging import GEOTIFF
 from core.raster.writer import write_cog
 from core.tasks.blocks import scored_blocks, sigmoid
@@ -133,7 +133,7 @@ def fit_examples(
     One click says little about what is *not* meant, so a sample of the surroundings joins the negatives with as much
     weight, in all, as the positives: what is least like them or, once there are negatives, what is nearer to those.
     Then the rest that is like none of the positives joins with a smaller weight: a click against fields does not mean
-    that water is wanted (docs/decisions.md, 23).
+    that water is wanted (docs/decisions/0023).
 
     Args:
         features: the feature grid.

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.classes import ClassEntry, ClassScheme
-from core.raster.grid import GridSpec, PixelWindow, known_row_areas
+from core.raster.grid import GridSpec
+from core.raster.pixel_areas import known_row_areas
+from core.raster.pixel_window import PixelWindow
 from core.raster.staging import TABLE, staging
 
 NODATA = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import training  # noqa: F401 - registers its sources; this entry point is the one module of core above training
 from core.cli.train import main
 
 sys.exit(main())

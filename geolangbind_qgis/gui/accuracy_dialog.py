@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.core import QgsMapLayer, QgsMapLayerProxyModel, QgsProject, QgsRasterLayer, QgsVectorLayer
+from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.gui import QgsFieldComboBox, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
@@ -17,6 +17,7 @@ from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.class_field import likely_field
 from geolangbind_qgis.layers.label_file import label_file
 from geolangbind_qgis.layers.placement import source_of
+from geolangbind_qgis.layers.qgis_versions import layer_filters
 from geolangbind_qgis.layers.readable import ReadBy
 from geolangbind_qgis.layers.results_folder import new_file
 from geolangbind_qgis.layers.snapshot import take_snapshot
@@ -52,9 +53,8 @@ class AccuracyDialog(QDialog):
         self._client, self._map, self._name = client, snapshot.path, layer.name()
         self._request: Any = None
         self.setWindowTitle(tr("Check the accuracy of {0}").format(layer.name()))
-        kinds = QgsMapLayerProxyModel.Filter
         self.reference = QgsMapLayerComboBox(self)
-        self.reference.setFilters(kinds.PointLayer | kinds.LineLayer | kinds.PolygonLayer | kinds.RasterLayer)
+        self.reference.setFilters(layer_filters("PointLayer", "LineLayer", "PolygonLayer", "RasterLayer"))
         self.reference.setExceptedLayerList(_no_references(layer))
         self.reference.setAllowEmptyLayer(True)
         self.reference.setToolTip(tr("Points, lines, polygons or a raster of which you know that they are right"))

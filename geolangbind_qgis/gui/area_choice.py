@@ -9,7 +9,6 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsGeometry,
-    QgsMapLayerProxyModel,
     QgsProject,
     QgsRectangle,
     QgsVectorLayer,
@@ -23,6 +22,7 @@ from geolangbind_qgis.gui.narrow import let_shrink
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.icons import icon
 from geolangbind_qgis.layers.extents import to_layer_crs
+from geolangbind_qgis.layers.qgis_versions import layer_filters
 
 
 class Area(Enum):
@@ -73,7 +73,7 @@ class AreaChoice(QWidget):
         self._draw.setAccessibleName(tr("Draw a rectangle on the map"))
         self._draw.toggled.connect(self._on_draw_toggled)
         self._polygons = QgsMapLayerComboBox(self)
-        self._polygons.setFilters(QgsMapLayerProxyModel.Filter.PolygonLayer)
+        self._polygons.setFilters(layer_filters("PolygonLayer"))
         self._polygons.setToolTip(
             tr("Layer whose selected polygons are meant; all its polygons where none is selected")
         )

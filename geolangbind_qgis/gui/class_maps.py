@@ -13,13 +13,14 @@ from geolangbind_qgis.gui.narrow import let_shrink
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.class_areas import read_areas
 from geolangbind_qgis.layers.placement import source_of
+from geolangbind_qgis.layers.qgis_versions import band_of
 
 
 def is_class_map(layer: QgsMapLayer | None) -> bool:
     """Whether a layer shows the classes of its first band with a legend."""
     if not isinstance(layer, QgsRasterLayer) or not isinstance(layer.renderer(), QgsPalettedRasterRenderer):
         return False
-    return layer.renderer().band() == 1
+    return band_of(layer.renderer()) == 1
 
 
 def class_maps_of(project: QgsProject, layer: QgsMapLayer | None) -> list[QgsRasterLayer]:

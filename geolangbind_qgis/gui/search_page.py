@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from qgis.core import QgsMapLayer, QgsMapLayerProxyModel, QgsProject, QgsRasterLayer, QgsUnitTypes
+from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsUnitTypes
 from qgis.gui import QgsMapCanvas, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import (
@@ -32,6 +32,7 @@ from geolangbind_qgis.layers.export_grid import plan_grid, suggested_pixel
 from geolangbind_qgis.layers.extents import within
 from geolangbind_qgis.layers.overlays import PROMPT, overlays_of
 from geolangbind_qgis.layers.placement import source_of
+from geolangbind_qgis.layers.qgis_versions import layer_filters
 from geolangbind_qgis.layers.readable import ReadBy, can_read
 from geolangbind_qgis.layers.recognition import read_reading
 from geolangbind_qgis.layers.score_style import free_colour, read_score_style
@@ -56,7 +57,7 @@ class SearchPage(QScrollArea):
         self._canvas = canvas
         self._hidden: set[str] = set()
         self.layers = QgsMapLayerComboBox(self)
-        self.layers.setFilters(QgsMapLayerProxyModel.Filter.RasterLayer)
+        self.layers.setFilters(layer_filters("RasterLayer"))
         self.layers.setAccessibleName(tr("Raster layer"))
         self.recognition = RecognitionLine(self)
         self.prompts = PromptList(self)

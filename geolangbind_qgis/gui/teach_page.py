@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsMapLayer, QgsMapLayerProxyModel, QgsProject, QgsRasterLayer, QgsVectorLayer
+from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.gui import QgsFieldComboBox, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import (
@@ -27,6 +27,7 @@ from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.class_field import likely_field
 from geolangbind_qgis.layers.label_file import class_names
 from geolangbind_qgis.layers.placement import source_of
+from geolangbind_qgis.layers.qgis_versions import layer_filters
 from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.failure import Failure
 from geolangbind_qgis.runs.finetune import FinetuneRequest, FinetuneRunner
@@ -48,9 +49,8 @@ class TeachPage(QScrollArea):
         super().__init__(parent)
         self._session = session
         self.runner = FinetuneRunner(session, self)
-        kinds = QgsMapLayerProxyModel.Filter
         self.labels = QgsMapLayerComboBox(self)
-        self.labels.setFilters(kinds.PointLayer | kinds.LineLayer | kinds.PolygonLayer | kinds.RasterLayer)
+        self.labels.setFilters(layer_filters("PointLayer", "LineLayer", "PolygonLayer", "RasterLayer"))
         self.labels.setAllowEmptyLayer(True)
         self.labels.setLayer(None)
         self.labels.setToolTip(tr("Points, lines or polygons with a class, or a raster of class codes"))

@@ -15,6 +15,8 @@ from qgis.core import (
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor
 
+from geolangbind_qgis.layers.qgis_versions import band_of
+
 PROMPT_COLOURS = ("#ff2d95", "#00c2ff", "#ffb000", "#7cff4f", "#b388ff", "#ff5630", "#00e0b8", "#f5f02c")
 """Colours given to prompts in turn: far from the greens and browns of imagery, and from each other."""
 
@@ -91,4 +93,4 @@ def read_score_style(layer: QgsRasterLayer) -> ScoreStyle:
 def shown_band(layer: QgsRasterLayer) -> int:
     """Returns the band the layer shows, from 1."""
     renderer = layer.renderer()
-    return renderer.band() if isinstance(renderer, QgsSingleBandPseudoColorRenderer) else 1
+    return band_of(renderer) if isinstance(renderer, QgsSingleBandPseudoColorRenderer) else 1

@@ -26,9 +26,8 @@ def places(scene, count):
     """Places all over the raster, in its reference system."""
     generator = np.random.default_rng(3)
     grid = scene.raster.grid
-    a, b, c, d, e, f = grid.transform
     found = generator.uniform(0.05, 0.95, (count, 2)) * (grid.width, grid.height)
-    return tuple((a * x + b * y + c, d * x + e * y + f) for x, y in found.tolist())
+    return tuple(grid.xy(x, y) for x, y in found.tolist())
 
 
 def test_one_more_click_on_a_stored_view(tmp_path, store_folder, record):

@@ -18,7 +18,8 @@ from core.dense.scoring import cosines
 from core.model.model_cache import ModelCache
 from core.progress import CancelToken, no_progress
 from core.protocol import HighlightParams, Source
-from core.raster.grid import PixelWindow, extent_of_window
+from core.raster.grid import extent_of_window
+from core.raster.pixel_window import PixelWindow
 from core.tasks import highlight
 from core.tasks.scene import open_scene
 from core.tasks.scoring import PromptSoftmax, parse_prompts, scored_by

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 from pathlib import Path
@@ -98,6 +99,14 @@ def fill(window, rows):
                 panel.tblParameters.cellWidget(number + 1, column).setValue(value)
 
 
+def row_parameters(window, row):
+    """Returns a row's parameters and whether they are complete; newer QGIS also asks for the context."""
+    panel = window.mainWidget()
+    context = {"context": panel.processing_context}
+    wanted = inspect.signature(panel.parametersForRow).parameters
+    return panel.parametersForRow(row, **{name: value for name, value in context.items() if name in wanted})
+
+
 def log_of(window):
     return window.findChild(QTextEdit, "txtLog").toPlainText()
 
@@ -141,11 +150,11 @@ def test_the_table_can_be_saved_and_opened_again(batch_window, provider, places,
     destinations = window.algorithm().destinationParameterDefinitions()
     outputs = {each.name(): str(tmp_path / each.name()) for each in destinations}
     fill(window, [{**examples, **outputs}])
-    before, complete = panel.parametersForRow(0)
+    before, complete = row_parameters(window, 0)
     assert complete, window.messageBar().currentItem().text()
     panel.save()
     panel.load()
-    after, complete = panel.parametersForRow(0)
+    after, complete = row_parameters(window, 0)
     assert complete
     assert after == before
 

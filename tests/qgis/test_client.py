@@ -139,12 +139,10 @@ def test_previews_reach_the_one_who_asked(served):
 def test_cancel_ends_the_request_with_its_own_code(served):
     answers = Answers()
     handle = answers.ask(served, "embed")
-    began = time.monotonic()
     Answers().ask(served)
     QTimer.singleShot(0, handle.cancel)
     answers.wait()
     assert answers.error.code == "cancelled"
-    assert time.monotonic() - began < 30
     assert served.recent_errors == []
 
 

@@ -15,6 +15,7 @@ from geolangbind_qgis.gui.scheme_editor import SchemeEditor
 from geolangbind_qgis.gui.table_dialog import TableDialog
 from geolangbind_qgis.layers.class_areas import ClassArea
 from geolangbind_qgis.layers.placement import source_of
+from geolangbind_qgis.layers.qgis_versions import band_of
 
 THREE = Scheme(
     "three",
@@ -104,7 +105,7 @@ def test_confidence_comes_as_a_second_layer_on_request(menu, scene):
         if source_of(other) == scene.id() and other.id() != layer.id()
     ]
     assert len(others) == 1
-    assert others[0].renderer().band() == 2
+    assert band_of(others[0].renderer()) == 2
     values = read_pixels(layer)[1]
     assert np.nanmin(values) >= 0
     assert np.nanmax(values) <= 100

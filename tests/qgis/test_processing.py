@@ -34,6 +34,8 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
+from geolangbind_qgis.layers.qgis_versions import band_of
+
 
 def run(name, parameters, feedback=None):
     """Run an algorithm here and now, as a script does."""
@@ -233,7 +235,7 @@ def test_several_prompts_are_loaded_as_a_layer_each_in_its_own_colour(provider, 
     context.layerToLoadOnCompletionDetails(path).postProcessor().postProcessLayer(first, context, feedback)
     others = [layer for layer in QgsProject.instance().mapLayers().values() if layer.source() == path]
     assert sorted(layer.name() for layer in others) == ["forest | woodland · scene", "town · scene"]
-    assert sorted(layer.renderer().band() for layer in [first, *others]) == [1, 2, 3]
+    assert sorted(band_of(layer.renderer()) for layer in [first, *others]) == [1, 2, 3]
     assert len({layer.customProperty("geolangbind/colour") for layer in [first, *others]}) == 3
 
 

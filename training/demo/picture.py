@@ -19,7 +19,8 @@ from matplotlib.patches import Patch
 
 from core.errors import OutputError
 from core.protocol import Source
-from core.raster.grid import GridSpec, pixel_size_m
+from core.raster.grid import GridSpec
+from core.raster.pixel_areas import pixel_size_m
 from core.raster.reader import RasterReader, open_raster
 from core.spectral.recognise import Recognition
 from core.tasks.recognition import recognise_source

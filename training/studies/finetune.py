@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 from rasterio.transform import Affine, from_origin
 
 from core.datasets.labelled_tiles import read_labelled_tiles
-from core.finetune.session import FinetuneSettings, fine_tune
+from core.finetune.session import fine_tune
+from core.finetune.settings import FinetuneSettings
 from core.model import load_model
 from core.model.model_cache import ModelCache
 from core.progress import CancelToken, no_progress

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -82,3 +85,41 @@ def test_one_scene_is_no_archive(archive, tmp_path):
     assert not is_archive(str(tmp_path / "empty"))
     with pytest.raises(InputError, match="no raster"):
         scenes_of(str(tmp_path / "empty"))
+
+
+@pytest.fixture
+def published(archive):
+    """A catalogue on a server of this machine; gives its folder and its address."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(archive))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield archive, f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def test_a_catalogue_on_a_server_is_read_there_and_its_images_keep_their_addresses(published):
+    folder, address = published
+    (folder / "one.json").write_text(json.dumps(item("one", data=image("a/west.tif"))))
+    links = [{"rel": "item", "href": "one.json"}, {"rel": "item", "href": f"{address}/two.json"}]
+    (folder / "two.json").write_text(json.dumps(item("two", data=image("https://example.org/x.tif?sig=1"))))
+    (folder / "catalog.json").write_text(json.dumps({"type": "Catalog", "links": links}))
+    found = (f"{address}/a/west.tif", "https://example.org/x.tif?sig=1")
+    assert is_archive(f"{address}/catalog.json")
+    assert scenes_of(f"{address}/catalog.json") == found
+    assert scenes_of(str(folder / "catalog.json")) == (str(folder / "a" / "west.tif"), found[1])
+
+
+def test_absolute_links_into_the_place_of_publication_lead_to_the_copy_beside(archive):
+    (archive / "one.json").write_text(json.dumps(item("one", data=image("a/west.tif"))))
+    links = [
+        {"rel": "self", "href": "https://unreachable.invalid/stac/catalog.json"},
+        {"rel": "item", "href": "https://unreachable.invalid/stac/one.json"},
+    ]
+    (archive / "catalog.json").write_text(json.dumps({"type": "Catalog", "links": links}))
+    assert names(scenes_of(str(archive / "catalog.json"))) == ["west.tif"]
+
+
+def test_a_server_that_does_not_have_the_document_is_named(published):
+    _, address = published
+    with pytest.raises(InputError, match="cannot be read from its server"):
+        scenes_of(f"{address}/nothing.json")

@@ -23,7 +23,7 @@ from core.dense.features import DenseFeatures, open_features
 from core.dense.store import FeatureStore
 from core.dense.stored_features import StoredFeatures
 from core.model.geolangbind import GeoLangBind, create_model
-from core.raster.grid import PixelWindow
+from core.raster.pixel_window import PixelWindow
 from core.raster.reader import open_raster
 from core.spectral.bands import Band, BandSet
 from core.spectral.scaling import Scaling, scaling_preset

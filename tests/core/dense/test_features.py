@@ -16,7 +16,7 @@ from core.dense.store import FeatureStore
 from core.dense.upsample import UpsampleSettings
 from core.errors import CancelledError, InputError
 from core.progress import CancelToken
-from core.raster.grid import PixelWindow
+from core.raster.pixel_window import PixelWindow
 
 
 def scores_of(features: DenseFeatures, texts: torch.Tensor, settings: UpsampleSettings | None = None) -> PixelScores:

@@ -10,7 +10,7 @@ from core.dense.chunk import FeatureChunk
 from core.dense.chunk_layout import ChunkLayout
 from core.dense.scan import score_all
 from core.dense.stored_features import StoredFeatures
-from core.raster.grid import PixelWindow
+from core.raster.pixel_window import PixelWindow
 
 
 @pytest.fixture

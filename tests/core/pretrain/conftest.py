@@ -10,30 +10,6 @@ from PIL import Image
 from core.pretrain.recipe import parse_recipe
 
 COLOURS = {"Forest": (20, 90, 30), "Water": (20, 40, 160), "Sand": (220, 200, 140)}
-TINY = {
-    "image_size": 32,
-    "patch_size": 8,
-    "width": 32,
-    "layers": 1,
-    "heads": 2,
-    "mlp_ratio": 2.0,
-    "embed_dim": 384,
-    "stem": {"channels": [8, 16], "depths": [1, 1, 1]},
-    "dense": {"channels": 16, "fine": 8, "middle": 16},
-    "init_logit_scale": 30.0,
-    "init_logit_bias": -12.0,
-    "text": {
-        "tower": "sentence-transformers/all-MiniLM-L6-v2",
-        "revision": "1110a243fdf4706b3f48f1d95db1a4f5529b4d41",
-        "sha256": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-    },
-}
-
-
-@pytest.fixture(scope="session")
-def tiny_config():
-    """The configuration of a model small enough to learn in a second."""
-    return TINY
 
 
 @pytest.fixture(scope="session")
@@ -55,13 +31,13 @@ def chip_archive(tmp_path_factory):
 
 
 @pytest.fixture
-def recipe(chip_archive):
+def recipe(chip_archive, tiny_config):
     return parse_recipe(
         {
             "name": "toy",
             "steps": 12,
             "seed": 5,
-            "model": TINY,
+            "model": tiny_config,
             "optimiser": {"learning_rate": 3e-3, "warmup_steps": 2},
             "objectives": {"siglip": 0.05},
             "distractors": ["airplane", "volcano"],

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from core.errors import InputError, TrainingError
 from core.pretrain.recipe import build_sources, parse_recipe, read_recipe
 from core.pretrain.recipe_teachers import build_teachers, with_translators
+from core.pretrain.sources.registry import register_source
 
-RECIPES = Path(__file__).resolve().parents[3] / "training" / "recipes"
+ROOT = Path(__file__).resolve().parents[3]
+RECIPES = ROOT / "training" / "recipes"
 
 
 def test_the_recipes_that_are_shipped_can_be_read():
@@ -88,3 +93,32 @@ def test_a_source_may_call_classes_compatible_and_name_absent_things(chip_archiv
     entry["compatible"] = [["Forest", "Town"]]
     with pytest.raises(TrainingError, match="compatible"):
         build_sources(parse_recipe({"name": "x", "steps": 1, "sources": {"chips": entry}}))
+
+
+def test_a_package_above_core_registers_a_source_and_a_recipe_names_it(chip_archive):
+    register_source("my chips", "core.pretrain.sources.chips:ChipSource:ChipSettings")
+    settings = {"path": str(chip_archive), "size": 32, "crop": 32, "batch": 4}
+    settings["classes"] = {"Forest": ["forest"], "Water": ["water"], "Sand": ["sand"]}
+    entry = {"kind": "my chips", "settings": settings}
+    sources = build_sources(parse_recipe({"name": "x", "steps": 1, "sources": {"mine": entry}}))
+    assert sources["mine"].name == "mine"
+    with pytest.raises(ValueError, match="registered already"):
+        register_source("my chips", "elsewhere:Source:Settings")
+
+
+@pytest.mark.parametrize("kind", ["no such kind", "no.such.module:Source:Settings"])
+def test_a_kind_of_source_that_nobody_registered_is_named_with_those_there_are(kind):
+    recipe = parse_recipe({"name": "x", "steps": 1, "sources": {"s": {"kind": kind}}})
+    with pytest.raises(TrainingError, match="there is no kind") as caught:
+        build_sources(recipe)
+    assert "chips" in caught.value.hint
+
+
+def test_the_command_knows_the_sources_of_the_training_package(tmp_path, tiny_config):
+    sources = {"s": {"kind": "simulated", "settings": {"wrong": 1}}}
+    recipe = {"name": "x", "steps": 1, "model": tiny_config, "sources": sources}
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    command = [sys.executable, "-m", "core.train", str(tmp_path / "recipe.yaml"), "-o", str(tmp_path / "out")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "source s has an unknown field wrong" in done.stderr

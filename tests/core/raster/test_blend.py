@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.raster.blend import taper
-from core.raster.grid import PixelWindow, TileGrid
+from core.raster.pixel_window import PixelWindow
+from core.raster.tile_grid import TileGrid
 
 tilings = st.builds(
     lambda width, height, tile, overlap: TileGrid(width, height, tile, min(overlap, tile - 1)),

@@ -6,7 +6,7 @@ from rasterio.transform import Affine
 
 from core.errors import InputError
 from core.raster.areas import class_areas, write_areas
-from core.raster.grid import row_areas_hectares
+from core.raster.pixel_areas import row_areas_hectares
 from core.raster.reader import open_raster
 
 

@@ -2,21 +2,16 @@ import math
 
 import numpy as np
 import pytest
+from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.crs import CRS
 
 from core.errors import InputError
-from core.raster.grid import (
-    GridSpec,
-    PixelWindow,
-    TileGrid,
-    extent_of_window,
-    pixel_area_hectares,
-    pixel_size_m,
-    row_areas_hectares,
-    window_of_extent,
-)
+from core.raster.grid import GridSpec, extent_of_window, window_of_extent
+from core.raster.pixel_areas import pixel_area_hectares, pixel_size_m, row_areas_hectares
+from core.raster.pixel_window import PixelWindow
+from core.raster.tile_grid import TileGrid
 
 WGS84 = CRS.from_epsg(4326).to_wkt()
 UTM33 = CRS.from_epsg(32633).to_wkt()
@@ -25,7 +20,7 @@ MERCATOR = CRS.from_epsg(3857).to_wkt()
 grids = st.builds(
     lambda angle, size, x, y, width, height: GridSpec(
         UTM33,
-        (
+        Affine(
             size * math.cos(angle),
             size * math.sin(angle),
             x,
@@ -82,14 +77,14 @@ def test_a_window_covers_its_extent_and_stays_inside(grid, across, down, size):
     [(1e7, 1e7, 1e7 + 1, 1e7 + 1), (0, 0, 0, 0), (2, 2, 1, 1), (math.nan, 0, 1, 1), (0, 0, math.inf, 1), (0, 1, 2)],
 )
 def test_an_extent_that_gives_no_pixels_is_refused_with_advice(extent):
-    grid = GridSpec(UTM33, (10, 0, 500000, 0, -10, 5000000), 100, 100)
+    grid = GridSpec(UTM33, Affine(10, 0, 500000, 0, -10, 5000000), 100, 100)
     with pytest.raises(InputError) as caught:
         window_of_extent(grid, extent)
     assert caught.value.hint
 
 
 def test_no_extent_means_the_whole_raster():
-    grid = GridSpec(None, (1, 0, 0, 0, -1, 0), 7, 5)
+    grid = GridSpec(None, Affine(1, 0, 0, 0, -1, 0), 7, 5)
     assert window_of_extent(grid, None) == PixelWindow(0, 0, 7, 5)
 
 
@@ -104,27 +99,27 @@ def test_another_resolution_keeps_the_extent(grid, resolution):
 @pytest.mark.parametrize("resolution", [0, -1, math.nan, math.inf])
 def test_an_impossible_resolution_is_refused(resolution):
     with pytest.raises(InputError):
-        GridSpec(None, (1, 0, 0, 0, -1, 0), 7, 5).at_resolution(resolution)
+        GridSpec(None, Affine(1, 0, 0, 0, -1, 0), 7, 5).at_resolution(resolution)
 
 
 def test_the_whole_earth_has_its_area():
-    grid = GridSpec(WGS84, (1.0, 0, -180, 0, -1.0, 90), 360, 180)
+    grid = GridSpec(WGS84, Affine(1.0, 0, -180, 0, -1.0, 90), 360, 180)
     assert row_areas_hectares(grid).sum() * 360 == pytest.approx(51006562172.4, rel=1e-10)
 
 
 def test_projected_pixels_are_measured_in_the_plane():
-    assert pixel_area_hectares(GridSpec(UTM33, (10, 0, 500000, 0, -10, 5000000), 10, 10), 3) == 0.01
+    assert pixel_area_hectares(GridSpec(UTM33, Affine(10, 0, 500000, 0, -10, 5000000), 10, 10), 3) == 0.01
 
 
 def test_feet_are_not_taken_for_metres():
     feet = CRS.from_epsg(2263).to_wkt()
-    grid = GridSpec(feet, (10, 0, 980000, 0, -10, 200000), 10, 10)
+    grid = GridSpec(feet, Affine(10, 0, 980000, 0, -10, 200000), 10, 10)
     assert pixel_area_hectares(grid, 0) == pytest.approx(0.01 * 0.3048006096**2, rel=1e-6)
 
 
 def test_web_mercator_pixels_are_measured_on_the_ground():
-    geographic = GridSpec(WGS84, (0.0001, 0, 13.0, 0, -0.0001, 45.0), 100, 100)
-    grid = GridSpec(MERCATOR, (10, 0, 1447153.4, 0, -10, 5621521.5), 100, 100)
+    geographic = GridSpec(WGS84, Affine(0.0001, 0, 13.0, 0, -0.0001, 45.0), 100, 100)
+    grid = GridSpec(MERCATOR, Affine(10, 0, 1447153.4, 0, -10, 5621521.5), 100, 100)
     east, north = pixel_size_m(grid)
     assert east == pytest.approx(10 * math.cos(math.radians(45)), rel=0.01)
     assert pixel_area_hectares(grid, 0) == pytest.approx(east * north / 1e4, rel=0.001)
@@ -134,13 +129,13 @@ def test_web_mercator_pixels_are_measured_on_the_ground():
 
 def test_a_rotated_geographic_pixel_has_the_area_of_a_straight_one():
     cosine, sine = math.cos(0.4), math.sin(0.4)
-    straight = GridSpec(WGS84, (0.001, 0, 13.0, 0, -0.001, 0.05), 100, 100)
-    rotated = GridSpec(WGS84, (0.001 * cosine, 0.001 * sine, 13, 0.001 * sine, -0.001 * cosine, 0.05), 100, 100)
+    straight = GridSpec(WGS84, Affine(0.001, 0, 13.0, 0, -0.001, 0.05), 100, 100)
+    rotated = GridSpec(WGS84, Affine(0.001 * cosine, 0.001 * sine, 13, 0.001 * sine, -0.001 * cosine, 0.05), 100, 100)
     assert pixel_area_hectares(rotated, 50) == pytest.approx(pixel_area_hectares(straight, 50), rel=1e-4)
 
 
 def test_without_a_reference_system_there_is_no_area():
-    grid = GridSpec(None, (1, 0, 0, 0, -1, 0), 7, 5)
+    grid = GridSpec(None, Affine(1, 0, 0, 0, -1, 0), 7, 5)
     assert pixel_size_m(grid) is None
     with pytest.raises(InputError, match="no coordinate reference system"):
         row_areas_hectares(grid)
@@ -198,3 +193,18 @@ def test_blocks_partition_a_window(col, row, width, height, size):
     for block in window.blocks(size, size + 1):
         seen[block.slices_in(window)] += 1
     assert (seen == 1).all()
+
+
+def test_geographic_systems_in_grads_are_measured_as_grads():
+    paris = CRS.from_epsg(4807).to_wkt()  # NTF (Paris): 400 grads to a circle
+    in_degrees = GridSpec(WGS84, Affine(0.0009, 0, 2.0, 0, -0.0009, 45.0), 100, 100)
+    in_grads = GridSpec(paris, Affine(0.001, 0, 0.0, 0, -0.001, 50.0), 100, 100)
+    assert pixel_size_m(in_grads) == pytest.approx(pixel_size_m(in_degrees), rel=1e-3)
+    assert row_areas_hectares(in_grads) == pytest.approx(row_areas_hectares(in_degrees), rel=1e-3)
+    tilted = GridSpec(paris, in_grads.transform @ Affine.rotation(30), 100, 100)
+    assert row_areas_hectares(tilted) == pytest.approx(row_areas_hectares(in_grads)[50], rel=1e-3)
+
+
+def test_a_transform_of_six_plain_numbers_is_refused():
+    with pytest.raises(TypeError, match=r"affine\.Affine"):
+        GridSpec(None, (1, 0, 0, 0, -1, 0), 7, 5)

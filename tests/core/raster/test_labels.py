@@ -4,14 +4,16 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
+from affine import Affine
 from rasterio.crs import CRS
 from rasterio.warp import transform as transform_coordinates
 
 from core.errors import InputError
-from core.raster.grid import GridSpec, PixelWindow
+from core.raster.grid import GridSpec
 from core.raster.labels import is_vector, label_field, rasterise_labels, read_labels
+from core.raster.pixel_window import PixelWindow
 
-GRID = GridSpec(CRS.from_epsg(32633).to_wkt(), (10, 0, 500000, 0, -10, 5000000), 60, 50)
+GRID = GridSpec(CRS.from_epsg(32633).to_wkt(), Affine(10, 0, 500000, 0, -10, 5000000), 60, 50)
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from rasterio.transform import Affine
 
 from core.errors import GeoLangBindError
 from core.raster.areas import class_areas
-from core.raster.grid import PixelWindow, window_of_extent
+from core.raster.grid import window_of_extent
+from core.raster.pixel_window import PixelWindow
 from core.raster.reader import open_raster
 from core.raster.vectors import polygonise
 from core.raster.writer import write_cog

@@ -9,17 +9,19 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import rasterio
+from affine import Affine
 from rasterio.crs import CRS
 
 from core.errors import CancelledError, OutputError
 from core.progress import CancelToken
-from core.raster.grid import GridSpec, PixelWindow
+from core.raster.grid import GridSpec
+from core.raster.pixel_window import PixelWindow
 from core.raster.reader import open_raster
 from core.raster.staging import output_failure
 from core.raster.writer import read_class_names, write_cog
 
-GRID = GridSpec(CRS.from_epsg(32633).to_wkt(), (10, 0, 500000, 0, -10, 5000000), 1300, 900)
-ROTATED = GridSpec(CRS.from_epsg(4326).to_wkt(), (0.001, 0.0002, 13, 0.0002, -0.001, 45), 130, 90)
+GRID = GridSpec(CRS.from_epsg(32633).to_wkt(), Affine(10, 0, 500000, 0, -10, 5000000), 1300, 900)
+ROTATED = GridSpec(CRS.from_epsg(4326).to_wkt(), Affine(0.001, 0.0002, 13, 0.0002, -0.001, 45), 130, 90)
 
 
 def scores(grid, bands=2, seed=0):
@@ -209,11 +211,12 @@ import math, resource, sys
 import numpy as np
 sys.path.insert(0, sys.argv[3])
 from core.errors import OutputError
+from affine import Affine
 from core.raster.grid import GridSpec
 from core.raster.writer import write_cog
 limit = int(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-grid = GridSpec(None, (1, 0, 0, 0, -1, 0), 1500, 1500)
+grid = GridSpec(None, Affine(1, 0, 0, 0, -1, 0), 1500, 1500)
 values = np.random.default_rng(0).random((1, 1500, 1500)).astype("float32")
 blocks = [(w, values[:, w.row:w.row_stop, w.col:w.col_stop]) for w in grid.window.blocks(512, 512)]
 try:
@@ -254,12 +257,13 @@ def test_memory_does_not_grow_with_the_raster(tmp_path):
 import resource, sys
 sys.path.insert(0, {str(Path(__file__).resolve().parents[3])!r})
 import numpy as np
+from affine import Affine
 from core.raster.grid import GridSpec
 from core.raster.writer import write_cog
 import rasterio
 def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 def write(side):
-    grid = GridSpec(None, (1, 0, 0, 0, -1, 0), side, side)
+    grid = GridSpec(None, Affine(1, 0, 0, 0, -1, 0), side, side)
     strips = ((w, np.full((1, w.height, w.width), w.row % 7, "uint8")) for w in grid.window.blocks(side, 512))
     with rasterio.Env(GDAL_CACHEMAX=64): write_cog(sys.argv[1], grid, "uint8", 255, strips, ["a"])
 write(1000); before = peak()

@@ -3,7 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from core.errors import InputError, SensorError
+from core.errors import InputError, ModelError, SensorError
+from core.model.cards import card_from
 from core.raster.reader import open_raster
 from core.spectral.coverage import coverage
 from core.spectral.recognise import recognise
@@ -315,3 +316,14 @@ def test_bands_of_a_trained_sensor_count_as_trained_though_nothing_names_it(make
     assert "Sentinel-2" in coverage(alike, card).reason
     assert coverage(alike, card).outcome == "trained on"
     assert coverage(unlike, card).outcome == "extrapolated"
+
+
+def test_a_card_may_name_its_numbers_of_bands_as_a_range(make_raster):
+    card = card_from({"name": "own", "sensors": ["sentinel2_l2a"], "band_counts": {"from": 9, "to": 11}})
+    said = {"trained_sensors": card.sensors, "trained_band_counts": card.band_counts}
+    ten = seen(make_raster(stack(10, 0, 5000, "uint16"), "ten.tif", **square(10)))
+    twelve = seen(make_raster(stack(12, 0, 5000, "uint16"), "twelve.tif", **square(10)))
+    assert coverage(ten, said).outcome == "trained on"
+    assert coverage(twelve, said).reason == "The model was not trained with 12 bands."
+    with pytest.raises(ModelError, match="cannot be read"):
+        card_from({"name": "own", "band_counts": {"from": 1}})

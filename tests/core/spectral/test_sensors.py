@@ -5,7 +5,7 @@ import pytest
 from core.spectral.scaling import scaling_presets
 from core.spectral.sensors import UnknownSensorError, get_sensor, load_sensors, normalised_band_name, with_placeholders
 
-NAMED_IN_THE_DESIGN = {
+REQUIRED_SENSORS = {
     "sentinel2_l1c", "sentinel2_l2a", "landsat4_tm", "landsat5_tm", "landsat7_etm", "landsat8_oli", "landsat9_oli",
     "modis", "aerial_rgb", "aerial_rgbn", "planetscope_4", "planetscope_8", "worldview2", "worldview3", "sentinel1",
     "enmap", "prisma", "aviris", "thermal", "dem",
@@ -13,7 +13,7 @@ NAMED_IN_THE_DESIGN = {
 
 
 def test_every_sensor_of_the_design_is_there():
-    assert set(load_sensors()) >= NAMED_IN_THE_DESIGN
+    assert set(load_sensors()) >= REQUIRED_SENSORS
 
 
 @pytest.mark.parametrize("sensor", load_sensors().values(), ids=load_sensors())

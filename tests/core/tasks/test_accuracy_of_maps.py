@@ -9,6 +9,7 @@ import pyogrio
 import pytest
 import rasterio
 import shapely
+from affine import Affine
 from painted import write_scene
 from rasterio.transform import from_origin
 from rasterio.warp import calculate_default_transform, reproject
@@ -16,7 +17,8 @@ from rasterio.warp import calculate_default_transform, reproject
 from core.errors import InputError
 from core.metrics.confusion import ConfusionMatrix, adjusted_areas
 from core.protocol import AccuracyParams
-from core.raster.grid import GridSpec, PixelWindow
+from core.raster.grid import GridSpec
+from core.raster.pixel_window import PixelWindow
 from core.raster.writer import write_cog
 from core.tasks import accuracy
 
@@ -29,7 +31,7 @@ def class_map(tmp_path: Path) -> Path:
     codes = np.repeat(np.array([1, 2, 3], np.uint8), [20, 30, 10])[None].repeat(50, 0)
     codes[45:] = 0
     path = tmp_path / "map.tif"
-    grid = GridSpec("EPSG:32632", (10.0, 0.0, 6e5, 0.0, -10.0, 5e6), 60, 50)
+    grid = GridSpec("EPSG:32632", Affine(10.0, 0.0, 6e5, 0.0, -10.0, 5e6), 60, 50)
     blocks = [(PixelWindow(0, 0, 60, 50), codes[None])]
     return write_cog(path, grid, "uint8", 0, blocks, ("class",), category_names=NAMES)
 
@@ -100,7 +102,7 @@ def test_codes_of_a_reference_raster_are_compared_by_number_unless_they_are_name
 
 def test_a_picture_of_labels_lies_on_the_map_of_its_picture(run_task, tmp_path):
     codes = np.repeat(np.array([1, 2], np.uint8), 10)[None].repeat(8, 0)
-    grid = GridSpec(None, (1.0, 0.0, 0.0, 0.0, -1.0, 0.0), 20, 8)
+    grid = GridSpec(None, Affine(1.0, 0.0, 0.0, 0.0, -1.0, 0.0), 20, 8)
     blocks = [(PixelWindow(0, 0, 20, 8), codes[None])]
     made = write_cog(tmp_path / "map.tif", grid, "uint8", 0, blocks, ("class",), category_names=NAMES)
     labels = tmp_path / "labels.png"

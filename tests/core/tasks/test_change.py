@@ -14,7 +14,7 @@ from rasterio.warp import calculate_default_transform, reproject
 from core.errors import InputError, UsageError
 from core.progress import CancelToken
 from core.protocol import ChangeParams, Source
-from core.raster.grid import PixelWindow
+from core.raster.pixel_window import PixelWindow
 from core.raster.reader import open_raster
 from core.tasks import change
 from core.tasks.scene_pair import open_pair

@@ -8,6 +8,7 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
+from affine import Affine
 from painted import write_scene
 
 from core.errors import InputError, UsageError
@@ -67,7 +68,7 @@ def class_map(tmp_path):
     codes[:, 100:160] = 2
     codes[1190:, 290:] = 3
     codes[:50] = 0
-    grid = GridSpec("EPSG:32632", (10.0, 0.0, 6e5, 0.0, -10.0, 5e6), 300, 1200)
+    grid = GridSpec("EPSG:32632", Affine(10.0, 0.0, 6e5, 0.0, -10.0, 5e6), 300, 1200)
     path = tmp_path / "map.tif"
     write_cog(
         path, grid, "uint8", 0, [(grid.window, codes[None])], ("class",),

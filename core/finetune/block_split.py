@@ -1,0 +1,114 @@
+"""Which labelled ground is learnt from, which chooses among models and which measures the one that is kept.
+
+Whole squares of ground serve for one thing, with a gap around those that are held out: neighbouring pixels look alike,
+so a score on the neighbours of training pixels says nothing about other ground (Roberts et al. 2017, "Cross-validation
+strategies for data with temporal, spatial, hierarchical, or phylogenetic structure").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+UNUSED, TRAINING, CHOOSING, MEASURING = 0, 1, 2, 3
+"""What a labelled pixel serves for."""
+SIDES_PX = (256, 128, 96, 64, 48, 32, 24, 16, 12, 8)
+WANTED_BLOCKS = 4
+"""Blocks that every class should lie in: one to measure, one to choose, two to learn from."""
+WIDEST_GAP_PX = 8.0
+HELD_OUT_SHARE = 0.2
+"""Share of each class's labels that is held out to measure, and again to choose."""
+MOST_HELD_OUT = 2 / 3
+"""Share of each class's labels that may be held out altogether."""
+
+Block = tuple[int, int]
+"""(column, row) of a square."""
+
+
+@dataclass(frozen=True)
+class BlockSplit:
+    """Squares of ground and what they serve for; all others are learnt from.
+
+    Attributes:
+        side: of a block, in pixels of the first raster.
+        gap: pixels nearer than this to a held-out block serve for nothing, in the same unit.
+        choosing: blocks that choose among models; learnt from afterwards.
+        measuring: blocks that measure what is kept; never learnt from, and they choose nothing.
+    """
+
+    side: float
+    gap: float
+    choosing: frozenset[Block]
+    measuring: frozenset[Block]
+
+    def roles(self, places: NDArray[np.float64]) -> NDArray[np.int8]:
+        """Roles (N,) int8 of places (N, 2) in pixels of the first raster, while it is being chosen."""
+        roles = np.full(len(places), TRAINING, np.int8)
+        for blocks, role in ((self.choosing, CHOOSING), (self.measuring, MEASURING)):
+            roles[self._near(places, blocks)] = UNUSED
+            roles[self._inside(places, blocks)] = role
+        return roles
+
+    def roles_at_last(self, places: NDArray[np.float64]) -> NDArray[np.int8]:
+        """Roles (N,) int8 of places (N, 2) once the choice is made: the choosing blocks are learnt from, too."""
+        return BlockSplit(self.side, self.gap, frozenset(), self.measuring).roles(places)
+
+    def _near(self, places: NDArray[np.float64], blocks: frozenset[Block]) -> NDArray[np.bool_]:
+        near = np.zeros(len(places), bool)
+        for right in (-self.gap, 0.0, self.gap):
+            for down in (-self.gap, 0.0, self.gap):
+                near |= self._inside(places + np.array([right, down]), blocks)
+        return near
+
+    def _inside(self, places: NDArray[np.float64], blocks: frozenset[Block]) -> NDArray[np.bool_]:
+        cells = np.floor(places / self.side).astype(np.int64)
+        found, inverse = np.unique(cells, axis=0, return_inverse=True)
+        held = np.array([(int(col), int(row)) in blocks for col, row in found], dtype=bool)
+        return held[inverse.reshape(-1)] if len(found) else np.zeros(0, bool)
+
+
+def split_blocks(places: NDArray[np.float64], labels: NDArray[np.int64], classes: int, rng: Generator) -> BlockSplit:
+    """Choose the size of blocks and hold some out, so that every class is left to learn from.
+
+    A class that lies in few blocks is measured before it takes part in choosing, and learnt from before either.
+
+    Args:
+        places: (N, 2) of the labelled pixels, in pixels of the first raster.
+        labels: (N,) class of each.
+        classes: number of classes.
+        rng: source of chance.
+
+    Returns:
+        The split; nothing is held out where no class lies in two blocks, and nothing chooses where fewer than two
+        classes could.
+    """
+    side = max(SIDES_PX, key=lambda size: (_spread(places, labels, classes, size), size))
+    cells, inverse = np.unique(np.floor(places / side).astype(np.int64), axis=0, return_inverse=True)
+    counts = np.zeros((len(cells), classes), np.int64)
+    np.add.at(counts, (inverse.reshape(-1), labels), 1)
+    total = counts.sum(0)
+    held = {MEASURING: np.zeros(classes, np.int64), CHOOSING: np.zeros(classes, np.int64)}
+    blocks: dict[int, set[Block]] = {MEASURING: set(), CHOOSING: set()}
+    for number in rng.permutation(len(cells)):
+        present = counts[number] > 0
+        altogether = held[MEASURING] + held[CHOOSING] + counts[number]
+        if (altogether[present] > MOST_HELD_OUT * total[present]).any():
+            continue
+        for role in (MEASURING, CHOOSING):
+            if (present & (held[role] < HELD_OUT_SHARE * total)).any():
+                blocks[role].add((int(cells[number][0]), int(cells[number][1])))
+                held[role] += counts[number]
+                break
+    if (held[CHOOSING] > 0).sum() < 2:
+        blocks[CHOOSING].clear()
+    gap = min(WIDEST_GAP_PX, side / 8)
+    return BlockSplit(float(side), gap, frozenset(blocks[CHOOSING]), frozenset(blocks[MEASURING]))
+
+
+def _spread(places: NDArray[np.float64], labels: NDArray[np.int64], classes: int, side: float) -> int:
+    """Sum over classes of the blocks each lies in, counted up to those wanted."""
+    cells = np.floor(places / side).astype(np.int64)
+    return sum(min(WANTED_BLOCKS, len(np.unique(cells[labels == label], axis=0))) for label in range(classes))

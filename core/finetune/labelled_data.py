@@ -1,0 +1,130 @@
+"""A person's rasters and labels, read and divided into what is learnt from, what chooses and what measures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from core.errors import TrainingError
+from core.finetune.block_split import CHOOSING, MEASURING, TRAINING, BlockSplit, split_blocks
+from core.finetune.labels import open_labels
+from core.finetune.patches import LabelledRaster, read_patches
+from core.finetune.settings import FinetuneSettings
+from core.progress import CancelToken
+
+Masks = list[list[NDArray[np.bool_]]]
+"""For each raster, for each of its patches, which of its labelled pixels (N,) serve for something."""
+
+
+@dataclass(frozen=True)
+class LabelledData:
+    """Labelled parts of rasters and what their pixels serve for.
+
+    Attributes:
+        rasters: those on which labels lie.
+        classes: words of each class.
+        split: blocks held out.
+        remarks: what a person should know about the labels, one sentence each.
+    """
+
+    rasters: tuple[LabelledRaster, ...]
+    classes: tuple[str, ...]
+    split: BlockSplit
+    remarks: tuple[str, ...]
+
+    @property
+    def training(self) -> Masks:
+        """Pixels that are learnt from while the choice is open."""
+        return self._masks(TRAINING, at_last=False)
+
+    @property
+    def training_at_last(self) -> Masks:
+        """Pixels that are learnt from once the choice is made."""
+        return self._masks(TRAINING, at_last=True)
+
+    @property
+    def choosing(self) -> Masks:
+        """Pixels that choose, each in one patch alone."""
+        return self._own(self._masks(CHOOSING, at_last=False))
+
+    @property
+    def measuring(self) -> Masks:
+        """Pixels that measure, each in one patch alone."""
+        return self._own(self._masks(MEASURING, at_last=True))
+
+    def counts(self, masks: Masks) -> NDArray[np.int64]:
+        """Number of pixels of each class (classes,) in masks, each counted once."""
+        counts = np.zeros(len(self.classes), np.int64)
+        for raster, chosen in zip(self.rasters, masks, strict=True):
+            for patch, mask in zip(raster.patches, chosen, strict=True):
+                np.add.at(counts, patch.labels[mask & patch.own], 1)
+        return counts
+
+    def _masks(self, role: int, *, at_last: bool) -> Masks:
+        roles = self.split.roles_at_last if at_last else self.split.roles
+        return [[roles(patch.places) == role for patch in raster.patches] for raster in self.rasters]
+
+    def _own(self, masks: Masks) -> Masks:
+        return [
+            [mask & patch.own for mask, patch in zip(of_raster, raster.patches, strict=True)]
+            for of_raster, raster in zip(masks, self.rasters, strict=True)
+        ]
+
+
+def read_labelled_data(
+    settings: FinetuneSettings,
+    crop: int,
+    margin: int,
+    rng: Generator,
+    *,
+    placeholders: str | None = None,
+    cancel: CancelToken | None = None,
+) -> LabelledData:
+    """Read rasters and labels and divide the ground.
+
+    Args:
+        settings: which.
+        crop: side in pixels of what is learnt from at once.
+        margin: pixels around it that a patch shows too.
+        rng: chooses patches where there are too many, and blocks.
+        placeholders: the model's table of wavelengths for bands that have none; see ``read_patches``.
+        cancel: looked at between patches.
+
+    Raises:
+        TrainingError: the labels cannot be learnt from.
+        GeoLangBindError: a raster cannot be read or recognised.
+    """
+    with open_labels(settings.labels, settings.field, settings.names) as labels:
+        rasters = read_patches(
+            settings.rasters, labels, crop + 2 * margin, margin, rng, placeholders=placeholders, cancel=cancel
+        )
+        classes, remarks = labels.classes, list(labels.remarks)
+    seen = [raster.source for raster in rasters]
+    unlabelled = [source.path for source in settings.rasters if source not in seen]
+    if unlabelled:
+        remarks.append(f"No label lies on {', '.join(unlabelled)}.")
+    missing = _missing_classes(rasters, classes)
+    if missing:
+        remarks.append(f"No label of {', '.join(missing)} lies on a raster.")
+    places = np.concatenate([patch.places[patch.own] for raster in rasters for patch in raster.patches])
+    known = np.concatenate([patch.labels[patch.own] for raster in rasters for patch in raster.patches])
+    return LabelledData(tuple(rasters), classes, split_blocks(places, known, len(classes), rng), tuple(remarks))
+
+
+def _missing_classes(rasters: Sequence[LabelledRaster], classes: Sequence[str]) -> list[str]:
+    """Classes of which no label lies on a raster.
+
+    Raises:
+        TrainingError: one class alone does.
+    """
+    found = {int(label) for raster in rasters for patch in raster.patches for label in np.unique(patch.labels)}
+    if len(found) < 2:
+        only = classes[next(iter(found))]
+        raise TrainingError(
+            f"Of the {len(classes)} classes only {only} lies on the raster.", hint="Label another class on it."
+        )
+    return [name for index, name in enumerate(classes) if index not in found]

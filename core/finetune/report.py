@@ -1,0 +1,134 @@
+"""What is said of a fine-tuning: a line, a table, the model's card."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.finetune.patches import LabelledRaster
+from core.finetune.score import FinetuneScore
+from core.finetune.settings import FinetuneSettings
+from core.model.geolangbind import GeoLangBind
+
+KEPT_OF_THE_START = ("placeholders",)
+"""What a card says of a model's input, which fine-tuning does not change."""
+
+
+def class_rows(
+    classes: Sequence[str], learnt_from: NDArray[np.int64], before: FinetuneScore, after: FinetuneScore
+) -> list[dict[str, Any]]:
+    """One row a class for JSON: pixels learnt from and held out, accuracy and IoU before and after."""
+    held_out = before.matrix.counts.sum(1)
+    return [
+        {
+            "name": name,
+            "training_pixels": int(learnt_from[index]),
+            "held_out_pixels": int(held_out[index]),
+            **{
+                when: {
+                    "accuracy": _figure(score.matrix.producers[index], held_out[index]),
+                    "iou": _figure(score.matrix.iou[index], held_out[index]),
+                }
+                for when, score in (("before", before), ("after", after))
+            },
+        }
+        for index, name in enumerate(classes)
+    ]
+
+
+def outcome(before: FinetuneScore, after: FinetuneScore, learnt: bool) -> str:
+    """One line that says what got better and what worse.
+
+    Args:
+        before: of the model started from, on blocks that chose nothing.
+        after: of the model that is kept, on the same blocks.
+        learnt: whether it differs from the one started from.
+    """
+    if not learnt:
+        return (
+            "Learning made nothing better on the blocks that choose: the model is as it was. Label more places, or "
+            "places that differ more."
+        )
+    if math.isnan(before.overall):
+        return "Too few labels to hold any out: how good the model has become was not measured."
+    changes = [("accuracy", before.overall, after.overall), ("mean IoU", before.mean_iou, after.mean_iou)]
+    parts = [f"{name} {_verb(old, new)} from {100 * old:.1f} to {100 * new:.1f} %" for name, old, new in changes]
+    line = f"On blocks that were held out {' and '.join(parts)}"
+    fell = [new < old for _, old, new in changes]
+    if fell == [True, False]:
+        return f"{line}: rare classes gained, common ones lost."
+    if fell == [False, True]:
+        return f"{line}: common classes gained, rare ones lost."
+    if all(fell):
+        return f"{line}: what the labels taught does not hold elsewhere. Label more places, or places that differ more."
+    return f"{line}."
+
+
+def model_card(
+    model: GeoLangBind, settings: FinetuneSettings, rasters: Sequence[LabelledRaster], results: dict[str, Any]
+) -> dict[str, object]:
+    """The card of a fine-tuned model: what it is made of and how good it is."""
+    base = model.card
+    sensors = dict.fromkeys(base.sensors if base is not None else ())
+    sensors |= dict.fromkeys(raster.recognition.sensor for raster in rasters if raster.recognition.sensor)
+    words = [row["name"] for row in results["classes"]]
+    told = f"{len(rasters)} raster(s) to tell {', '.join(words)} apart"
+    description = f"{settings.start}, fine-tuned on {told}."
+    if not results["learnt"]:
+        description = f"{settings.start} as it was: learning on {told} made nothing better."
+    details = base.details if base is not None else {}
+    return {
+        "name": results["name"],
+        "title": f"{Path(str(results['output'])).name} ({', '.join(words[:4])}{', …' if len(words) > 4 else ''})",
+        "licence": base.licence if base is not None else "",
+        "licence_text": base.licence_text if base is not None else "",
+        "licence_url": base.licence_url if base is not None else "",
+        "description": description,
+        "sensors": list(sensors),
+        "band_counts": list(base.band_counts) if base is not None else [],
+        **{name: details[name] for name in KEPT_OF_THE_START if name in details},
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "start": settings.start,
+        "mode": settings.mode,
+        "classes": results["classes"],
+        "figures": {"before": results["before"], "after": results["after"]},
+        "measured_on": f"{results['held_out_blocks']} held-out blocks of {results['block_pixels']:g} pixels, which "
+        "neither taught the model nor chose it",
+        "training_data": [Path(raster.source.path).name for raster in rasters],
+        "labels": Path(settings.labels).name,
+        "remarks": results["remarks"],
+    }
+
+
+def table(results: dict[str, Any]) -> str:
+    """The results as a table for a terminal."""
+    rows = [("class", "learnt from", "held out", "accuracy", "IoU")]
+    for row in results["classes"]:
+        pixels = f"{row['training_pixels']:,}", f"{row['held_out_pixels']:,}"
+        rows.append((row["name"], *pixels, *(_change(row, key) for key in ("accuracy", "iou"))))
+    rows.append(("all", "", "", _change(results, "overall_accuracy"), _change(results, "mean_iou")))
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    lines = []
+    for row in rows:
+        cells = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        lines.append("  ".join([row[0].ljust(widths[0]), *cells]))
+    return "\n".join(lines)
+
+
+def _change(values: dict[str, Any], key: str) -> str:
+    before, after = values["before"].get(key), values["after"].get(key)
+    return "not measured" if before is None or after is None else f"{100 * before:.1f} → {100 * after:.1f} %"
+
+
+def _verb(old: float, new: float) -> str:
+    return "rose" if new > old else "fell" if new < old else "stayed"
+
+
+def _figure(value: float, labels: int) -> float | None:
+    """A figure for JSON; None for a class without held-out labels."""
+    return round(float(value), 4) if labels and math.isfinite(value) else None

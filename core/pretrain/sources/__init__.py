@@ -1,0 +1,1 @@
+"""Where training batches come from: one kind of source a file."""

@@ -1,0 +1,25 @@
+"""Calls that QGIS 3.22 and newer versions name differently; the old names end with a warning in the new ones."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from qgis.core import Qgis, QgsMapLayerProxyModel, QgsRasterRenderer
+
+
+def layer_filters(*kinds: str) -> Any:  # noqa: ANN401 - flags of either enum
+    """Combine kinds of layers for ``QgsMapLayerComboBox.setFilters``.
+
+    Args:
+        kinds: names as in ``RasterLayer`` or ``PolygonLayer``.
+    """
+    if hasattr(Qgis, "LayerFilters"):
+        return Qgis.LayerFilters(reduce(or_, (getattr(Qgis.LayerFilter, kind) for kind in kinds)))
+    return reduce(or_, (getattr(QgsMapLayerProxyModel.Filter, kind) for kind in kinds))
+
+
+def band_of(renderer: QgsRasterRenderer) -> int:
+    """Find the band, from 1, that a renderer of one band shows."""
+    return renderer.inputBand() if hasattr(renderer, "inputBand") else renderer.band()

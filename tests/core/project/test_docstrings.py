@@ -1,0 +1,29 @@
+"""Docstrings say what a function returns or does."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+FOLDERS = ("core", "training", "geolangbind_qgis", "tests", "packaging", "scripts", "docs")
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def docstrings(folder: str) -> list[tuple[str, str]]:
+    """File and line with the first line of every docstring below a folder."""
+    found = []
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, DOCUMENTED) and (text := ast.get_docstring(node)):
+                found.append((f"{path.relative_to(ROOT)}:{node.body[0].lineno}", text.splitlines()[0]))
+    return found
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_no_docstring_begins_with_give(folder):
+    found = docstrings(folder)
+    assert found
+    assert [place for place, line in found if line.split()[0] in ("Give", "Gives")] == []
