@@ -27,7 +27,9 @@ def merge_rasters(newer: tuple[Path, int], older: tuple[Path, int], output: Path
         source = gdal.Open(str(raster))
         if source is None or _is_rotated(source) or band > source.RasterCount:
             return False
-        if gdal.Translate(str(part), source, format="VRT", bandList=[band], colorInterpretation=["gray"]) is None:
+        # A virtual raster leaves out bands that mean another colour than its first: prompts may be several of a file.
+        options = ["-of", "VRT", "-b", str(band), "-colorinterp", "gray"]
+        if gdal.Translate(str(part), source, options=options) is None:
             return False
         parts.append(str(part))
     data = gdal.BuildVRT(str(output), parts, resolution="highest", resampleAlg="nearest")
