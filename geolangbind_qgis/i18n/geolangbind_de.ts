@@ -356,6 +356,18 @@
       <translation>Die Datei</translation>
     </message>
     <message>
+      <source>At labels that were held out, before → after, in per cent</source>
+      <translation>An zurückgehaltenen Beispielen, vorher → nachher, in Prozent</translation>
+    </message>
+    <message>
+      <source>all</source>
+      <translation>alle</translation>
+    </message>
+    <message>
+      <source>Accuracy</source>
+      <translation>Genauigkeit</translation>
+    </message>
+    <message>
       <source>Cancel</source>
       <translation>Abbrechen</translation>
     </message>
@@ -404,18 +416,6 @@
       <translation>In {0} s klassifiziert.</translation>
     </message>
     <message>
-      <source>At labels that were held out, before → after, in per cent</source>
-      <translation>An zurückgehaltenen Beispielen, vorher → nachher, in Prozent</translation>
-    </message>
-    <message>
-      <source>all</source>
-      <translation>alle</translation>
-    </message>
-    <message>
-      <source>Accuracy</source>
-      <translation>Genauigkeit</translation>
-    </message>
-    <message>
       <source>Loss</source>
       <translation>Verlust</translation>
     </message>
@@ -448,8 +448,8 @@
       <translation>Umrisse &amp;glätten</translation>
     </message>
     <message>
-      <source>[temporary file]</source>
-      <translation>[temporäre Datei]</translation>
+      <source>[results folder]</source>
+      <translation>[Ergebnisordner]</translation>
     </message>
     <message>
       <source>Threshold</source>
@@ -529,7 +529,7 @@
     </message>
     <message>
       <source>Prompt</source>
-      <translation>Begriff</translation>
+      <translation>Suchbegriff</translation>
     </message>
     <message>
       <source>Remove this prompt</source>
@@ -1096,6 +1096,34 @@
       <translation>{0} ist nach {1} s fertig und für die nächsten Suchen gewählt.</translation>
     </message>
     <message>
+      <source>whole layer</source>
+      <translation>ganzer Layer</translation>
+    </message>
+    <message>
+      <source>Exclude</source>
+      <translation>Ausschließen</translation>
+    </message>
+    <message>
+      <source>Image</source>
+      <translation>Bild</translation>
+    </message>
+    <message>
+      <source>Model</source>
+      <translation>Modell</translation>
+    </message>
+    <message>
+      <source>Extent</source>
+      <translation>Ausdehnung</translation>
+    </message>
+    <message>
+      <source>Date</source>
+      <translation>Datum</translation>
+    </message>
+    <message>
+      <source> (without {0})</source>
+      <translation> (ohne {0})</translation>
+    </message>
+    <message>
       <source>lost</source>
       <translation>verloren</translation>
     </message>
@@ -1570,10 +1598,6 @@
     <message>
       <source>Pixel size of the result, in the layer's units (empty: the layer's own)</source>
       <translation>Pixelgröße des Ergebnisses in Einheiten des Layers (leer: die des Layers)</translation>
-    </message>
-    <message>
-      <source>Model</source>
-      <translation>Modell</translation>
     </message>
     <message>
       <source>Sensor (empty: recognise it)</source>
