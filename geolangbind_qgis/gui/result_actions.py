@@ -41,6 +41,7 @@ class ResultActions(QObject):
         page.result.statistics_wanted.connect(self.show_statistics)
         page.class_maps.areas_wanted.connect(self.show_areas)
         page.class_maps.save_wanted.connect(self.save_map)
+        page.class_maps.polygons_wanted.connect(self.make_polygons_of)
         page.class_maps.accuracy_wanted.connect(self.check_accuracy)
 
     def save_scores(self) -> None:
@@ -55,8 +56,14 @@ class ResultActions(QObject):
 
     def make_polygons(self) -> None:
         """Ask how the chosen result is outlined."""
-        layer, client = self._result.layer(), self._session.client
-        if layer is not None and client is not None:
+        layer = self._result.layer()
+        if layer is not None:
+            self.make_polygons_of(layer)
+
+    def make_polygons_of(self, layer: QgsRasterLayer) -> None:
+        """Ask how a score layer or a class map is outlined."""
+        client = self._session.client
+        if client is not None:
             open_dialog(PolygonsDialog(layer, client, self._iface, self._window))
 
     def show_statistics(self) -> None:
