@@ -552,8 +552,8 @@
       <translation>Was gesucht wird (englisch): solar farms, open water, …</translation>
     </message>
     <message>
-      <source>English words for what you look for. Separate synonyms with |, as in: forest | woodland. Enter runs.</source>
-      <translation>Wörter für das Gesuchte, auf Englisch. Synonyme mit | trennen: forest | woodland. Enter startet.</translation>
+      <source>What you look for, in English; common terms in German, French, Spanish and Portuguese are translated. Separate synonyms with |, as in: forest | woodland. Enter runs.</source>
+      <translation>Was Sie suchen, auf Englisch; übliche Begriffe auf Deutsch, Französisch, Spanisch und Portugiesisch werden übersetzt. Synonyme mit | trennen, zum Beispiel: forest | woodland. Enter startet.</translation>
     </message>
     <message>
       <source>Prompt</source>
@@ -562,6 +562,10 @@
     <message>
       <source>Remove this prompt</source>
       <translation>Diesen Begriff entfernen</translation>
+    </message>
+    <message>
+      <source>The prompt in English, as it runs</source>
+      <translation>Der Suchbegriff auf Englisch, wie er verwendet wird</translation>
     </message>
     <message>
       <source>Sensor, bands and scaling</source>
@@ -1558,6 +1562,10 @@
     <message>
       <source>&lt;p&gt;Type what you look for, and every pixel gets a score from 0 to 1 for how well it matches.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Prompts&lt;/b&gt;: separate several with a semicolon; each becomes a band of the file and a layer of its own in the project. Separate synonyms of one prompt with |, as in &lt;i&gt;forest | woodland; open water&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;&lt;b&gt;But not&lt;/b&gt;: what looks similar and is not meant.&lt;/p&gt;&lt;p&gt;The result lies exactly on the pixels of the input; it has no data where the input has none. The threshold only sets how the layer is shown at first, and what becomes a polygon.&lt;/p&gt;&lt;p&gt;Sensor, bands and scaling are recognised; set them under &lt;i&gt;Advanced&lt;/i&gt; where the log says they are not. Features are kept on disk, so the next prompt on the same raster is quick.&lt;/p&gt;</source>
       <translation>&lt;p&gt;Geben Sie ein, was Sie suchen, und jedes Pixel erhält einen Wert von 0 bis 1 dafür, wie gut es passt.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Begriffe&lt;/b&gt;: mehrere durch Semikolon trennen; jeder wird ein Band der Datei und ein eigener Layer im Projekt. Synonyme eines Begriffs mit | trennen, etwa &lt;i&gt;forest | woodland; open water&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Aber nicht&lt;/b&gt;: was ähnlich aussieht und nicht gemeint ist.&lt;/p&gt;&lt;p&gt;Das Ergebnis liegt genau auf den Pixeln der Eingabe; es hat keine Daten, wo die Eingabe keine hat. Die Schwelle bestimmt nur die erste Darstellung und was zum Polygon wird.&lt;/p&gt;&lt;p&gt;Sensor, Bänder und Skalierung werden erkannt; setzen Sie sie unter &lt;i&gt;Erweitert&lt;/i&gt;, wenn das Protokoll das Gegenteil sagt. Merkmale bleiben auf der Platte, sodass der nächste Begriff auf demselben Raster schnell geht.&lt;/p&gt;</translation>
+    </message>
+    <message>
+      <source>{0} is looked for as: {1}</source>
+      <translation>{0} wird gesucht als: {1}</translation>
     </message>
     <message>
       <source>Device</source>
