@@ -51,6 +51,8 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
         min_area_m2=options.min_area,
         simplify_m=options.simplify,
         smooth=options.smooth,
+        right_angles=options.right_angles,
+        vector_crs=options.vector_crs,
         areas=options.areas,
         scores=options.scores,
         confidence=options.confidence,

@@ -14,7 +14,7 @@ from qgis.core import (
     QgsRasterLayer,
 )
 
-from geolangbind_qgis.class_schemes import bundled_schemes
+from geolangbind_qgis.catalogue.class_schemes import bundled_schemes
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.class_style import apply_class_style
 from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style
@@ -64,7 +64,7 @@ class ClassifyAlgorithm(RasterAlgorithm):
                 SCORES, tr("Scores per class"), optional=True, createByDefault=False
             )
         )
-        add_polygon_parameters(self)
+        add_polygon_parameters(self, scores=False)
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
