@@ -10,7 +10,7 @@ from qgis.PyQt.QtCore import QStringListModel, pyqtSignal
 from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from geolangbind_qgis import settings
-from geolangbind_qgis.class_schemes import scheme_words
+from geolangbind_qgis.catalogue.class_schemes import scheme_words
 from geolangbind_qgis.glossary import translated
 from geolangbind_qgis.gui.prompt_row import PromptRow
 from geolangbind_qgis.i18n import tr

@@ -472,8 +472,8 @@
       <translation>Schneidet dort, wo die Werte oder die Breite eines Polygons abnehmen</translation>
     </message>
     <message>
-      <source>[temporary file]</source>
-      <translation>[temporäre Datei]</translation>
+      <source>[results folder]</source>
+      <translation>[Ergebnisordner]</translation>
     </message>
     <message>
       <source>&amp;Least area</source>
@@ -557,7 +557,7 @@
     </message>
     <message>
       <source>Prompt</source>
-      <translation>Begriff</translation>
+      <translation>Suchbegriff</translation>
     </message>
     <message>
       <source>Remove this prompt</source>
@@ -1128,6 +1128,34 @@
       <translation>{0} ist nach {1} s fertig und für die nächsten Suchen gewählt.</translation>
     </message>
     <message>
+      <source>whole layer</source>
+      <translation>ganzer Layer</translation>
+    </message>
+    <message>
+      <source>Exclude</source>
+      <translation>Ausschließen</translation>
+    </message>
+    <message>
+      <source>Image</source>
+      <translation>Bild</translation>
+    </message>
+    <message>
+      <source>Model</source>
+      <translation>Modell</translation>
+    </message>
+    <message>
+      <source>Extent</source>
+      <translation>Ausdehnung</translation>
+    </message>
+    <message>
+      <source>Date</source>
+      <translation>Datum</translation>
+    </message>
+    <message>
+      <source> (without {0})</source>
+      <translation> (ohne {0})</translation>
+    </message>
+    <message>
       <source>lost</source>
       <translation>verloren</translation>
     </message>
@@ -1658,10 +1686,6 @@
     <message>
       <source>Pixel size of the result, in the layer's units (empty: the layer's own)</source>
       <translation>Pixelgröße des Ergebnisses in Einheiten des Layers (leer: die des Layers)</translation>
-    </message>
-    <message>
-      <source>Model</source>
-      <translation>Modell</translation>
     </message>
     <message>
       <source>Sensor (empty: recognise it)</source>

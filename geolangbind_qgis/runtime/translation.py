@@ -1,4 +1,4 @@
-"""What the set-up says, in the language of the program around it; English on the command line."""
+"""Texts of the set-up in the language of the host program; English on the command line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def tr(text: str) -> str:
     return _translate(text)
 
 
-def speak(translate: Callable[[str], str]) -> None:
+def use_translator(translate: Callable[[str], str]) -> None:
     """Have every text translated from now on."""
     global _translate
     _translate = translate
