@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from core.archive.parts import EmbedJob, PartDone, ScenePlan, embed_part, plan_scene
+from core.context import Context
 from core.errors import InputError, UsageError
 from core.model.allocator import environment
-from core.progress import CancelToken, Progress, no_progress
+from core.progress import Progress
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -51,28 +52,26 @@ class ArchiveReport:
 def embed_archive(
     jobs: Sequence[EmbedJob],
     client: Client | None = None,
-    *,
-    progress: Progress = no_progress,
-    cancel: CancelToken | None = None,
+    context: Context | None = None,
 ) -> ArchiveReport:
     """Embed all scenes; one that fails is reported and the rest done, and what is in the store is not computed again.
 
     Args:
         jobs: one a scene.
         client: of a Dask cluster; None to work in this process.
-        progress: told the fraction of parts done.
-        cancel: looked at after every part; finished chunks are kept.
+        context: told the fraction of parts done; its cancel token is looked at after every part; finished chunks are
+            kept.
 
     Raises:
         CancelledError: a stop was asked for.
     """
-    cancel = cancel or CancelToken()
+    context = context or Context()
     began = time.monotonic()
     report = ArchiveReport(len(jobs))
-    tally = _Tally(len(jobs), progress)
+    tally = _Tally(len(jobs), context.progress)
     outcomes = _in_this_process(jobs) if client is None else _on_cluster(jobs, client)
     for outcome in outcomes:
-        cancel.raise_if_cancelled()
+        context.raise_if_cancelled()
         if outcome.error:
             report.failed.setdefault(outcome.raster, outcome.error)
         if isinstance(outcome, ScenePlan):

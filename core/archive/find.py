@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from rasterio.crs import CRS
 from torch import Tensor
 
+from core.context import Context
 from core.dense.chunk import FeatureChunk
 from core.dense.compiled import KERNELS
 from core.dense.encode import DenseEncoder
@@ -28,7 +29,7 @@ from core.dense.scan import score_all
 from core.dense.store import FeatureStore
 from core.dense.stored_features import StoredFeatures
 from core.errors import GeoLangBindError
-from core.progress import CancelToken, Progress, no_progress
+from core.progress import CancelToken
 from core.protocol import Source
 from core.raster.grid import GridSpec
 from core.raster.pixel_window import PixelWindow
@@ -100,8 +101,7 @@ def find_places(
     store: FeatureStore,
     *,
     top: int = 20,
-    progress: Progress = no_progress,
-    cancel: CancelToken | None = None,
+    context: Context | None = None,
 ) -> Findings:
     """Rank the places of an archive by how well they fit words.
 
@@ -114,21 +114,20 @@ def find_places(
         model: the model whose features are searched.
         store: where they are.
         top: how many places to give.
-        progress: told the fraction of scenes searched.
-        cancel: looked at after every chunk.
+        context: told the fraction of scenes searched; its cancel token is looked at after every chunk.
 
     Raises:
         InputError: the text is empty.
         CancelledError: a stop was asked for.
     """
-    cancel = cancel or CancelToken()
+    context = context or Context()
     began = time.monotonic()
     softmax = PromptSoftmax(model, parse_prompts([text]))
     findings = Findings()
     best: list[tuple[float, int, _Candidate]] = []
     seen = 0
     for number, source in enumerate(sources):
-        progress(number / len(sources), f"Searching {source.path}")
+        context.progress(number / len(sources), f"Searching {source.path}")
         try:
             stored, encoder, grid = _stored(source, model, store)
         except GeoLangBindError as problem:
@@ -139,7 +138,7 @@ def find_places(
             continue
         findings.scenes += 1
         stored.touch()
-        for candidates, size in _candidates(stored, encoder, grid, softmax, source.path, cancel):
+        for candidates, size in _candidates(stored, encoder, grid, softmax, source.path, context.cancel):
             findings.bytes += size
             if findings.bytes > WORTH_COMPILING:
                 KERNELS.prepare_beside()

@@ -109,12 +109,12 @@ def _features(job: EmbedJob) -> Iterator[DenseFeatures]:
         torch.set_num_threads(job.threads)
     store = FeatureStore(Path(job.store), job.cap_bytes)
     with open_scene(job.source) as scene:
-        model = _shelf().get(job.model, job.device)
+        model = _models().get(job.model, job.device)
         yield open_features(model, scene.raster, as_trained(scene.recognition, model), store=store)
 
 
 @cache
-def _shelf() -> ModelCache:
+def _models() -> ModelCache:
     """Models stay loaded in a worker from part to part."""
     return ModelCache()
 

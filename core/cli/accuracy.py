@@ -46,11 +46,11 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
         wanted = CalibrateParams(
             options.map, options.reference, options.field, options.calibrate, options.calibrated_map
         )
-        return console.do(calibrate, wanted)
+        return calibrate.run(wanted, console.context)
     if options.calibrated_map is not None:
         raise UsageError("--map needs thresholds.", hint="Add --calibrate OUT.json.")
     params = AccuracyParams(options.map, options.reference, options.field, options.report, dict(options.names))
-    return console.do(accuracy, params)
+    return accuracy.run(params, console.context)
 
 
 def show(result: dict[str, Any]) -> str:

@@ -68,7 +68,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
         device=options.device,
         cache=not options.no_cache,
     )
-    return console.do(change, params)
+    return change.run(params, console.context)
 
 
 def show(result: dict[str, Any]) -> str:

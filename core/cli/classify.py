@@ -51,6 +51,8 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
         min_area_m2=options.min_area,
         simplify_m=options.simplify,
         smooth=options.smooth,
+        right_angles=options.right_angles,
+        vector_crs=options.vector_crs,
         areas=options.areas,
         scores=options.scores,
         confidence=options.confidence,
@@ -58,7 +60,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
         device=options.device,
         cache=not options.no_cache,
     )
-    return console.do(classify, params)
+    return classify.run(params, console.context)
 
 
 def show(result: dict[str, Any]) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import Any
 
-from core.progress import CancelToken
+from core.context import Context
+from core.model.model_cache import ModelCache
 
 
 class Console:
@@ -16,14 +17,14 @@ class Console:
         quiet: whether to show no progress.
 
     Attributes:
-        cancel: token given to tasks.
+        context: what tasks are given: this console's progress, a cancel token, and models as they are asked for.
     """
 
     def __init__(self, *, as_json: bool = False, quiet: bool = False) -> None:
         self.as_json = as_json
-        self.cancel = CancelToken()
         self._quiet = quiet
         self._bar: Any = None
+        self.context = Context(progress=self.progress, models=ModelCache())
 
     def __enter__(self) -> Console:
         return self
@@ -34,15 +35,6 @@ class Console:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
-
-    def do(self, task: ModuleType, params: object) -> dict[str, Any]:
-        """Do one of ``core.tasks`` with this console's progress and token, and models as they are asked for."""
-        from core.model.model_cache import ModelCache
-
-        result: dict[str, Any] = task.run(
-            params, progress=self.progress, cancel=self.cancel, notify=self.notify, models=ModelCache()
-        )
-        return result
 
     def progress(self, fraction: float, message: str) -> None:
         """Show the fraction done (0..1) and what is being done."""
@@ -58,6 +50,3 @@ class Console:
         self._bar.set_description_str(message[:60], refresh=False)
         self._bar.n = round(100 * fraction, 1)
         self._bar.refresh()
-
-    def notify(self, method: str, params: dict[str, Any]) -> None:
-        """Take notifications of tasks; a command line has nobody to show previews to."""

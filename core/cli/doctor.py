@@ -30,7 +30,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     if options.raster is None:
         return {"computer": describe.describe_computer(options.device)}
     params = DescribeParams(sources.source_of(options), options.model)
-    return describe.run(params, progress=console.progress, cancel=console.cancel, notify=console.notify, models=None)
+    return describe.run(params, console.context)
 
 
 def show(result: dict[str, Any]) -> str:
@@ -42,6 +42,8 @@ def show(result: dict[str, Any]) -> str:
         f"Sensor      {result['sensor_title']} ({result['confidence']})",
         *(f"            {reason}" for reason in result["reasons"]),
         f"Scaling     {result['scaling']['title']}",
+        "Evidence for and against this:",
+        *(_in_words(piece) for piece in result["evidence"] if _concerns(piece, result)),
         "Fed to the model:",
     ]
     for band in result["bands"]:
@@ -52,3 +54,12 @@ def show(result: dict[str, Any]) -> str:
     lines.append(f"Model       {result['model']}: {result['coverage']}. {result['coverage_reason']}")
     lines += [f"Note: {warning}" for warning in result["warnings"]]
     return "\n".join(lines)
+
+
+def _concerns(piece: dict[str, Any], result: dict[str, Any]) -> bool:
+    """Tell whether a piece of evidence speaks for or against what was chosen; --json has the others, too."""
+    return bool({result["sensor"], result["scaling"]["name"]} & set(piece["favours"]))
+
+
+def _in_words(piece: dict[str, Any]) -> str:
+    return f"  {piece['strength']:+5.1f}  {piece['about']:<8} {piece['source']}: {piece['says']}"

@@ -37,18 +37,12 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
 
     if options.scheduler or options.workers or any(is_archive(raster) for raster in options.raster):
         return _run_archive(options, console)
-    from core.model.model_cache import ModelCache
     from core.tasks import embed
 
-    shelf = ModelCache()
     results = []
-    for number, raster in enumerate(options.raster):
-
-        def progress(fraction: float, message: str, number: int = number) -> None:
-            console.progress((number + fraction) / len(options.raster), message)
-
+    for raster, context in zip(options.raster, console.context.steps(len(options.raster)), strict=True):
         params = EmbedParams(sources.source_of(options, raster), options.model, options.extent, options.device)
-        results.append(embed.run(params, progress=progress, cancel=console.cancel, notify=console.notify, models=shelf))
+        results.append(embed.run(params, context))
     return {"rasters": results}
 
 
@@ -77,7 +71,7 @@ def _run_archive(options: argparse.Namespace, console: Console) -> dict[str, Any
             )
             for scene in scenes
         ]
-        report = embed_archive(jobs, client, progress=console.progress, cancel=console.cancel)
+        report = embed_archive(jobs, client, console.context)
     return {"store": str(store.root), **dataclasses.asdict(report)}
 
 

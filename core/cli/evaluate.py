@@ -42,8 +42,8 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     trained = trained_benchmarks(options.model)
     figures: dict[str, Any] = {}
     for number, name in enumerate(names):
-        console.progress(number / len(names), f"Measuring {name}")
-        console.cancel.raise_if_cancelled()
+        console.context.progress(number / len(names), f"Measuring {name}")
+        console.context.raise_if_cancelled()
         figures[name] = run_benchmark(model, name, options.data, probing=options.probing, trained=trained)
     figures |= measured_averages(figures, benchmarks())
     absent = () if options.dataset else (name for name in benchmarks() if name not in names)

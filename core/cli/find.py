@@ -29,7 +29,6 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     from core.archive.scenes import is_archive, scenes_of
     from core.dense.cache import open_cache
     from core.errors import InputError
-    from core.model.model_cache import ModelCache
     from core.raster.staging import GEOPACKAGE
     from core.tasks.outputs import check_writable
 
@@ -42,11 +41,10 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     found = find_places(
         [sources.source_of(options, scene) for scene in scenes],
         options.text,
-        ModelCache().get(options.model, options.device),
+        console.context.models.get(options.model, options.device),
         open_cache(),
         top=options.top,
-        progress=console.progress,
-        cancel=console.cancel,
+        context=console.context,
     )
     if not found.scenes:
         problem = next(iter(found.failed.values()), "")

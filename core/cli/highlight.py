@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE|auto",
         help="score of the polygons (default: 0.5); auto: where each prompt's scores fall into two groups",
     )
-    sources.add_vector(parser)
+    sources.add_vector(parser, scores=True)
     parser.add_argument("--snap", action="store_true", help="average scores over regions of like colour")
     sources.add_model(parser)
 
@@ -49,11 +49,14 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
         min_area_m2=options.min_area,
         simplify_m=options.simplify,
         smooth=options.smooth,
+        separate=options.separate,
+        right_angles=options.right_angles,
+        vector_crs=options.vector_crs,
         snap=options.snap,
         device=options.device,
         cache=not options.no_cache,
     )
-    return console.do(highlight, params)
+    return highlight.run(params, console.context)
 
 
 def show(result: dict[str, Any]) -> str:

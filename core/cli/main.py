@@ -32,6 +32,7 @@ from core.cli import (
     find,
     highlight,
     models,
+    polygonise,
     sample,
     similar,
 )
@@ -47,6 +48,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     embed,
     similar,
     find,
+    polygonise,
     accuracy,
     sample,
     change,

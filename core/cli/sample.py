@@ -61,7 +61,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
         size=options.size,
         seed=options.seed,
     )
-    return console.do(sample, params)
+    return sample.run(params, console.context)
 
 
 def show(result: dict[str, Any]) -> str:

@@ -56,7 +56,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
         resolution=options.resolution,
         device=options.device,
     )
-    return console.do(similar, params)
+    return similar.run(params, console.context)
 
 
 def show(result: dict[str, Any]) -> str:

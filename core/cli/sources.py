@@ -40,12 +40,22 @@ def add_window(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-cache", action="store_true", help="do not keep the features for the next prompt")
 
 
-def add_vector(parser: argparse.ArgumentParser) -> None:
-    """Add the polygons."""
-    parser.add_argument("--vector", metavar="OUT.gpkg", help="write polygons as well")
+def add_vector(parser: argparse.ArgumentParser, *, scores: bool = False) -> None:
+    """Add the polygons; those of scores may be cut into objects."""
+    formats = "by its ending: .gpkg, .shp, .geojson, .fgb, or .json (COCO labels)"
+    parser.add_argument("--vector", metavar="OUT.gpkg", help=f"write polygons as well, {formats}")
+    add_polygon_shape(parser, scores=scores)
+    parser.add_argument("--vector-crs", metavar="EPSG:25833", help="reference system of the polygons")
+
+
+def add_polygon_shape(parser: argparse.ArgumentParser, *, scores: bool) -> None:
+    """Add how polygons are drawn."""
     parser.add_argument("--min-area", type=not_negative, default=0.0, metavar="M2", help="smallest polygon in m²")
     parser.add_argument("--simplify", type=not_negative, default=0.0, metavar="M", help="simplify outlines by metres")
     parser.add_argument("--smooth", action="store_true", help="round the outlines")
+    parser.add_argument("--right-angles", action="store_true", help="right angles at every corner, for buildings")
+    if scores:
+        parser.add_argument("--separate", action="store_true", help="cut apart objects that touch")
 
 
 def source_of(options: argparse.Namespace, raster: str | None = None) -> Source:

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
+from core.context import Context
 from core.model.geolangbind import GeoLangBind
 from core.model.model_cache import ModelCache
-from core.progress import CancelToken, no_progress
 from core.protocol import HighlightParams, Source
 from core.raster.reader import open_raster
 
@@ -50,10 +50,7 @@ def prompt_scores(
         output = str(Path(folder) / "scores.tif")
         highlight.run(
             HighlightParams(Source(str(path), bands=bands), tuple(prompts), output, cache=False),
-            progress=no_progress,
-            cancel=CancelToken(),
-            notify=lambda method, params: None,
-            models=ModelCache(load=lambda name, device: model),
+            Context(models=ModelCache(load=lambda name, device: model)),
         )
         with open_raster(output) as raster:
             values, _ = raster.read(raster.grid.window)

@@ -73,7 +73,7 @@ class VisualTower(nn.Module):
 
             settings = dict(scene)
             self._scene_strides = tuple(settings.pop("strides", (SCENE_STRIDE,)))
-            channels = (trunk.embed_dim, *(trunk.pyramid_channels[stride] for stride in self._scene_strides))
+            channels = (trunk.pooled_channels, *(trunk.pyramid_channels[stride] for stride in self._scene_strides))
             self.scene = SceneHead(channels, embed_dim or trunk.embed_dim, **settings)
 
     def fitted(self, images: Tensor) -> Tensor:
@@ -104,7 +104,9 @@ class VisualTower(nn.Module):
         if self.scene is None:
             return pooled
         # At unit length, or the pooled vector would drown what the scene head says.
-        return F.normalize(pooled, dim=-1) + self.scene([tokens, *(pyramid[stride] for stride in self._scene_strides)])
+        return F.normalize(pooled, dim=-1) + self.scene(
+            [self.trunk.last_map(tokens), *(pyramid[stride] for stride in self._scene_strides)]
+        )
 
 
 class GeoLangBind(nn.Module):

@@ -70,6 +70,7 @@ class SpectralViT(VisionTransformer):
         self.token_stride = patch_size
         self.position_grid = (side, side)
         self.pooled_channels = width
+        self.memory_format = torch.contiguous_format
         self.has_stem = stem is not None
         self.sees_whole_batches = self.has_stem
         self.pyramid_channels: dict[int, int] = self.patch_embed.pyramid_channels if self.has_stem else {}
@@ -142,6 +143,10 @@ class SpectralViT(VisionTransformer):
     def forward_tokens(self, images: Tensor, wavelengths_um: Tensor) -> Tensor:
         """Encode images (B, C, H, W) as tokens (B, D, h, w) after the final norm."""
         return self.forward_pyramid(images, wavelengths_um)[0]
+
+    def last_map(self, tokens: Tensor) -> Tensor:
+        """The map (B, D, h, w) that a scene head reads: the tokens themselves."""
+        return tokens
 
     def pool(self, x: Tensor, pool_type: str | None = None) -> Tensor:
         """Pool a token map (B, D, h, w) or sequence (B, N, D) by attention as (B, D)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
+import torch
 from torch import Tensor, nn
 
 from core.errors import ModelError
@@ -21,6 +22,7 @@ class Trunk(Protocol):
         pooled_channels: length of what ``pool`` returns.
         token_stride: pixels between tokens.
         pyramid_channels: channels of the finer maps by stride.
+        memory_format: how weights are laid out in use.
         sees_whole_batches: whether norms look at a whole batch in training.
     """
 
@@ -28,6 +30,7 @@ class Trunk(Protocol):
     pooled_channels: int
     token_stride: int
     pyramid_channels: dict[int, int]
+    memory_format: torch.memory_format
     sees_whole_batches: bool
 
     def forward_pyramid(self, images: Tensor, wavelengths_um: Tensor) -> tuple[Tensor, Pyramid]:
@@ -40,6 +43,10 @@ class Trunk(Protocol):
 
     def forward_tokens(self, images: Tensor, wavelengths_um: Tensor) -> Tensor:
         """Tokens (B, embed_dim, h, w)."""
+        ...
+
+    def last_map(self, tokens: Tensor) -> Tensor:
+        """The map (B, pooled_channels, h, w) that the scene head reads of a token map."""
         ...
 
     def pool(self, tokens: Tensor) -> Tensor:

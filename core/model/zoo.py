@@ -274,7 +274,7 @@ def load_model(
     model = _load(path, config)
     model.card = card
     model.compute = compute
-    return model.to(compute.torch_device)
+    return model.to(device=compute.torch_device, memory_format=model.visual.trunk.memory_format)  # type: ignore[call-overload, no-any-return]
 
 
 def _located(name_or_path: str | Path) -> tuple[ModelCard, Path | None]:

@@ -25,7 +25,11 @@ from core.raster.file_tree import pixel_files, tree_of_folder
 from core.raster.gdal_open import GDAL_FAILURES
 from core.raster.pixel_window import PixelWindow
 from core.raster.raster_info import RasterInfo, as_said_by, info_of
-from core.raster.statistics import BandStatistics, sample_windows
+from core.raster.statistics import BandStatistics, Collar, Survey, find_collar, sample_windows
+
+_KEPT_SURVEYS = 64
+_SURVEYS: dict[str, Survey] = {}
+"""Surveys of local files by fingerprint: every prompt over a layer opens it anew."""
 
 
 class RasterReader:
@@ -96,6 +100,38 @@ class RasterReader:
             for index, sample in zip(missing, samples, strict=True):
                 self._statistics[index] = BandStatistics.of(np.concatenate(sample), total)
         return tuple(self._statistics[index] for index in indexes)
+
+    def survey(self) -> Survey:
+        """Return statistics of every band over the whole raster, without a collar, and the collar.
+
+        Raises:
+            InputError: the pixels cannot be read.
+        """
+        key = self.fingerprint() if self.info.files else None
+        if key is not None and key in _SURVEYS:
+            return _SURVEYS[key]
+        windows, shape = sample_windows(self._dataset)
+        every = list(range(1, self.info.count + 1))
+        image = [number - 1 for number in self.info.image_bands]
+        samples: list[list[NDArray[Any]]] = [[] for _ in every]
+        total = bordering = 0
+        value = 0.0
+        for window in windows:
+            size = shape or (int(window.height), int(window.width))
+            values, valid = self._read_bands(window, every, size, Resampling.nearest)
+            collar = find_collar(values[image], np.asarray(valid[image].any(axis=0)), connected=len(windows) == 1)
+            if collar.any():
+                value = float(np.median(values[image][:, collar]))
+            total, bordering = total + collar.size, bordering + int(collar.sum())
+            for position in range(len(every)):
+                samples[position].append(values[position][valid[position] & ~collar])
+        bands = tuple(BandStatistics.of(np.concatenate(sample), total) for sample in samples)
+        made = Survey(bands, Collar(value, bordering / total) if bordering else None)
+        if key is not None:
+            _SURVEYS[key] = made
+            while len(_SURVEYS) > _KEPT_SURVEYS:
+                _SURVEYS.pop(next(iter(_SURVEYS)))
+        return made
 
     def fingerprint(self) -> str:
         """Return a short hash that changes with the raster's pixels.

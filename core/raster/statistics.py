@@ -10,10 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
+from scipy.ndimage import label
 
 _SAMPLE_SIDE = 512  # pixels a side of the decimated read
 _PROBES = 8  # probes a side where there is no overview
 _PROBE_SIDE = 64
+_FEWEST_BANDS = 3  # one value in fewer bands may well be ground: sea level, a class
+_SAME_BANDS = 0.6  # share of the bands that hold the value; quality layers hold others
+_LEAST_COLLAR = 0.005  # share of the raster
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,61 @@ class BandStatistics:
             len(np.unique(values)),
             values.size / total,
         )
+
+
+@dataclass(frozen=True)
+class Collar:
+    """A border of one exact value that surrounds the ground and is not declared as nodata.
+
+    Attributes:
+        value: the value, in most of the bands.
+        share: share of the sampled pixels.
+    """
+
+    value: float
+    share: float
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a sample of the whole raster looks like.
+
+    Attributes:
+        bands: statistics of every band, without the collar.
+        collar: the collar, where there is one.
+    """
+
+    bands: tuple[BandStatistics, ...]
+    collar: Collar | None
+
+
+def find_collar(values: NDArray[Any], valid: NDArray[np.bool_], *, connected: bool) -> NDArray[np.bool_]:
+    """Return where a sample shows a collar.
+
+    Args:
+        values: (C, h, w) of the image bands, in the raster's own type.
+        valid: (h, w).
+        connected: whether the sample is the whole raster, so that a collar must touch its edge.
+
+    Returns:
+        (h, w), True where at least ``_SAME_BANDS`` of the bands hold the one value that fills the corners.
+    """
+    nothing = np.zeros(valid.shape, bool)
+    if len(values) < _FEWEST_BANDS or not valid.any():
+        return nothing
+    limits = np.iinfo(values.dtype) if values.dtype.kind in "iu" else None
+    for value in (0, *((limits.max, limits.min) if limits else (-9999, -32768))):
+        alike = ((values == value).mean(axis=0) >= _SAME_BANDS) & valid
+        if not alike.any() or alike.all():
+            continue
+        if not connected:
+            return alike
+        parts, _ = label(alike)
+        frame = np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]])
+        outer = np.isin(parts, np.unique(frame[frame > 0]))
+        if outer.mean() >= _LEAST_COLLAR:
+            return outer
+    return nothing
 
 
 def sample_windows(dataset: DatasetReader) -> tuple[list[Window], tuple[int, int] | None]:

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from core.context import Context
 from core.errors import UsageError
-from core.progress import CancelToken, Progress, no_progress
 
 if TYPE_CHECKING:
-    from core.model.model_cache import ModelCache
     from core.protocol import ModelsParams, SchemesParams
 
 
-def models(
-    params: ModelsParams,
-    *,
-    progress: Progress = no_progress,
-    cancel: CancelToken | None = None,
-    notify: Callable[[str, dict[str, Any]], None],
-    models: ModelCache | None,
-) -> dict[str, Any]:
+def models(params: ModelsParams, context: Context) -> dict[str, Any]:
     """List models, import one from a local file or folder, fetch a published one, or check one.
 
     Returns:
@@ -38,25 +29,21 @@ def models(
         zoo.import_model(_needed(params.path, "path"), params.name)
     elif params.action == "fetch":
         zoo.fetch_model(
-            _needed(params.name, "name"), accept_licence=params.accept_licence, progress=progress, cancel=cancel
+            _needed(params.name, "name"),
+            accept_licence=params.accept_licence,
+            progress=context.progress,
+            cancel=context.cancel,
         )
     elif params.action == "check":
         facts["report"] = dataclasses.asdict(zoo.check_model(_needed(params.name, "name")))
     elif params.action != "list":
         raise UsageError(f"There is no action {params.action!r} on models.", hint="Use list, import, fetch or check.")
-    if models is not None and params.action in ("import", "fetch"):
-        models.forget()  # a model of this name may have been loaded in an older version
+    if params.action in ("import", "fetch"):
+        context.models.forget()  # a model of this name may have been loaded in an older version
     return {"models": [card.to_json() for card in zoo.list_models()], **facts}
 
 
-def schemes(
-    params: SchemesParams,
-    *,
-    progress: Progress,
-    cancel: CancelToken | None,
-    notify: Callable[[str, dict[str, Any]], None],
-    models: ModelCache | None,
-) -> dict[str, Any]:
+def schemes(params: SchemesParams, context: Context) -> dict[str, Any]:
     """List class schemes, or give the one named (or written inline).
 
     Returns:

@@ -7,10 +7,11 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from core.context import Context
 from core.protocol import METHODS
 
-Task = Callable[..., dict[str, Any]]
-"""``run(params, *, progress, cancel, notify, models) -> dict``; ``params`` is the method's dataclass."""
+Task = Callable[[Any, Context], dict[str, Any]]
+"""``run(params, context) -> dict``; ``params`` is the method's dataclass."""
 
 CATALOGUE_METHODS = frozenset({"models", "schemes"})
 """Answered from lists and folders, without a raster."""

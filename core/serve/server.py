@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any, BinaryIO
 
+from core.context import Context, Models
 from core.errors import CancelledError, GeoLangBindError, UsageError
 from core.progress import Progress
 from core.protocol import METHODS, PROTOCOL_VERSION, ErrorInfo, Notification, Reply, Request, decode, from_params
@@ -68,7 +69,7 @@ class Server:
         requests: BinaryIO,
         output: ProtocolOutput,
         *,
-        models: Any,  # noqa: ANN401 - a ModelCache, which must not be imported before its time
+        models: Models,
         find_task: Callable[[str], Task] = find_task,
         describe_device: Callable[[str], dict[str, Any]] = _describe_device,
         after_job: Callable[[], None] = lambda: None,
@@ -147,9 +148,7 @@ class Server:
                 "pid": os.getpid(),
                 "python": sys.version.split()[0],
                 "device": device,
-                **self._find_task("models")(
-                    METHODS["models"](), progress=_ignore, cancel=None, notify=_ignore, models=self._models
-                ),
+                **self._find_task("models")(METHODS["models"](), Context(models=self._models)),
             }
             self._reply(id, facts)
         except Exception as problem:  # every request gets an answer
@@ -176,17 +175,18 @@ class Server:
         try:
             job.cancel.raise_if_cancelled()
             task = self._find_task(job.method)
-            result = task(
-                job.params,
-                progress=self._progress_of(job),
-                cancel=job.cancel,
-                notify=lambda method, params: self._notify(method, {"id": job.id, **params}),
-                models=self._models,
-            )
-            self._reply(job.id, result)
+            self._reply(job.id, task(job.params, self._context_of(job)))
             LOGGER.info("request %d: %s done in %.2f s", job.id, job.method, time.monotonic() - began)
         except BaseException as problem:  # a task may raise anything, SystemExit too; the server lives on
             self._fail(job.id, job.method, problem)
+
+    def _context_of(self, job: Job) -> Context:
+        return Context(
+            progress=self._progress_of(job),
+            cancel=job.cancel,
+            notify=lambda method, params: self._notify(method, {"id": job.id, **params}),
+            models=self._models,
+        )
 
     def _progress_of(self, job: Job) -> Progress:
         """Returns the callback that sends progress notifications with the time left, a few per second at most."""
@@ -225,10 +225,6 @@ class Server:
         if is_device_lost(problem):
             logging.shutdown()
             self._exit_process(EXIT_DEVICE_LOST)
-
-
-def _ignore(*_: Any) -> None:  # noqa: ANN401 - stands in for callbacks of any shape
-    """Take a report to nobody."""
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a task puts in its result

@@ -10,7 +10,7 @@ from pathlib import Path
 from core.raster.raster_info import RasterInfo
 
 _CENTRE_KEYS = ("wavelength", "central_wavelength", "centre_wavelength", "center_wavelength", "wavelengths", "cwl")
-_WIDTH_KEYS = ("fwhm", "bandwidth", "width")
+_WIDTH_KEYS = ("fwhm", "fwhm_um", "bandwidth", "width")
 _NANOMETRES = re.compile(r"^n(ano)?m", re.IGNORECASE)
 _IN_NAME = re.compile(r"(\d+(?:\.\d+)?)\s*\(?(nanomet\w*|nm|micromet\w*|microns?|um|µm)\b", re.IGNORECASE)
 _PLAIN = re.compile(r"\d{3,4}(\.\d+)?|[0-2]\.\d{3,}")

@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import PurePath
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from core.errors import SensorError
 from core.raster.raster_info import RasterInfo
 from core.raster.statistics import BandStatistics
+from core.spectral.band_names import band_name, is_auxiliary, named_bands
 from core.spectral.bands import Band
+from core.spectral.evidence import Evidence, contradictions, weigh
 from core.spectral.file_wavelengths import FileWavelengths, file_wavelengths
+from core.spectral.products import names_of, product_evidence
 from core.spectral.sensors import Sensor, get_sensor, load_sensors
 
 Statistics = Mapping[int, BandStatistics]
@@ -23,7 +25,11 @@ Confidence = Literal["given", "certain", "likely", "guess"]
 
 _MANY_BANDS = 30  # from here on, an imaging spectrometer
 _SHADES = 16
-_ROLES = {"red": "red", "green": "green", "blue": "blue", "nir": "nir", "near_infrared": "nir", "alpha": "nir"}
+_NAMED = 10.0
+"""Strength of names that all fit a sensor; no other evidence outweighs half of the bands."""
+_NAME_HINT, _METADATA_HINT = 4.0, 3.0
+_SAME_LIGHT_UM = 0.03
+"""How far declared wavelengths may lie from a sensor's before they speak against it."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,7 @@ class Meaning:
         confidence: how sure it is.
         reasons: why, one sentence each.
         warnings: what a person should check.
+        evidence: the pieces that were weighed.
     """
 
     sensor: str | None
@@ -47,6 +54,7 @@ class Meaning:
     confidence: Confidence
     reasons: tuple[str, ...]
     warnings: tuple[str, ...] = field(default=())
+    evidence: tuple[Evidence, ...] = field(default=())
 
 
 def declared_meaning(info: RasterInfo, statistics: Statistics | None) -> Meaning | None:
@@ -61,9 +69,18 @@ def declared_meaning(info: RasterInfo, statistics: Statistics | None) -> Meaning
     """
     bands = imagery_bands(info, statistics)
     declared = file_wavelengths(info)
-    if declared is not None and len(bands) > 1:
+    named = _by_names(info, bands, declared)
+    if declared is not None and len(bands) > 1 and (named is None or not _agree(named, declared)):
         return _by_wavelengths(info, declared, None, statistics)
-    return _by_names(info, bands) or _by_hint(info, bands)
+    return named or _by_hint(info, bands)
+
+
+def _agree(named: Meaning, declared: FileWavelengths) -> bool:
+    """Tell whether the wavelengths that a file declares are those of the bands that its names name."""
+    return bool(named.bands) and all(
+        declared.centres_um[number - 1] and abs(declared.centres_um[number - 1] - band.wavelength_um) <= _SAME_LIGHT_UM
+        for number, band in named.bands.items()
+    )
 
 
 def meaning_for_sensor(info: RasterInfo, name: str, statistics: Statistics | None) -> Meaning:
@@ -83,7 +100,7 @@ def meaning_for_sensor(info: RasterInfo, name: str, statistics: Statistics | Non
             )
         return _by_wavelengths(info, declared, sensor, statistics)
     bands = imagery_bands(info, statistics)
-    named = _named_bands(info, sensor, bands)
+    named = named_bands(info, sensor, bands)
     reason = f"The sensor was named: {sensor.title}."
     if len(named) == len(bands) or (len(named) >= 2 and len(named) >= len(sensor.default_bands)):
         return make_meaning(sensor, named, "given", (reason, "The names of the bands fit it."))
@@ -111,9 +128,14 @@ def imagery_bands(info: RasterInfo, statistics: Statistics | None) -> tuple[int,
         return bands
     if info.count == 4 and bands == (1, 2, 3) and statistics[4].distinct > _SHADES:
         return (1, 2, 3, 4)
+    last = bands[-1]
+    if len(bands) > 4 and not info.descriptions[last - 1] and info.dtypes[last - 1].startswith("uint"):
+        full = 255.0 if info.dtypes[last - 1] == "uint8" else 65535.0
+        if statistics[last].distinct <= 2 and statistics[last].maximum == full:
+            return bands[:-1]
     if len(bands) in (2, 4) and info.dtypes[bands[-1] - 1] == "uint8":
-        last = statistics[bands[-1]]
-        if last.distinct <= 2 and last.maximum == 255.0 and last.minimum in (0.0, 255.0):
+        seen = statistics[last]
+        if seen.distinct <= 2 and seen.maximum == 255.0 and seen.minimum in (0.0, 255.0):
             return bands[:-1]
     return bands
 
@@ -179,71 +201,95 @@ def _spectrometer(centres_um: Sequence[float]) -> Sensor:
     return get_sensor("prisma") if 228 <= count <= 240 and 0.395 <= first <= 0.412 else get_sensor("hyperspectral")
 
 
-def _by_names(info: RasterInfo, bands: Sequence[int]) -> Meaning | None:
-    """Match the names of the bands with those of each sensor; the metadata and the layout decide between equals."""
-    ranked = []
-    for order, sensor in enumerate(load_sensors().values()):
-        named = _named_bands(info, sensor, bands)
-        needed = max(1, min(2, len(bands)))
-        if len(named) < needed or len(named) < len(bands) / 2:
-            continue
-        names = tuple(band.name for band in named.values())
-        score = (
-            len(named),
-            _is_hinted(info, sensor),
-            _plausible_type(info, sensor),
-            names in sensor.layouts,
-            size_misfit(info, sensor) <= 1.0,
-            -order,
-        )
-        ranked.append((score, sensor, named))
-    if not ranked:
+def _by_names(info: RasterInfo, bands: tuple[int, ...], declared: FileWavelengths | None) -> Meaning | None:
+    """Weigh which sensor the names of the bands, name, metadata, type, layout, pixel size and wavelengths speak for."""
+    imagery = tuple(number for number in bands if not is_auxiliary(band_name(info, number))) or bands
+    fitting = {}
+    for sensor in load_sensors().values():
+        named = named_bands(info, sensor, imagery)
+        if len(named) >= max(1, min(2, len(imagery))) and len(named) >= len(imagery) / 2:
+            fitting[sensor.name] = (sensor, named)
+    if not fitting:
         return None
-    ranked.sort(key=lambda item: item[0], reverse=True)
-    score, sensor, named = ranked[0]
-    reasons = [_named_reason(len(named), len(bands), sensor)]
-    if score[1]:
+    evidence = [*product_evidence(info)]
+    for sensor, named in fitting.values():
+        evidence += _sensor_evidence(info, sensor, named, len(imagery), declared)
+    ranked = weigh(evidence, "sensor", tuple(fitting))
+    best = next(iter(ranked))
+    sensor, named = fitting[best]
+    reasons = [_named_reason(len(named), len(imagery), sensor)]
+    told = any(best in piece.favours and piece.strength >= _METADATA_HINT for piece in evidence if _is_told(piece))
+    if told:
         reasons.append("Its name or metadata says so, too.")
-    rivals = [other.title for item, other, _ in ranked[1:] if item[:5] == score[:5]]
-    warnings = (f"It could as well be {' or '.join(rivals[:3])}.",) if rivals else ()
+    rivals = [fitting[name][0].title for name, total in ranked.items() if name != best and total >= ranked[best] - 1e-6]
+    warnings = [f"It could as well be {' or '.join(rivals[:3])}."] if rivals else []
+    told_other = [piece for piece in contradictions(evidence, "sensor", (best,)) if _is_told(piece)]
+    if told_other and not told:
+        warnings.append(f"{told_other[0].says}, but the names of its bands are those of {sensor.title}.")
     if any(info.colour_roles[number - 1] == "alpha" and not info.descriptions[number - 1] for number in named):
-        warnings = (*warnings, "A band called alpha holds many shades and is taken for near infrared.")
-    confidence: Confidence = "certain" if score[1] else "likely"
-    return make_meaning(sensor, named, "guess" if rivals else confidence, tuple(reasons), warnings)
+        warnings.append("A band called alpha holds many shades and is taken for near infrared.")
+    confidence: Confidence = "guess" if rivals else "certain" if told else "likely"
+    made = make_meaning(sensor, named, confidence, tuple(reasons), tuple(warnings))
+    return replace(made, evidence=tuple(evidence))
 
 
-def _named_bands(info: RasterInfo, sensor: Sensor, bands: Sequence[int]) -> dict[int, Band]:
-    """Returns the bands whose names are the sensor's; a name counts once."""
-    found: dict[int, Band] = {}
-    for number in bands:
-        band = sensor.find_band(_band_name(info, number))
-        if band is not None and band not in found.values():
-            found[number] = band
+def _is_told(piece: Evidence) -> bool:
+    return piece.source in ("file or product name", "metadata")
+
+
+def _sensor_evidence(
+    info: RasterInfo, sensor: Sensor, named: Mapping[int, Band], count: int, declared: FileWavelengths | None
+) -> list[Evidence]:
+    """Return what speaks for a sensor, given which bands have its names."""
+
+    def piece(source: str, says: str, strength: float) -> Evidence:
+        return Evidence(source, says, "sensor", (sensor.name,), strength)
+
+    found = [piece("names of the bands", _named_reason(len(named), count, sensor), _NAMED * len(named) / count)]
+    hint = hint_of(info, sensor)
+    if hint:
+        source, text = hint
+        strength = _NAME_HINT if source == "file or product name" else _METADATA_HINT
+        found.append(piece(source, f"{text!r} is how {sensor.title} is named", strength))
+    if _plausible_type(info, sensor):
+        found.append(piece("type of values", f"{info.dtypes[0]} is a type that {sensor.title} comes in", 1.0))
+    if tuple(band.name for band in named.values()) in sensor.layouts:
+        found.append(piece("order of the bands", f"{sensor.title} usually has its bands in this order", 0.6))
+    if size_misfit(info, sensor) <= 1.0:
+        found.append(piece("pixel size", f"the pixels are as large as those of {sensor.title}", 0.5))
+    if declared is not None:
+        off = [
+            number
+            for number, band in named.items()
+            if declared.centres_um[number - 1]
+            and abs(declared.centres_um[number - 1] - band.wavelength_um) > _SAME_LIGHT_UM
+        ]
+        says = f"the wavelengths in {declared.found_in} are {'not ' if off else ''}those of {sensor.title}"
+        found.append(piece("wavelengths", says, -8.0 if off else 2.0))
     return found
 
 
-def _band_name(info: RasterInfo, number: int) -> str:
-    tags = {key.lower(): value for key, value in info.band_tags[number - 1].items()}
-    name = info.descriptions[number - 1] or tags.get("bandname") or tags.get("band_name") or tags.get("name")
-    if name and not re.fullmatch(r"(band|layer)[\s_]*\d+", name.strip(), re.IGNORECASE):
-        return name
-    if name and info.count > 4:
-        return name  # "Band 4" of a long stack names a band; "Band 1" of a picture says nothing
-    return _ROLES.get(info.colour_roles[number - 1], "")
-
-
 def _by_hint(info: RasterInfo, bands: Sequence[int]) -> Meaning | None:
-    """Take the sensor that file name or metadata name, where it has a layout of as many bands."""
+    """Take the sensor that file name, metadata or product name, where it has a layout of as many bands."""
+    evidence = [*product_evidence(info)]
+    laid_out = {}
     for sensor in load_sensors().values():
         layout = layout_of(sensor, len(bands))
-        if layout is None or not _is_hinted(info, sensor):
-            continue
-        reasons = (
-            f"Its name or metadata says {sensor.title}.",
-            order_reason(layout),
-        )
-        return make_meaning(sensor, dict(zip(bands, sensor.bands.select(layout).bands, strict=True)), "likely", reasons)
-    return None
+        hint = hint_of(info, sensor)
+        if layout is not None:
+            laid_out[sensor.name] = (sensor, layout)
+        if layout is not None and hint:
+            strength = _NAME_HINT if hint[0] == "file or product name" else _METADATA_HINT
+            says = f"{hint[1]!r} is how {sensor.title} is named"
+            evidence.append(Evidence(hint[0], says, "sensor", (sensor.name,), strength))
+    ranked = weigh(evidence, "sensor", tuple(laid_out))
+    best = next(iter(ranked), None)
+    if best is None or ranked[best] <= 0.0:
+        return None
+    sensor, layout = laid_out[best]
+    reasons = (f"Its name or metadata says {sensor.title}.", order_reason(layout))
+    found = dict(zip(bands, sensor.bands.select(layout).bands, strict=True))
+    return replace(make_meaning(sensor, found, "likely", reasons), evidence=tuple(evidence))
 
 
 def make_meaning(
@@ -281,14 +327,20 @@ def layout_of(sensor: Sensor, count: int) -> tuple[str, ...] | None:
 
 def _hinted(info: RasterInfo, *, wavelengths_from_file: bool) -> Sensor | None:
     sensors = (item for item in load_sensors().values() if item.wavelengths_from_file == wavelengths_from_file)
-    return next((sensor for sensor in sensors if _is_hinted(info, sensor)), None)
+    return next((sensor for sensor in sensors if hint_of(info, sensor)), None)
 
 
-def _is_hinted(info: RasterInfo, sensor: Sensor) -> bool:
-    """Look for the sensor in the file's name and the values of its metadata."""
+def hint_of(info: RasterInfo, sensor: Sensor) -> tuple[str, str] | None:
+    """Return where the file's name or the metadata betrays the sensor, and by which text; None where neither does."""
+    names = names_of(info)
     values = [value for value in info.tags.values() if len(value) < 300]
-    texts = [PurePath(info.path.rstrip("/")).name, *values]
-    return any(re.search(hint, text, re.IGNORECASE) for hint in sensor.hints for text in texts)
+    for source, texts in (("file or product name", names), ("metadata", values)):
+        for hint in sensor.hints:
+            for text in texts:
+                found = re.search(hint, text, re.IGNORECASE)
+                if found:
+                    return source, found.group(0).strip("_. ")
+    return None
 
 
 def _plausible_type(info: RasterInfo, sensor: Sensor) -> bool:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from core.raster.raster_info import RasterInfo
 from core.raster.statistics import BandStatistics
+from core.spectral.band_names import is_derived, is_said
 from core.spectral.bands import Band
 from core.spectral.meaning import Meaning, Statistics, layout_of, make_meaning, order_reason, size_misfit
 from core.spectral.sensors import get_sensor, load_sensors
@@ -25,7 +26,7 @@ def meaning_by_shape(info: RasterInfo, bands: Sequence[int], statistics: Statist
     for order, sensor in enumerate(load_sensors().values()):
         layout = layout_of(sensor, len(bands))
         kinds = {band.kind for band in sensor.bands.bands}
-        if layout is None or ("display" in kinds) != (dtype == "uint8") or "sar" in kinds:
+        if layout is None or not sensor.guessed or ("display" in kinds) != (dtype == "uint8") or "sar" in kinds:
             continue
         candidates.append((size_misfit(info, sensor), order, sensor, layout))
     if not candidates and dtype == "uint8":
@@ -33,7 +34,8 @@ def meaning_by_shape(info: RasterInfo, bands: Sequence[int], statistics: Statist
         found = dict(zip(bands[:3], sensor.bands.bands, strict=True))
         reason = f"It has {len(bands)} bands of 8 bits without names; the first three are taken as red, green, blue."
         return make_meaning(sensor, found, "guess", (reason,), ("Check that red, green and blue come first.",))
-    if len(bands) == 3 and dtype != "uint8":
+    coloured = [number for number in bands if info.colour_roles[number - 1] in ("red", "green", "blue")]
+    if dtype != "uint8" and (len(bands) == 3 or (len(coloured) == 3 and len(bands) == 4)):
         return _deep_picture(info, bands, statistics)
     if not candidates:
         return None
@@ -43,7 +45,8 @@ def meaning_by_shape(info: RasterInfo, bands: Sequence[int], statistics: Statist
         f"It has {len(bands)} bands of {dtype}, as {sensor.title} comes.",
         order_reason(layout),
     )
-    warnings = ["The bands have no names; check the order."]
+    unnamed = not any(is_said(info, number) for number in bands)
+    warnings = [f"The bands have no names{'' if unnamed else ' of a known sensor'}; check the order."]
     if rivals:
         warnings.append(f"It could as well be {' or '.join(rivals[:3])}.")
     found = dict(zip(bands, sensor.bands.select(layout).bands, strict=True))
@@ -54,6 +57,17 @@ def _single_band(info: RasterInfo, number: int, band: BandStatistics | None) -> 
     """Tell elevation, temperature, a class map and a grey picture apart."""
     dtype = info.dtypes[number - 1]
     unit = (info.units[number - 1] or "").strip().lower()
+    name = info.descriptions[number - 1] or ""
+    if is_derived(name):
+        return Meaning(
+            None,
+            f"one band of {name}",
+            {number: _GREY},
+            (number,),
+            "guess",
+            (f"Its band is called {name}, which is computed from an image or from terrain.",),
+            ("It is no image; text prompts will mean little.",),
+        )
     if info.has_palette or (
         band is not None
         and dtype != "float64"
@@ -126,20 +140,28 @@ def _radar_pair(bands: Sequence[int], dtype: str, statistics: Statistics | None)
 
 
 def _deep_picture(info: RasterInfo, bands: Sequence[int], statistics: Statistics | None) -> Meaning:
-    """Take three bands of more than 8 bits for red, green, blue."""
+    """Take three or four bands of more than 8 bits for red, green, blue and near infrared, by their colour roles."""
     floating = info.dtypes[bands[0] - 1].startswith("float")
     unit = statistics is not None and floating and max(statistics[n].high for n in bands) <= 1.05
     kind: Literal["display", "unknown"] = "display" if unit else "unknown"
+    sensor = get_sensor("aerial_rgb" if len(bands) == 3 else "aerial_rgbn")
+    roles = [info.colour_roles[number - 1] for number in bands]
+    said = {"red", "green", "blue"} <= set(roles)
+    order = [role if role in ("red", "green", "blue") else "nir" for role in roles] if said else sensor.bands.names
     found = {
         number: Band(band.name, band.wavelength_um, band.width_um, 0.0, kind)
-        for number, band in zip(bands, get_sensor("aerial_rgb").bands.bands, strict=True)
+        for number, band in zip(bands, sensor.bands.select(order).bands, strict=True)
     }
+    by = "as their colour roles say" if said else "without names, taken as red, green, blue"
+    warning = (
+        "Its numbers are taken for a picture's, not for reflectance; name the scaling if they are." if said else ""
+    )
     return Meaning(
-        "aerial_rgb",
-        get_sensor("aerial_rgb").title,
+        sensor.name,
+        sensor.title,
         found,
         tuple(bands),
-        "guess",
-        (f"It has three bands of {info.dtypes[0]} without names, taken as red, green, blue.",),
-        ("Check that red, green and blue come in this order.",),
+        "likely" if said else "guess",
+        (f"It has {len(bands)} bands of {info.dtypes[0]} {by}.",),
+        (warning or "Check that red, green and blue come in this order.",),
     )

@@ -10,7 +10,10 @@ from pathlib import PurePath
 from core.errors import InputError, SensorError
 from core.raster.raster_info import RasterInfo
 from core.raster.reader import RasterReader
+from core.raster.statistics import Collar
+from core.spectral.band_names import is_said
 from core.spectral.bands import Band, BandSet
+from core.spectral.evidence import Evidence
 from core.spectral.meaning import (
     Confidence,
     Meaning,
@@ -39,6 +42,8 @@ class Recognition:
         confidence: "given" (a person said so), "certain", "likely" or "guess".
         reasons: why, one sentence each.
         warnings: what a person should check, one sentence each.
+        evidence: the pieces of evidence that were weighed, strongest first.
+        collar: border without ground that is not declared as nodata; None where there is none.
     """
 
     sensor: str | None
@@ -49,6 +54,8 @@ class Recognition:
     confidence: Confidence
     reasons: tuple[str, ...]
     warnings: tuple[str, ...]
+    evidence: tuple[Evidence, ...] = ()
+    collar: Collar | None = None
 
     @property
     def wavelengths_um(self) -> tuple[float, ...]:
@@ -94,10 +101,10 @@ def recognise(
     """
     info = raster.info if isinstance(raster, RasterReader) else raster
     _check_numbers(info, bands)
-    statistics = None
+    statistics, collar = None, None
     if isinstance(raster, RasterReader):
-        numbers = range(1, info.count + 1)
-        statistics = dict(zip(numbers, raster.statistics(numbers), strict=True))
+        survey = raster.survey()
+        statistics, collar = dict(enumerate(survey.bands, 1)), survey.collar
     if statistics is not None and all(statistics[number].valid_fraction == 0.0 for number in info.image_bands):
         raise InputError(
             "The raster holds no data: every pixel looked at is nodata or not a number.",
@@ -119,7 +126,19 @@ def recognise(
         scaling=choice.scaling,
         confidence=meaning.confidence,
         reasons=(*meaning.reasons, *choice.reasons),
-        warnings=(*meaning.warnings, *choice.warnings),
+        warnings=(*meaning.warnings, *choice.warnings, *_collar_warning(collar, info)),
+        evidence=tuple(sorted((*meaning.evidence, *choice.evidence), key=lambda piece: -abs(piece.strength))),
+        collar=collar,
+    )
+
+
+def _collar_warning(collar: Collar | None, info: RasterInfo) -> tuple[str, ...]:
+    if collar is None or info.dtypes[0] != "uint8":
+        return ()
+    colour = {0.0: "black", 255.0: "white"}.get(collar.value, f"{collar.value:g}")
+    return (
+        f"{100 * collar.share:.0f} % of the picture are a {colour} border that is not marked as nodata; --collar mask "
+        "leaves it out.",
     )
 
 
@@ -189,7 +208,16 @@ def _from_raster(
 def _unnamed(info: RasterInfo, statistics: Statistics | None) -> Meaning:
     """Find the meaning of the bands without any help."""
     bands = imagery_bands(info, statistics)
-    found = declared_meaning(info, statistics) or meaning_by_shape(info, bands, statistics)
+    found = declared_meaning(info, statistics)
+    said = [number for number in bands if is_said(info, number)]
+    if found is None and len(bands) > 1 and 2 * len(said) >= len(bands) and info.dtypes[bands[0] - 1] != "uint8":
+        names = ", ".join(str(info.descriptions[number - 1]) for number in said[:6])
+        raise SensorError(
+            f"What the {len(bands)} bands of {PurePath(info.path).name} are cannot be told: their names ({names}) are "
+            "those of no sensor.",
+            hint="Name the sensor, or give band numbers and their wavelengths in µm.",
+        )
+    found = found or meaning_by_shape(info, bands, statistics)
     if found is None:
         raise SensorError(
             f"What the {len(bands)} bands of {PurePath(info.path).name} are cannot be told.",

@@ -32,6 +32,7 @@ class Sensor:
         hints: regular expressions that betray the sensor in file names and metadata.
         wavelengths_from_file: the file's own wavelengths count, not ``bands``.
         absorption_um: (from, to) ranges in µm where water vapour hides the ground.
+        guessed: whether bands without names may be taken for its own because of their number and pixel size.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Sensor:
     hints: tuple[str, ...] = ()
     wavelengths_from_file: bool = False
     absorption_um: tuple[tuple[float, float], ...] = ()
+    guessed: bool = True
 
     def find_band(self, description: str) -> Band | None:
         """Returns the band that a description such as "B4", "Band 4" or "SR_B4 (red)" names, if any."""
@@ -130,4 +132,5 @@ def _sensor(name: str, table: Mapping[str, Any]) -> Sensor:
         hints=tuple(table.get("hints", ())),
         wavelengths_from_file=bool(table.get("wavelengths_from_file", False)),
         absorption_um=tuple((float(low), float(high)) for low, high in table.get("absorption_um", ())),
+        guessed=bool(table.get("guessed", True)),
     )

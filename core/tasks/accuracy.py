@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.context import Context
 from core.errors import InputError
 from core.metrics.confusion import Z_95, ConfusionMatrix, adjusted_areas
-from core.progress import CancelToken, Progress
 from core.protocol import AccuracyParams
 from core.raster.pixel_areas import known_row_areas
 from core.raster.reader import RasterReader, open_raster
@@ -21,30 +20,17 @@ from core.tasks.accuracy_report import html_report
 from core.tasks.outputs import check_writable
 from core.tasks.reference import UNKNOWN, open_reference
 
-if TYPE_CHECKING:
-    from core.model.model_cache import ModelCache
-
 BLOCK_PIXELS = 1024
 HIGHEST_CODE = 65535
 REPORT = (".html", ".htm")
 
 
-def run(
-    params: AccuracyParams,
-    *,
-    progress: Progress,
-    cancel: CancelToken,
-    notify: Callable[[str, dict[str, Any]], None] | None = None,
-    models: ModelCache | None = None,
-) -> dict[str, Any]:
+def run(params: AccuracyParams, context: Context) -> dict[str, Any]:
     """Compare a class map with a reference.
 
     Args:
         params: map, reference, its field, and where the report goes.
-        progress: told the fraction done.
-        cancel: stops between two blocks.
-        notify: not used.
-        models: not used.
+        context: told the progress; stopped between two blocks.
 
     Returns:
         ``classes`` (code, name, samples, mapped, producers, users, f1, iou, and where they are known hectares,
@@ -63,10 +49,10 @@ def run(
             tally = _Tally(raster)
             blocks = list(raster.grid.window.blocks(BLOCK_PIXELS, BLOCK_PIXELS))
             for number, block in enumerate(blocks, start=1):
-                cancel.raise_if_cancelled()
+                context.raise_if_cancelled()
                 values, valid = raster.read(block, (1,))
                 tally.add(block.row, values[0], valid, reference.read(block))
-                progress(number / len(blocks), "Comparing map and reference")
+                context.progress(number / len(blocks), "Comparing map and reference")
     result = tally.result(names)
     result["remarks"] = [*reference.remarks, *_remarks(result, names)]
     result["report"] = params.report

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from core.context import Context
 from core.dense.features import in_strips
 from core.dense.pixels import PixelScores
 from core.errors import InputError
 from core.heap import HEAP
-from core.progress import CancelToken, Progress
 from core.raster.pixel_window import PixelWindow
 from core.tasks.regions import snap_to_regions
 from core.tasks.scene import Scene
@@ -28,15 +28,14 @@ STEPS = 4096.0
 
 
 def scored_blocks(
-    scores: PixelScores, scene: Scene, *, progress: Progress, cancel: CancelToken, message: str, snap: bool = False
+    scores: PixelScores, scene: Scene, context: Context, *, message: str, snap: bool = False
 ) -> Iterator[ScoredBlock]:
     """Score the scene's window, in blocks that follow the chunks of the features.
 
     Args:
         scores: gives the scores of pixels.
         scene: what is asked for.
-        progress: told after every block.
-        cancel: looked at before every block.
+        context: told the progress after every block; its cancel token is looked at before every block.
         message: what the progress says.
         snap: whether to average scores over regions of like colour.
 
@@ -53,7 +52,7 @@ def scored_blocks(
     # each other. What can go on beside it, reading and writing, does (core/raster/ahead.py). Scoring a block needs
     # no team: waking it for such small operations takes as long as it saves.
     for number, (block, inside) in enumerate(blocks):
-        cancel.raise_if_cancelled()
+        context.raise_if_cancelled()
         if number % AT_ONCE == 0:
             HEAP.give_back()
             _compute(scores, [inside for _, inside in blocks[number : number + AT_ONCE]])
@@ -62,7 +61,7 @@ def scored_blocks(
         seen_data = seen_data or bool(valid.any())
         place = PixelWindow(inside.col - scene.window.col, inside.row - scene.window.row, inside.width, inside.height)
         yield place, values, valid
-        progress((number + 1) / len(blocks), message)
+        context.progress((number + 1) / len(blocks), message)
     scores.let_go()  # what is written is then rearranged, which takes memory of its own
     if not seen_data:
         raise InputError(

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from rasterio.features import rasterize
 
+from core.context import Context
 from core.errors import InputError
-from core.progress import CancelToken, Progress
 from core.protocol import CalibrateParams
 from core.raster.grid import GridSpec
 from core.raster.labels import VectorLabels, label_field, read_labels
@@ -23,9 +23,6 @@ from core.raster.reader import RasterReader, open_raster
 from core.raster.staging import GEOTIFF, staging
 from core.raster.writer import write_cog
 from core.tasks.outputs import check_writable
-
-if TYPE_CHECKING:
-    from core.model.model_cache import ModelCache
 
 USUAL = 0.5
 BLOCK_PIXELS = 1024
@@ -51,22 +48,12 @@ class Threshold:
     places: int
 
 
-def run(
-    params: CalibrateParams,
-    *,
-    progress: Progress,
-    cancel: CancelToken,
-    notify: Callable[[str, dict[str, Any]], None] | None = None,
-    models: ModelCache | None = None,
-) -> dict[str, Any]:
+def run(params: CalibrateParams, context: Context) -> dict[str, Any]:
     """Choose a threshold for every band of a score raster.
 
     Args:
         params: scores, labelled places, and where results go.
-        progress: told the fraction done.
-        cancel: stops between two blocks.
-        notify: not used.
-        models: not used.
+        context: told the progress; stopped between two blocks.
 
     Returns:
         scores, output, map (paths), thresholds (of each: name, threshold, f1_at_half, f1_held_out, places).
@@ -80,13 +67,13 @@ def run(
         names = [name or f"band {number}" for number, name in enumerate(raster.info.descriptions, 1)]
         labels = read_labels(params.places, label_field(params.places, params.field))
         is_of_band = _matches(names, labels.classes)
-        scores, places = _at_places(raster, labels.on_reference_of(raster.grid), progress, cancel)
+        scores, places = _at_places(raster, labels.on_reference_of(raster.grid), context)
         truth = is_of_band[:, labels.codes - 1][:, places]
         thresholds = [
             choose_threshold(values, wanted, places, params.folds) for values, wanted in zip(scores, truth, strict=True)
         ]
         if params.map is not None:
-            _write_map(params.map, raster, names, [found.value for found in thresholds], cancel)
+            _write_map(params.map, raster, names, [found.value for found in thresholds], context)
     rows = [
         {
             "name": name,
@@ -169,7 +156,7 @@ def _matches(names: Sequence[str], classes: Sequence[str]) -> NDArray[np.bool_]:
 
 
 def _at_places(
-    raster: RasterReader, labels: VectorLabels, progress: Progress, cancel: CancelToken
+    raster: RasterReader, labels: VectorLabels, context: Context
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Read the scores (bands, N) of the pixels of all places, and which place each belongs to (N,)."""
     scores: list[NDArray[np.float32]] = []
@@ -177,7 +164,7 @@ def _at_places(
     blocks = list(raster.grid.window.blocks(BLOCK_PIXELS, BLOCK_PIXELS))
     tree = shapely.STRtree(labels.geometries)
     for number, block in enumerate(blocks, start=1):
-        cancel.raise_if_cancelled()
+        context.raise_if_cancelled()
         grid = raster.grid.subgrid(block)
         near = np.sort(tree.query(shapely.box(*grid.extent), predicate="intersects"))
         if len(near):
@@ -186,7 +173,7 @@ def _at_places(
             inside = (drawn >= 0) & valid
             scores.append(values[:, inside].astype(np.float32))
             places.append(drawn[inside])
-        progress(number / len(blocks), "Reading the scores of labelled places")
+        context.progress(number / len(blocks), "Reading the scores of labelled places")
     if not places or not sum(len(part) for part in places):
         raise InputError("No labelled place lies on the scores.", hint="Check both coordinate reference systems.")
     all_scores, all_places = np.concatenate(scores, axis=1), np.concatenate(places)
@@ -218,7 +205,7 @@ def _few_of_each(places: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _write_map(
-    path: str, raster: RasterReader, names: Sequence[str], thresholds: Sequence[float], cancel: CancelToken
+    path: str, raster: RasterReader, names: Sequence[str], thresholds: Sequence[float], context: Context
 ) -> None:
     """Write a class map: of the bands above their thresholds the one that is furthest above, else "none of these"."""
     least = np.array(thresholds, np.float32)[:, None, None]
@@ -226,7 +213,7 @@ def _write_map(
 
     def blocks() -> Iterator[tuple[PixelWindow, NDArray[np.uint8]]]:
         for block in raster.grid.window.blocks(BLOCK_PIXELS, BLOCK_PIXELS):
-            cancel.raise_if_cancelled()
+            context.raise_if_cancelled()
             values, valid = raster.read(block)
             above = (np.nan_to_num(values) - least) / np.maximum(1 - least, 1e-3)
             codes = np.where(above.max(0) >= 0, above.argmax(0) + 1, nothing)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.classes import ClassScheme, load_scheme
+from core.context import Context
 from core.dense.pixels import PixelScores
 from core.errors import UsageError
-from core.progress import CancelToken, Progress
 from core.protocol import ChangeParams
 from core.raster.failures import without_password
 from core.raster.grid import extent_of_window
@@ -32,29 +32,18 @@ from core.tasks.transitions import NODATA, Transition, TransitionCensus, decide,
 if TYPE_CHECKING:
     from core.dense.features import DenseFeatures
     from core.model.geolangbind import GeoLangBind
-    from core.model.model_cache import ModelCache
 
 PairBlock = tuple[PixelWindow, NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]
 """Where in the result, log-odds or logits of both dates (N, h, w), valid at both (h, w)."""
 BANDS = ("change", "before", "after")
 
 
-def run(
-    params: ChangeParams,
-    *,
-    progress: Progress,
-    cancel: CancelToken,
-    notify: Callable[[str, dict[str, Any]], None],
-    models: ModelCache,
-) -> dict[str, Any]:
+def run(params: ChangeParams, context: Context) -> dict[str, Any]:
     """Compare two dates of one place.
 
     Args:
         params: what is asked for.
-        progress: told the fraction done.
-        cancel: stops between two batches.
-        notify: not used.
-        models: gives the model.
+        context: told the progress; stopped between two batches.
 
     Returns:
         output, areas (path), registration {columns, rows, pixels, metres, windows, aligned, sentence}, prompts (of
@@ -73,21 +62,21 @@ def run(
     before, after = params.sources
     with open_pair(before, after, extent=params.extent, resolution=params.resolution) as pair:
         check_writable([(params.output, GEOTIFF), (params.areas, TABLE)], _files(pair))
-        progress(0.0, "Loading the model")
-        model = models.get(params.model, params.device)
+        context.progress(0.0, "Loading the model")
+        model: GeoLangBind = context.models.get(params.model, params.device)
         features = (
-            pair.before.features(model, cache=params.cache, cancel=cancel),
-            pair.after.features(model, cache=params.cache, cancel=cancel),
+            pair.before.features(model, cache=params.cache, cancel=context.cancel),
+            pair.after.features(model, cache=params.cache, cancel=context.cancel),
         )
-        progress(0.0, "Checking whether both dates lie on each other")
-        pair, registration = check_registration(pair, *features, params.registration, cancel)
+        context.progress(0.0, "Checking whether both dates lie on each other")
+        pair, registration = check_registration(pair, *features, params.registration, context.cancel)
         if scheme is None:
             prompt_softmax = PromptSoftmax(model, prompts, tuple(Prompt.parse(text) for text in params.negatives))
-            found = _blocks(pair, features, prompt_softmax, len(prompts), progress, cancel)
+            found = _blocks(pair, features, prompt_softmax, len(prompts), context)
             figures = _write_scores(params, pair, model, registration, found)
         else:
             classes = ClassSoftmax(model, [entry.prompts for entry in scheme.classes])
-            found = _blocks(pair, features, classes, len(scheme.classes), progress, cancel)
+            found = _blocks(pair, features, classes, len(scheme.classes), context)
             figures = _write_transitions(params, pair, model, registration, scheme, found)
         recognitions = (pair.before.recognition, pair.after.recognition)
         warnings = [warning for recognition in recognitions for warning in recognition.warnings]
@@ -113,15 +102,12 @@ def _blocks(
     features: tuple[DenseFeatures, ...],
     text_scores: PromptSoftmax | ClassSoftmax,
     count: int,
-    progress: Progress,
-    cancel: CancelToken,
+    context: Context,
 ) -> Iterator[PairBlock]:
     """Walk over the common part, block by block of the first date's features."""
     first, second = (_scores(dense, text_scores, count) for dense in features)
     origin = pair.before.window
-    for place, values, valid in scored_blocks(
-        first, pair.before, progress=progress, cancel=cancel, message="Comparing two dates"
-    ):
+    for place, values, valid in scored_blocks(first, pair.before, context, message="Comparing two dates"):
         block = PixelWindow(place.col + origin.col, place.row + origin.row, place.width, place.height)
         later, known = pair.after_on_before(block, second.read)
         # Where the second date ends, it says nothing about any of the prompts.

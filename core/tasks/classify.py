@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.classes import ClassScheme, load_scheme
+from core.context import Context
 from core.dense.pixels import PixelScores
-from core.progress import CancelToken, Progress, no_progress
 from core.protocol import ClassifyParams
 from core.raster.areas import ClassArea, write_areas
 from core.raster.grid import GridSpec
@@ -26,26 +26,21 @@ from core.raster.writer import write_cog
 from core.tasks.blocks import ScoredBlock, rounded, scored_blocks, softmax
 from core.tasks.class_shares import log_share_ratios
 from core.tasks.outputs import check_writable, provenance
-from core.tasks.preview import Notify, write_preview
+from core.tasks.preview import write_preview
 from core.tasks.scene import Scene, open_scene
 from core.tasks.scoring import ClassSoftmax, scored_by
 
 if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
-    from core.model.model_cache import ModelCache
 
 
-def run(
-    params: ClassifyParams, *, progress: Progress, cancel: CancelToken, notify: Notify, models: ModelCache
-) -> dict[str, Any]:
+def run(params: ClassifyParams, context: Context) -> dict[str, Any]:
     """Parameters of classifying every pixel of a raster by a class scheme.
 
     Args:
         params: what is asked for.
-        progress: told the fraction done.
-        cancel: stops between two batches.
-        notify: told of a coarse preview with ``preview`` {path, extent, stage} where ``params.preview`` asks for it.
-        models: gives the model.
+        context: told the progress; stopped between two batches; told of a coarse preview with
+            ``preview`` {path, extent, stage} where ``params.preview`` asks for it.
 
     Returns:
         output, scores, vector, areas (path), scheme, classes (code, name, colour, pixels, hectares, share), model,
@@ -60,14 +55,14 @@ def run(
         check_writable(outputs, scene.raster.info.files)
         if params.vector is not None:
             check_measurable(scene.grid, params.min_area_m2, params.simplify_m)
-        progress(0.0, "Loading the model")
-        model = models.get(params.model, params.device)
+        context.progress(0.0, "Loading the model")
+        model: GeoLangBind = context.models.get(params.model, params.device)
         class_softmax = ClassSoftmax(model, [entry.prompts for entry in scheme.classes])
 
         def write_coarse(coarse: Scene, output: str) -> None:
-            _write_map(params, coarse, model, scheme, class_softmax, output, no_progress, cancel)
+            _write_map(params, coarse, model, scheme, class_softmax, output, context.quiet())
 
-        write_preview(params, scene, write_coarse, notify)
+        write_preview(params, scene, write_coarse, context.notify)
         census = ClassCensus(scheme, scene.grid)
         _write_map(
             params,
@@ -76,8 +71,7 @@ def run(
             scheme,
             class_softmax,
             params.output,
-            progress,
-            cancel,
+            context,
             census=census,
             scores=params.scores,
         )
@@ -96,7 +90,7 @@ def run(
                     right_angles=params.right_angles,
                     crs=params.vector_crs,
                 ),
-                cancel=cancel,
+                cancel=context.cancel,
             )
         return {
             "output": params.output,
@@ -166,25 +160,28 @@ def _write_map(
     scheme: ClassScheme,
     class_softmax: ClassSoftmax,
     output: str,
-    progress: Progress,
-    cancel: CancelToken,
+    context: Context,
     *,
     census: ClassCensus | None = None,
     scores: str | None = None,
 ) -> None:
     """Write the map; where scores are asked for, write those first and make the map of them."""
-    features = scene.features(model, cache=params.cache, cancel=cancel)
+    features = scene.features(model, cache=params.cache, cancel=context.cancel)
     message = f"Classifying by {scheme.title}"
 
-    def logits_of_blocks() -> Iterator[ScoredBlock]:
+    def logits_of_blocks(work: Context) -> Iterator[ScoredBlock]:
         pixels = PixelScores(features, scored_by(class_softmax, features.encoder), len(scheme.classes))
-        return scored_blocks(pixels, scene, progress=progress, cancel=cancel, message=message)
+        return scored_blocks(pixels, scene, work, message=message)
 
     offset: NDArray[np.float32] | float = 0.0
+    mapping = context
     if params.estimate_shares:
-        offset = log_share_ratios(logits_of_blocks(), len(scheme.classes), scene.grid.width * scene.grid.height)
+        estimating, mapping = context.steps(2)
+        offset = log_share_ratios(
+            logits_of_blocks(estimating), len(scheme.classes), scene.grid.width * scene.grid.height
+        )
     shares: Iterator[ScoredBlock] = (
-        (place, softmax(logits + offset), valid) for place, logits, valid in logits_of_blocks()
+        (place, softmax(logits + offset), valid) for place, logits, valid in logits_of_blocks(mapping)
     )
     tags = provenance(model, params.model, scene, CLASS_SCHEME=scheme.name)
     if scores is not None:

@@ -4,53 +4,42 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Callable
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from core import __version__
+from core.context import Context
 from core.errors import ModelError
-from core.progress import CancelToken, Progress
 from core.protocol import DescribeParams
 from core.raster.reader import open_raster
 from core.spectral.coverage import coverage
 from core.spectral.scaling import scaling_presets
 from core.tasks.recognition import recognise_source
 
-if TYPE_CHECKING:
-    from core.model.model_cache import ModelCache
-
 PACKAGES = ("torch", "timm", "open_clip_torch", "rasterio", "zarr", "numpy")
 
 
-def run(
-    params: DescribeParams,
-    *,
-    progress: Progress,
-    cancel: CancelToken,
-    notify: Callable[[str, dict[str, Any]], None] | None = None,
-    models: ModelCache | None = None,
-) -> dict[str, Any]:
+def run(params: DescribeParams, context: Context) -> dict[str, Any]:
     """Explain a raster; no model is loaded for it.
 
     Args:
         params: the raster and the model it is meant for.
-        progress: told the fraction done.
-        cancel: looked at before reading.
-        notify: not used.
-        models: not used.
+        context: told the progress; its cancel token is looked at before reading.
 
     Returns:
         path, width, height, count, dtype, crs (WKT or None), extent, pixel_size, ground_sampling_distance_m; sensor,
-        sensor_title, confidence, reasons, warnings; bands [{number, name, wavelength_um, kind, low, high}], scaling
-        {name, title}; model, trained, coverage, coverage_reason.
+        sensor_title, confidence, reasons, warnings,
+        evidence [{source, says, about, favours, strength}]; bands
+        [{number, name, wavelength_um, kind, low, high}], scaling {name, title}; model, trained, coverage,
+        coverage_reason.
 
     Raises:
         InputError, SensorError: the raster cannot be used.
     """
-    cancel.raise_if_cancelled()
+    context.raise_if_cancelled()
     with open_raster(params.source.path) as raster:
-        progress(0.1, "Looking at the raster")
+        context.progress(0.1, "Looking at the raster")
         recognition = recognise_source(raster, params.source)
         info = raster.info
     preset = scaling_presets().get(recognition.scaling.name)
@@ -70,6 +59,7 @@ def run(
         "confidence": recognition.confidence,
         "reasons": list(recognition.reasons),
         "warnings": list(recognition.warnings),
+        "evidence": [asdict(piece) for piece in recognition.evidence],
         "bands": [
             {
                 "number": number,

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from core.context import Context
 from core.dense.cache import open_cache
 from core.errors import OutputError
-from core.progress import CancelToken, Progress
 from core.protocol import EmbedParams
 from core.raster.failures import without_password
 from core.tasks.scene import open_scene
 
 if TYPE_CHECKING:
-    from core.model.model_cache import ModelCache
+    from core.model.geolangbind import GeoLangBind
 
 
-def run(
-    params: EmbedParams,
-    *,
-    progress: Progress,
-    cancel: CancelToken,
-    notify: Callable[[str, dict[str, Any]], None],
-    models: ModelCache,
-) -> dict[str, Any]:
+def run(params: EmbedParams, context: Context) -> dict[str, Any]:
     """Compute and keep the features of a raster, or of a part of it; what is there already is not computed again.
 
     Args:
         params: what is asked for.
-        progress: told the fraction done.
-        cancel: stops between two batches; finished chunks are kept.
-        notify: not used.
-        models: gives the model.
+        context: told the progress; stopped between two batches; finished chunks are kept.
 
     Returns:
         raster, store (folder of the entry), chunks, chunks_computed, bytes, sensor, model.
@@ -41,20 +30,20 @@ def run(
         GeoLangBindError: the raster or the model cannot be used.
     """
     with open_scene(params.source, extent=params.extent) as scene:
-        progress(0.0, "Loading the model")
-        model = models.get(params.model, params.device)
-        features = scene.features(model, cancel=cancel)
+        context.progress(0.0, "Loading the model")
+        model: GeoLangBind = context.models.get(params.model, params.device)
+        features = scene.features(model, cancel=context.cancel)
         cells = features.plan.cells(scene.window)
         wanted, missing = features.layout.chunks_in(cells), features.missing(cells)
         features.compute(
-            cells, lambda done, of: progress(done / of, f"Embedding {without_password(params.source.path)}")
+            cells, lambda done, of: context.progress(done / of, f"Embedding {without_password(params.source.path)}")
         )
         if features.folder is None:
             raise OutputError(
                 f"The feature store at {open_cache().root} cannot be written, so nothing was kept.",
                 hint="Free some space, or name another folder with GEOLANGBIND_CACHE.",
             )
-        progress(1.0, f"Embedding {without_password(params.source.path)}")
+        context.progress(1.0, f"Embedding {without_password(params.source.path)}")
         return {
             "raster": params.source.path,
             "store": str(features.folder),

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from core.context import Context
 from core.errors import TrainingError, UsageError
 from core.model.cards import models_folder
-from core.progress import CancelToken, Progress
 from core.protocol import FinetuneParams
 
 if TYPE_CHECKING:
     from core.finetune.trainable_parts import Mode
-    from core.model.model_cache import ModelCache
 
 
-def run(
-    params: FinetuneParams,
-    *,
-    progress: Progress,
-    cancel: CancelToken,
-    notify: Callable[[str, dict[str, Any]], None],
-    models: ModelCache,
-) -> dict[str, Any]:
+def run(params: FinetuneParams, context: Context) -> dict[str, Any]:
     """Fine-tune a model; it is among the models at once.
 
     Args:
         params: what is asked for.
-        progress: told the fraction done.
-        cancel: stops between two steps; nothing is kept.
-        notify: told of every step with ``loss`` {stage, step, steps, loss, validation}.
-        models: forgets what it holds afterwards, since a model of this name may be another now.
+        context: told the progress; stopped between two steps; nothing is kept; told of every
+            step with ``loss`` {stage, step, steps, loss, validation}.
 
     Returns:
         name, output, classes, before, after, steps, seconds, remarks, table; see ``core.finetune.session.fine_tune``.
@@ -60,11 +49,11 @@ def run(
     results = fine_tune(
         settings,
         _folder(params),
-        progress=progress,
-        cancel=cancel,
-        on_loss=lambda point: notify("loss", point),
+        progress=context.progress,
+        cancel=context.cancel,
+        on_loss=lambda point: context.notify("loss", point),
     )
-    models.forget()
+    context.models.forget()
     return {**{key: value for key, value in results.items() if key != "history"}, "table": table(results)}
 
 

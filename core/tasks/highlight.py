@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.context import Context
 from core.dense.pixels import PixelScores
 from core.metrics.score_split import LogOddsCounts, ScoreSplit
-from core.progress import CancelToken, Progress, no_progress
+from core.progress import CancelToken
 from core.protocol import HighlightParams
 from core.raster.ground import check_measurable
 from core.raster.pixel_window import PixelWindow
@@ -19,28 +20,23 @@ from core.raster.vectors import BandPolygons, PolygonShape, write_band_polygons
 from core.raster.writer import write_cog
 from core.tasks.blocks import scored_blocks, sigmoid
 from core.tasks.outputs import check_writable, provenance
-from core.tasks.preview import Notify, write_preview
+from core.tasks.preview import write_preview
 from core.tasks.scene import Scene, open_scene
 from core.tasks.scoring import Prompt, PromptSoftmax, parse_prompts, scored_by
 
 if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
-    from core.model.model_cache import ModelCache
 
 USUAL_THRESHOLD = 0.5
 
 
-def run(
-    params: HighlightParams, *, progress: Progress, cancel: CancelToken, notify: Notify, models: ModelCache
-) -> dict[str, Any]:
+def run(params: HighlightParams, context: Context) -> dict[str, Any]:
     """Score every pixel for each prompt.
 
     Args:
         params: what is asked for.
-        progress: told the fraction done.
-        cancel: stops between two batches.
-        notify: told of a coarse preview with ``preview`` {path, extent, stage} where ``params.preview`` asks for it.
-        models: gives the model.
+        context: told the progress; stopped between two batches; told of a coarse preview with
+            ``preview`` {path, extent, stage} where ``params.preview`` asks for it.
 
     Returns:
         output, vector, prompts, model, suggested_thresholds (for each prompt ``threshold``, None where its scores do
@@ -55,16 +51,18 @@ def run(
         check_writable([(params.output, GEOTIFF), (params.vector, VECTOR)], scene.raster.info.files)
         if params.vector is not None:
             check_measurable(scene.grid, params.min_area_m2, params.simplify_m)
-        progress(0.0, "Loading the model")
-        model = models.get(params.model, params.device)
+        context.progress(0.0, "Loading the model")
+        model: GeoLangBind = context.models.get(params.model, params.device)
         softmax = PromptSoftmax(model, prompts, negatives)
 
-        def write(at: Scene, output: str, progress: Progress = no_progress) -> list[ScoreSplit]:
-            return _write_scores(params, at, model, softmax, output, progress, cancel)
+        quiet = context.quiet()
 
-        write_preview(params, scene, write, notify)
-        splits = write(scene, params.output, progress)
-        vector = _write_vector(params, splits, cancel)
+        def write(at: Scene, output: str, work: Context = quiet) -> list[ScoreSplit]:
+            return _write_scores(params, at, model, softmax, output, work)
+
+        write_preview(params, scene, write, context.notify)
+        splits = write(scene, params.output, context)
+        vector = _write_vector(params, splits, context.cancel)
         return {
             "output": params.output,
             "vector": vector,
@@ -81,18 +79,17 @@ def _write_scores(
     model: GeoLangBind,
     softmax: PromptSoftmax,
     output: str,
-    progress: Progress,
-    cancel: CancelToken,
+    context: Context,
 ) -> list[ScoreSplit]:
     """Write the score raster and return how the scores of every prompt split."""
-    features = scene.features(model, cache=params.cache, cancel=cancel)
+    features = scene.features(model, cache=params.cache, cancel=context.cancel)
     scores = PixelScores(features, scored_by(softmax, features.encoder), len(params.prompts))
     message = f"Highlighting {', '.join(params.prompts)}"
 
     counts = LogOddsCounts(len(params.prompts))
 
     def blocks() -> Iterator[tuple[PixelWindow, NDArray[np.float32]]]:
-        found = scored_blocks(scores, scene, progress=progress, cancel=cancel, message=message, snap=params.snap)
+        found = scored_blocks(scores, scene, context, message=message, snap=params.snap)
         for place, logits, valid in found:
             counts.add(logits, valid)
             yield place, np.where(valid, sigmoid(logits), np.float32(np.nan))

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from core.progress import CancelToken, Progress
+from core.context import Context
 from core.protocol import PolygoniseParams
 from core.raster.vectors import BandPolygons, PolygonShape, write_band_polygons
 
-if TYPE_CHECKING:
-    from core.model.model_cache import ModelCache
 
-
-def run(
-    params: PolygoniseParams,
-    *,
-    progress: Progress,
-    cancel: CancelToken,
-    notify: Callable[[str, dict[str, Any]], None] | None = None,
-    models: ModelCache | None = None,
-) -> dict[str, Any]:
+def run(params: PolygoniseParams, context: Context) -> dict[str, Any]:
     """Outline where a score reaches a threshold, or every class of a map.
 
     Args:
         params: what is asked for.
-        progress: told the fraction done.
-        cancel: looked at between strips.
-        notify: not used.
-        models: not used.
+        context: told the progress; its cancel token is looked at between strips.
 
     Returns:
         output, polygons (their number).
@@ -47,5 +33,5 @@ def run(
         crs=params.vector_crs,
     )
     bands = tuple((band, params.threshold) for band in params.bands or (params.band,))
-    source = BandPolygons(params.raster, bands, shape=shape, progress=progress, cancel=cancel)
+    source = BandPolygons(params.raster, bands, shape=shape, progress=context.progress, cancel=context.cancel)
     return {"output": params.output, "polygons": write_band_polygons(source, params.output)}

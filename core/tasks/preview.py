@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from core.context import Notify
 from core.protocol import ClassifyParams, HighlightParams
 from core.raster.grid import extent_of_window
 from core.tasks.scene import Scene, open_scene
-
-Notify = Callable[[str, dict[str, Any]], None]
 
 PREVIEW_PIXELS = 256
 """Longer side of a preview: what the model sees at once, so that it looks once."""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyogrio
 import shapely
 from numpy.typing import NDArray
 
+from core.context import Context
 from core.errors import UsageError
-from core.progress import CancelToken, Progress
 from core.protocol import SampleParams
 from core.raster.areas import ClassArea, class_areas
 from core.raster.reader import RasterReader, open_raster
@@ -22,20 +21,10 @@ from core.raster.writer import read_class_names
 from core.tasks.outputs import check_writable
 from core.tasks.sampling_design import allocate, expected_standard_error, sample_size
 
-if TYPE_CHECKING:
-    from core.model.model_cache import ModelCache
-
 BLOCK_ROWS = 512
 
 
-def run(
-    params: SampleParams,
-    *,
-    progress: Progress,
-    cancel: CancelToken,
-    notify: Callable[[str, dict[str, Any]], None] | None = None,
-    models: ModelCache | None = None,
-) -> dict[str, Any]:
+def run(params: SampleParams, context: Context) -> dict[str, Any]:
     """Draw a stratified random sample of a class map.
 
     The points' field ``class`` is empty: whoever looks at them writes there what is really on the ground, best without
@@ -44,10 +33,7 @@ def run(
 
     Args:
         params: what is asked for.
-        progress: told the fraction done.
-        cancel: stops between two blocks.
-        notify: not used.
-        models: not used.
+        context: told the progress; stopped between two blocks.
 
     Returns:
         output, samples, expected_standard_error, classes (code, name, pixels, share, expected_users, samples).
@@ -60,7 +46,7 @@ def run(
     with open_raster(params.map) as raster:
         check_writable([(params.output, GEOPACKAGE)], raster.info.files)
         names = read_class_names(raster.info.tags)
-        areas = class_areas(raster, progress=lambda done, message: progress(done / 2, message), cancel=cancel)
+        areas = class_areas(raster, progress=context.step(0.0, 0.5).progress, cancel=context.cancel)
         shares = [area.share for area in areas]
         users = _expected(params, areas, names)
         pixels = [area.pixels for area in areas]
@@ -69,7 +55,7 @@ def run(
         if params.size is not None:
             least = _least_within(params.size, len(areas), params.least)
         counts = allocate(total, shares, pixels, least)
-        drawn = _draw(raster, areas, counts, params.seed, progress, cancel)
+        drawn = _draw(raster, areas, counts, params.seed, context.step(0.5, 1.0))
         _write(params, raster, drawn, names)
     rows = [
         {
@@ -120,8 +106,7 @@ def _draw(
     areas: tuple[ClassArea, ...],
     counts: NDArray[np.int64],
     seed: int,
-    progress: Progress,
-    cancel: CancelToken,
+    context: Context,
 ) -> NDArray[np.int64]:
     """Draw (N, 3) code, column and row; memory holds a block and the drawn places.
 
@@ -137,7 +122,7 @@ def _draw(
     found: list[NDArray[np.int64]] = []
     grid = raster.grid
     for block in grid.window.blocks(grid.width, BLOCK_ROWS):
-        cancel.raise_if_cancelled()
+        context.raise_if_cancelled()
         values, valid = raster.read(block, (1,))
         for code, numbers in wanted.items():
             positions = np.flatnonzero((values[0] == code) & valid)
@@ -146,7 +131,7 @@ def _draw(
             seen[code] += len(positions)
             rows, columns = np.divmod(picked, block.width)
             found.append(np.stack([np.full(len(picked), code), columns + block.col, rows + block.row], axis=1))
-        progress(0.5 + 0.5 * block.row_stop / grid.height, "Drawing samples")
+        context.progress(block.row_stop / grid.height, "Drawing samples")
     drawn = np.concatenate(found)
     return drawn[generator.permutation(len(drawn))]
 

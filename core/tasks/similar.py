@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from skimage.filters import threshold_otsu
 from torch import Tensor
 
+from core.context import Context
 from core.dense.features import DenseFeatures
 from core.dense.pixels import PixelScores
 from core.dense.quantise import vectors as chunk_vectors
@@ -19,7 +20,6 @@ from core.dense.quantise import vectors_at
 from core.dense.scoring import score
 from core.dense.text_factors import TextFactors
 from core.errors import InputError
-from core.progress import CancelToken, Progress
 from core.protocol import SimilarParams
 from core.raster.pixel_window import PixelWindow
 from core.raster.staging import GEOTIFF
@@ -30,7 +30,7 @@ from core.tasks.scene import Scene, open_scene
 from core.tasks.scoring import PromptSoftmax, parse_prompts
 
 if TYPE_CHECKING:
-    from core.model.model_cache import ModelCache
+    from core.model.geolangbind import GeoLangBind
 
 Place = tuple[float, float]
 SURROUNDINGS = 768
@@ -39,22 +39,12 @@ FAR_WEIGHT = 0.3
 """What the surroundings that are like none of the positives weigh in all, beside examples of what is not meant."""
 
 
-def run(
-    params: SimilarParams,
-    *,
-    progress: Progress,
-    cancel: CancelToken,
-    notify: Callable[[str, dict[str, Any]], None],
-    models: ModelCache,
-) -> dict[str, Any]:
+def run(params: SimilarParams, context: Context) -> dict[str, Any]:
     """Score every pixel by likeness to examples, 0..1.
 
     Args:
         params: what is asked for; places are (x, y) in the raster's reference system.
-        progress: told the fraction done.
-        cancel: stops between two batches.
-        notify: not used.
-        models: gives the model.
+        context: told the progress; stopped between two batches.
 
     Returns:
         output, positives, negatives, model, and the scene's facts.
@@ -68,9 +58,9 @@ def run(
     prompts = parse_prompts([params.text]) if params.text is not None else ()
     with open_scene(params.source, extent=params.extent, resolution=params.resolution) as scene:
         check_writable([(params.output, GEOTIFF)], scene.raster.info.files)
-        progress(0.0, "Loading the model")
-        model = models.get(params.model, params.device)
-        features = scene.features(model, cancel=cancel)
+        context.progress(0.0, "Loading the model")
+        model: GeoLangBind = context.models.get(params.model, params.device)
+        features = scene.features(model, cancel=context.cancel)
         head = fit_examples(features, scene, params.positives, params.negatives)
         softmax = PromptSoftmax(model, prompts) if prompts else None
         direction, constant = features.encoder.basis.text(head.weight[None])
@@ -87,7 +77,7 @@ def run(
         scores = PixelScores(features, lambda chunk: score(chunk, texts, scorer), 1)
 
         def blocks() -> Iterator[tuple[PixelWindow, NDArray[np.float32]]]:
-            found = scored_blocks(scores, scene, progress=progress, cancel=cancel, message="Looking for the like")
+            found = scored_blocks(scores, scene, context, message="Looking for the like")
             for place, logits, valid in found:
                 yield place, np.where(valid, sigmoid(logits), np.float32(np.nan))
 

@@ -35,10 +35,11 @@ class ClassMapLine(QGroupBox):
     """Offers the land-cover maps of the chosen layer; out of sight where there is none.
 
     Signals:
-        areas_wanted, save_wanted, accuracy_wanted: a button was pressed, for this layer.
+        areas_wanted, polygons_wanted, save_wanted, accuracy_wanted: a button was pressed, for this layer.
     """
 
     areas_wanted = pyqtSignal(object)
+    polygons_wanted = pyqtSignal(object)
     save_wanted = pyqtSignal(object)
     accuracy_wanted = pyqtSignal(object)
 
@@ -49,12 +50,15 @@ class ClassMapLine(QGroupBox):
         let_shrink(self.maps)
         self.maps.currentIndexChanged.connect(self._on_chosen)
         self.areas_button = self._button(tr("Ar&eas…"), tr("How much of each class there is"), self.areas_wanted)
+        self.polygons_button = self._button(
+            tr("P&olygons…"), tr("Outline every class, with its area"), self.polygons_wanted
+        )
         self.save_button = self._button(tr("Sa&ve as…"), tr("Keep the map as a GeoTIFF"), self.save_wanted)
         self.accuracy_button = self._button(
             tr("Accurac&y…"), tr("Compare the map with a reference: how much of it is right?"), self.accuracy_wanted
         )
         buttons = FlowRow()
-        for button in (self.areas_button, self.save_button, self.accuracy_button):
+        for button in (self.areas_button, self.polygons_button, self.save_button, self.accuracy_button):
             buttons.addWidget(button)
         box = QVBoxLayout(self)
         box.setSpacing(5)

@@ -200,6 +200,7 @@ class GeoLangBindDock(QgsDockWidget):
         )
         page.class_maps.save_wanted.connect(lambda layer: ask_and_save_scores(layer, self._iface, self))
         page.class_maps.accuracy_wanted.connect(self.check_accuracy)
+        page.class_maps.polygons_wanted.connect(self._make_polygons_of)
         self.highlighter.progressed.connect(page.run_bar.show_busy)
         self.highlighter.remarked.connect(
             lambda text: self._iface.messageBar().pushMessage("GeoLangBind", text, Qgis.MessageLevel.Warning)
@@ -337,7 +338,10 @@ class GeoLangBindDock(QgsDockWidget):
             ask_and_save_scores(layer, self._iface, self)
 
     def _make_polygons(self) -> None:
-        layer, client = self.page.result.layer(), self._session.client
+        self._make_polygons_of(self.page.result.layer())
+
+    def _make_polygons_of(self, layer: QgsRasterLayer | None) -> None:
+        client = self._session.client
         if layer is not None and client is not None:
             open_dialog(PolygonsDialog(layer, client, self._iface, self))
 

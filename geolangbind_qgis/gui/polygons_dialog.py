@@ -5,7 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from qgis.core import Qgis, QgsFillSymbol, QgsProject, QgsRasterLayer, QgsSingleSymbolRenderer, QgsVectorLayer
+from qgis.core import (
+    Qgis,
+    QgsCategorizedSymbolRenderer,
+    QgsFillSymbol,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRendererCategory,
+    QgsSingleSymbolRenderer,
+    QgsVectorLayer,
+)
 from qgis.gui import QgisInterface, QgsFileWidget
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
@@ -18,6 +27,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from geolangbind_qgis.gui.class_maps import is_class_map
 from geolangbind_qgis.gui.help import add_help_button
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.i18n.numbers import number_text
@@ -32,12 +42,20 @@ from geolangbind_qgis.runtime.client_qt import RuntimeClient
 _LEAST_PIXELS = 10
 """Patches of fewer pixels are specks."""
 
+_FORMATS = (
+    ("GeoPackage", "gpkg"),
+    ("ESRI Shapefile", "shp"),
+    ("GeoJSON", "geojson"),
+    ("FlatGeobuf", "fgb"),
+    ("COCO", "json"),
+)
+
 
 class PolygonsDialog(QDialog):
     """Asks how to draw the outlines, has the runtime draw them, and adds them as a layer.
 
     Args:
-        layer: a score layer.
+        layer: a score layer or a class map.
         client: the runtime client.
         iface: QGIS's interface.
         parent: window.
@@ -60,6 +78,8 @@ class PolygonsDialog(QDialog):
         self._crs = layer.crs()
         self._source_id = source_of(layer)
         self._style = read_score_style(layer)
+        self._of_classes = is_class_map(layer)
+        self._legend = class_legend(layer) if self._of_classes else {}
         self._handle: Any = None
         self.min_area = _metres(" m²", 10_000_000, tr("Smaller patches and holes are left out"))
         self.simplify = _metres(" m", 10_000, tr("Outlines may move by this much to save points; 0 keeps every step"))
@@ -70,17 +90,29 @@ class PolygonsDialog(QDialog):
         self.simplify.setValue(round(pixel / 2, 2))
         self.smooth = QCheckBox(tr("S&mooth outlines"), self)
         self.smooth.setChecked(True)
+        self.right_angles = QCheckBox(tr("Right &angles (buildings)"), self)
+        self.right_angles.setToolTip(tr("Every side follows one of two directions; neighbours keep their border"))
+        self.right_angles.toggled.connect(lambda on: self.smooth.setEnabled(not on))
+        self.separate = QCheckBox(tr("S&eparate objects that touch"), self)
+        self.separate.setToolTip(tr("Cuts where the scores or the widths of a polygon dip"))
+        self.separate.setVisible(not self._of_classes)
+        project_crs = QgsProject.instance().crs()
+        self.in_project_crs = QCheckBox(tr("In the &project's reference system ({0})").format(project_crs.authid()))
+        self._project_crs = project_crs.authid() or project_crs.toWkt()
+        self.in_project_crs.setVisible(project_crs.isValid() and layer.crs().isValid() and project_crs != layer.crs())
         self.file = QgsFileWidget(self)
         self.file.setStorageMode(QgsFileWidget.StorageMode.SaveFile)
-        self.file.setFilter("GeoPackage (*.gpkg)")
+        self.file.setFilter(";;".join(f"{name} (*.{ending})" for name, ending in _FORMATS))
         self.file.lineEdit().setPlaceholderText(tr("[temporary file]"))
         self._said = QLabel(self)
         self._said.setWordWrap(True)
         form = QFormLayout()
-        form.addRow(tr("Threshold"), QLabel(number_text(self._style.threshold, 3), self))
+        if not self._of_classes:
+            form.addRow(tr("Threshold"), QLabel(number_text(self._style.threshold, 3), self))
         form.addRow(tr("&Least area"), self.min_area)
         form.addRow(tr("&Simplify by"), self.simplify)
-        form.addRow("", self.smooth)
+        for choice in (self.smooth, self.right_angles, self.separate, self.in_project_crs):
+            form.addRow("", choice)
         form.addRow(tr("Save to"), self.file)
         self._buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel, self
@@ -103,11 +135,14 @@ class PolygonsDialog(QDialog):
         params = protocol.PolygoniseParams(
             raster=self._raster,
             output=output,
-            threshold=self._style.threshold,
+            threshold=None if self._of_classes else self._style.threshold,
             band=self._band,
             min_area_m2=self.min_area.value(),
             simplify_m=self.simplify.value(),
-            smooth=self.smooth.isChecked(),
+            smooth=self.smooth.isChecked() and not self.right_angles.isChecked(),
+            separate=self.separate.isChecked() and not self._of_classes,
+            right_angles=self.right_angles.isChecked(),
+            vector_crs=self._project_crs if self.in_project_crs.isChecked() else None,
         )
         self._handle = self._client.request(
             "polygonise", params, on_result=lambda result: self._on_result(result, output), on_error=self._on_error
@@ -124,18 +159,27 @@ class PolygonsDialog(QDialog):
         if self._handle is None:
             return
         self._handle = None
-        path = str(result.get("output") or output)
-        layer = QgsVectorLayer(path, tr("{0} (polygons)").format(self._name), "ogr")
-        if not layer.isValid() or layer.featureCount() == 0:
+        path, count = str(result.get("output") or output), int(result["polygons"])
+        if count == 0:
             self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(True)
             self._said.setText(tr("Nothing is left at this threshold and least area."))
             return
-        layer.setCrs(self._crs)  # GeoPackage calls none "undefined", from which QGIS finds no way to the map's
-        layer.setRenderer(QgsSingleSymbolRenderer(_outline(self._style.colour)))
-        add_above_source(QgsProject.instance(), layer, self._source_id)
-        text = tr("{0} polygons in {1}.").format(layer.featureCount(), Path(path).name)
+        if not path.endswith(".json"):  # COCO's labels lie in pixels
+            self._add_layer(path)
+        text = tr("{0} polygons in {1}.").format(count, Path(path).name)
         self._iface.messageBar().pushMessage("GeoLangBind", text, Qgis.MessageLevel.Success)
         self.accept()
+
+    def _add_layer(self, path: str) -> None:
+        """Put the polygons on the map."""
+        layer = QgsVectorLayer(path, tr("{0} (polygons)").format(self._name), "ogr")
+        if not layer.crs().isValid():
+            layer.setCrs(self._crs)  # GeoPackage calls none "undefined", from which QGIS finds no way to the map's
+        if self._of_classes:
+            layer.setRenderer(class_renderer(layer, self._legend))
+        else:
+            layer.setRenderer(QgsSingleSymbolRenderer(_outline(self._style.colour)))
+        add_above_source(QgsProject.instance(), layer, self._source_id)
 
     def _on_error(self, error: Any) -> None:  # noqa: ANN401 - ErrorInfo
         if self._handle is None:
@@ -153,6 +197,19 @@ def _metres(suffix: str, most: float, tip: str) -> QDoubleSpinBox:
     box.setSuffix(suffix)
     box.setToolTip(tip)
     return box
+
+
+def class_legend(layer: QgsRasterLayer) -> dict[int, tuple[str, str]]:
+    """Returns label and colour (#rrggbb) of every code that a class map shows."""
+    return {int(each.value): (each.label, each.color.name()) for each in layer.renderer().classes()}
+
+
+def class_renderer(layer: QgsVectorLayer, legend: dict[int, tuple[str, str]]) -> QgsCategorizedSymbolRenderer:
+    """Returns a look in the colours of a class map, for the codes that the polygons have."""
+    codes = sorted(layer.uniqueValues(layer.fields().indexOf("code")))
+    shown = {code: legend.get(code, (str(code), "#808080")) for code in codes}
+    categories = [QgsRendererCategory(code, _outline(colour), label) for code, (label, colour) in shown.items()]
+    return QgsCategorizedSymbolRenderer("code", categories)
 
 
 def _outline(colour: str) -> QgsFillSymbol:

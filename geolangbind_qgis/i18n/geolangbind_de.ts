@@ -244,6 +244,14 @@
       <translation>Wie viel es von jeder Klasse gibt</translation>
     </message>
     <message>
+      <source>P&amp;olygons…</source>
+      <translation>P&amp;olygone…</translation>
+    </message>
+    <message>
+      <source>Outline every class, with its area</source>
+      <translation>Jede Klasse umranden, mit ihrer Fläche</translation>
+    </message>
+    <message>
       <source>Sa&amp;ve as…</source>
       <translation>Si&amp;chern…</translation>
     </message>
@@ -356,6 +364,18 @@
       <translation>Die Datei</translation>
     </message>
     <message>
+      <source>At labels that were held out, before → after, in per cent</source>
+      <translation>An zurückgehaltenen Beispielen, vorher → nachher, in Prozent</translation>
+    </message>
+    <message>
+      <source>all</source>
+      <translation>alle</translation>
+    </message>
+    <message>
+      <source>Accuracy</source>
+      <translation>Genauigkeit</translation>
+    </message>
+    <message>
       <source>Cancel</source>
       <translation>Abbrechen</translation>
     </message>
@@ -404,18 +424,6 @@
       <translation>In {0} s klassifiziert.</translation>
     </message>
     <message>
-      <source>At labels that were held out, before → after, in per cent</source>
-      <translation>An zurückgehaltenen Beispielen, vorher → nachher, in Prozent</translation>
-    </message>
-    <message>
-      <source>all</source>
-      <translation>alle</translation>
-    </message>
-    <message>
-      <source>Accuracy</source>
-      <translation>Genauigkeit</translation>
-    </message>
-    <message>
       <source>Loss</source>
       <translation>Verlust</translation>
     </message>
@@ -448,12 +456,24 @@
       <translation>Umrisse &amp;glätten</translation>
     </message>
     <message>
-      <source>[temporary file]</source>
-      <translation>[temporäre Datei]</translation>
+      <source>Right &amp;angles (buildings)</source>
+      <translation>Rechte &amp;Winkel (Gebäude)</translation>
     </message>
     <message>
-      <source>Threshold</source>
-      <translation>Schwelle</translation>
+      <source>Every side follows one of two directions; neighbours keep their border</source>
+      <translation>Jede Seite folgt einer von zwei Richtungen; Nachbarn behalten ihre gemeinsame Grenze</translation>
+    </message>
+    <message>
+      <source>S&amp;eparate objects that touch</source>
+      <translation>Objekte tr&amp;ennen, die sich berühren</translation>
+    </message>
+    <message>
+      <source>Cuts where the scores or the widths of a polygon dip</source>
+      <translation>Schneidet dort, wo die Werte oder die Breite eines Polygons abnehmen</translation>
+    </message>
+    <message>
+      <source>[temporary file]</source>
+      <translation>[temporäre Datei]</translation>
     </message>
     <message>
       <source>&amp;Least area</source>
@@ -476,6 +496,10 @@
       <translation>Umrisse werden gezeichnet…</translation>
     </message>
     <message>
+      <source>Threshold</source>
+      <translation>Schwelle</translation>
+    </message>
+    <message>
       <source>Nothing is left at this threshold and least area.</source>
       <translation>Bei dieser Schwelle und Mindestfläche bleibt nichts übrig.</translation>
     </message>
@@ -486,6 +510,10 @@
     <message>
       <source>Polygons of {0}</source>
       <translation>Polygone von {0}</translation>
+    </message>
+    <message>
+      <source>In the &amp;project's reference system ({0})</source>
+      <translation>Im Bezugssystem des &amp;Projekts ({0})</translation>
     </message>
     <message>
       <source>{0} (polygons)</source>
@@ -1548,6 +1576,10 @@
       <translation>nicht installiert</translation>
     </message>
     <message>
+      <source>Reference system of the polygons (empty: the raster's)</source>
+      <translation>Bezugssystem der Polygone (leer: das des Rasters)</translation>
+    </message>
+    <message>
       <source>Least area of a polygon (m²)</source>
       <translation>Mindestfläche eines Polygons (m²)</translation>
     </message>
@@ -1560,12 +1592,60 @@
       <translation>Umrisse glätten</translation>
     </message>
     <message>
+      <source>Right angles (buildings)</source>
+      <translation>Rechte Winkel (Gebäude)</translation>
+    </message>
+    <message>
       <source>Polygons</source>
       <translation>Polygone</translation>
     </message>
     <message>
-      <source>Polygons are written as GeoPackage: choose a file that ends in .gpkg.</source>
-      <translation>Polygone werden als GeoPackage geschrieben: wählen Sie eine Datei, die auf .gpkg endet.</translation>
+      <source>Separate objects that touch</source>
+      <translation>Objekte trennen, die sich berühren</translation>
+    </message>
+    <message>
+      <source>Polygons are written as GeoPackage, Shapefile, GeoJSON or FlatGeobuf: choose a file that ends in {0}.</source>
+      <translation>Polygone werden als GeoPackage, Shapefile, GeoJSON oder FlatGeobuf geschrieben: Wählen Sie eine Datei mit der Endung {0}.</translation>
+    </message>
+    <message>
+      <source>COCO labels (JSON)</source>
+      <translation>COCO-Labels (JSON)</translation>
+    </message>
+    <message>
+      <source>Polygons from scores or classes</source>
+      <translation>Polygone aus Werten oder Klassen</translation>
+    </message>
+    <message>
+      <source>Outlines what scores reach a threshold, or every class of a map, with attributes.</source>
+      <translation>Umrandet, was einen Schwellenwert erreicht, oder jede Klasse einer Karte, mit Attributen.</translation>
+    </message>
+    <message>
+      <source>&lt;p&gt;Outlines what reaches a threshold in a score raster, or every class of a class map. Each polygon has its area, the mean and highest score of its pixels, the prompt or class, the image and the day it was taken.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Separate objects that touch&lt;/b&gt; cuts polygons where scores or widths dip. &lt;b&gt;Right angles&lt;/b&gt; lets the sides of buildings follow one of two directions; neighbours keep the borders they share.&lt;/p&gt;&lt;p&gt;The file's ending chooses GeoPackage, Shapefile, GeoJSON or FlatGeobuf. &lt;b&gt;COCO labels&lt;/b&gt; are the same polygons in pixels, for training detectors.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;Umrandet in einem Werteraster, was einen Schwellenwert erreicht, oder jede Klasse einer Klassenkarte. Jedes Polygon enthält seine Fläche, den mittleren und höchsten Wert seiner Pixel, den Suchbegriff oder die Klasse, das Bild und dessen Aufnahmetag.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Objekte trennen, die sich berühren&lt;/b&gt; schneidet Polygone dort, wo Werte oder Breite abnehmen. &lt;b&gt;Rechte Winkel&lt;/b&gt; lässt die Seiten von Gebäuden einer von zwei Richtungen folgen; Nachbarn behalten ihre gemeinsamen Grenzen.&lt;/p&gt;&lt;p&gt;Die Endung der Datei wählt GeoPackage, Shapefile, GeoJSON oder FlatGeobuf. &lt;b&gt;COCO-Labels&lt;/b&gt; sind dieselben Polygone in Pixeln, zum Trainieren von Detektoren.&lt;/p&gt;</translation>
+    </message>
+    <message>
+      <source>Scores or class map</source>
+      <translation>Werte oder Klassenkarte</translation>
+    </message>
+    <message>
+      <source>Band</source>
+      <translation>Band</translation>
+    </message>
+    <message>
+      <source>The raster is a map of classes</source>
+      <translation>Das Raster ist eine Klassenkarte</translation>
+    </message>
+    <message>
+      <source>Classes wanted (separate with ;, empty: all)</source>
+      <translation>Gewünschte Klassen (mit ; trennen, leer: alle)</translation>
+    </message>
+    <message>
+      <source>Number of polygons</source>
+      <translation>Anzahl der Polygone</translation>
+    </message>
+    <message>
+      <source>Choose where the polygons go.</source>
+      <translation>Wählen Sie, wohin die Polygone geschrieben werden.</translation>
     </message>
     <message>
       <source>Pixel size of the result, in the layer's units (empty: the layer's own)</source>

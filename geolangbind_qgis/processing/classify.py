@@ -64,7 +64,7 @@ class ClassifyAlgorithm(RasterAlgorithm):
                 SCORES, tr("Scores per class"), optional=True, createByDefault=False
             )
         )
-        add_polygon_parameters(self)
+        add_polygon_parameters(self, scores=False)
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback

@@ -62,7 +62,7 @@ class HighlightAlgorithm(RasterAlgorithm):
         self.add_resolution()
         self.add_reading()
         self.addParameter(QgsProcessingParameterRasterDestination(OUTPUT, tr("Scores")))
-        add_polygon_parameters(self)
+        add_polygon_parameters(self, scores=True)
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback

@@ -1,4 +1,4 @@
-"""The parameters of outlines, shared by highlight and classify."""
+"""The parameters of polygons, shared by the algorithms that make them."""
 
 from __future__ import annotations
 
@@ -9,48 +9,73 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingParameterBoolean,
+    QgsProcessingParameterCrs,
     QgsProcessingParameterNumber,
     QgsProcessingParameterVectorDestination,
 )
 
 from geolangbind_qgis.i18n import tr
-from geolangbind_qgis.processing.raster_algorithm import RasterAlgorithm
+from geolangbind_qgis.processing.runtime_algorithm import RuntimeAlgorithm
 
 VECTOR, MIN_AREA, SIMPLIFY, SMOOTH = "VECTOR", "MIN_AREA", "SIMPLIFY", "SMOOTH"
+RIGHT_ANGLES, SEPARATE, VECTOR_CRS = "RIGHT_ANGLES", "SEPARATE", "VECTOR_CRS"
+ENDINGS = (".gpkg", ".shp", ".geojson", ".fgb")
 
 
-def add_polygon_parameters(algorithm: RasterAlgorithm) -> None:
-    """Declare the outlines as an optional output, and how they are drawn."""
-    number = QgsProcessingParameterNumber
+def add_polygon_parameters(algorithm: RuntimeAlgorithm, *, scores: bool, optional: bool = True) -> None:
+    """Declare the polygons as an output, and how they are drawn.
+
+    Args:
+        algorithm: that makes them.
+        scores: whether they are of scores, which can be cut into objects.
+        optional: whether they are made on request only.
+    """
+    number, flag = QgsProcessingParameterNumber, QgsProcessingParameterBoolean
     real = number.Type.Double
     algorithm.add_advanced(number(MIN_AREA, tr("Least area of a polygon (m²)"), real, 0.0, minValue=0.0))
     algorithm.add_advanced(number(SIMPLIFY, tr("Simplify outlines by (m)"), real, 0.0, minValue=0.0))
-    algorithm.add_advanced(QgsProcessingParameterBoolean(SMOOTH, tr("Smooth outlines"), False))
+    algorithm.add_advanced(flag(SMOOTH, tr("Smooth outlines"), False))
+    algorithm.add_advanced(flag(RIGHT_ANGLES, tr("Right angles (buildings)"), False))
+    if scores:
+        algorithm.add_advanced(flag(SEPARATE, tr("Separate objects that touch"), False))
+    crs = QgsProcessingParameterCrs(VECTOR_CRS, tr("Reference system of the polygons (empty: the raster's)"))
+    crs.setFlags(crs.flags() | crs.Flag.FlagOptional)
+    algorithm.add_advanced(crs)
     algorithm.addParameter(
         QgsProcessingParameterVectorDestination(
             VECTOR,
             tr("Polygons"),
             QgsProcessing.SourceType.TypeVectorPolygon,
-            optional=True,
-            createByDefault=False,
+            optional=optional,
+            createByDefault=not optional,
         )
     )
 
 
 def polygon_fields(
-    algorithm: RasterAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
+    algorithm: RuntimeAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
 ) -> dict[str, Any]:
-    """Returns the request's fields about outlines.
+    """Returns the request's fields about polygons.
 
     Raises:
-        QgsProcessingException: the output is no GeoPackage.
+        QgsProcessingException: the output is of another format.
     """
     vector = algorithm.optional_layer_file(parameters, VECTOR, context)
-    if vector and not vector.lower().endswith(".gpkg"):
-        raise QgsProcessingException(tr("Polygons are written as GeoPackage: choose a file that ends in .gpkg."))
-    return {
+    if vector and not vector.lower().endswith(ENDINGS):
+        raise QgsProcessingException(
+            tr(
+                "Polygons are written as GeoPackage, Shapefile, GeoJSON or FlatGeobuf: choose a file that ends in {0}."
+            ).format(", ".join(ENDINGS))
+        )
+    crs = algorithm.parameterAsCrs(parameters, VECTOR_CRS, context)
+    fields = {
         "vector": vector,
         "min_area_m2": algorithm.parameterAsDouble(parameters, MIN_AREA, context),
         "simplify_m": algorithm.parameterAsDouble(parameters, SIMPLIFY, context),
         "smooth": algorithm.parameterAsBool(parameters, SMOOTH, context),
+        "right_angles": algorithm.parameterAsBool(parameters, RIGHT_ANGLES, context),
+        "vector_crs": (crs.authid() or crs.toWkt()) if crs.isValid() else None,
     }
+    if algorithm.parameterDefinition(SEPARATE) is not None:
+        fields["separate"] = algorithm.parameterAsBool(parameters, SEPARATE, context)
+    return fields

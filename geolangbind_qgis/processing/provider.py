@@ -14,6 +14,7 @@ from geolangbind_qgis.processing.embed import EmbedAlgorithm
 from geolangbind_qgis.processing.finetune import FinetuneAlgorithm
 from geolangbind_qgis.processing.highlight import HighlightAlgorithm
 from geolangbind_qgis.processing.models import ModelsAlgorithm
+from geolangbind_qgis.processing.polygonise import PolygoniseAlgorithm
 from geolangbind_qgis.processing.sample import SampleAlgorithm
 from geolangbind_qgis.processing.similar import SimilarAlgorithm
 from geolangbind_qgis.session import Session
@@ -25,6 +26,7 @@ ALGORITHMS = (
     ChangeAlgorithm,
     FinetuneAlgorithm,
     EmbedAlgorithm,
+    PolygoniseAlgorithm,
     SampleAlgorithm,
     AccuracyAlgorithm,
     CalibrateAlgorithm,

@@ -12,9 +12,9 @@ from measure import median_seconds, write_raster
 from test_prompts import VIEW, fill
 from test_worker import ROOT, _ask
 
+from core.context import Context
 from core.dense.compiled import KERNELS
 from core.model.model_cache import ModelCache
-from core.progress import CancelToken, no_progress
 from core.protocol import HighlightParams, SimilarParams, Source
 from core.tasks import highlight, similar
 from core.tasks.scene import open_scene
@@ -33,8 +33,8 @@ def places(scene, count):
 def test_one_more_click_on_a_stored_view(tmp_path, store_folder, record):
     assert KERNELS.prepare()
     raster = write_raster(tmp_path / "scene.tif", VIEW)
-    shelf = ModelCache()
-    model = shelf.get("geolb-tiny")
+    models = ModelCache()
+    model = models.get("geolb-tiny")
     with open_scene(Source(str(raster))) as scene:
         features = scene.features(model)
         fill(features)
@@ -46,13 +46,13 @@ def test_one_more_click_on_a_stored_view(tmp_path, store_folder, record):
     def answer(text: str | None = None) -> None:
         count = next(number) % 30 + 1
         params = SimilarParams(Source(str(raster)), str(tmp_path / "like.tif"), clicks[:count], clicks[30:], text=text)
-        similar.run(params, progress=no_progress, cancel=CancelToken(), notify=lambda *_: None, models=shelf)
+        similar.run(params, Context(models=models))
 
     words = iter([f"word {number}" for number in range(REPEATS + 1)])
 
     def prompt() -> None:
         params = HighlightParams(Source(str(raster)), (next(words),), str(tmp_path / "words.tif"))
-        highlight.run(params, progress=no_progress, cancel=CancelToken(), notify=lambda *_: None, models=shelf)
+        highlight.run(params, Context(models=models))
 
     click, with_words, prompted = (median_seconds(work, REPEATS) for work in (answer, lambda: answer("water"), prompt))
     asked = _through_the_worker(raster, tmp_path, clicks)

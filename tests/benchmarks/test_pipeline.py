@@ -11,9 +11,9 @@ from measure import write_raster
 
 from core.archive.embed import cluster, embed_archive
 from core.archive.parts import EmbedJob, embed_part, plan_scene
+from core.context import Context
 from core.dense.encode import DenseEncoder
 from core.model.model_cache import ModelCache
-from core.progress import CancelToken, no_progress
 from core.protocol import EmbedParams, Source
 from core.tasks import embed
 
@@ -24,7 +24,7 @@ SCENES = 6
 def test_whole_pipeline_over_encoding_alone(tmp_path, record, monkeypatch):
     """The same batches, once with reading and writing around them and once by themselves."""
     raster, warm = write_raster(tmp_path / "scene.tif", SIDE), write_raster(tmp_path / "warm.tif", 512)
-    shelf = ModelCache()
+    models = ModelCache()
     batches: list[tuple[DenseEncoder, torch.Tensor]] = []
     encode = DenseEncoder.encode
 
@@ -36,7 +36,7 @@ def test_whole_pipeline_over_encoding_alone(tmp_path, record, monkeypatch):
         monkeypatch.setenv("GEOLANGBIND_CACHE", str(tmp_path / store))
         params = EmbedParams(Source(str(source)))
         began = time.perf_counter()
-        embed.run(params, progress=no_progress, cancel=CancelToken(), notify=lambda *_: None, models=shelf)
+        embed.run(params, Context(models=models))
         return time.perf_counter() - began
 
     def alone() -> float:

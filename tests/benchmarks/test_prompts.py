@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from measure import median_seconds, write_raster
 
+from core.context import Context
 from core.dense.chunk import FeatureChunk
 from core.dense.compiled import KERNELS
 from core.dense.features import DenseFeatures
 from core.dense.scan import score_all
 from core.dense.scoring import cosines
 from core.model.model_cache import ModelCache
-from core.progress import CancelToken, no_progress
 from core.protocol import HighlightParams, Source
 from core.raster.grid import extent_of_window
 from core.raster.pixel_window import PixelWindow
@@ -51,8 +51,8 @@ def test_a_prompt_over_a_stored_scene(tmp_path, store_folder, record, say, large
     corner = side // 3
     under_the_view = slice(corner // 512 * 512, -(-(corner + VIEW) // 512) * 512)
     raster = write_raster(tmp_path / "scene.tif", side, rows=under_the_view)
-    shelf = ModelCache()
-    model = shelf.get("geolb-tiny")
+    models = ModelCache()
+    model = models.get("geolb-tiny")
     with open_scene(Source(str(raster))) as scene:
         features = scene.features(model)
         fill(features)
@@ -85,17 +85,15 @@ def test_a_prompt_over_a_stored_scene(tmp_path, store_folder, record, say, large
 
     def view() -> None:
         params = HighlightParams(Source(str(raster)), (next(words),), str(tmp_path / "out.tif"), extent=extent)
-        highlight.run(
-            params, progress=no_progress, cancel=CancelToken(), notify=lambda method, facts: None, models=shelf
-        )
+        highlight.run(params, Context(models=models))
 
     record(f"new words to a GeoTIFF of {VIEW}² stored pixels", 1000 * median_seconds(view), "ms", at_most=150)
 
 
 def test_the_first_answer_for_a_view_that_is_not_stored(tmp_path, store_folder, record):
     assert KERNELS.prepare()
-    shelf = ModelCache()
-    shelf.get("geolb-tiny").text_prompts(["harbour"])
+    models = ModelCache()
+    models.get("geolb-tiny").text_prompts(["harbour"])
 
     def first_view(raster: Path) -> tuple[float, float]:
         """Seconds to the preview and to the whole answer."""
@@ -103,10 +101,7 @@ def test_the_first_answer_for_a_view_that_is_not_stored(tmp_path, store_folder, 
         began = time.perf_counter()
         highlight.run(
             HighlightParams(Source(str(raster)), ("harbour",), str(tmp_path / "out.tif"), preview=True),
-            progress=no_progress,
-            cancel=CancelToken(),
-            notify=lambda method, facts: first.append(time.perf_counter() - began),
-            models=shelf,
+            Context(notify=lambda method, facts: first.append(time.perf_counter() - began), models=models),
         )
         return first[0], time.perf_counter() - began
 

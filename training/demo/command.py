@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import rasterio
@@ -23,7 +22,6 @@ from core.cli.classify import show as show_classes
 from core.cli.console import Console
 from core.cli.failures import STOPPED, report_failure
 from core.errors import CancelledError, OutputError
-from core.model.model_cache import ModelCache
 from core.protocol import AccuracyParams, ClassifyParams, HighlightParams, Source
 from core.tasks import accuracy, classify, highlight
 from training.demo.picture import draw_picture
@@ -99,17 +97,14 @@ def run(options: argparse.Namespace) -> Files:
         folder / f"{stem.rstrip('_') or 'demo'}.png",
         folder / "accuracy.html",
     )
-    shelf = ModelCache()
     began = time.perf_counter()
     with Console() as console:
-        shared: dict[str, Any] = {
-            "progress": console.progress, "cancel": console.cancel, "notify": console.notify, "models": shelf,
-        }  # fmt: skip
         model = {"model": options.model, "device": options.device}
-        found = highlight.run(HighlightParams(source, prompts, str(files.scores), **model), **shared)
+        found = highlight.run(HighlightParams(source, prompts, str(files.scores), **model), console.context)
         prompted = time.perf_counter()
         mapped = classify.run(
-            ClassifyParams(source, str(files.classes), options.classes, areas=str(files.areas), **model), **shared
+            ClassifyParams(source, str(files.classes), options.classes, areas=str(files.areas), **model),
+            console.context,
         )
         classified = time.perf_counter()
     print(
@@ -153,4 +148,4 @@ def compare(files: Files, folder: Path, prompts: Sequence[str], console: Console
         print(f"  {prompt}: intersection over union {share:.2f} at threshold 0.5")
     params = AccuracyParams(str(files.classes), str(folder / "truth.tif"), report=str(files.report))
     with console:
-        print(show_accuracy(accuracy.run(params, progress=console.progress, cancel=console.cancel)))
+        print(show_accuracy(accuracy.run(params, console.context)))

@@ -25,12 +25,12 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from rasterio.transform import Affine, from_origin
 
+from core.context import Context
 from core.datasets.labelled_tiles import read_labelled_tiles
 from core.finetune.session import fine_tune
 from core.finetune.settings import FinetuneSettings
 from core.model import load_model
 from core.model.model_cache import ModelCache
-from core.progress import CancelToken, no_progress
 from core.protocol import ClassifyParams, Source
 from core.tasks import classify
 
@@ -214,9 +214,7 @@ def _mapped(place: Place, source: Source, model: str, output: Path) -> NDArray[n
     """Classify as the plugin does; gives the place of each pixel's class in ``classes`` (H, W)."""
     scheme = "; ".join(place.classes.values())
     params = ClassifyParams(source, str(output), classes=scheme, model=model, cache=False)
-    result = classify.run(
-        params, progress=no_progress, cancel=CancelToken(), notify=lambda method, facts: None, models=ModelCache()
-    )
+    result = classify.run(params, Context(models=ModelCache()))
     codes = [row["code"] for row in result["classes"]]
     with rasterio.open(output) as file:
         found = file.read(1)

@@ -13,6 +13,7 @@ import pytest
 from core.archive import parts
 from core.archive.embed import cluster, default_workers, embed_archive
 from core.archive.scenes import scenes_of
+from core.context import Context
 from core.dense.store import FeatureStore
 from core.errors import CancelledError, InputError
 from core.model.devices import ComputeDevice
@@ -49,16 +50,15 @@ def test_a_stopped_run_keeps_what_it_has(archive, jobs_of, small_parts):
     scenes = scenes_of(str(archive / "a"))
     token = CancelToken()
     with pytest.raises(CancelledError):
-        embed_archive(jobs_of(*scenes), progress=lambda fraction, message: token.cancel(), cancel=token)
+        embed_archive(jobs_of(*scenes), context=Context(progress=lambda *_: token.cancel(), cancel=token))
     report = embed_archive(jobs_of(*scenes))
     assert 0 < report.chunks_computed < report.chunks
 
 
 def test_the_fraction_done_ends_at_one(archive, jobs_of, small_parts):
     fractions = []
-    embed_archive(
-        jobs_of(*scenes_of(str(archive / "a"))), progress=lambda fraction, message: fractions.append(fraction)
-    )
+    context = Context(progress=lambda fraction, message: fractions.append(fraction))
+    embed_archive(jobs_of(*scenes_of(str(archive / "a"))), context=context)
     assert fractions[-1] == 1.0
     assert all(0 < fraction <= 1 for fraction in fractions)
 
@@ -76,7 +76,7 @@ def test_two_workers_do_it_all_although_one_is_killed(archive, jobs_of, cache):
                 killed.append(next(iter(workers.values())))
                 os.kill(killed[0], signal.SIGKILL)
 
-        report = embed_archive(jobs_of(*scenes), client, progress=kill_one)
+        report = embed_archive(jobs_of(*scenes), client, Context(progress=kill_one))
     assert killed
     assert dict(os.environ) == environment
     assert [os.path.basename(path) for path in report.failed] == ["broken.tif"]

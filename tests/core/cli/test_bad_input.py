@@ -123,7 +123,7 @@ def test_the_input_is_never_overwritten(command, scene, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (("highlight", "water", "-o", "x.tif", "--vector", "x.shp"), "must end in .gpkg"),
+        (("highlight", "water", "-o", "x.tif", "--vector", "x.txt"), "must end in .gpkg"),
         (("classify", "-o", "x.tif", "--areas", "x.txt"), "must end in .csv"),
         (("classify", "-o", "x.tif", "--scores", "x.tif"), "two results"),
         (("similar", "--at", "600100,4999900", "-o", "scene.tif"), "input"),

@@ -11,6 +11,7 @@ import threading
 import pytest
 
 from core import __version__
+from core.context import NoModels
 from core.errors import CancelledError
 from core.model.model_cache import ModelCache
 from core.protocol import METHODS
@@ -196,7 +197,7 @@ def test_what_follows_a_greeting_comes_after_it_and_cannot_harm_the_server():
         raise RuntimeError("no such module")
 
     server = Server(
-        io.BytesIO(), Output(), models=None, find_task=lambda method: lambda *_, **__: {"models": []},
+        io.BytesIO(), Output(), models=NoModels(), find_task=lambda method: lambda params, context: {"models": []},
         describe_device=lambda device: {"kind": "cpu"}, after_hello=follow,
     )  # fmt: skip
     server._hello(1, METHODS["hello"]())

@@ -13,6 +13,7 @@ import sys
 import threading
 from pathlib import Path
 
+from core.context import NoModels
 from core.errors import InputError
 from core.serve.log import start_logging
 from core.serve.server import Server
@@ -21,7 +22,7 @@ from core.serve.streams import claim_stdout
 background_began = threading.Event()
 
 
-def noisy(params, *, progress, cancel, notify, models):
+def noisy(params, context):
     """Print in every way a library can."""
     print("python print")
     sys.stdout.write("python write\n")
@@ -31,30 +32,30 @@ def noisy(params, *, progress, cancel, notify, models):
     libc.fflush(None)
     os.system("echo child process")
     logging.getLogger("rasterio").warning("a warning")
-    notify("preview", {"path": Path("/scratch/coarse.tif"), "extent": (0.0, 0.0, 1.0, 1.0), "stage": "coarse"})
+    context.notify("preview", {"path": Path("/scratch/coarse.tif"), "extent": (0.0, 0.0, 1.0, 1.0), "stage": "coarse"})
     return {"nan": float("nan"), "tuple": (1, 2), "path": Path("/a")}
 
 
-def until_cancelled(params, *, progress, cancel, notify, models):
+def until_cancelled(params, context):
     """Work in batches for ever."""
     background_began.set()
     batch = 0
     while True:
-        cancel.raise_if_cancelled()
+        context.raise_if_cancelled()
         batch += 1
-        progress(min(0.9, batch / 1e6), f"batch {batch}")
+        context.progress(min(0.9, batch / 1e6), f"batch {batch}")
 
 
-def until_cancelled_interactively(params, *, progress, cancel, notify, models):
-    return until_cancelled(params, progress=progress, cancel=cancel, notify=notify, models=models)
+def until_cancelled_interactively(params, context):
+    return until_cancelled(params, context)
 
 
-def quick(params, *, progress, cancel, notify, models):
-    progress(1.0, "done")
+def quick(params, context):
+    context.progress(1.0, "done")
     return {"source": params.source.path, "background_began": background_began.is_set()}
 
 
-def failing(params, *, progress, cancel, notify, models):
+def failing(params, context):
     kind = params.map
     if kind == "input":
         raise InputError("The raster is empty.", hint="Choose another.")
@@ -77,7 +78,7 @@ def failing(params, *, progress, cancel, notify, models):
     raise KeyError("a secret detail")
 
 
-def models_listed(params, *, progress, cancel, notify, models):
+def models_listed(params, context):
     return {"models": [{"name": "stand-in"}]}
 
 
@@ -98,7 +99,7 @@ def main() -> None:
     Server(
         sys.stdin.buffer,
         output,
-        models=None,
+        models=NoModels(),
         find_task=TASKS.__getitem__,
         describe_device=lambda _: device,
         after_job=rotating.rotate_if_large,

@@ -1,6 +1,5 @@
 """Landscapes are the same whatever window is asked for, and believable."""
 
-
 import numpy as np
 import pytest
 

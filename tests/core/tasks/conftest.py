@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from painted import PaintedModel, make_painted_model, paint, painted_labels, write_scene
 
+from core.context import Context
 from core.model.model_cache import ModelCache
 from core.progress import CancelToken, no_progress
 
@@ -36,13 +37,13 @@ def run_task(painted_model: PaintedModel) -> Callable[..., dict[str, Any]]:
     def run(
         task: Any, params: object, *, cancel: CancelToken | None = None, progress: Any = no_progress
     ) -> dict[str, Any]:
-        return task.run(
-            params,
+        context = Context(
             progress=progress,
             cancel=cancel or CancelToken(),
             notify=lambda method, facts: run.notes.append((method, facts)),
             models=ModelCache(load=lambda name, device: painted_model),
         )
+        return task.run(params, context)
 
     run.notes = []
     return run
