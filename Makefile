@@ -4,7 +4,7 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help env qgis-env test test-core test-qgis lint lint-qgis demo qgis package bench bench-gpu lock clean
+.PHONY: help env qgis-env test test-core test-qgis test-qgis-3.40 test-qgis-3.44 lint lint-qgis demo qgis package bench bench-gpu lock clean
 
 PYTHON ?= python3
 RUN := .venv/bin/python
@@ -14,7 +14,7 @@ RASTER ?=
 PROMPT ?=
 
 help:  ## show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1\t/' | expand -t 12
+	@grep -hE '^[a-z0-9. -]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+)[^#]*## */\1\t/' | expand -t 16
 
 env:  ## build the runtime environment at .venv (the plugin's own installer); a second call returns at once
 	@$(PYTHON) -B -m geolangbind_qgis.runtime --target .venv --device $(DEVICE) --with-tests --system-packages
@@ -29,6 +29,9 @@ test-core: env  ## tests of the model runtime
 
 test-qgis: env qgis-env  ## tests in a real QGIS, without a window
 	QT_QPA_PLATFORM=offscreen $(QGIS_RUN) -m pytest tests/qgis
+
+test-qgis-3.40 test-qgis-3.44: test-qgis-%:  ## as root on Debian: the same tests with that QGIS, in a system of its own
+	@scripts/qgis_root.sh $*
 
 lint: env  ## style, types and directions of imports
 	$(RUN) -m ruff check --quiet .

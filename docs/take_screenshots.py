@@ -143,7 +143,7 @@ def inside() -> None:
     dock, menu = plugin.dock, plugin.menu
     dock.setUserVisible(True)
     window.resizeDocks([window.findChild(QDockWidget, "Layers"), dock], [330, 370], _horizontal())
-    wait_for(lambda: plugin.session.facts and layer.id() in dock._recognised)
+    wait_for(lambda: plugin.session.facts and layer.id() in dock.descriptions._found)
     # Only now: with the first layer of a project, QGIS takes over its coordinates and extent a little later.
     project.setCrs(_utm_zone_of(layer))  # a map in degrees looks squeezed
     box = QgsCoordinateTransform(layer.crs(), project.crs(), project).transformBoundingBox(layer.extent())
@@ -237,8 +237,8 @@ def inside() -> None:
         dock.teach.name.setText("my-coast")
         dock.teach.steps.setValue(80)
         taught: list[object] = []
-        dock.teach.teacher.finished.connect(taught.append)
-        dock.teach.teacher.failed.connect(taught.append)
+        dock.teach.runner.finished.connect(taught.append)
+        dock.teach.runner.failed.connect(taught.append)
         dock.teach.run()
         wait_for(lambda: dock.teach.curve.count >= 8 or taught)
         save("teach_running")

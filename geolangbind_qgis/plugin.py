@@ -7,11 +7,13 @@ from qgis.gui import QgisInterface
 from qgis.PyQt.QtCore import QCoreApplication, Qt
 from qgis.PyQt.QtWidgets import QAction
 
+from geolangbind_qgis import settings
 from geolangbind_qgis.gui.dock import GeoLangBindDock
 from geolangbind_qgis.gui.layer_menu import LayerMenu
 from geolangbind_qgis.gui.windows import close_dialogs
 from geolangbind_qgis.i18n import install_translator, tr
 from geolangbind_qgis.icons import icon
+from geolangbind_qgis.layers.project_results import ProjectResults
 from geolangbind_qgis.processing.provider import GeoLangBindProvider
 from geolangbind_qgis.runtime_choice import chosen_command
 from geolangbind_qgis.session import Session
@@ -29,6 +31,7 @@ class GeoLangBindPlugin:
         self.session: Session | None = None
         self.dock: GeoLangBindDock | None = None
         self.menu: LayerMenu | None = None
+        self._results: ProjectResults | None = None
         self._provider: GeoLangBindProvider | None = None
         self._action: QAction | None = None
         self._translator = install_translator()
@@ -48,6 +51,7 @@ class GeoLangBindPlugin:
             return
         self.dock = GeoLangBindDock(iface, self.session, iface.mainWindow())
         iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
+        self._results = ProjectResults(settings.results_folder, settings.keeps_all_results, self.dock)
         self.menu = LayerMenu(iface, self.session, self.dock, self.dock)
         self._action = QAction(icon("geolangbind"), "GeoLangBind", iface.mainWindow())
         self._action.setCheckable(True)
@@ -63,6 +67,9 @@ class GeoLangBindPlugin:
             QgsApplication.processingRegistry().removeProvider(self._provider)
             self._provider = None
         close_dialogs()
+        if self._results is not None:
+            self._results.clean_up()
+            self._results = None
         if self.menu is not None:
             self.menu.clean_up()
         if self.dock is not None and self.iface is not None:

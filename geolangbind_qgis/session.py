@@ -41,7 +41,7 @@ class Session(QObject):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the runtime said in its greeting; empty before."""
+        """What the runtime reported at its start; empty before."""
         return self.client.facts if self.client is not None else {}
 
     @property
@@ -75,7 +75,7 @@ class Session(QObject):
             self.client.start()
 
     def close(self) -> None:
-        """Have the runtime end and forget it, without waiting: its farewell sees to it that it does."""
+        """Have the runtime end and forget it, without waiting: a ``ClosingWatch`` sees to it that it does."""
         if self.client is not None:
             self.client.stop()
             self.client.deleteLater()
@@ -95,14 +95,14 @@ class Session(QObject):
         """Make a client for the command and device of now."""
         if self.client is not None:
             self.client.stop()
-            self.client.state_changed.disconnect(self._tell)
-            self.client.greeted.disconnect(self._tell)
+            self.client.state_changed.disconnect(self._emit_changed)
+            self.client.greeted.disconnect(self._emit_changed)
             self.client = None
         if self._command is not None:
             self.client = RuntimeClient(self._command, self, device=self.device)
-            self.client.state_changed.connect(self._tell)
-            self.client.greeted.connect(self._tell)
+            self.client.state_changed.connect(self._emit_changed)
+            self.client.greeted.connect(self._emit_changed)
         self.runtime_changed.emit()
 
-    def _tell(self, *_: Any) -> None:  # noqa: ANN401 - whatever the signal carries
+    def _emit_changed(self, *_: Any) -> None:  # noqa: ANN401 - whatever the signal carries
         self.runtime_changed.emit()

@@ -34,3 +34,13 @@ def remember_prompts(prompts: list[str]) -> None:
     history = [prompt for prompt in prompts if prompt]
     history += [prompt for prompt in prompt_history() if prompt not in history]
     remember("prompt_history", json.dumps(history[:HISTORY_LENGTH], ensure_ascii=False))
+
+
+def results_folder() -> str:
+    """Returns the folder that the user set for results; empty for one beside each project."""
+    return value("results_folder")
+
+
+def keeps_all_results() -> bool:
+    """Whether results stay that belong to no saved project."""
+    return value("keep_all_results") == "yes"

@@ -9,12 +9,12 @@ from qgis.gui import QgsFieldComboBox, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
-from geolangbind_qgis.class_field import likely_field
 from geolangbind_qgis.gui.accuracy_result import AccuracyResult
 from geolangbind_qgis.gui.class_maps import is_class_map
 from geolangbind_qgis.gui.help import add_help_button
 from geolangbind_qgis.gui.windows import open_dialog
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.class_field import likely_field
 from geolangbind_qgis.layers.label_file import label_file
 from geolangbind_qgis.layers.placement import source_of
 from geolangbind_qgis.layers.qgis_versions import layer_filters
@@ -70,8 +70,8 @@ class AccuracyDialog(QDialog):
         hint.setWordWrap(True)
         self._bar = QProgressBar(self)
         self._bar.hide()
-        self.said = QLabel(self)
-        self.said.setWordWrap(True)
+        self.message = QLabel(self)
+        self.message.setWordWrap(True)
         self.buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel, self
         )
@@ -85,7 +85,7 @@ class AccuracyDialog(QDialog):
         form.addRow(tr("&Field"), self.field)
         box = QVBoxLayout(self)
         box.addLayout(form)
-        for widget in (hint, self._bar, self.said):
+        for widget in (hint, self._bar, self.message):
             box.addWidget(widget)
         box.addStretch(1)
         box.addWidget(self.buttons)
@@ -99,12 +99,12 @@ class AccuracyDialog(QDialog):
         layer = self.reference.currentLayer()
         field = self.field.currentField() if isinstance(layer, QgsVectorLayer) else ""
         if layer is None:
-            self.said.setText(tr("Choose a reference."))
+            self.message.setText(tr("Choose a reference."))
             return
         try:
             labels = label_file(layer, field, QgsProject.instance().transformContext())
         except ValueError as problem:
-            self.said.setText(str(problem))
+            self.message.setText(str(problem))
             return
         report = str(new_file(f"accuracy {self._name}", ".html"))
         params = protocol.AccuracyParams(map=self._map, reference=labels, field=field or None, report=report)
@@ -148,13 +148,13 @@ class AccuracyDialog(QDialog):
             return
         self._request = None
         self._show_busy(False)
-        self.said.setText(failure_of(error).text)
+        self.message.setText(failure_of(error).text)
 
     def _show_busy(self, busy: bool) -> None:
         self._check.setEnabled(not busy)
         self._bar.setRange(0, 0)
         self._bar.setVisible(busy)
-        self.said.setText(tr("Comparing map and reference…") if busy else "")
+        self.message.setText(tr("Comparing map and reference…") if busy else "")
 
 
 def _no_references(class_map: QgsRasterLayer) -> list[QgsMapLayer]:

@@ -86,7 +86,7 @@ class ClassMapLine(QGroupBox):
         button = QPushButton(text, self)
         button.setAutoDefault(False)
         button.setToolTip(tip)
-        button.clicked.connect(lambda: self._tell(signal))
+        button.clicked.connect(lambda: self._emit(signal))
         return button
 
     def _on_chosen(self) -> None:
@@ -95,7 +95,7 @@ class ClassMapLine(QGroupBox):
         self.areas_button.setEnabled(layer is not None and bool(read_areas(layer)))
         self.save_button.setEnabled(layer is not None and bool(source_of(layer)))
 
-    def _tell(self, signal: Any) -> None:  # noqa: ANN401 - a bound signal
+    def _emit(self, signal: Any) -> None:  # noqa: ANN401 - a bound signal
         layer = self.layer()
         if layer is not None:
             signal.emit(layer)

@@ -69,8 +69,8 @@ class ExampleClicks(QWidget):
         self.clear_button.setToolTip(tr("Remove all examples"))
         self.clear_button.setAccessibleName(tr("Remove all examples"))
         self.clear_button.clicked.connect(self.clear)
-        self._said = QLabel(self)
-        self._said.setWordWrap(True)
+        self._message = QLabel(self)
+        self._message.setWordWrap(True)
         self.with_words = QCheckBox(tr("The first prompt must a&gree"), self)
         self.with_words.setToolTip(tr("Find what looks like the examples and is what the words say"))
         self.with_words.toggled.connect(lambda _: self.changed.emit())
@@ -80,7 +80,7 @@ class ExampleClicks(QWidget):
         row.setSpacing(4)
         for widget in (self.like_button, self.unlike_button):
             row.addWidget(widget)
-        row.addWidget(self._said, 1)
+        row.addWidget(self._message, 1)
         row.addWidget(self.clear_button)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
@@ -144,7 +144,7 @@ class ExampleClicks(QWidget):
         in_hand = self._canvas.mapTool() == self.tool
         self.like_button.setChecked(in_hand and not self.tool.unlike)
         self.unlike_button.setChecked(in_hand and self.tool.unlike)
-        self._say()
+        self._show_message()
 
     def _on_pointed(self, place: QgsPointXY, unlike: bool) -> None:
         """Add an example; a click on a mark takes it away."""
@@ -159,7 +159,7 @@ class ExampleClicks(QWidget):
             except QgsCsException:
                 return
             if not self._extent.contains(point):
-                self._said.setText(tr("That place is outside the layer"))
+                self._message.setText(tr("That place is outside the layer"))
                 return
             self._examples.append(Example(point, unlike))
         self._draw()
@@ -182,19 +182,19 @@ class ExampleClicks(QWidget):
             self._marks.append(mark)
         self.clear_button.setVisible(bool(self._examples))
         self.with_words.setVisible(bool(self._examples))
-        self._say()
+        self._show_message()
 
     def _remove_marks(self) -> None:
         for mark in self._marks:
             self._canvas.scene().removeItem(mark)
         self._marks = []
 
-    def _say(self) -> None:
+    def _show_message(self) -> None:
         """Say what is pointed at, or what to do."""
         positives, negatives = len(self.positives()), len(self.negatives())
         if positives or negatives:
-            self._said.setText(tr("{0} like it, {1} unlike").format(positives, negatives))
+            self._message.setText(tr("{0} like it, {1} unlike").format(positives, negatives))
         elif self._canvas.mapTool() == self.tool:
-            self._said.setText(tr("Click places on the map"))
+            self._message.setText(tr("Click places on the map"))
         else:
-            self._said.setText(tr("or point at examples"))
+            self._message.setText(tr("or point at examples"))

@@ -1,4 +1,4 @@
-"""How well a model knows its classes before and after a lesson, as a table that fits the dock."""
+"""How well a model knows its classes before and after fine-tuning, as a table that fits the dock."""
 
 from __future__ import annotations
 

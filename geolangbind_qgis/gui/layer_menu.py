@@ -11,7 +11,7 @@ from qgis.gui import QgisInterface
 from qgis.PyQt.QtCore import QObject
 from qgis.PyQt.QtWidgets import QAction, QProgressBar, QPushButton
 
-from geolangbind_qgis.class_schemes import Scheme, bundled_schemes
+from geolangbind_qgis.catalogue.class_schemes import Scheme, bundled_schemes
 from geolangbind_qgis.gui.areas_dialog import show_areas
 from geolangbind_qgis.gui.class_maps import is_class_map
 from geolangbind_qgis.gui.dock import GeoLangBindDock
@@ -64,10 +64,10 @@ class LayerMenu(QObject):
         self._dock = dock
         self._running: dict[Classifier, _Shown | None] = {}
         self._scheme: Scheme | None = None
-        self._told: Any = None  # the message about the last map
+        self._last_message: Any = None  # the message about the last map
         self._explainer = Describer(session, self)
         self._explainer.explained.connect(self._show_explanation)
-        self._explainer.failed.connect(lambda _, failure: self._tell(failure))
+        self._explainer.failed.connect(lambda _, failure: self._notify(failure))
         self.actions: list[QAction] = []
         for text, name, slot in (
             (tr("Classify land cover"), "classify", self.classify),
@@ -103,12 +103,12 @@ class LayerMenu(QObject):
         try:
             request = self._request(layer, scheme, visible_only, confidence)
         except ValueError as problem:
-            self._tell(Failure(str(problem)))
+            self._notify(Failure(str(problem)))
             return
         classifier = Classifier(self._session, request, self)
         self._running[classifier] = None
         classifier.progressed.connect(lambda *report: self._on_progress(classifier, *report))
-        classifier.remarked.connect(lambda text: self._tell(Failure(text)))
+        classifier.remarked.connect(lambda text: self._notify(Failure(text)))
         classifier.finished.connect(
             lambda layer_id, areas, seconds: self._on_classified(classifier, layer_id, areas, seconds)
         )
@@ -146,7 +146,7 @@ class LayerMenu(QObject):
             return
         read_by, reason = can_read(layer)
         if read_by is ReadBy.NOBODY:
-            self._tell(Failure(reason))
+            self._notify(Failure(reason))
             return
         if read_by is ReadBy.QGIS and not layer.dataProvider().xSize():
             self._show_explanation(layer.id(), {"sensor_title": tr("Pictures from a server: red, green and blue")})
@@ -256,8 +256,8 @@ class LayerMenu(QObject):
         self._drop(classifier)
         name = classifier.request.snapshot.name
         message_bar = self._iface.messageBar()
-        if self._told is not None:
-            message_bar.popWidget(self._told)
+        if self._last_message is not None:
+            message_bar.popWidget(self._last_message)
         # Without the layer's name, which pushes the buttons out of a narrow window.
         item = message_bar.createMessage("GeoLangBind", tr("Classified in {0} s.").format(number_text(seconds, 1)))
         item.setToolTip(name)
@@ -268,13 +268,13 @@ class LayerMenu(QObject):
         check = QPushButton(tr("Check accuracy…"), item)
         check.clicked.connect(lambda: self._check_accuracy(layer_id))
         item.layout().addWidget(check)
-        item.destroyed.connect(lambda *_: self._forget_told(item))
-        self._told = message_bar.pushWidget(item, Qgis.MessageLevel.Success, 0)
+        item.destroyed.connect(lambda *_: self._forget_message(item))
+        self._last_message = message_bar.pushWidget(item, Qgis.MessageLevel.Success, 0)
 
-    def _forget_told(self, item: object) -> None:
+    def _forget_message(self, item: object) -> None:
         """The user closed the last message."""
-        if self._told is item:
-            self._told = None
+        if self._last_message is item:
+            self._last_message = None
 
     def _check_accuracy(self, layer_id: str) -> None:
         """Check a map that may be gone by now."""
@@ -289,7 +289,7 @@ class LayerMenu(QObject):
     def _on_failed(self, classifier: Classifier, failure: Failure) -> None:
         self._drop(classifier)
         if not failure.cancelled:
-            self._tell(failure)
+            self._notify(failure)
 
     def _drop(self, classifier: Classifier) -> None:
         shown = self._running.pop(classifier, None)
@@ -309,5 +309,5 @@ class LayerMenu(QObject):
             dialog = ExplainDialog(layer.name(), can_read(layer)[1], result, self._iface.mainWindow())
             open_dialog(dialog, modal=False)
 
-    def _tell(self, failure: Failure) -> None:
+    def _notify(self, failure: Failure) -> None:
         self._iface.messageBar().pushMessage("GeoLangBind", failure.text, Qgis.MessageLevel.Warning)

@@ -27,13 +27,14 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from geolangbind_qgis import settings
 from geolangbind_qgis.gui.class_maps import is_class_map
 from geolangbind_qgis.gui.help import add_help_button
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.i18n.numbers import number_text
 from geolangbind_qgis.layers.extents import pixel_metres
 from geolangbind_qgis.layers.placement import add_above_source, source_of
-from geolangbind_qgis.layers.results_folder import new_file
+from geolangbind_qgis.layers.results_folder import new_result
 from geolangbind_qgis.layers.score_style import read_score_style, shown_band
 from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.failure import failure_of
@@ -103,9 +104,9 @@ class PolygonsDialog(QDialog):
         self.file = QgsFileWidget(self)
         self.file.setStorageMode(QgsFileWidget.StorageMode.SaveFile)
         self.file.setFilter(";;".join(f"{name} (*.{ending})" for name, ending in _FORMATS))
-        self.file.lineEdit().setPlaceholderText(tr("[temporary file]"))
-        self._said = QLabel(self)
-        self._said.setWordWrap(True)
+        self.file.lineEdit().setPlaceholderText(tr("[results folder]"))
+        self._message = QLabel(self)
+        self._message.setWordWrap(True)
         form = QFormLayout()
         if not self._of_classes:
             form.addRow(tr("Threshold"), QLabel(number_text(self._style.threshold, 3), self))
@@ -123,15 +124,15 @@ class PolygonsDialog(QDialog):
         self._buttons.rejected.connect(self.reject)
         box = QVBoxLayout(self)
         box.addLayout(form)
-        box.addWidget(self._said)
+        box.addWidget(self._message)
         box.addWidget(self._buttons)
         self.setMinimumWidth(380)
 
     def make(self) -> None:
         """Have the outlines drawn; the dialog closes when they are on the map."""
         self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(False)
-        self._said.setText(tr("Drawing outlines…"))
-        output = self.file.filePath() or str(new_file(self._name, ".gpkg"))
+        self._message.setText(tr("Drawing outlines…"))
+        output = self.file.filePath() or str(new_result(self._name, ".gpkg", settings.results_folder()))
         params = protocol.PolygoniseParams(
             raster=self._raster,
             output=output,
@@ -162,7 +163,7 @@ class PolygonsDialog(QDialog):
         path, count = str(result.get("output") or output), int(result["polygons"])
         if count == 0:
             self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(True)
-            self._said.setText(tr("Nothing is left at this threshold and least area."))
+            self._message.setText(tr("Nothing is left at this threshold and least area."))
             return
         if not path.endswith(".json"):  # COCO's labels lie in pixels
             self._add_layer(path)
@@ -186,7 +187,7 @@ class PolygonsDialog(QDialog):
             return
         self._handle = None
         self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(True)
-        self._said.setText(failure_of(error).text)
+        self._message.setText(failure_of(error).text)
 
 
 def _metres(suffix: str, most: float, tip: str) -> QDoubleSpinBox:

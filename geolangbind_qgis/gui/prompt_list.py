@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QStringListModel, pyqtSignal
 from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from geolangbind_qgis import settings
-from geolangbind_qgis.class_schemes import scheme_words
+from geolangbind_qgis.catalogue.class_schemes import scheme_words
+from geolangbind_qgis.glossary import translated
 from geolangbind_qgis.gui.prompt_row import PromptRow
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.score_style import free_colour
@@ -75,7 +77,8 @@ class PromptList(QWidget):
 
     def negatives(self) -> tuple[str, ...]:
         """Returns the negative prompts."""
-        return tuple(part.strip() for part in self._negatives.text().split(";") if part.strip())
+        parts = (part.strip() for part in self._negatives.text().split(";"))
+        return tuple(translated(part, QgsApplication.locale()).english for part in parts if part)
 
     def add_row(self, text: str = "") -> PromptRow:
         """Add a line for one more prompt."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from qgis.core import QgsApplication
 from qgis.gui import QgsColorButton
 from qgis.PyQt.QtCore import QStringListModel, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor
-from qgis.PyQt.QtWidgets import QCompleter, QHBoxLayout, QLineEdit, QToolButton, QWidget
+from qgis.PyQt.QtWidgets import QCompleter, QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
+from geolangbind_qgis.glossary import Translation, translated
 from geolangbind_qgis.i18n import tr
 
 
@@ -34,7 +36,10 @@ class PromptRow(QWidget):
         self.edit.setPlaceholderText(tr("What to look for: solar farms, open water, …"))
         self.edit.setClearButtonEnabled(True)
         self.edit.setToolTip(
-            tr("English words for what you look for. Separate synonyms with |, as in: forest | woodland. Enter runs.")
+            tr(
+                "What you look for, in English; common terms in German, French, Spanish and Portuguese are translated. "
+                "Separate synonyms with |, as in: forest | woodland. Enter runs."
+            )
         )
         self.edit.setAccessibleName(tr("Prompt"))
         completer = QCompleter(words, self)
@@ -49,16 +54,34 @@ class PromptRow(QWidget):
         self._remove.setToolTip(tr("Remove this prompt"))
         self._remove.setAccessibleName(tr("Remove this prompt"))
         self._remove.clicked.connect(self.removed)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        self.english = QLabel(self)
+        self.english.setToolTip(tr("The prompt in English, as it runs"))
+        self.english.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.english.hide()
+        self.edit.textChanged.connect(self._show_english)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(1)
+        row = QHBoxLayout()
         row.setSpacing(4)
         row.addWidget(self._colour)
         row.addWidget(self.edit, 1)
         row.addWidget(self._remove)
+        box.addLayout(row)
+        box.addWidget(self.english)
 
     def text(self) -> str:
-        """Returns the words, trimmed."""
-        return " ".join(self.edit.text().split())
+        """Returns the words, trimmed; field terms of other languages in English."""
+        return self._translation().english
+
+    def _translation(self) -> Translation:
+        return translated(" ".join(self.edit.text().split()), QgsApplication.locale())
+
+    def _show_english(self) -> None:
+        """Show what will run where that is not what was typed."""
+        translation = self._translation()
+        self.english.setText(f"→ {translation.english}")
+        self.english.setVisible(bool(translation.found))
 
     def colour(self) -> str:
         """Returns the colour as "#rrggbb"."""

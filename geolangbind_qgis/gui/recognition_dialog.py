@@ -13,10 +13,10 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from geolangbind_qgis.catalogue.sensors import scaling_titles, sensor_titles
 from geolangbind_qgis.gui.help import add_help_button
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.recognition import Reading, Recognised
-from geolangbind_qgis.sensor_names import scaling_titles, sensor_titles
 
 
 class RecognitionDialog(QDialog):

@@ -56,16 +56,16 @@ class RunBar(QWidget):
         self._bar.setRange(0, _STEPS if fraction > 0 else 0)
         self._bar.setValue(round(fraction * _STEPS))
         left = "" if seconds_left is None else " · " + time_left_text(seconds_left)
-        self._say(message + left)
+        self._show_message(message + left)
 
     def show_idle(self, message: str) -> None:
         """Offer Run again, with a closing word."""
         self._bar.hide()
         self.cancel_button.hide()
         self.run_button.show()
-        self._say(message)
+        self._show_message(message)
 
-    def _say(self, message: str) -> None:
+    def _show_message(self, message: str) -> None:
         self._message.setText(message)
         self._message.setVisible(bool(message))
 

@@ -24,7 +24,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from geolangbind_qgis.class_schemes import Scheme, SchemeClass, bundled_schemes, read_scheme, write_scheme
+from geolangbind_qgis.catalogue.class_schemes import Scheme, SchemeClass, bundled_schemes, read_scheme, write_scheme
 from geolangbind_qgis.gui.help import add_help_button
 from geolangbind_qgis.i18n import tr
 
@@ -165,7 +165,7 @@ class SchemeEditor(QDialog):
         try:
             self.scheme()
         except ValueError as problem:
-            self._say(str(problem))
+            self._show_message(str(problem))
             return
         self.accept()
 
@@ -187,13 +187,13 @@ class SchemeEditor(QDialog):
             self.show_scheme(read_scheme(Path(name)))
             self._problem.hide()
         except ValueError as problem:
-            self._say(str(problem))
+            self._show_message(str(problem))
 
     def _export(self) -> None:
         try:
             scheme = self.scheme()
         except ValueError as problem:
-            self._say(str(problem))
+            self._show_message(str(problem))
             return
         name, _ = QFileDialog.getSaveFileName(
             self, tr("Export the class scheme"), f"{scheme.name}.json", "JSON (*.json)"
@@ -204,9 +204,9 @@ class SchemeEditor(QDialog):
         try:
             write_scheme(replace(scheme, name=path.stem), path)
         except OSError as problem:
-            self._say(tr("{0} cannot be written: {1}.").format(path, problem.strerror))
+            self._show_message(tr("{0} cannot be written: {1}.").format(path, problem.strerror))
 
-    def _say(self, text: str) -> None:
+    def _show_message(self, text: str) -> None:
         self._problem.setText(text)
         self._problem.show()
 

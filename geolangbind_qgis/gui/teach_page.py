@@ -19,18 +19,18 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from geolangbind_qgis.class_field import likely_field
 from geolangbind_qgis.gui.finetune_table import finetune_table_html
 from geolangbind_qgis.gui.loss_curve import LossCurve
 from geolangbind_qgis.gui.narrow import let_shrink
 from geolangbind_qgis.gui.run_bar import RunBar
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.class_field import likely_field
 from geolangbind_qgis.layers.label_file import class_names
 from geolangbind_qgis.layers.placement import source_of
 from geolangbind_qgis.layers.qgis_versions import layer_filters
 from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.failure import Failure
-from geolangbind_qgis.runs.finetune import FinetuneRequest, Teacher
+from geolangbind_qgis.runs.finetune import FinetuneRequest, FinetuneRunner
 from geolangbind_qgis.session import Session
 
 
@@ -48,7 +48,7 @@ class TeachPage(QScrollArea):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.teacher = Teacher(session, self)
+        self.runner = FinetuneRunner(session, self)
         self.labels = QgsMapLayerComboBox(self)
         self.labels.setFilters(layer_filters("PointLayer", "LineLayer", "PolygonLayer", "RasterLayer"))
         self.labels.setAllowEmptyLayer(True)
@@ -104,10 +104,10 @@ class TeachPage(QScrollArea):
 
     def run(self) -> None:
         """Begin to teach."""
-        if self.teacher.busy:
+        if self.runner.busy:
             return
         try:
-            self.teacher.start(self._request())
+            self.runner.start(self._request())
         except ValueError as problem:
             self.run_bar.show_idle(str(problem))
             return
@@ -117,7 +117,7 @@ class TeachPage(QScrollArea):
 
     def clean_up(self) -> None:
         """Stop before the page goes."""
-        self.teacher.abandon()
+        self.runner.abandon()
 
     def _request(self) -> FinetuneRequest:
         """Collect what is asked for.
@@ -164,12 +164,12 @@ class TeachPage(QScrollArea):
     def _connect(self) -> None:
         self.labels.layerChanged.connect(self._on_labels)
         self.run_bar.run_wanted.connect(self.run)
-        self.run_bar.cancel_wanted.connect(self.teacher.cancel)
+        self.run_bar.cancel_wanted.connect(self.runner.cancel)
         self.back_button.clicked.connect(self.back_wanted)
-        self.teacher.progressed.connect(self.run_bar.show_busy)
-        self.teacher.learnt.connect(self.curve.add)
-        self.teacher.finished.connect(self._on_finished)
-        self.teacher.failed.connect(self._on_failed)
+        self.runner.progressed.connect(self.run_bar.show_busy)
+        self.runner.learnt.connect(self.curve.add)
+        self.runner.finished.connect(self._on_finished)
+        self.runner.failed.connect(self._on_failed)
 
     def _on_labels(self, layer: QgsMapLayer | None) -> None:
         """Offer the fields of the layer, the likeliest chosen."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from qgis.PyQt.QtCore import QCoreApplication, QLocale, QSettings, QTranslator
 
-from geolangbind_qgis.runtime.translation import speak
+from geolangbind_qgis.runtime.translation import use_translator
 
 CONTEXT = "GeoLangBind"
 FOLDER = Path(__file__).resolve().parent
@@ -28,5 +28,5 @@ def install_translator() -> QTranslator | None:
     if not translator.load(str(file)):
         return None
     QCoreApplication.installTranslator(translator)
-    speak(tr)
+    use_translator(tr)
     return translator

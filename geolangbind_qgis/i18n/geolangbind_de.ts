@@ -472,8 +472,8 @@
       <translation>Schneidet dort, wo die Werte oder die Breite eines Polygons abnehmen</translation>
     </message>
     <message>
-      <source>[temporary file]</source>
-      <translation>[temporäre Datei]</translation>
+      <source>[results folder]</source>
+      <translation>[Ergebnisordner]</translation>
     </message>
     <message>
       <source>&amp;Least area</source>
@@ -552,16 +552,20 @@
       <translation>Was gesucht wird (englisch): solar farms, open water, …</translation>
     </message>
     <message>
-      <source>English words for what you look for. Separate synonyms with |, as in: forest | woodland. Enter runs.</source>
-      <translation>Wörter für das Gesuchte, auf Englisch. Synonyme mit | trennen: forest | woodland. Enter startet.</translation>
+      <source>What you look for, in English; common terms in German, French, Spanish and Portuguese are translated. Separate synonyms with |, as in: forest | woodland. Enter runs.</source>
+      <translation>Was Sie suchen, auf Englisch; übliche Begriffe auf Deutsch, Französisch, Spanisch und Portugiesisch werden übersetzt. Synonyme mit | trennen, zum Beispiel: forest | woodland. Enter startet.</translation>
     </message>
     <message>
       <source>Prompt</source>
-      <translation>Begriff</translation>
+      <translation>Suchbegriff</translation>
     </message>
     <message>
       <source>Remove this prompt</source>
       <translation>Diesen Begriff entfernen</translation>
+    </message>
+    <message>
+      <source>The prompt in English, as it runs</source>
+      <translation>Der Suchbegriff auf Englisch, wie er verwendet wird</translation>
     </message>
     <message>
       <source>Sensor, bands and scaling</source>
@@ -1124,6 +1128,34 @@
       <translation>{0} ist nach {1} s fertig und für die nächsten Suchen gewählt.</translation>
     </message>
     <message>
+      <source>whole layer</source>
+      <translation>ganzer Layer</translation>
+    </message>
+    <message>
+      <source>Exclude</source>
+      <translation>Ausschließen</translation>
+    </message>
+    <message>
+      <source>Image</source>
+      <translation>Bild</translation>
+    </message>
+    <message>
+      <source>Model</source>
+      <translation>Modell</translation>
+    </message>
+    <message>
+      <source>Extent</source>
+      <translation>Ausdehnung</translation>
+    </message>
+    <message>
+      <source>Date</source>
+      <translation>Datum</translation>
+    </message>
+    <message>
+      <source> (without {0})</source>
+      <translation> (ohne {0})</translation>
+    </message>
+    <message>
       <source>lost</source>
       <translation>verloren</translation>
     </message>
@@ -1532,6 +1564,10 @@
       <translation>&lt;p&gt;Geben Sie ein, was Sie suchen, und jedes Pixel erhält einen Wert von 0 bis 1 dafür, wie gut es passt.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Begriffe&lt;/b&gt;: mehrere durch Semikolon trennen; jeder wird ein Band der Datei und ein eigener Layer im Projekt. Synonyme eines Begriffs mit | trennen, etwa &lt;i&gt;forest | woodland; open water&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Aber nicht&lt;/b&gt;: was ähnlich aussieht und nicht gemeint ist.&lt;/p&gt;&lt;p&gt;Das Ergebnis liegt genau auf den Pixeln der Eingabe; es hat keine Daten, wo die Eingabe keine hat. Die Schwelle bestimmt nur die erste Darstellung und was zum Polygon wird.&lt;/p&gt;&lt;p&gt;Sensor, Bänder und Skalierung werden erkannt; setzen Sie sie unter &lt;i&gt;Erweitert&lt;/i&gt;, wenn das Protokoll das Gegenteil sagt. Merkmale bleiben auf der Platte, sodass der nächste Begriff auf demselben Raster schnell geht.&lt;/p&gt;</translation>
     </message>
     <message>
+      <source>{0} is looked for as: {1}</source>
+      <translation>{0} wird gesucht als: {1}</translation>
+    </message>
+    <message>
       <source>Device</source>
       <translation>Gerät</translation>
     </message>
@@ -1650,10 +1686,6 @@
     <message>
       <source>Pixel size of the result, in the layer's units (empty: the layer's own)</source>
       <translation>Pixelgröße des Ergebnisses in Einheiten des Layers (leer: die des Layers)</translation>
-    </message>
-    <message>
-      <source>Model</source>
-      <translation>Modell</translation>
     </message>
     <message>
       <source>Sensor (empty: recognise it)</source>

@@ -32,7 +32,7 @@ class MapClass:
     colour: str
 
 
-def apply_class_style(layer: QgsRasterLayer, classes: Iterable[MapClass] = (), opacity: float = 0.8) -> None:
+def apply_class_style(layer: QgsRasterLayer, classes: Iterable[MapClass] = (), opacity: float = 1.0) -> None:
     """Show the first band as classes.
 
     Args:

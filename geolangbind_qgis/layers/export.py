@@ -162,33 +162,52 @@ _NUMPY_TYPES = {
 
 def _widest(provider: QgsRasterDataProvider) -> Qgis.DataType:
     """Returns one data type that holds every band."""
-    order = list(_NUMPY_TYPES)
     kinds = [provider.dataType(band) for band in range(1, provider.bandCount() + 1)]
     if any(kind not in _NUMPY_TYPES for kind in kinds):
         raise ExportError(tr("This layer has complex numbers, which have no picture. Convert it to amplitude first."))
-    return max(kinds, key=order.index)
+    common = numpy.result_type(*(_NUMPY_TYPES[kind] for kind in kinds))
+    held = {numpy.dtype(kind): name for name, kind in _NUMPY_TYPES.items()}
+    return held.get(common, Qgis.DataType.Float64)  # no GeoTIFF of QGIS's holds 64-bit whole numbers
 
 
 def _nodata(provider: QgsRasterDataProvider, data_type: Qgis.DataType) -> float:
-    """Returns the source's own nodata value, else one that the data type can hold and data rarely has."""
-    if provider.sourceHasNoDataValue(1):
-        return float(provider.sourceNoDataValue(1))
+    """Returns the source's own nodata value where the type holds it, else one at the edge of the type's range.
+
+    Of unsigned whole numbers that is the highest: zero is a valid measurement.
+    """
     kind = numpy.dtype(_NUMPY_TYPES[data_type])
-    return -9999.0 if kind.kind == "f" else float(numpy.iinfo(kind).min)
+    if provider.sourceHasNoDataValue(1):
+        own = float(provider.sourceNoDataValue(1))
+        if kind.kind == "f" or (own.is_integer() and numpy.iinfo(kind).min <= own <= numpy.iinfo(kind).max):
+            return own
+    if kind.kind == "f":
+        return -9999.0
+    return float(numpy.iinfo(kind).max if kind.kind == "u" else numpy.iinfo(kind).min)
 
 
 def _values(block: QgsRasterBlock, data_type: Qgis.DataType, nodata: float) -> numpy.ndarray:
-    """Returns a block's values (h, w) in the target's type, with one nodata value for whatever the source lacks."""
-    kind = _NUMPY_TYPES[data_type]
+    """Returns a block's values (h, w) in the target's type, with one nodata value for whatever the source lacks.
+
+    A valid value that equals it is written as its neighbour, so that no measurement becomes a gap.
+    """
+    kind = numpy.dtype(_NUMPY_TYPES[data_type])
     shape = (block.height(), block.width())
-    if block.dataType() != data_type:
-        block.convert(data_type)
+    own = _NUMPY_TYPES.get(block.dataType())
     data = bytes(block.data())
-    if len(data) != shape[0] * shape[1] * numpy.dtype(kind).itemsize:
+    if own is None or len(data) != shape[0] * shape[1] * numpy.dtype(own).itemsize:
         return numpy.full(shape, nodata, dtype=kind)
-    values = numpy.frombuffer(data, dtype=kind).reshape(shape).copy()
+    read = numpy.frombuffer(data, dtype=own).reshape(shape)
+    missing = numpy.isnan(read) if read.dtype.kind == "f" else numpy.zeros(shape, dtype=bool)
     if block.hasNoDataValue():
-        values[values == kind(block.noDataValue())] = kind(nodata)
-    if numpy.dtype(kind).kind == "f":
-        values[numpy.isnan(values)] = nodata
+        missing |= read == block.noDataValue()
+    values = read.astype(kind)
+    values[~missing & (values == kind.type(nodata))] = _neighbour(nodata, kind)
+    values[missing] = kind.type(nodata)
     return values
+
+
+def _neighbour(value: float, kind: numpy.dtype) -> float:
+    """Returns the number next to a value, towards zero; 1 for zero."""
+    if kind.kind == "f":
+        return float(numpy.nextafter(kind.type(value), kind.type(0 if value else 1)))
+    return value - 1 if value > 0 else value + 1

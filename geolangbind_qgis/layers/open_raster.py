@@ -26,4 +26,5 @@ def point_to(layer: QgsRasterLayer, path: str) -> None:
     """Let a layer show another file of the same place, with the reference system it has: the user may have set it."""
     crs = layer.crs()
     layer.setDataSource(path, layer.name(), "gdal")
-    layer.setCrs(crs)
+    if crs.isValid():  # a layer whose file was missing has none
+        layer.setCrs(crs)

@@ -1,15 +1,19 @@
-"""Overlays: the score layers that answer prompts, and how a run changes them and puts them back."""
+"""Overlays: the score layers that answer prompts, how a run changes them, and how the change is taken back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from qgis.core import QgsProject, QgsRasterLayer
 
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.answer import Answer, keep_answer, keep_past_answers, past_answers, read_answer
+from geolangbind_qgis.layers.merge import covers, merge_rasters
 from geolangbind_qgis.layers.open_raster import open_raster, point_to
 from geolangbind_qgis.layers.placement import SOURCE, add_above_source, bring_to_top, unfold_legend
-from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style, read_score_style
+from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style, read_score_style, shown_band
 
 PROMPT = "geolangbind/prompt"
 """Custom property of a result: the prompt that it answers."""
@@ -32,7 +36,7 @@ class OverlayChange:
 
     def __init__(self, source_id: str, prompts: Sequence[tuple[str, str]], threshold: float) -> None:
         self._source_id, self._prompts, self._threshold = source_id, tuple(prompts), threshold
-        self._sources_before: dict[str, str] = {}
+        self._before: dict[str, tuple[str, int]] = {}
         self.layer_ids: list[str] = []
         """The overlays, in the order of the prompts."""
 
@@ -40,17 +44,17 @@ class OverlayChange:
         """Point the overlays to a raster piece by piece, making them where they are missing."""
         project = QgsProject.instance()
         if self.layer_ids:
-            for layer_id in self.layer_ids:
+            for band, layer_id in enumerate(self.layer_ids, start=1):
                 layer = project.mapLayer(layer_id)
                 if layer is not None:
-                    _point_to(layer, raster)
+                    show_raster(layer, raster, band)
                     yield
             return
         for band, (text, colour) in reversed(list(enumerate(self._prompts, start=1))):  # the first ends up on top
             layer = find_overlay(project, self._source_id, text)
             if layer is not None:
-                self._sources_before[layer.id()] = layer.source()
-                _point_to(layer, raster, band, colour)
+                self._before[layer.id()] = (layer.source(), shown_band(layer))
+                show_raster(layer, raster, band, colour)
                 bring_to_top(project, layer)
             else:
                 layer = open_raster(raster, text)
@@ -62,20 +66,44 @@ class OverlayChange:
             self.layer_ids.insert(0, layer.id())
             yield
 
+    def keep(self, answers: Sequence[Answer]) -> Iterator[None]:
+        """Keep what each overlay answers; an answer for a part is merged with the older one of the same request.
+
+        Args:
+            answers: one an overlay, in the order of the prompts.
+        """
+        project = QgsProject.instance()
+        for layer_id, answer in zip(self.layer_ids, answers, strict=True):
+            layer = project.mapLayer(layer_id)
+            if layer is None:
+                continue
+            older = read_answer(layer)
+            if layer_id in self._before and older is not None:
+                raster, shown = self._before[layer_id]
+                older = replace(older, raster=raster.split("|", 1)[0], band=shown)
+                keep_past_answers(layer, [older, *past_answers(layer)])
+                merged = _merged(answer, older)
+                if merged is not None:
+                    answer = merged
+                    show_raster(layer, answer.raster, answer.band)
+            layer.setName(answer.title)
+            keep_answer(layer, answer, read_score_style(layer).threshold)
+            yield
+
     def put_back(self) -> Iterator[None]:
         """Leave the map as it was before, piece by piece; no other change may be under way."""
         project = QgsProject.instance()
-        project.removeMapLayers([layer_id for layer_id in self.layer_ids if layer_id not in self._sources_before])
+        project.removeMapLayers([layer_id for layer_id in self.layer_ids if layer_id not in self._before])
         yield
-        for layer_id, before in self._sources_before.items():
+        for layer_id, (source, band) in self._before.items():
             layer = project.mapLayer(layer_id)
             if layer is not None:
-                _point_to(layer, before)
+                show_raster(layer, source, band)
                 yield
 
 
 def find_overlay(project: QgsProject, source_id: str, prompt: str) -> QgsRasterLayer | None:
-    """Returns the overlay that an earlier run made for the same prompt on the same layer, unless the user saved it."""
+    """Returns the overlay that an earlier run made for a prompt on a layer, unless the user saved it."""
     for layer in project.mapLayers().values():
         if (
             layer.customProperty(SOURCE) == source_id
@@ -102,8 +130,43 @@ def overlays_of(project: QgsProject, source_id: str) -> list[QgsRasterLayer]:
     return found
 
 
-def _point_to(layer: QgsRasterLayer, raster: str, band: int | None = None, colour: str | None = None) -> None:
+def show_past_answer(layer: QgsRasterLayer, index: int) -> None:
+    """Let a layer show an earlier answer; the one it shows now becomes one of the past.
+
+    Args:
+        layer: an overlay.
+        index: in ``past_answers``.
+    """
+    past, current = past_answers(layer), read_answer(layer)
+    chosen = past.pop(index)
+    if current is not None:
+        past.append(replace(current, raster=layer.source().split("|", 1)[0], band=shown_band(layer)))
+    show_raster(layer, chosen.raster, chosen.band)
+    layer.setName(chosen.title)
+    keep_answer(layer, chosen)
+    keep_past_answers(layer, sorted(past, key=lambda answer: answer.date, reverse=True))
+
+
+def show_raster(layer: QgsRasterLayer, raster: str, band: int | None = None, colour: str | None = None) -> None:
     """Let a layer show another raster with the look it has."""
     style = read_score_style(layer)
     point_to(layer, raster)
     apply_score_style(layer, ScoreStyle(style.threshold, colour or style.colour, style.opacity), band)
+
+
+def _merged(answer: Answer, older: Answer) -> Answer | None:
+    """Returns the answer with the older one around it; None where that is no larger, or answers something else."""
+    same = (answer.prompt, answer.exclusions, answer.model) == (older.prompt, older.exclusions, older.model)
+    if not same or covers(answer.extent, Path(older.raster)):
+        return None
+    output = Path(answer.raster).with_name(f"{Path(answer.raster).stem}_{answer.band}_merged.vrt")
+    if not merge_rasters((Path(answer.raster), answer.band), (Path(older.raster), older.band), output):
+        return None
+    return replace(answer, raster=str(output), band=1, extent=older.extent and _union(answer.extent, older.extent))
+
+
+def _union(one: tuple[float, ...] | None, other: tuple[float, ...] | None) -> tuple[float, ...] | None:
+    """Returns the box (xmin, ymin, xmax, ymax) around both; None, everything, where one is."""
+    if one is None or other is None:
+        return None
+    return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])

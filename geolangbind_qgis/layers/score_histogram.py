@@ -60,7 +60,6 @@ class ScoreHistogramTask(QgsTask):
         band: int,
         crs: QgsCoordinateReferenceSystem,
         context: QgsCoordinateTransformContext,
-        ellipsoid: str,
         on_done: Callable[[ScoreHistogram], None],
     ) -> None:
         super().__init__(tr("Count areas"), QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt)
@@ -69,7 +68,7 @@ class ScoreHistogramTask(QgsTask):
         self._in_hectares = crs.isValid()
         self._measure = QgsDistanceArea()
         self._measure.setSourceCrs(QgsCoordinateReferenceSystem(crs), context)
-        self._measure.setEllipsoid(ellipsoid)
+        self._measure.setEllipsoid(crs.ellipsoidAcronym())  # a project may have none, and areas are the same then
         self._on_done: Callable[[ScoreHistogram], None] | None = on_done
         self._histogram: ScoreHistogram | None = None
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from qgis.core import QgsMapLayer, QgsProcessingAlgorithm, QgsProcessingContext, QgsProcessingParameterString
 
-from geolangbind_qgis.class_field import likely_field
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.class_field import likely_field
 from geolangbind_qgis.layers.label_file import label_file
 
 FIELD = "FIELD"

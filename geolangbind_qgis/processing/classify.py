@@ -14,7 +14,7 @@ from qgis.core import (
     QgsRasterLayer,
 )
 
-from geolangbind_qgis.class_schemes import bundled_schemes
+from geolangbind_qgis.catalogue.class_schemes import bundled_schemes
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.class_style import apply_class_style
 from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from qgis.core import (
+    QgsApplication,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
@@ -15,6 +16,7 @@ from qgis.core import (
     QgsRasterLayer,
 )
 
+from geolangbind_qgis.glossary import translated
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.open_raster import open_raster
 from geolangbind_qgis.layers.overlays import mark_as_answer
@@ -68,7 +70,7 @@ class HighlightAlgorithm(RasterAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         """Have the scores computed."""
-        prompts = self.texts(parameters, PROMPTS, context)
+        prompts = self._in_english(parameters, PROMPTS, context, feedback)
         if not prompts:
             raise QgsProcessingException(tr("Type what to look for."))
         threshold = self.parameterAsDouble(parameters, THRESHOLD, context)
@@ -76,7 +78,7 @@ class HighlightAlgorithm(RasterAlgorithm):
         params = protocol.HighlightParams(
             source=self.source(parameters, context, feedback),
             prompts=prompts,
-            negatives=self.texts(parameters, NOT, context),
+            negatives=self._in_english(parameters, NOT, context, feedback),
             output=output,
             threshold=threshold,
             **self.request_fields(parameters, context),
@@ -91,6 +93,15 @@ class HighlightAlgorithm(RasterAlgorithm):
         if params.vector:
             outputs[VECTOR] = params.vector
         return outputs
+
+    def _in_english(
+        self, parameters: dict[str, Any], name: str, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> tuple[str, ...]:
+        """Returns a parameter's texts in English, and logs what was translated."""
+        found = [translated(text, QgsApplication.locale()) for text in self.texts(parameters, name, context)]
+        for term, english in (pair for each in found for pair in each.found):
+            feedback.pushInfo(tr("{0} is looked for as: {1}").format(term, english))
+        return tuple(each.english for each in found)
 
 
 def _style(layer: QgsRasterLayer, prompt: str, threshold: float, band: int = 1) -> None:

@@ -18,6 +18,7 @@ from qgis.core import (
     QgsRectangle,
 )
 
+from geolangbind_qgis.catalogue.sensors import scaling_titles, sensor_titles
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.export import ExportError, export_layer
 from geolangbind_qgis.layers.export_grid import plan_grid, suggested_pixel
@@ -30,7 +31,6 @@ from geolangbind_qgis.layers.snapshot import LayerSnapshot, take_snapshot
 from geolangbind_qgis.processing.model_parameters import model_fields, model_parameters
 from geolangbind_qgis.processing.runtime_algorithm import RuntimeAlgorithm
 from geolangbind_qgis.protocol_import import protocol
-from geolangbind_qgis.sensor_names import scaling_titles, sensor_titles
 
 INPUT, EXTENT, RESOLUTION = "INPUT", "EXTENT", "RESOLUTION"
 SENSOR, BANDS, WAVELENGTHS, SCALING = "SENSOR", "BANDS", "WAVELENGTHS", "SCALING"

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from qgis.core import QgsProject, QgsRectangle
 from qgis.PyQt.QtCore import QElapsedTimer, QObject, pyqtSignal
 
-from geolangbind_qgis.class_schemes import Scheme, write_scheme
+from geolangbind_qgis import settings
+from geolangbind_qgis.catalogue.class_schemes import Scheme, write_scheme
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.class_areas import areas_of, keep_areas
 from geolangbind_qgis.layers.class_style import MapClass, apply_class_style, apply_confidence_style
@@ -17,7 +18,7 @@ from geolangbind_qgis.layers.extents import as_tuple
 from geolangbind_qgis.layers.open_raster import open_raster
 from geolangbind_qgis.layers.placement import add_above_source, results_of, unfold_legend
 from geolangbind_qgis.layers.recognition import Reading
-from geolangbind_qgis.layers.results_folder import new_file
+from geolangbind_qgis.layers.results_folder import new_result
 from geolangbind_qgis.layers.snapshot import LayerSnapshot
 from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.failure import Failure
@@ -79,7 +80,8 @@ class Classifier(QObject):
             self.failed.emit(Failure(tr("The runtime is not set up."), tr("Set it up in the GeoLangBind dock.")))
             return
         request = self.request
-        output = new_file(f"{request.snapshot.name} {request.scheme.name}")
+        words, folder = f"{request.snapshot.name} {request.scheme.name}", settings.results_folder()
+        output = new_result(words, chosen_folder=folder)
         scheme_file = output.with_suffix(".classes.json")
         write_scheme(request.scheme, scheme_file)
         params = protocol.ClassifyParams(

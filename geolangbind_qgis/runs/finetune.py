@@ -39,7 +39,7 @@ class FinetuneRequest:
     steps: int = protocol.FinetuneParams.steps
 
 
-class Teacher(QObject):
+class FinetuneRunner(QObject):
     """Has one model taught at a time.
 
     Signals:
@@ -91,8 +91,8 @@ class Teacher(QObject):
             params,
             on_result=lambda result: self._on_result(number, result),
             on_error=lambda error: self._on_error(number, error),
-            on_progress=lambda *report: self._tell(number, self.progressed, *(*report, None, None)[:3]),
-            on_loss=lambda point: self._tell(number, self.learnt, point),
+            on_progress=lambda *report: self._emit(number, self.progressed, *(*report, None, None)[:3]),
+            on_loss=lambda point: self._emit(number, self.learnt, point),
         )
 
     def cancel(self) -> None:
@@ -106,7 +106,7 @@ class Teacher(QObject):
         self._request = None
         self._number += 1
 
-    def _tell(self, number: int, signal: Any, *report: Any) -> None:  # noqa: ANN401 - a bound signal
+    def _emit(self, number: int, signal: Any, *report: Any) -> None:  # noqa: ANN401 - a bound signal
         if number == self._number:
             signal.emit(*report)
 

@@ -11,13 +11,15 @@ from typing import Any
 from qgis.core import QgsApplication, QgsGeometry, QgsRectangle
 from qgis.PyQt.QtCore import QElapsedTimer, QObject, pyqtSignal
 
+from geolangbind_qgis import settings
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.answer import Answer, now
 from geolangbind_qgis.layers.export_grid import ExportGrid
 from geolangbind_qgis.layers.extents import as_tuple
 from geolangbind_qgis.layers.mask import MaskTask
 from geolangbind_qgis.layers.overlays import OverlayChange
 from geolangbind_qgis.layers.recognition import Reading
-from geolangbind_qgis.layers.results_folder import discard, new_file
+from geolangbind_qgis.layers.results_folder import discard, new_result
 from geolangbind_qgis.layers.snapshot import LayerSnapshot
 from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.failure import Failure
@@ -74,7 +76,7 @@ class HighlightRequest:
 
 
 class Highlighter(QObject):
-    """Runs one wish at a time and keeps the overlay layers.
+    """Answers one request at a time and keeps the overlay layers.
 
     Signals:
         progressed: fraction, message, seconds left or None.
@@ -99,6 +101,7 @@ class Highlighter(QObject):
         self._overlays: OverlayChange | None = None
         self._preview: Path | None = None
         self._result: Path | None = None
+        self._suggested: list[float | None] = []
         self._turns = StepQueue(self)
         self._clock = QElapsedTimer()
 
@@ -133,7 +136,7 @@ class Highlighter(QObject):
         """Returns the method of the protocol and its parameters."""
         common = {
             "source": protocol.Source(path=request.snapshot.path, **request.reading.source_fields()),
-            "output": str(new_file(request.prompts[0][0])),
+            "output": str(new_result(request.prompts[0][0], chosen_folder=settings.results_folder())),
             "model": self._session.model,
             "extent": as_tuple(request.extent) if request.extent is not None and request.grid is None else None,
             "device": self._session.device,
@@ -176,10 +179,12 @@ class Highlighter(QObject):
         if request is None or run is None:
             return
         self._result = Path(str(result.get("output") or run.params.output))
+        self._suggested = [item.get("threshold") for item in result.get("suggested_thresholds") or []]
         if request.polygons is None:
             self._turns.take(self._end())
             return
-        mask = MaskTask(self._result, new_file(request.prompts[0][0]), bytes(request.polygons.asWkb()))
+        output = new_result(request.prompts[0][0], chosen_folder=settings.results_folder())
+        mask = MaskTask(self._result, output, bytes(request.polygons.asWkb()))
         mask.taskCompleted.connect(partial(self._on_cut, mask))
         mask.taskTerminated.connect(partial(self._on_mask_failed, mask))
         self._mask = mask
@@ -206,8 +211,32 @@ class Highlighter(QObject):
         if overlays is None or raster is None:
             return
         yield from self._show(raster)
+        yield from overlays.keep(self._answers(raster))
         self._forget()
         self.finished.emit(overlays.layer_ids, self._clock.elapsed() / 1000)
+
+    def _answers(self, raster: Path) -> list[Answer]:
+        """Returns what is kept with each overlay."""
+        request = self._request
+        if request is None:
+            return []
+        suggested = [*self._suggested, *[None] * len(request.prompts)]
+        return [
+            Answer(
+                raster=str(raster),
+                band=band,
+                prompt=text,
+                exclusions=request.negatives,
+                model=self._session.model,
+                image=request.snapshot.name,
+                extent=as_tuple(request.extent) if request.extent is not None else None,
+                resolution=request.resolution,
+                date=now(),
+                threshold=request.threshold,
+                suggested=suggested[band - 1],
+            )
+            for band, (text, _) in enumerate(request.prompts, start=1)
+        ]
 
     def _show(self, raster: Path) -> Iterator[None]:
         """Let the overlays show a raster."""
@@ -239,4 +268,4 @@ class Highlighter(QObject):
         if self._run is not None:
             self._run.deleteLater()
         self._run, self._request, self._mask, self._overlays = None, None, None, None
-        self._preview, self._result = None, None
+        self._preview, self._result, self._suggested = None, None, []

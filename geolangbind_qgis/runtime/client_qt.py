@@ -44,7 +44,7 @@ class RuntimeRequest:
         """Ask for a stop; ``on_error`` follows with code "cancelled", unless the answer was quicker."""
         self._client.cancel(self.id)
 
-    def tell(self, what: str, *report: Any) -> None:  # noqa: ANN401 - as the callback takes it
+    def notify(self, what: str, *report: Any) -> None:  # noqa: ANN401 - as the callback takes it
         """Call the callback of this name, if there is one."""
         callback = self._callbacks.get(what)
         if callback is not None:
@@ -177,7 +177,7 @@ class RuntimeClient(QObject):
         number = self._send(method, params)
         request = RuntimeRequest(self, number, method, callbacks)
         if self._process is None:  # could not even be started, and that was told at once
-            QTimer.singleShot(0, lambda: request.tell("error", explain_exit(WorkerExit(Ending.NOT_STARTED))))
+            QTimer.singleShot(0, lambda: request.notify("error", explain_exit(WorkerExit(Ending.NOT_STARTED))))
             return request
         self._requests[number] = request
         if not self._heartbeat.isActive():
@@ -228,11 +228,11 @@ class RuntimeClient(QObject):
             if isinstance(event, Logged):
                 self.logged.emit(event.level, event.message)
             elif isinstance(event, Progressed) and event.id in self._requests:
-                self._requests[event.id].tell("progress", event.fraction, event.message, event.seconds_left)
+                self._requests[event.id].notify("progress", event.fraction, event.message, event.seconds_left)
             elif isinstance(event, Previewed) and event.id in self._requests:
-                self._requests[event.id].tell("preview", event.params)
+                self._requests[event.id].notify("preview", event.params)
             elif isinstance(event, Learnt) and event.id in self._requests:
-                self._requests[event.id].tell("loss", event.params)
+                self._requests[event.id].notify("loss", event.params)
             elif isinstance(event, Finished):
                 self._on_answer(event)
             elif isinstance(event, Failed):
@@ -244,7 +244,7 @@ class RuntimeClient(QObject):
         request = self._requests.pop(event.id, None)
         self._rest_when_idle()
         if request is not None:
-            request.tell("result", event.result)
+            request.notify("result", event.result)
 
     def _on_failure(self, event: Failed) -> None:
         if event.method == "hello" and event.id not in self._requests and self._ending is None:
@@ -255,7 +255,7 @@ class RuntimeClient(QObject):
         if request is not None:
             if event.error.code != "cancelled":
                 self._remember(event.error)
-            request.tell("error", event.error)
+            request.notify("error", event.error)
 
     def _on_greeting(self, facts: dict[str, Any]) -> None:
         self._start_watch.stop()
@@ -318,7 +318,7 @@ class RuntimeClient(QObject):
         if not asked_for:
             self._remember(error)
         for request in waiting.values():
-            request.tell("error", error)
+            request.notify("error", error)
         if not asked_for:
             self.died.emit(error)
 

@@ -22,7 +22,7 @@ class ClosingWatch(QObject):
     """
 
     _all: ClassVar[set[ClosingWatch]] = set()
-    """Keeps every farewell alive until it is over, whatever becomes of the plugin."""
+    """Keeps every watch until it is over, whatever becomes of the plugin."""
 
     def __init__(self, process: QProcess, seconds: float) -> None:
         super().__init__(QCoreApplication.instance())
@@ -47,8 +47,8 @@ class ClosingWatch(QObject):
     @classmethod
     def wait_for_all(cls) -> None:
         """Wait for every process that is still ending, for the moment when no event loop runs any more."""
-        for farewell in list(cls._all):
-            farewell._wait()
+        for watch in list(cls._all):
+            watch._wait()
 
     def _wait(self) -> None:
         rest = max(0, self._milliseconds - self._since.elapsed())

@@ -30,7 +30,7 @@ def diagnostics_report(
         versions: of QGIS, Qt, the plugin and so on, by name.
         environment: manifest of the runtime environment; None where there is none.
         environment_folder: where it is.
-        runtime_facts: what the runtime said in its greeting.
+        runtime_facts: what the runtime reported at its start.
         recent_errors: latest first or last, as they come.
         layer_facts: of the active layer: provider, CRS, size, bands, data types. Addresses lose their secrets.
         log_tail: the end of the runtime's log.

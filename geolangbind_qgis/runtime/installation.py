@@ -43,7 +43,7 @@ class Installation:
     ) -> None:
         self._plan = plan
         self._progress = progress
-        self._tell = log
+        self._report = log
         self._cancelled = cancelled
         # Whatever a killed installer leaves lies in the unfinished environment, and a small /tmp is no limit.
         self._temporary = plan.target / "tmp"
@@ -167,7 +167,7 @@ class Installation:
 
     def _log(self, line: str) -> None:
         line = without_secrets(line)
-        self._tell(line)
+        self._report(line)
         with contextlib.suppress(OSError), (self._plan.target / LOG_FILE).open("a", encoding="utf-8") as stream:
             stream.write(line + "\n")
 

@@ -12,7 +12,7 @@ def tr(text: str) -> str:
     return _translate(text)
 
 
-def speak(translate: Callable[[str], str]) -> None:
+def use_translator(translate: Callable[[str], str]) -> None:
     """Have every text translated from now on."""
     global _translate
     _translate = translate

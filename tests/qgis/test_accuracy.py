@@ -56,8 +56,8 @@ def ask(dialog):
     found = []
     dialog.compared.connect(found.append)
     dialog.check()
-    wait_until(lambda: found or (dialog.said.text() and not dialog._request))
-    assert found, dialog.said.text()
+    wait_until(lambda: found or (dialog.message.text() and not dialog._request))
+    assert found, dialog.message.text()
     return found[0]
 
 
@@ -143,7 +143,7 @@ def test_labels_elsewhere_are_refused_in_plain_words(dock, class_map, points):
     points.commitChanges()
     dialog.check()
     wait_until(lambda: dialog._request is None)
-    assert "share no pixel" in dialog.said.text()
+    assert "share no pixel" in dialog.message.text()
     assert dialog.isVisible()
     dialog.reject()
 

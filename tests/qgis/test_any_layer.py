@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import read_pixels, wait_until, write_scene
-from osgeo import gdal
+from osgeo import gdal, osr
 from qgis.core import (
     QgsApplication,
     QgsCoordinateReferenceSystem,
+    QgsGeometry,
+    QgsPointXY,
     QgsProject,
     QgsRasterLayer,
     QgsRectangle,
@@ -23,6 +26,7 @@ from geolangbind_qgis.gui.polygons_dialog import PolygonsDialog
 from geolangbind_qgis.layers.export import ExportError, export_layer
 from geolangbind_qgis.layers.export_grid import plan_grid, suggested_pixel
 from geolangbind_qgis.layers.export_task import ExportTask
+from geolangbind_qgis.layers.mask import MaskTask
 from geolangbind_qgis.layers.overlays import overlays_of
 from geolangbind_qgis.layers.readable import ReadBy, can_read
 from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style
@@ -64,6 +68,89 @@ def copy(layer, grid, path):
 
 def test_a_geotiff_is_read_by_the_runtime(scene):
     assert can_read(scene)[0] is ReadBy.RUNTIME
+
+
+def write_raster(path, bands, *, nodata=None, transform=(400_000.0, 10.0, 0.0, 5_000_000.0, 0.0, -10.0)):
+    """Write bands [(GDAL type, values (h, w)), …], each kept in its own type by a VRT of files; returns the path."""
+    names = []
+    for number, (kind, values) in enumerate(bands):
+        name = f"{path}.{number}.tif"
+        data = gdal.GetDriverByName("GTiff").Create(name, values.shape[1], values.shape[0], 1, kind)
+        data.SetGeoTransform(transform)
+        system = osr.SpatialReference()
+        system.ImportFromEPSG(32633)
+        data.SetProjection(system.ExportToWkt())
+        data.GetRasterBand(1).WriteArray(values)
+        if nodata is not None:
+            data.GetRasterBand(1).SetNoDataValue(nodata)
+        data = None
+        names.append(name)
+    if len(names) == 1:
+        return names[0]
+    gdal.BuildVRT(f"{path}.vrt", names, separate=True)
+    return f"{path}.vrt"
+
+
+def exported(source, path):
+    """Returns the copy of a layer that QGIS makes for the runtime, opened."""
+    layer = QgsRasterLayer(source, "layer", "gdal")
+    assert layer.isValid()
+    provider, extent = layer.dataProvider(), layer.extent()
+    grid = plan_grid(extent, (extent.xMinimum(), extent.yMaximum()), 10.0)
+    assert export_layer(provider, layer.crs(), grid, path, progress=lambda fraction: None, cancelled=lambda: False)
+    return gdal.Open(str(path))
+
+
+@pytest.mark.parametrize(("kind", "dtype"), [(gdal.GDT_Byte, np.uint8), (gdal.GDT_UInt16, np.uint16)])
+def test_a_copy_keeps_valid_zeros_of_unsigned_numbers(qgis_app, tmp_path, kind, dtype):
+    values = np.zeros((8, 8), dtype)
+    values[:, 4:] = 40
+    copied = exported(write_raster(tmp_path / "raster", [(kind, values)]), tmp_path / "copy.tif")
+    band = copied.GetRasterBand(1)
+    assert band.GetNoDataValue() != 0
+    np.testing.assert_array_equal(band.ReadAsArray(), values)
+
+
+def test_a_copy_of_signed_and_unsigned_bands_holds_both(qgis_app, tmp_path):
+    signed, unsigned = np.full((8, 8), -5, np.int16), np.full((8, 8), 40_000, np.uint16)
+    source = write_raster(tmp_path / "raster", [(gdal.GDT_Int16, signed), (gdal.GDT_UInt16, unsigned)])
+    copied = exported(source, tmp_path / "copy.tif")
+    np.testing.assert_array_equal(copied.GetRasterBand(1).ReadAsArray(), signed)
+    np.testing.assert_array_equal(copied.GetRasterBand(2).ReadAsArray(), unsigned)
+
+
+def test_a_valid_value_equal_to_the_copys_nodata_is_no_gap(qgis_app, tmp_path):
+    values = np.full((8, 8), 255, np.uint8)
+    copied = exported(write_raster(tmp_path / "raster", [(gdal.GDT_Byte, values)]), tmp_path / "copy.tif")
+    band = copied.GetRasterBand(1)
+    assert (band.ReadAsArray() != band.GetNoDataValue()).all()
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        (400_000.0, 10.0, 0.0, 5_000_000.0, 0.0, -10.0),
+        (400_000.0, 10.0, 0.0, 4_999_000.0, 0.0, 10.0),
+        (400_000.0, 8.0, 6.0, 5_000_000.0, 6.0, -8.0),
+    ],
+    ids=["north-up", "south-up", "rotated"],
+)
+def test_results_are_cut_to_polygons_on_any_grid(qgis_app, tmp_path, transform):
+    values = np.arange(600 * 100, dtype=np.float32).reshape(600, 100)
+    raster = Path(write_raster(tmp_path / "raster", [(gdal.GDT_Float32, values)], nodata=-1.0, transform=transform))
+
+    def place(column, row):
+        left, a, b, top, c, d = transform
+        return QgsPointXY(left + a * column + b * row, top + c * column + d * row)
+
+    corners = [place(10, 500), place(30, 500), place(30, 560), place(10, 560)]
+    mask = MaskTask(raster, tmp_path / "cut.tif", bytes(QgsGeometry.fromPolygonXY([corners]).asWkb()))
+    assert mask.run(), mask.problem
+    cut = gdal.Open(str(tmp_path / "cut.tif"))
+    assert cut.GetGeoTransform() == pytest.approx(transform)
+    expected = np.full_like(values, -1.0)
+    expected[500:560, 10:30] = values[500:560, 10:30]
+    np.testing.assert_array_equal(cut.ReadAsArray(), expected)
 
 
 def prompted(dock, layer):

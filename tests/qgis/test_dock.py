@@ -204,7 +204,7 @@ def test_the_closing_word_goes_with_its_layer(dock, scene, tmp_path):
 def test_what_was_recognised_takes_no_more_room_than_it_needs(dock, scene):
     dock.resize(370, 700)
     dock.show()
-    wait_until(lambda: scene.id() in dock._recognised)
+    wait_until(lambda: scene.id() in dock.descriptions._found)
     wait_until(
         lambda: dock.page.recognition.height() == dock.page.recognition.heightForWidth(dock.page.recognition.width())
     )
@@ -266,14 +266,14 @@ def test_places_without_data_have_no_score(qgis_iface, dock, tmp_path):
 
 def test_what_was_recognised_is_shown_and_can_be_corrected(dock, scene, session):
     session.start_runtime()
-    wait_until(lambda: scene.id() in dock._recognised)
+    wait_until(lambda: scene.id() in dock.descriptions._found)
     assert "Sentinel-2" in dock.page.recognition._label.text()
     from geolangbind_qgis.layers.recognition import Reading, keep_reading
 
     keep_reading(scene, Reading(bands=(4, 3, 2), wavelengths_um=(0.665, 0.56, 0.49), scaling="reflectance_10000"))
-    dock.describer.describe(scene)
-    wait_until(lambda: len(dock._recognised[scene.id()].band_numbers) == 3)
-    assert dock._recognised[scene.id()].band_numbers == (4, 3, 2)
+    dock.descriptions.describer.describe(scene)
+    wait_until(lambda: len(dock.descriptions._found[scene.id()].band_numbers) == 3)
+    assert dock.descriptions._found[scene.id()].band_numbers == (4, 3, 2)
 
 
 def test_the_device_in_use_is_shown(dock, session):

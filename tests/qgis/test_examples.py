@@ -127,7 +127,7 @@ def test_a_click_outside_the_layer_is_no_example(dock, canvas, scene):
     click(canvas, scene, (-120, 1200))
     assert dock.page.examples.positives() == ()
     assert not dock.highlighter.busy
-    assert "outside" in dock.page.examples._said.text()
+    assert "outside" in dock.page.examples._message.text()
 
 
 def test_letting_go_of_the_tool_gives_the_users_own_back(dock, canvas, scene):

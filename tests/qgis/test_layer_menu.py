@@ -9,7 +9,7 @@ from qgis.gui import QgsLayerTreeView
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QApplication
 
-from geolangbind_qgis.class_schemes import Scheme, SchemeClass, bundled_schemes, read_scheme, write_scheme
+from geolangbind_qgis.catalogue.class_schemes import Scheme, SchemeClass, bundled_schemes, read_scheme, write_scheme
 from geolangbind_qgis.gui.explain_dialog import explain_html
 from geolangbind_qgis.gui.scheme_editor import SchemeEditor
 from geolangbind_qgis.gui.table_dialog import TableDialog

@@ -20,6 +20,7 @@ from qgis.PyQt.QtWidgets import QApplication
 
 from geolangbind_qgis.gui.area_choice import Area
 from geolangbind_qgis.layers.overlays import overlays_of
+from geolangbind_qgis.layers.results_folder import unsaved_results
 from geolangbind_qgis.protocol_import import protocol
 
 LONGEST_MS = 50
@@ -83,7 +84,8 @@ def start_and_wait_for(dock, steps):
 
 
 def files_of_results():
-    return set(Path(QgsProcessingUtils.tempFolder()).rglob("geolangbind-*/*"))
+    folders = (Path(QgsProcessingUtils.tempFolder()), unsaved_results())
+    return {file for folder in folders for file in folder.rglob("geolangbind-*/*")}
 
 
 def is_running(pid):
@@ -98,7 +100,7 @@ def is_running(pid):
 def test_the_main_thread_is_never_busy_for_long_while_a_large_layer_is_embedded(dock, large, session):
     session.start_runtime()
     wait_until(lambda: session.facts)
-    wait_until(lambda: large.id() in dock._recognised)
+    wait_until(lambda: large.id() in dock.descriptions._found)
     dock.show()
     QApplication.processEvents()  # a window's first layout and paint are QGIS's own start, not a run
     heart = Heartbeat()

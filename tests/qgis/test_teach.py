@@ -74,7 +74,7 @@ def test_the_dock_teaches_draws_the_loss_and_chooses_the_new_model(dock, scene, 
     page.steps.setValue(8)
     ended = []
     page.taught.connect(lambda *what: ended.append(what))
-    page.teacher.failed.connect(ended.append)
+    page.runner.failed.connect(ended.append)
     try:
         page.run()
         wait_until(lambda: page.curve.count >= 2 or ended)
@@ -95,13 +95,13 @@ def test_a_cancelled_lesson_leaves_no_model(dock, scene, labels):
     page.labels.setLayer(labels)
     page.name.setText("never")
     failures = []
-    page.teacher.failed.connect(failures.append)
+    page.runner.failed.connect(failures.append)
     page.run()
     wait_until(lambda: page.curve.count >= 1 or failures)
-    page.teacher.cancel()
+    page.runner.cancel()
     wait_until(lambda: failures)
     assert failures[0].cancelled
-    assert not page.teacher.busy
+    assert not page.runner.busy
     assert "never" not in [card["name"] for card in dock._session.facts.get("models") or []]
 
 
@@ -111,5 +111,5 @@ def test_what_is_missing_is_said_before_anything_starts(dock, scene, labels):
     page.labels.setLayer(labels)
     page.rasters.item(0).setCheckState(Qt.CheckState.Unchecked)
     page.run()
-    assert not page.teacher.busy
+    assert not page.runner.busy
     assert "raster" in page.run_bar._message.text()

@@ -1,0 +1,62 @@
+"""Counts the area at each score of results, in the background, once for each result."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from qgis.core import QgsApplication, QgsProject, QgsRasterLayer
+from qgis.PyQt.QtCore import QObject, pyqtSignal
+
+from geolangbind_qgis.layers.score_histogram import ScoreHistogram, ScoreHistogramTask
+from geolangbind_qgis.layers.score_style import shown_band
+
+
+class AreaCounter(QObject):
+    """Runs one task a score layer.
+
+    Signals:
+        counted: layer id and its ``ScoreHistogram``.
+    """
+
+    counted = pyqtSignal(str, object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._tasks: dict[str, ScoreHistogramTask] = {}
+
+    def is_counting(self, layer_id: str) -> bool:
+        """Whether a layer is being counted."""
+        return layer_id in self._tasks
+
+    def count(self, layer: QgsRasterLayer) -> None:
+        """Count a layer; a count of it that is under way is of another raster and is dropped."""
+        self.drop(layer.id())
+        task = ScoreHistogramTask(
+            layer.dataProvider(),
+            shown_band(layer),
+            layer.crs(),
+            QgsProject.instance().transformContext(),
+            partial(self._on_counted, layer.id()),
+        )
+        task.taskCompleted.connect(partial(self._forget, task, layer.id()))
+        task.taskTerminated.connect(partial(self._forget, task, layer.id()))
+        self._tasks[layer.id()] = task
+        QgsApplication.taskManager().addTask(task)
+
+    def drop(self, layer_id: str) -> None:
+        """Stop counting a layer."""
+        task = self._tasks.pop(layer_id, None)
+        if task is not None:
+            task.abandon()
+
+    def abandon(self) -> None:
+        """Stop all counts."""
+        for layer_id in list(self._tasks):
+            self.drop(layer_id)
+
+    def _on_counted(self, layer_id: str, histogram: ScoreHistogram) -> None:
+        self.counted.emit(layer_id, histogram)
+
+    def _forget(self, task: ScoreHistogramTask, layer_id: str) -> None:
+        if self._tasks.get(layer_id) is task:
+            del self._tasks[layer_id]

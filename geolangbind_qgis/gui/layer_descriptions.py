@@ -1,0 +1,93 @@
+"""What the chosen layer was recognised as: asked of the runtime, shown, corrected and kept."""
+
+from __future__ import annotations
+
+from qgis.core import QgsProject, QgsRasterLayer
+from qgis.PyQt.QtCore import QObject
+from qgis.PyQt.QtWidgets import QWidget
+
+from geolangbind_qgis.gui.recognition_dialog import RecognitionDialog
+from geolangbind_qgis.gui.search_page import SearchPage
+from geolangbind_qgis.gui.windows import open_dialog
+from geolangbind_qgis.layers.recognition import Reading, Recognised, keep_reading, read_reading
+from geolangbind_qgis.runs.describe import Describer
+from geolangbind_qgis.runs.failure import Failure
+from geolangbind_qgis.session import Session
+
+
+class LayerDescriptions(QObject):
+    """Keeps the descriptions by layer and shows the one of the page's layer.
+
+    Args:
+        session: gives the runtime.
+        page: where the description is shown.
+        window: parent of the dialog that corrects it.
+    """
+
+    def __init__(self, session: Session, page: SearchPage, window: QWidget) -> None:
+        super().__init__(window)
+        self._page = page
+        self._window = window
+        self._found: dict[str, Recognised] = {}
+        self.describer = Describer(session, self)
+        self.describer.described.connect(self._on_described)
+        self.describer.failed.connect(self._on_failed)
+        page.recognition.edit_wanted.connect(self.edit)
+
+    def found(self, layer_id: str) -> Recognised | None:
+        """Returns what is known of a layer; None where it was not asked for yet."""
+        return self._found.get(layer_id)
+
+    def forget(self, *layer_ids: str) -> None:
+        """Drop what is known of these layers."""
+        for layer_id in layer_ids:
+            self._found.pop(layer_id, None)
+
+    def forget_all(self) -> None:
+        """Drop everything: model, project or environment is another."""
+        self._found.clear()
+
+    def show(self, layer: QgsRasterLayer, *, ask: bool) -> None:
+        """Show the layer's description.
+
+        Args:
+            layer: the page's layer.
+            ask: whether the runtime is asked where nothing is known yet.
+        """
+        known = self._found.get(layer.id())
+        if known is not None:
+            self._page.recognition.show_recognised(known, read_reading(layer).is_own)
+        elif ask:
+            self.describer.describe(layer)
+
+    def edit(self) -> None:
+        """Let the user correct what was recognised."""
+        layer = self._page.layer()
+        if layer is None:
+            return
+        dialog = RecognitionDialog(layer.bandCount(), read_reading(layer), self._found.get(layer.id()), self._window)
+        dialog.accepted.connect(lambda: self._on_reading(layer.id(), dialog.reading()))
+        open_dialog(dialog)
+
+    def clean_up(self) -> None:
+        """Stop asking."""
+        self.describer.abandon()
+
+    def _on_reading(self, layer_id: str, reading: Reading) -> None:
+        """Keep the correction, and have the layer described anew."""
+        layer = QgsProject.instance().mapLayer(layer_id)
+        if isinstance(layer, QgsRasterLayer):
+            keep_reading(layer, reading)
+            self.forget(layer_id)
+            self.describer.describe(layer)
+
+    def _on_described(self, layer_id: str, found: Recognised) -> None:
+        self._found[layer_id] = found
+        layer = self._page.layer()
+        if layer is not None and layer.id() == layer_id:
+            self._page.recognition.show_recognised(found, read_reading(layer).is_own)
+
+    def _on_failed(self, layer_id: str, failure: Failure) -> None:
+        layer = self._page.layer()
+        if layer is not None and layer.id() == layer_id and not failure.cancelled:
+            self._page.recognition.show_text(failure.text, editable=True)

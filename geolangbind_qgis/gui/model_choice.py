@@ -1,0 +1,53 @@
+"""The choice of model, filled with what the runtime can use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.PyQt.QtCore import QObject, pyqtSignal
+from qgis.PyQt.QtWidgets import QComboBox
+
+from geolangbind_qgis.session import DEFAULT_MODEL, Session
+
+
+class ModelChoice(QObject):
+    """Keeps a combo box and the session's model in step.
+
+    Signals:
+        changed: another model is used from now on.
+    """
+
+    changed = pyqtSignal()
+
+    def __init__(self, session: Session, combo: QComboBox, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._combo = session, combo
+        combo.activated.connect(self._on_activated)
+
+    def refresh(self) -> None:
+        """Fill the list with the models that can be used."""
+        models: list[dict[str, Any]] = [
+            item for item in self._session.facts.get("models") or [] if isinstance(item, dict)
+        ]
+        names = {
+            str(item.get("name")): str(item.get("title") or item.get("name"))
+            for item in models
+            if item.get("available", True)
+        }
+        names.setdefault(DEFAULT_MODEL, DEFAULT_MODEL)
+        self._combo.clear()
+        for name, title in names.items():
+            self._combo.addItem(title, name)
+        self._combo.setCurrentIndex(max(0, self._combo.findData(self._session.model)))
+
+    def add(self, name: str, title: str) -> None:
+        """Offer a new model, chosen for the next prompts."""
+        if self._combo.findData(name) < 0:
+            self._combo.addItem(title, name)
+        self._session.facts.setdefault("models", []).append({"name": name, "title": title, "available": True})
+        self._combo.setCurrentIndex(self._combo.findData(name))
+        self._on_activated()
+
+    def _on_activated(self, *_: int) -> None:
+        self._session.choose_model(self._combo.currentData())
+        self.changed.emit()

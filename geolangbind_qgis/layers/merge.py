@@ -1,0 +1,64 @@
+"""Answers to one prompt for several parts of a layer, put together as a virtual raster; no pixel is copied."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from osgeo import gdal
+
+
+def merge_rasters(newer: tuple[Path, int], older: tuple[Path, int], output: Path) -> bool:
+    """Write a virtual raster of one band that shows the newer raster where it has values, else the older one.
+
+    Pixels are as small as those of the finer of both. Paths inside are relative where they can be, so that a folder
+    of results may be moved as a whole.
+
+    Args:
+        newer: file and band, from 1.
+        older: file and band, from 1.
+        output: ``.vrt`` file; its folder takes a side file for each of both.
+
+    Returns:
+        Whether it was written; it is not where the grids are rotated or in different reference systems.
+    """
+    parts = []
+    for name, (raster, band) in (("older", older), ("newer", newer)):  # what comes last lies on top
+        part = output.with_name(f"{output.stem}.{name}.vrt")
+        source = gdal.Open(str(raster))
+        if source is None or _is_rotated(source) or band > source.RasterCount:
+            return False
+        # A virtual raster leaves out bands that mean another colour than its first: prompts may be several of a file.
+        options = ["-of", "VRT", "-b", str(band), "-colorinterp", "gray"]
+        if gdal.Translate(str(part), source, options=options) is None:
+            return False
+        parts.append(str(part))
+    data = gdal.BuildVRT(str(output), parts, resolution="highest", resampleAlg="nearest")
+    if data is None or data.RasterXSize <= 0:
+        return False
+    top = gdal.Open(parts[1])  # held by a name: a band without its dataset ends the process
+    data.GetRasterBand(1).SetDescription(top.GetRasterBand(1).GetDescription())
+    data = None
+    return output.is_file()
+
+
+def covers(extent: tuple[float, float, float, float] | None, raster: Path) -> bool:
+    """Returns whether the extent (xmin, ymin, xmax, ymax), None for everything, holds all of a raster."""
+    if extent is None:
+        return True
+    data = gdal.Open(str(raster))
+    if data is None:
+        return True
+    left, width, _, top, _, height = data.GetGeoTransform()
+    right, bottom = left + width * data.RasterXSize, top + height * data.RasterYSize
+    slack = abs(width) / 2
+    return (
+        extent[0] <= min(left, right) + slack
+        and extent[1] <= min(top, bottom) + slack
+        and extent[2] >= max(left, right) - slack
+        and extent[3] >= max(top, bottom) - slack
+    )
+
+
+def _is_rotated(data: gdal.Dataset) -> bool:
+    _, _, x_row, _, y_column, y_row = data.GetGeoTransform()
+    return bool(x_row or y_column or y_row > 0)

@@ -1,0 +1,136 @@
+"""Results that stay: with the project, with what they answer, and with what was answered before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import read_pixels, wait_until
+from qgis.core import QgsLayerNotesUtils, QgsProject, QgsRectangle
+
+from geolangbind_qgis import settings
+from geolangbind_qgis.gui.area_choice import Area
+from geolangbind_qgis.layers.answer import past_answers, read_answer
+from geolangbind_qgis.layers.overlays import overlays_of, show_past_answer
+from geolangbind_qgis.layers.project_results import ProjectResults
+from geolangbind_qgis.layers.results_folder import unsaved_results
+
+
+@pytest.fixture
+def results(dock):
+    """What the plugin has besides the dock: the keeper of results."""
+    settings.remember("results_folder", "")
+    made = ProjectResults(settings.results_folder, settings.keeps_all_results)
+    yield made
+    made.clean_up()
+
+
+def ask(dock, *prompts, extent=None):
+    """Ask for prompts in the whole layer, or in a part of it; returns the overlays."""
+    if extent is None:
+        dock.page.area.choose(Area.LAYER)
+    else:
+        dock.page.area.choose(Area.RECTANGLE)
+        dock.page.area._rectangle, dock.page.area._rectangle_crs = extent, dock.page.layer().crs()
+    dock.page.prompts.set_prompts(list(prompts))
+    dock.run()
+    assert dock.highlighter.busy, dock.page.run_bar._message.text()
+    wait_until(lambda: not dock.highlighter.busy)
+    return overlays_of(QgsProject.instance(), dock.page.layer().id())
+
+
+def part(layer, left, right):
+    """Returns a part of a layer between two shares of its width."""
+    box = layer.extent()
+    return QgsRectangle(
+        box.xMinimum() + left * box.width(), box.yMinimum(), box.xMinimum() + right * box.width(), box.yMaximum()
+    )
+
+
+def test_a_project_saved_and_opened_again_shows_its_results(dock, scene, results, tmp_path):
+    (overlay,) = ask(dock, "water")
+    assert Path(overlay.source()).parent.parent == unsaved_results()
+    scores = read_pixels(overlay)
+    project = QgsProject.instance()
+    assert project.write(str(tmp_path / "my project.qgz"))
+    assert Path(overlay.source()).parent.parent == tmp_path / "my project_geolangbind"
+    moved = tmp_path / "elsewhere"
+    moved.mkdir()
+    for name in ("my project.qgz", "my project_geolangbind", "scene.tif"):
+        (tmp_path / name).rename(moved / name)
+    project.clear()
+    assert project.read(str(moved / "my project.qgz"))
+    (source,) = [layer for layer in project.mapLayers().values() if layer.name() == "scene"]
+    (again,) = overlays_of(project, source.id())
+    assert again.isValid()
+    np.testing.assert_array_equal(read_pixels(again), scores)
+    assert read_answer(again).prompt == "water"
+
+
+def test_results_of_a_project_that_is_closed_unsaved_go(dock, scene, results):
+    (overlay,) = ask(dock, "water")
+    path = Path(overlay.source())
+    assert path.is_file()
+    QgsProject.instance().clear()
+    assert not path.exists()
+
+
+def test_a_chosen_folder_takes_the_results(dock, scene, results, tmp_path):
+    settings.remember("results_folder", str(tmp_path / "maps"))
+    (overlay,) = ask(dock, "water")
+    settings.remember("results_folder", "")
+    assert Path(overlay.source()).parent.parent == tmp_path / "maps"
+
+
+def test_a_result_says_what_it_answers(dock, scene, results):
+    dock.page.prompts.set_negatives(["shadow"])
+    (overlay,) = ask(dock, "water")
+    dock.page.prompts.set_negatives([])
+    assert overlay.name() == "water (without shadow)"
+    for text in (QgsLayerNotesUtils.layerNotes(overlay), overlay.metadata().abstract()):
+        for word in ("water", "shadow", "geolb-tiny", "0.500", "whole layer", "scene"):
+            assert word in text
+    answer = read_answer(overlay)
+    assert (answer.prompt, answer.exclusions, answer.extent) == ("water", ("shadow",), None)
+    assert answer.date
+
+
+def test_an_answer_for_a_part_is_merged_with_the_older_one(dock, scene, results):
+    (overlay,) = ask(dock, "water", extent=part(scene, 0.0, 0.5))
+    west = read_pixels(overlay)[0]
+    (overlay,) = ask(dock, "water", extent=part(scene, 0.5, 1.0))
+    both = read_pixels(overlay)[0]
+    assert both.shape[1] == 256
+    np.testing.assert_allclose(both[:, :120], west[:, :120], equal_nan=True)
+    assert np.isfinite(both[:, 140:]).all()
+    assert read_answer(overlay).extent == pytest.approx(
+        (scene.extent().xMinimum(), scene.extent().yMinimum(), scene.extent().xMaximum(), scene.extent().yMaximum())
+    )
+
+
+def test_merged_answers_of_several_prompts_keep_their_bands(dock, scene, results):
+    ask(dock, "water", "forest", extent=part(scene, 0.0, 0.5))
+    found = {layer.name(): layer for layer in ask(dock, "forest", extent=part(scene, 0.5, 1.0))}
+    water, forest = found["water"], found["forest"]
+    assert water.width() == 128
+    assert forest.width() == 256
+    assert np.isfinite(read_pixels(forest)[0]).all()
+
+
+def test_another_prompt_does_not_merge_and_a_larger_answer_replaces(dock, scene, results):
+    ask(dock, "water", extent=part(scene, 0.0, 0.5))
+    (overlay,) = ask(dock, "water")
+    assert overlay.source().endswith(".tif")
+    assert overlay.width() == 256
+
+
+def test_an_earlier_answer_can_be_shown_again(dock, scene, results):
+    (overlay,) = ask(dock, "water", extent=part(scene, 0.0, 0.5))
+    first = read_pixels(overlay)
+    ask(dock, "water")
+    assert [answer.extent is None for answer in past_answers(overlay)] == [False]
+    show_past_answer(overlay, 0)
+    np.testing.assert_array_equal(read_pixels(overlay), first)
+    assert read_answer(overlay).extent is not None
+    assert [answer.extent is None for answer in past_answers(overlay)] == [True]
