@@ -96,7 +96,7 @@ def main() -> None:
         scratch = Path(folder)
         places = [] if options.only == "dubai" else [_sentinel2(options.data, options.untold)]
         places += [] if options.only == "s2" else _dubai(options.data, options.embedded, scratch)
-        rows = []
+        rows: list[dict[str, Any]] = []
         for place in places:
             for seed in range(options.seeds):
                 rows.append(_measure(place, seed, scratch / f"{len(rows)}"))
@@ -178,7 +178,7 @@ def draw_squares(place: Place, rng: Generator) -> list[tuple[int, int, int, int]
 def _whole(wanted: NDArray[Any], side: int) -> NDArray[np.bool_]:
     """Returns the upper left corners of squares that are wanted all over."""
     windows = np.lib.stride_tricks.sliding_window_view(wanted.astype(bool), (side, side))
-    return windows.all(axis=(2, 3))
+    return np.asarray(windows.all(axis=(2, 3)))
 
 
 def _write_polygons(

@@ -121,7 +121,8 @@ def _infrared(data: Path, split: str, rng: Generator) -> Iterator[Captioned]:
 
 
 def _frames(data: Path, split: str) -> Iterator[Captioned]:
-    counts, frames = {}, {}
+    counts: dict[str, bytes] = {}
+    frames: dict[str, bytes] = {}
     for name, content in read_members(data / "hit_uav_thermal.tar", (".jpg", ".json")):
         stem, _, kind = name.rpartition(".")
         if flight_part(stem) == split:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -122,7 +122,7 @@ def _sentinel2(path: Path, labeller: Labeller) -> PreparedScene:
 
 def _mangrove_coast(path: Path, labeller: Labeller) -> PreparedScene:
     scene = _sentinel2(path, labeller)
-    valid = scene.optical["B03"] > 0
+    valid = np.asarray(scene.optical["B03"], np.float32) > 0
     return PreparedScene(
         scene.optical, np.where(valid, with_mangroves(scene.labels, MANGROVES_FROM), 0).astype(np.uint8), path
     )
@@ -195,7 +195,7 @@ def _write(folder: Path, scene: PreparedScene) -> None:
     )
 
 
-def _write_bands(path: Path, bands: dict[str, NDArray[np.generic]], place: dict[str, object]) -> None:
+def _write_bands(path: Path, bands: Mapping[str, NDArray[np.generic]], place: dict[str, object]) -> None:
     first = next(iter(bands.values()))
     partial = path.with_name(f".{path.name}")
     with rasterio.open(
