@@ -267,10 +267,10 @@ Labels are points, lines, polygons or a raster of class codes, in any coordinate
 different sensors serve together. Class names are words the model understands, so unseen words go on working:
 rehearsal keeps the features' cosines to the words of a background vocabulary near to where they were. By default
 low-rank adapters on the trunk's linear maps and the dense head learn; the adapters are merged at the end, so the result
-is a plain model. `--head-only` and `--full` are the other choices. What is judged and kept is a running average of the
-weights. Whole blocks of ground with a gap around them are held out to say when to stop, in the second half of the
-course, when the learning rate has come down; the table before and after that the command prints is of those blocks.
-Then all labels are learnt from, for as many steps.
+is a plain model. `--head-only` and `--full` are the other choices. The last linear map of the dense decoder is
+fitted first, in seconds. Then a running average of the weights is scored. Whole blocks of ground with a gap around
+them choose when to stop; other blocks, which neither teach nor choose, measure the model before and the weights that
+are written: the table is of those. At the end the labels of the choosing blocks are learnt from as well.
 
 ## Five small polygons a class
 
