@@ -6,7 +6,6 @@ import dataclasses
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -17,7 +16,7 @@ from core.errors import InputError, TrainingError
 from core.raster.code_raster import NO_CODE, CodeRaster, open_codes
 from core.raster.ellipsoid import parsed_crs
 from core.raster.grid import GridSpec
-from core.raster.labels import VectorLabels, is_vector, label_field, read_labels
+from core.raster.labels import VectorLabels, is_vector, label_field, read_labels, vector_file
 from core.raster.pixel_window import PixelWindow
 from core.raster.reader import open_raster
 from core.raster.writer import read_class_names
@@ -66,7 +65,7 @@ def open_labels(path: str, field: str | None = None, names: Mapping[str, str] | 
     Raises:
         TrainingError: the labels cannot be trained on; the message says why.
     """
-    if not Path(path).exists():
+    if not vector_file(path)[0].exists():
         raise TrainingError(f"There is no file {path}.", hint="Check the path of the labels.")
     try:
         if is_vector(path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,9 @@ from core.raster.ellipsoid import parsed_crs
 from core.raster.grid import GridSpec
 
 _MOST_CLASSES = 254
+_X_NAMES, _Y_NAMES = "x,lon,long,longitude,easting,e", "y,lat,latitude,northing,n"
+_DEGREES = ("lon", "long", "longitude")
+"""Columns of a table of points whose places are degrees of WGS 84; tables name no reference system."""
 _LIKELY_FIELDS = ("class", "label", "landcover", "land_cover", "class_name", "category", "name", "code", "class_id")
 
 
@@ -95,6 +99,12 @@ class VectorLabels:
         return replace(self, geometries=np.asarray(moved), crs_wkt=grid.crs_wkt)
 
 
+def vector_file(path: str | Path) -> tuple[Path, str | None]:
+    """Returns the file and the layer of a source as QGIS writes it, ``PATH|layername=NAME``; None for no layer."""
+    file, _, layer = str(path).partition("|layername=")
+    return Path(file), layer.split("|", 1)[0] or None
+
+
 def is_vector(path: str | Path) -> bool:
     """Tell whether a file holds geometries."""
     try:
@@ -109,7 +119,7 @@ def label_field(path: str | Path, field: str | None) -> str:
     Raises:
         InputError: there is no such file or field, or it is unclear which is meant.
     """
-    if not Path(path).exists() and "://" not in str(path):
+    if not vector_file(path)[0].exists() and "://" not in str(path):
         raise InputError(f"There is no file {path}.", hint="Check the path of the labels.")
     if not is_vector(path):
         raise InputError(f"{path} is no vector file.", hint="Give a GeoPackage, shapefile or GeoJSON.")
@@ -126,9 +136,17 @@ def label_field(path: str | Path, field: str | None) -> str:
 
 
 def _facts(path: str | Path) -> dict[str, Any]:
-    """Returns the metadata of a vector file's first layer."""
-    layers = _layers(path)
-    return dict(pyogrio.read_info(path, layer=layers[0] if layers else None))
+    """Returns the metadata of the layer of a vector file that is named, or of its first."""
+    file, layer = vector_file(path)
+    layers = _layers(file)
+    if layer is not None and layer not in (layers or (layer,)):
+        raise InputError(f"{file} has no layer {layer!r}.", hint=f"Its layers are: {', '.join(layers)}.")
+    return dict(pyogrio.read_info(file, layer=layer or (layers[0] if layers else None), **_open_options(file)))
+
+
+def _open_options(file: Path) -> dict[str, str]:
+    """Returns how GDAL is told which columns of a table of points hold their places."""
+    return {"X_POSSIBLE_NAMES": _X_NAMES, "Y_POSSIBLE_NAMES": _Y_NAMES} if file.suffix.lower() == ".csv" else {}
 
 
 def _layers(path: str | Path) -> tuple[str, ...]:
@@ -154,8 +172,10 @@ def read_labels(
     Raises:
         InputError: the file cannot be read, has no such field, no labelled geometry, or a class that is not listed.
     """
-    layers = _layers(Path(path)) if layer is None else ()
-    geometries, values, crs_wkt = _read(Path(path), field, layers[0] if layers else layer)
+    file, named = vector_file(path)
+    layer = layer or named
+    layers = _layers(file) if layer is None else ()
+    geometries, values, crs_wkt = _read(file, field, layers[0] if layers else layer)
     names = [_name(value) for value in values]
     named = np.array([name != "" for name in names], bool)
     drawn = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
@@ -202,17 +222,21 @@ def _read(path: Path, field: str, layer: str | None) -> tuple[NDArray[Any], NDAr
     if not path.exists():
         raise InputError(f"There is no file {path}.", hint="Check the path.")
     try:
-        fields = [str(name) for name in pyogrio.read_info(path, layer=layer)["fields"]]
+        options = _open_options(path)
+        fields = [str(name) for name in pyogrio.read_info(path, layer=layer, **options)["fields"]]
         if field not in fields:
             listed = ", ".join(fields) or "none"
             raise InputError(f"{path} has no field {field!r}.", hint=f"Its fields are: {listed}.")
-        meta, _, wkb, columns = pyogrio.raw.read(path, layer=layer, columns=[field], force_2d=True)
+        meta, _, wkb, columns = pyogrio.raw.read(path, layer=layer, columns=[field], force_2d=True, **options)
         geometries = shapely.from_wkb(wkb, on_invalid="ignore") if wkb is not None else np.zeros(0, object)
     except (DataSourceError, ValueError, RuntimeError) as problem:
         raise InputError(
             f"{path} is not a vector file that can be read.", hint="Give a GeoPackage, shapefile or GeoJSON."
         ) from problem
-    return np.asarray(geometries, object), columns[0], _wkt(meta)
+    crs_wkt = _wkt(meta)
+    if crs_wkt is None and options and any(name.lower() in _DEGREES for name in fields):
+        crs_wkt = str(CRS.from_epsg(4326).to_wkt())
+    return np.asarray(geometries, object), columns[0], crs_wkt
 
 
 def _wkt(meta: Mapping[str, Any]) -> str | None:
@@ -232,7 +256,7 @@ def _name(value: Any) -> str:  # noqa: ANN401 - an attribute of any type
         return ""
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
-    return str(value).strip()
+    return unicodedata.normalize("NFC", str(value)).strip()
 
 
 def _sorted_as(name: str) -> tuple[float, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from core.errors import InputError
 from core.raster.code_raster import NO_CODE, CodeRaster, open_codes
 from core.raster.grid import GridSpec
-from core.raster.labels import VectorLabels, is_vector, label_field, read_labels
+from core.raster.labels import VectorLabels, is_vector, label_field, read_labels, vector_file
 from core.raster.pixel_window import PixelWindow
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
@@ -56,7 +55,7 @@ def open_reference(
         InputError: the file is neither, lies elsewhere, lacks the field or holds no classes; or a code is said to
             mean what the map does not have.
     """
-    if not Path(path).exists() and "://" not in path:
+    if not vector_file(path)[0].exists() and "://" not in path:
         raise InputError(f"There is no file {path}.", hint="Check the path of the reference.")
     own = _codes_meant(meant, names)
     if is_vector(path):

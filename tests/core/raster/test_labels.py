@@ -115,3 +115,26 @@ def test_what_cannot_be_used_is_one_clear_error(make_vector, tmp_path):
         with pytest.raises(InputError, match=words) as caught:
             rasterise_labels(path, field, GRID)
         assert caught.value.hint
+
+
+def test_a_layer_is_chosen_as_qgis_names_it(tmp_path):
+    path = tmp_path / "two.gpkg"
+    for layer, name in (("first", "water"), ("second", "forest")):
+        pyogrio.raw.write(
+            path, shapely.to_wkb([shapely.box(500000, 4999800, 500100, 4999900)]),
+            [np.array([name], object)], ["class"],
+            layer=layer, geometry_type="Polygon", crs="EPSG:32633", append=path.exists(),
+        )  # fmt: skip
+    assert read_labels(f"{path}|layername=second", "class").classes == ("forest",)
+    assert label_field(f"{path}|layername=second", None) == "class"
+    with pytest.raises(InputError, match="has no layer 'third'"):
+        label_field(f"{path}|layername=third", None)
+
+
+def test_a_table_of_points_is_read_with_degrees_as_wgs_84(tmp_path):
+    path = tmp_path / "points.csv"
+    path.write_text("longitude,latitude,class\n15.0001,45.1503,Wald\n15.0002,45.1502,Gewa\u0308sser\n")
+    labels = read_labels(path, label_field(path, None))
+    assert labels.classes == ("Gewässer", "Wald")
+    assert CRS.from_wkt(labels.crs_wkt).to_epsg() == 4326
+    assert shapely.get_x(labels.geometries).tolist() == [15.0001, 15.0002]
