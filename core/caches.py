@@ -1,4 +1,4 @@
-"""Where this computer keeps what can be made again."""
+"""The platform's folder for caches."""
 
 from __future__ import annotations
 

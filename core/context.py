@@ -1,4 +1,4 @@
-"""What travels with long work: where progress goes, whether to stop, who is told of what, and the loaded models."""
+"""Context of a task: progress, cancel, notifications and loaded models."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Notify = Callable[[str, dict[str, Any]], None]
 
 
 def no_notify(method: str, params: dict[str, Any]) -> None:
-    """Tell nobody."""
+    """Does nothing."""
 
 
 class Models(Protocol):
@@ -74,7 +74,7 @@ class Context:
             yield self.step(number / count, (number + 1) / count)
 
     def quiet(self) -> Context:
-        """The same work with its progress told to nobody."""
+        """The same context without progress reports."""
         return replace(self, progress=no_progress)
 
     def raise_if_cancelled(self) -> None:

@@ -12,7 +12,7 @@ Progress = Callable[[float, str], None]
 
 
 def no_progress(fraction: float, message: str) -> None:
-    """Report to nobody."""
+    """Does nothing."""
 
 
 class CancelToken:

@@ -1,4 +1,4 @@
-"""What one QGIS window shares: the runtime's client, copies of layers, and the chosen model and device."""
+"""State shared in one QGIS window: the runtime's client, copies of layers, chosen model and device."""
 
 from __future__ import annotations
 

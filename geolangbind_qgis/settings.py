@@ -1,4 +1,4 @@
-"""What the plugin remembers between sessions, in QGIS's own settings."""
+"""Persistent settings of the plugin, in QGIS's own settings."""
 
 from __future__ import annotations
 

@@ -168,7 +168,7 @@ def to_model_units(physical: NDArray[np.float32], band_set: BandSet) -> NDArray[
 
 
 def _random_optical(rng: Generator) -> list[Band]:
-    """Draw bands of an instrument nobody built: 1 to 24 of any centre and width, in order of wavelength."""
+    """Draw bands of a hypothetical instrument: 1 to 24 of any centre and width, in order of wavelength."""
     count = round(float(np.exp(rng.uniform(0, np.log(24)))))
     centres = np.sort(rng.uniform(0.43, 2.35, count))
     return [Band(f"b{number}", float(centre), float(rng.uniform(0.01, 0.1))) for number, centre in enumerate(centres)]

@@ -1,4 +1,4 @@
-"""What a command says while it works: a progress bar on stderr, where somebody watches."""
+"""Output of a command while it works: a progress bar on stderr if it is a terminal."""
 
 from __future__ import annotations
 

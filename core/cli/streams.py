@@ -1,4 +1,4 @@
-"""Keeps stderr for our own lines: what C libraries write there themselves, past Python, is not heard."""
+"""Keeps stderr for the command's own lines: direct output of C libraries is suppressed."""
 
 from __future__ import annotations
 

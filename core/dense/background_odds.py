@@ -1,4 +1,4 @@
-"""What else the ground may hold, added up for every cell once: the odds a prompt is held against.
+"""Odds of the background vocabulary, summed once for every cell; prompts are compared with them.
 
 The words of the background vocabulary are the same for every prompt. The sum of their odds is therefore kept beside a
 cell's feature, and a prompt multiplies features with its own words alone, and with those of the background that mean

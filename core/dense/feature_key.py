@@ -1,4 +1,4 @@
-"""What decides the numbers of stored features."""
+"""The key of stored features: everything that decides their numbers."""
 
 from __future__ import annotations
 

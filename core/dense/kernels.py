@@ -183,7 +183,7 @@ def log_odds(
     codes: Any, gain: Any, share: Any, parts: Any, steps: Any, constants: Any, background: Any, temperature: float,
     scale: float, offset: float, starts: Any, places: Any, weights: Any, smallest: float, out: Any,
 ) -> None:  # fmt: skip
-    """Judge prompts against the background, see ``OddsAgainstBackground``; all in powers of two.
+    """Score prompts against the background, see ``OddsAgainstBackground``; all in powers of two.
 
     Args:
         codes: (n, K), with gain and share a chunk's, see ``CHUNK``.

@@ -1,4 +1,4 @@
-"""A bounded memory of values used lately."""
+"""A cache of bounded size that evicts the least recently used values."""
 
 from __future__ import annotations
 

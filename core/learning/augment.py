@@ -1,4 +1,4 @@
-"""Random views of a batch: geometry, light and bands. Every draw comes from the generator handed in."""
+"""Random augmentation of a batch: geometry, light and bands. All randomness comes from the given generator."""
 
 from __future__ import annotations
 

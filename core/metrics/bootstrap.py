@@ -1,4 +1,4 @@
-"""How sure a figure is: percentile bootstrap over the images (or tiles) it was measured on (Efron 1979)."""
+"""Confidence intervals by percentile bootstrap over images or tiles (Efron 1979)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a confusion matrix says about a map: accuracies, and areas corrected for the map's errors."""
+"""Measures from a confusion matrix: accuracies, and areas corrected for the map's errors."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def matches(path: Path, expected_hash: str) -> bool:
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """The hub says what it knows in the answer that redirects to its storage."""
+    """The hub publishes hash and size in the response that redirects to its storage."""
 
     def redirect_request(self, *arguments: Any) -> None:  # noqa: ANN401 - urllib's signature
         return None

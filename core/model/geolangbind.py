@@ -103,7 +103,7 @@ class VisualTower(nn.Module):
         pooled = self.head(self.trunk.pool(tokens))
         if self.scene is None:
             return pooled
-        # At unit length, or the pooled vector would drown what the scene head says.
+        # At unit length, or the pooled vector would outweigh the scene head's.
         return F.normalize(pooled, dim=-1) + self.scene(
             [self.trunk.last_map(tokens), *(pyramid[stride] for stride in self._scene_strides)]
         )

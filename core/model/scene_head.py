@@ -1,4 +1,4 @@
-"""What an image shows as a whole, read from the means and spreads of its feature maps."""
+"""The scene head: a vector of the whole image from means and deviations of its feature maps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A quick look at load time: does the text tower tell unrelated words apart?
+"""Self-test at load time: unrelated words must have different text vectors.
 
 A broken text tower in circulation gives every prompt nearly the same vector, and every map made with it is nonsense.
 """

@@ -1,4 +1,4 @@
-"""What a source hands to the trainer."""
+"""A batch of training data."""
 
 from __future__ import annotations
 

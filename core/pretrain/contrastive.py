@@ -1,4 +1,4 @@
-"""Contests between texts: those that agree with an image or a pixel should win against those that do not."""
+"""Contrastive softmax losses between an image or pixel and the texts of a source."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from core.pretrain.prompt_templates import AGREE, UNDECIDED
 from core.pretrain.texts import BatchTexts
 
 SINGLE_TEXT_SHARE = 0.35
-"""How much of a contest is between single wordings rather than between the means of all wordings of a class."""
+"""Share of the loss over single texts; the rest is over the means of all texts of a class."""
 
 
 def class_and_text_contrastive_loss(logits: Tensor, texts: BatchTexts, drawn: Tensor, classes: Tensor) -> Tensor:
-    """Hold the contest between class means, which learns fast, and between single wordings, which keeps words apart.
+    """Softmax loss over class means, which learns fast, and over single texts, which keeps words apart.
 
     Measured over the first 60 steps on EuroSAT: single wordings alone reach an accuracy of 0.35, one fixed text a class
     0.48.
@@ -43,7 +43,7 @@ def contrastive_softmax_loss(logits: Tensor, agreement: Tensor, smoothing: float
     Args:
         logits: (P, N) similarity of each item to each text.
         agreement: (P, N) of AGREE, DISAGREE, UNDECIDED; undecided texts take no part.
-        smoothing: share of the wish that is spread over all texts taking part.
+        smoothing: label smoothing, spread over all texts taking part.
 
     Returns:
         Scalar mean over items.

@@ -1,4 +1,4 @@
-"""Agreement across sensors: what the model says of the same ground in other bands is what it should say in these."""
+"""Agreement across sensors: features of the same ground from different bands should be alike."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from core.pretrain.prompt_templates import AGREE, UNDECIDED
 from core.pretrain.texts import BatchTexts
 
 PIXELS_ASKED = 3000
-"""Labelled pixels of a batch that are judged, drawn anew at every step: neighbours say much the same."""
+"""Labelled pixels of a batch in the loss, sampled anew at every step, since neighbours are alike."""
 
 
 def dense_losses(
@@ -24,13 +24,13 @@ def dense_losses(
     texts: BatchTexts,
     agreement: Tensor,
 ) -> dict[str, Tensor]:
-    """Judge every labelled feature: "dense", a contest between texts, and "dense_sigmoid", each text alone.
+    """Losses of labelled features: "dense", a softmax over texts, and "dense_sigmoid", each text alone.
 
     Args:
         model: in training mode.
         bottleneck: (B, Z, h, w) of its decoder.
         labels: (B, H, W) int64 class of each pixel; -1 where unknown, the number of classes for background, which no
-            text agrees with and which takes no part in the contest.
+            text agrees with and which takes no part in the softmax.
         texts: the batch's words.
         agreement: (classes, texts) of the drawn texts, with a last row for the background where there is one.
 

@@ -26,7 +26,7 @@ class ObjectiveWeights:
         siglip: sigmoid loss of pooled vectors against one text an image.
         contest: softmax of pooled vectors over the classes of the source.
         dense: softmax of dense features over classes and distractors, per labelled pixel.
-        dense_sigmoid: the same pixels, each text judged alone.
+        dense_sigmoid: the same pixels, each text alone.
         prompts: the same pixels, each text against the background vocabulary, as ``core highlight`` scores a prompt.
         pairs: cosine distance between the features of two band sets of the same ground.
         teachers: knowledge agglomeration through the MaKA translators.
@@ -111,7 +111,7 @@ def pooled_losses(
     weights: ObjectiveWeights,
     siglip: ClassAwareSigLipLoss,
 ) -> dict[str, Tensor]:
-    """Judge whole images against the batch's texts: against captions by the sigmoid loss alone, as published.
+    """Losses of whole images against the batch's texts; for captions the sigmoid loss alone, as published.
 
     Args:
         pooled: unit vectors (B, D).
@@ -145,7 +145,7 @@ def other_losses(
     weights: ObjectiveWeights,
     teachers: Mapping[str, Tensor],
 ) -> dict[str, Tensor]:
-    """Judge what is asked of pixels, pairs and teachers; each image by itself, unlike ``pooled_losses``."""
+    """Losses of pixels, pairs and teachers, for each image by itself, unlike ``pooled_losses``."""
     losses: dict[str, Tensor] = {}
     if bottleneck is not None and batch.labels is not None:
         scored_texts = dense_losses(model, bottleneck, batch.labels, texts, agreement_of(batch, bottleneck.device))

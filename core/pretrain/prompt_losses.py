@@ -56,7 +56,7 @@ def prompt_loss(
     weights: Tensor,
     truth: Tensor,
 ) -> Tensor:
-    """Judge every prompt at every pixel by the odds that ``highlight`` shows.
+    """Losses of every prompt at every pixel, by the odds that ``highlight`` computes.
 
     Args:
         model: gives the temperature, which does not learn from this.

@@ -1,4 +1,4 @@
-"""What a raster says of itself, without its pixels; and what is refused because it cannot be worked with."""
+"""Metadata of a raster without its pixels, and refusal of rasters that cannot be processed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NO_METADATA = re.compile(r"^(xml:|json:|IMAGE_STRUCTURE$|DERIVED_SUBDATASETS$|S
 
 @dataclass(frozen=True)
 class RasterInfo:
-    """What a raster says about itself, without reading pixels.
+    """Metadata of a raster, without reading pixels.
 
     Attributes:
         path: as it was asked for.
@@ -89,7 +89,7 @@ class RasterInfo:
 
 
 def info_of(name: str, dataset: DatasetReader, resolution: float | None) -> RasterInfo:
-    """Return what an open dataset says of itself.
+    """Return the metadata of an open dataset.
 
     Args:
         name: what a person called it.

@@ -46,7 +46,7 @@ _HIDDEN_DOMAINS = re.compile(
 
 @dataclass(frozen=True)
 class _Band:
-    """What the only band of a member says of itself."""
+    """Metadata of a member's only band."""
 
     member: Member
     width: int
@@ -99,7 +99,7 @@ def stack_vrt(stack: Stack) -> str:
 
 
 def _band_of(member: Member) -> _Band:
-    """Return what a member says of its band.
+    """Return the metadata of a member's band.
 
     Raises:
         InputError: it does not open, holds several bands, or is no imagery.

@@ -1,4 +1,4 @@
-"""``python -m core.serve [--log FILE]``: the process that QGIS talks to."""
+"""``python -m core.serve [--log FILE]``: the runtime process of QGIS."""
 
 from __future__ import annotations
 

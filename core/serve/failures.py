@@ -1,4 +1,4 @@
-"""Turns any exception into the sentence a person reads; the traceback goes to the log."""
+"""Turns any exception into a message for the user; the traceback goes to the log."""
 
 from __future__ import annotations
 

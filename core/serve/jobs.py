@@ -1,4 +1,4 @@
-"""Whose turn it is: jobs a person waits for overtake those that run in the background."""
+"""The job queue: jobs a user waits for overtake background jobs."""
 
 from __future__ import annotations
 

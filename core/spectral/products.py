@@ -1,4 +1,4 @@
-"""The products of ``resources/sensors.toml``: what a name or an entry of the metadata says of sensor and scaling."""
+"""Products of ``resources/sensors.toml``: sensor and scaling by file name or metadata entry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether two dates lie on each other: measured before any change is believed."""
+"""Co-registration of two dates, measured before changes are computed."""
 
 from __future__ import annotations
 

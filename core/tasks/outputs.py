@@ -1,4 +1,4 @@
-"""Results on disk: whether a path can be written, and what a result says about how it was made."""
+"""Results on disk: checks of output paths, and provenance tags."""
 
 from __future__ import annotations
 

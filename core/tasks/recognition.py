@@ -1,4 +1,4 @@
-"""The meaning of a raster's bands: found out, or as the person says. No torch here, so a description is instant."""
+"""Meaning of a raster's bands: recognised, or as given by the user. No torch here, so that describing is fast."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Scene:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What every result says of its scene: width, height, extent, sensor, warnings."""
+        """Facts of the scene in every result: width, height, extent, sensor, warnings."""
         return {
             "width": self.window.width,
             "height": self.window.height,

@@ -1,4 +1,4 @@
-"""A result copied to where the user wants to keep it, without holding up the window."""
+"""Copies a result to a file of the user's choice in the background."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class FetchWatch:
         self._finished.disconnect(self._on_finished)
 
     def _on_finished(self, reply: QgsNetworkReplyContent) -> None:
-        """Judge an answer by its status and by its kind: OGC services refuse with an XML document and status 200."""
+        """Check a response by status and content type: OGC services report errors as XML with status 200."""
         status = reply.attribute(QNetworkRequest.Attribute.HttpStatusCodeAttribute)
         kind = bytes(reply.rawHeader(b"Content-Type")).lower()
         if reply.error() == QNetworkReply.NetworkError.NoError:

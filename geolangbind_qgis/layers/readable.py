@@ -51,7 +51,7 @@ def can_read(layer: QgsMapLayer | None) -> tuple[ReadBy, str]:
 
 
 def _gdal_source(source: str) -> tuple[ReadBy, str]:
-    """Judge a GDAL source by its address."""
+    """Classify a GDAL source by its address."""
     path = source.split("|", 1)[0]
     if path.startswith(_IN_QGIS_MEMORY):
         return ReadBy.QGIS, tr("This raster lives in QGIS's memory; QGIS copies it.")

@@ -1,4 +1,4 @@
-"""How much area lies at each score, counted once, so that the area above any threshold is known at once."""
+"""Histogram of area over scores, counted once, for the area above any threshold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a score layer looks: clear below the threshold, its colour growing stronger above."""
+"""Style of a score layer: transparent below the threshold, stronger colour above."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A picture of a raster layer taken on the main thread, for work that goes on elsewhere."""
+"""A snapshot of a raster layer taken on the main thread, for work in other threads."""
 
 from __future__ import annotations
 

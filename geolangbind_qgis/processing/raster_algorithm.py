@@ -77,7 +77,7 @@ class RasterAlgorithm(RuntimeAlgorithm):
     def prepare(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> None:
-        """Take a picture of the layer and the wishes, on the main thread."""
+        """Snapshot the layer and the parameters, on the main thread."""
         self.prepare_layer(INPUT, parameters, context)
 
     def prepare_layer(self, name: str, parameters: dict[str, Any], context: QgsProcessingContext) -> None:

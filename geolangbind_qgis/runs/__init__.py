@@ -1,1 +1,1 @@
-"""Work asked of the runtime from the map window, from the layer's pixels to the layer of results."""
+"""Requests to the runtime from the map window, from a layer's pixels to the result layer."""

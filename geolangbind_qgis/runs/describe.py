@@ -1,4 +1,4 @@
-"""What the runtime says a layer is."""
+"""The runtime's description of a layer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting for one answer where waiting is right: in a Processing algorithm, which has its own thread or no window."""
+"""Blocking requests, for Processing algorithms, which run in a thread of their own or without a window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a child process of QGIS must not inherit: QGIS's own Python, PROJ, GDAL and Qt settings break other Pythons."""
+"""Environment of child processes, without QGIS's Python, PROJ, GDAL and Qt variables, which break other Pythons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report of "Copy diagnostics": enough to help somebody, nothing that is nobody's business."""
+"""The report of "Copy diagnostics": technical facts without names of files, layers or people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The paper that says an environment is whole: written last and at once, removed before anything is changed."""
+"""The manifest that marks an environment as complete: written last, removed before anything is changed."""
 
 from __future__ import annotations
 

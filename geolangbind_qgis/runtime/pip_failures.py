@@ -1,4 +1,4 @@
-"""What pip's output means to somebody who has never heard of pip."""
+"""Explanations of pip's failures for users."""
 
 from __future__ import annotations
 

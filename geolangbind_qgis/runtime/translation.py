@@ -1,4 +1,4 @@
-"""What the set-up says, in the language of the program around it; English on the command line."""
+"""Texts of the set-up in the language of the host program; English on the command line."""
 
 from __future__ import annotations
 

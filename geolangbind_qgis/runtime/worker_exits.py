@@ -1,4 +1,4 @@
-"""Why the runtime process is gone, in the words of the person who waited for it."""
+"""Explanations of a runtime process's exit, for users."""
 
 from __future__ import annotations
 

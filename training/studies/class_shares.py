@@ -15,10 +15,10 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 
+from core.context import Context
 from core.datasets.labelled_tiles import read_labelled_tiles
 from core.metrics.confusion import ConfusionMatrix
 from core.model.model_cache import ModelCache
-from core.progress import CancelToken, no_progress
 from core.protocol import ClassifyParams, Source
 from core.tasks import classify
 
@@ -100,13 +100,7 @@ def _figures(place: Place, model: str, estimate: bool, folder: Path, models: Mod
         Source(""), str(folder / "map.tif"), "; ".join(place.classes.values()), model, estimate_shares=estimate
     )
     for raster, labels in place.rasters:
-        classify.run(
-            replace(params, source=Source(raster)),
-            progress=no_progress,
-            cancel=CancelToken(),
-            notify=lambda method, content: None,
-            models=models,
-        )
+        classify.run(replace(params, source=Source(raster)), Context(models=models))
         with rasterio.open(params.output) as file:
             found = file.read(1)
         known = np.isin(labels, codes) & (found != NO_CLASS)

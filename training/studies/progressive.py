@@ -117,7 +117,7 @@ def _file(label: str) -> str:
 def stage(name: str, maka: bool, start: str | None, seed: int) -> Recipe:
     """Returns a stage's recipe, from scratch or from a model that keeps its kernels of the modalities before.
 
-    Without MaKA there is no teacher and nothing that only teachers judge.
+    Without MaKA there is no teacher and no loss of teachers.
     """
     recipe = dataclasses.replace(read_recipe(RECIPES / f"stages_{name}.yaml"), seed=seed)
     if name in STAGES:

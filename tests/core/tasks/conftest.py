@@ -1,4 +1,4 @@
-"""The painted scene on disk, the painted model on a shelf, and a feature store of its own for every test."""
+"""The painted scene on disk, the painted model in a cache, and a feature store of its own for every test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contests over one set of exponentials, against the plain formula."""
+"""Softmax over one set of exponentials, against the plain formula."""
 
 from __future__ import annotations
 
