@@ -69,6 +69,7 @@ class Source:
         bands: 1-based band numbers; None for the sensor's own.
         wavelengths_um: centre wavelength per band in µm; None for the sensor's own.
         scaling: preset name; None for the sensor's own.
+        collar: "mask" takes a border of one exact value, black or white, for no data; "keep" leaves it.
     """
 
     path: str
@@ -76,6 +77,7 @@ class Source:
     bands: tuple[int, ...] | None = None
     wavelengths_um: tuple[float, ...] | None = None
     scaling: str | None = None
+    collar: str = "keep"
 
 
 @dataclass(frozen=True)

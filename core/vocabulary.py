@@ -30,22 +30,6 @@ def background_words(prompts: Sequence[str] = ()) -> tuple[str, ...]:
     return tuple(group[0] for group in word_groups() if not asked & {stem for word in group for stem in _stems(word)})
 
 
-@cache
-def templates(purpose: str = "prompt") -> tuple[str, ...]:
-    """Returns caption templates with ``{}`` for the word.
-
-    Args:
-        purpose: "prompt" for the ensemble a typed word is averaged over; "any" for training on any imagery; or a band
-            kind ("display", "reflectance", "sar", "thermal", "elevation"), which adds its own to those for any.
-
-    Raises:
-        KeyError: there are no templates for the purpose.
-    """
-    document = json.loads((RESOURCES / "templates.json").read_text(encoding="utf-8"))
-    own = tuple(document[purpose])
-    return own if purpose in ("prompt", "any") else (*document["any"], *own)
-
-
 _EMPTY_WORDS = frozenset(
     {
         "a",

@@ -23,6 +23,12 @@ def add_source(parser: argparse.ArgumentParser, *, many: bool = False) -> None:
         "--wavelengths", type=wavelengths, metavar="0.665,…", help="centre wavelength of each band in µm"
     )
     parser.add_argument("--scaling", help="scaling preset; recognised where left out")
+    parser.add_argument(
+        "--collar",
+        choices=("keep", "mask"),
+        default="keep",
+        help="what a border of one exact value around the picture is: ground (keep) or no data (mask)",
+    )
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
@@ -66,6 +72,7 @@ def source_of(options: argparse.Namespace, raster: str | None = None) -> Source:
         bands=options.bands,
         wavelengths_um=options.wavelengths,
         scaling=options.scaling,
+        collar=options.collar,
     )
 
 

@@ -14,11 +14,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 
 from core.errors import InputError
+from core.raster.gdal_open import opened_gdal
 
 _BOOKKEEPING = ("MEMOIZE", "BINPUT", "LONG_BINPUT", "PUT")
 _TYPES = ("i8", "i4", "i2", "i1", "u1", "b1", "f4", "f8")
@@ -58,7 +58,7 @@ def read_samples(
 
 def _read_sample(path: Path, bands: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     try:
-        with rasterio.open(path, driver="HDF5") as file:
+        with opened_gdal(path, driver="HDF5") as file:
             addresses, about = list(file.subdatasets), file.tags().get("pickle", "")
         wanted = [_address(path, addresses, band) for band in bands]
         image = np.stack([_read(address, None) for address in wanted[:1]])
@@ -71,7 +71,7 @@ def _read_sample(path: Path, bands: Sequence[str]) -> tuple[NDArray[np.float32],
 
 
 def _read(address: str, shape: tuple[int, ...] | None) -> NDArray[np.float32]:
-    with rasterio.open(address) as layer:
+    with opened_gdal(address) as layer:
         return np.asarray(layer.read(1, out_shape=shape)).astype(np.float32)
 
 

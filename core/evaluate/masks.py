@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from PIL import Image
 from rasterio.errors import RasterioError
@@ -17,6 +16,7 @@ from core.datasets.labelled_tiles import read_labelled_tiles
 from core.errors import InputError
 from core.evaluate.geobench import read_samples
 from core.evaluate.layouts import to_model
+from core.raster.gdal_open import opened_gdal
 
 UNLABELLED = 255
 
@@ -81,7 +81,7 @@ def _read(path: Path) -> NDArray[Any]:
     """Read bands (C, H, W) of a picture or raster."""
     try:
         if path.suffix.lower() in (".tif", ".tiff"):
-            with rasterio.open(path) as file:
+            with opened_gdal(path) as file:
                 return np.asarray(file.read())
         values = np.asarray(Image.open(io.BytesIO(path.read_bytes())))
     except (OSError, RasterioError) as problem:

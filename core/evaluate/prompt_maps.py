@@ -23,6 +23,7 @@ from core.evaluate.scenes import prompt_scores
 from core.evaluate.water import away_from_edges, ndwi
 from core.metrics.score_histogram import ScoreHistogram
 from core.model.geolangbind import GeoLangBind
+from core.raster.gdal_open import opened_gdal
 
 BLOCK = 64
 """Side in pixels of the blocks that a scene is divided into: the units of the bootstrap."""
@@ -105,7 +106,7 @@ def _masked(part: Mapping[str, Any], path: Path, reference: Path, blocks: bool =
     if part["reference"] == "ndwi":
         truth, counted = _by_water_index(path)
         return MaskedRaster(path, bands, truth, counted, blocks)
-    with rasterio.open(reference) as file:
+    with opened_gdal(reference) as file:
         codes = file.read(1)
     truth = np.isin(codes, part["codes"])
     counted = truth | np.isin(codes, part["against"]) if "against" in part else np.ones(codes.shape, bool)
@@ -114,7 +115,7 @@ def _masked(part: Mapping[str, Any], path: Path, reference: Path, blocks: bool =
 
 def _by_water_index(path: Path) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return where NDWI is positive in a Sentinel-2 scene of twelve bands, and where that counts: not along shores."""
-    with rasterio.open(path) as file:
+    with opened_gdal(path) as file:
         green, near_infrared = file.read((3, 8))
         valid = (file.read_masks((3, 8)) > 0).all(0)
     reference = (ndwi(green, near_infrared) > 0) & valid

@@ -14,15 +14,6 @@ def ndwi(green: NDArray[np.floating], near_infrared: NDArray[np.floating]) -> ND
     return (difference / np.where(total == 0, np.float32(1), total)).astype(np.float32)
 
 
-def intersection_over_union(
-    predicted: NDArray[np.bool_], reference: NDArray[np.bool_], counted: NDArray[np.bool_]
-) -> float:
-    """Returns the intersection over union of two masks where ``counted``."""
-    both = (predicted & reference & counted).sum()
-    either = ((predicted | reference) & counted).sum()
-    return float(both / max(1, either))
-
-
 def away_from_edges(reference: NDArray[np.bool_], pixels: int = 2) -> NDArray[np.bool_]:
     """Returns the pixels further than ``pixels`` from the outline of a mask, where mixed pixels do not decide."""
     band = binary_dilation(reference, iterations=pixels) & ~binary_erosion(reference, iterations=pixels, border_value=1)

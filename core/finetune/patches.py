@@ -98,7 +98,7 @@ def read_patches(
     rasters: list[LabelledRaster] = []
     first: GridSpec | None = None
     for source in sources:
-        with open_raster(source.path) as raster:
+        with open_raster(source.path, collar=source.collar) as raster:
             first = first or raster.grid
             recognition = recognise(
                 raster,

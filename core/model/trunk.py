@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from timm.layers.pos_embed import resample_abs_pos_embed
-from timm.models import register_model
 from timm.models.vision_transformer import VisionTransformer, checkpoint_seq
 from torch import Tensor, nn
 
@@ -169,11 +168,3 @@ class SpectralViT(VisionTransformer):
         if self.grad_checkpointing and torch.is_grad_enabled() and len(blocks):
             return checkpoint_seq(blocks, tokens)
         return blocks(tokens)
-
-
-@register_model
-def vit_spectral(pretrained: bool = False, **kwargs: Any) -> SpectralViT:  # noqa: ANN401 - timm's signature
-    """Make the trunk through ``timm.create_model("vit_spectral", width=…)``; its weights come from checkpoints here."""
-    return SpectralViT(
-        **{name: kwargs[name] for name in kwargs.keys() - {"pretrained_cfg", "pretrained_cfg_overlay", "cache_dir"}}
-    )

@@ -47,9 +47,5 @@ def in_use(model: GeoLangBind) -> Iterator[None]:
             module.training = mode
 
 
-def _learns(name: str, parts: Sequence[str]) -> bool:
-    return not parts or any(_belongs(name, part) for part in parts)
-
-
 def _belongs(name: str, part: str) -> bool:
     return name == part or name.startswith(f"{part}.")

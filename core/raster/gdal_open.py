@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
 import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
@@ -60,14 +61,18 @@ def open_gdal(target: str, name: str, stack: ExitStack, **options: str) -> Datas
 
 
 @contextmanager
-def opened_gdal(target: str) -> Iterator[DatasetReader]:
+def opened_gdal(target: str | Path, **options: str) -> Iterator[DatasetReader]:
     """Open what GDAL calls ``target`` and close it at the end.
+
+    Args:
+        target: a file or anything else that GDAL takes in its place.
+        options: open options, or ``driver``.
 
     Raises:
         MissingFileError, NotARasterError: it does not open.
     """
     with ExitStack() as stack:
-        yield open_gdal(target, target, stack)
+        yield open_gdal(str(target), str(target), stack, **options)
 
 
 def open_vrt(xml: str, name: str, stack: ExitStack) -> DatasetReader:

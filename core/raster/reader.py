@@ -23,13 +23,17 @@ from core.raster.datasets import open_dataset
 from core.raster.failures import read_failure, without_password
 from core.raster.file_tree import pixel_files, tree_of_folder
 from core.raster.gdal_open import GDAL_FAILURES
+from core.raster.palettes import without_palette
 from core.raster.pixel_window import PixelWindow
 from core.raster.raster_info import RasterInfo, as_said_by, info_of
-from core.raster.statistics import BandStatistics, Collar, Survey, find_collar, sample_windows
+from core.raster.statistics import SAME_BANDS, BandStatistics, Collar, Survey, find_collar, sample_windows
 
 _KEPT_SURVEYS = 64
 _SURVEYS: dict[str, Survey] = {}
 """Surveys of local files by fingerprint: every prompt over a layer opens it anew."""
+
+
+KEEP_COLLAR, MASK_COLLAR = "keep", "mask"
 
 
 class RasterReader:
@@ -45,6 +49,7 @@ class RasterReader:
         self._alpha = next((index for index, role in enumerate(info.colour_roles, 1) if role == "alpha"), None)
         self._alpha_is_mask = MaskFlags.alpha in flags  # GDAL heeds it in files of two and four bands alone
         self._pixel_files = _files_behind(dataset, info)
+        self._collar: Collar | None = None
 
     def read(
         self, window: PixelWindow, band_indexes: Sequence[int] | None = None
@@ -133,6 +138,13 @@ class RasterReader:
                 _SURVEYS.pop(next(iter(_SURVEYS)))
         return made
 
+    def without_collar(self) -> RasterReader:
+        """Return a reader of the same raster for which the collar, where there is one, holds no data."""
+        collar = self.survey().collar
+        reader = RasterReader(self._dataset, self.info)
+        reader._collar = collar
+        return reader
+
     def fingerprint(self) -> str:
         """Return a short hash that changes with the raster's pixels.
 
@@ -141,6 +153,8 @@ class RasterReader:
         """
         grid = (self.grid.crs_wkt, tuple(self.grid.transform)[:6], self.grid.width, self.grid.height)
         digest = hashlib.sha256(repr((grid, self.info.count, self.info.dtypes, self.info.nodata)).encode())
+        if self._collar is not None:
+            digest.update(repr(self._collar.value).encode())
         if self.info.files:
             for name in self._pixel_files:
                 status = os.stat(name)
@@ -191,6 +205,8 @@ class RasterReader:
                 valid[position] &= values[position] != np.asarray(nodata).astype(values.dtype)
         if values.dtype.kind == "f":
             valid &= np.isfinite(values)
+        if self._collar is not None:
+            valid &= (values == self._collar.value).mean(axis=0) < SAME_BANDS
         return values, valid
 
 
@@ -201,7 +217,9 @@ def _statistics_of(fingerprint: str) -> dict[int, BandStatistics]:
 
 
 @contextmanager
-def open_raster(path: str | Path, *, resolution: float | None = None) -> Iterator[RasterReader]:
+def open_raster(
+    path: str | Path, *, resolution: float | None = None, collar: str = KEEP_COLLAR
+) -> Iterator[RasterReader]:
     """Open a raster for reading.
 
     Args:
@@ -210,6 +228,8 @@ def open_raster(path: str | Path, *, resolution: float | None = None) -> Iterato
             (Sentinel-2 SAFE and Landsat products included), a NetCDF or HDF5 file or subdataset, or the http(s)
             address of a cloud-optimised GeoTIFF.
         resolution: pixel size to read at, in the raster's units; None for its own. The extent stays exactly the same.
+        collar: MASK_COLLAR to take a border of one exact value, such as the black around a picture, for no data;
+            KEEP_COLLAR to leave it.
 
     Yields:
         The open reader.
@@ -221,10 +241,11 @@ def open_raster(path: str | Path, *, resolution: float | None = None) -> Iterato
     """
     name = os.fspath(path)
     with ExitStack() as stack:
-        file = open_dataset(name, stack)
+        file = without_palette(name, open_dataset(name, stack), stack)
         dataset = on_a_grid(file, stack)
         info = info_of(name, dataset, resolution)
-        yield RasterReader(dataset, info if dataset is file else as_said_by(file, info))
+        reader = RasterReader(dataset, info if dataset is file else as_said_by(file, info))
+        yield reader.without_collar() if collar == MASK_COLLAR else reader
 
 
 def _files_behind(dataset: DatasetReader, info: RasterInfo) -> tuple[str, ...]:

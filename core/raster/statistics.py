@@ -16,7 +16,8 @@ _SAMPLE_SIDE = 512  # pixels a side of the decimated read
 _PROBES = 8  # probes a side where there is no overview
 _PROBE_SIDE = 64
 _FEWEST_BANDS = 3  # one value in fewer bands may well be ground: sea level, a class
-_SAME_BANDS = 0.6  # share of the bands that hold the value; quality layers hold others
+SAME_BANDS = 0.6
+"""Share of the bands that hold a collar's value; quality layers hold others."""
 _LEAST_COLLAR = 0.005  # share of the raster
 
 
@@ -97,14 +98,14 @@ def find_collar(values: NDArray[Any], valid: NDArray[np.bool_], *, connected: bo
         connected: whether the sample is the whole raster, so that a collar must touch its edge.
 
     Returns:
-        (h, w), True where at least ``_SAME_BANDS`` of the bands hold the one value that fills the corners.
+        (h, w), True where at least ``SAME_BANDS`` of the bands hold the one value that fills the corners.
     """
     nothing = np.zeros(valid.shape, bool)
     if len(values) < _FEWEST_BANDS or not valid.any():
         return nothing
     limits = np.iinfo(values.dtype) if values.dtype.kind in "iu" else None
     for value in (0, *((limits.max, limits.min) if limits else (-9999, -32768))):
-        alike = ((values == value).mean(axis=0) >= _SAME_BANDS) & valid
+        alike = ((values == value).mean(axis=0) >= SAME_BANDS) & valid
         if not alike.any() or alike.all():
             continue
         if not connected:

@@ -20,6 +20,7 @@ from rasterio.windows import Window
 from core.errors import OutputError
 from core.heap import HEAP
 from core.raster.ahead import ahead
+from core.raster.gdal_open import opened_gdal
 from core.raster.grid import GridSpec
 from core.raster.pixel_window import PixelWindow
 from core.raster.staging import GEOTIFF, output_failure, staging
@@ -195,7 +196,7 @@ def _check_whole(made: Path) -> None:
         OSError: a block lies beyond the file's end.
     """
     size = made.stat().st_size
-    with warnings.catch_warnings(), rasterio.open(made) as dataset:
+    with warnings.catch_warnings(), opened_gdal(made) as dataset:
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         height, width = dataset.block_shapes[0]
         for row in range(-(-dataset.height // height)):

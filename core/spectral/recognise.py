@@ -217,6 +217,11 @@ def _unnamed(info: RasterInfo, statistics: Statistics | None) -> Meaning:
             "those of no sensor.",
             hint="Name the sensor, or give band numbers and their wavelengths in µm.",
         )
+    if found is None and info.has_palette:
+        raise SensorError(
+            f"{PurePath(info.path).name} is a map of classes: its numbers index colours, they are no image.",
+            hint="Give the image that was classified; or name the sensor if it is one.",
+        )
     found = found or meaning_by_shape(info, bands, statistics)
     if found is None:
         raise SensorError(

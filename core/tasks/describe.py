@@ -38,7 +38,7 @@ def run(params: DescribeParams, context: Context) -> dict[str, Any]:
         InputError, SensorError: the raster cannot be used.
     """
     context.raise_if_cancelled()
-    with open_raster(params.source.path) as raster:
+    with open_raster(params.source.path, collar=params.source.collar) as raster:
         context.progress(0.1, "Looking at the raster")
         recognition = recognise_source(raster, params.source)
         info = raster.info

@@ -80,10 +80,10 @@ def open_scene(source: Source, *, extent: Extent | None = None, resolution: floa
     Raises:
         InputError, SensorError: the raster cannot be used, or the extent lies outside it.
     """
-    with open_raster(source.path) as raster:
+    with open_raster(source.path, collar=source.collar) as raster:
         recognition = recognise_source(raster, source)
         if resolution is None or resolution <= max(raster.grid.pixel_size) * FINER_IS_OWN:
             yield Scene(raster, recognition, window_of_extent(raster.grid, extent))
             return
-    with open_raster(source.path, resolution=resolution) as raster:
+    with open_raster(source.path, resolution=resolution, collar=source.collar) as raster:
         yield Scene(raster, recognition, window_of_extent(raster.grid, extent))

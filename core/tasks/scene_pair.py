@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
-from rasterio.warp import reproject, transform_bounds
-from rasterio.warp import transform as transform_coordinates
+from rasterio.warp import reproject
 
 from core.errors import InputError
 from core.protocol import Extent, Source
 from core.raster.ellipsoid import parsed_crs
 from core.raster.grid import GridSpec, window_of_extent
+from core.raster.overlap import common_window, covering_windows
 from core.raster.pixel_window import PixelWindow
 from core.tasks.scene import Scene, open_scene
 
@@ -27,7 +27,6 @@ Read = Callable[[PixelWindow], tuple[NDArray[np.float32], NDArray[np.bool_]]]
 
 ALIKE = 1.5
 """Resolutions that differ by less than this factor are left as they are; else the finer raster is read coarser."""
-EDGE_POINTS = 9
 _PLANE = CRS.from_epsg(3857)  # any plane will do for two rasters without a reference system
 
 
@@ -62,16 +61,27 @@ class ScenePair:
             (N, h, w) float32, bilinear unless both grids are the same, 0 where there is no data; valid (h, w).
         """
         target = self._target(block)
-        window = _covering(target, self.after.raster.grid)
-        if window is None:
+        windows = covering_windows(target, self.after.raster.grid)
+        if not windows:
             return np.zeros((1, block.height, block.width), np.float32), np.zeros((block.height, block.width), bool)
+        parts = [self._brought(target, window, read) for window in windows]
+        values, valid = parts[0]
+        for other, known in parts[1:]:
+            values = np.where(known & ~valid, other, values)
+            valid = valid | known
+        return values, valid
+
+    def _brought(
+        self, target: GridSpec, window: PixelWindow, read: Read
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Returns the values (N, h, w) and valid (h, w) of a window of the second date on a grid."""
         values, valid = read(window)
         source = self.after.raster.grid.subgrid(window)
         place = _whole_pixels(source, target)
         if place is not None and PixelWindow(0, 0, source.width, source.height).contains(place):
             rows, columns = place.slices_in(PixelWindow(0, 0, source.width, source.height))
             return values[:, rows, columns], valid[rows, columns]
-        moved = np.full((len(values), block.height, block.width), np.nan, np.float32)
+        moved = np.full((len(values), target.height, target.width), np.nan, np.float32)
         reproject(
             np.where(valid, values, np.float32(np.nan)),
             moved,
@@ -153,45 +163,14 @@ def _check_reference_systems(first: GridSpec, second: GridSpec) -> None:
 def _common_window(first: Scene, second: Scene, extent: Extent | None) -> PixelWindow:
     """Returns the pixels of the first raster that the second covers as well."""
     grid, other = first.raster.grid, second.raster.grid
-    covered = other.extent
-    if grid.crs_wkt is not None and other.crs_wkt is not None and grid.crs_wkt != other.crs_wkt:
-        covered = transform_bounds(parsed_crs(other.crs_wkt), parsed_crs(grid.crs_wkt), *covered, densify_pts=21)
-    if not all(math.isfinite(value) for value in covered):
-        raise _apart()
     asked = window_of_extent(grid, extent)
-    try:
-        common = window_of_extent(grid, covered).intersection(asked)
-    except InputError as problem:
-        raise _apart() from problem
+    covered = common_window(grid, other)
+    if covered is None:
+        raise InputError("The two rasters do not overlap.", hint="Give two dates of the same place.")
+    common = covered.intersection(asked)
     if common.is_empty:
         raise InputError("The extent lies outside what both rasters cover.", hint="Choose a part that both show.")
     return common
-
-
-def _apart() -> InputError:
-    return InputError("The two rasters do not overlap.", hint="Give two dates of the same place.")
-
-
-def _covering(target: GridSpec, source: GridSpec) -> PixelWindow | None:
-    """Returns the pixels of ``source`` under the whole of ``target``, with room for interpolation; None for none."""
-    steps = np.linspace(0, 1, EDGE_POINTS)
-    columns = np.concatenate([steps, steps, 0 * steps, 0 * steps + 1]) * target.width
-    rows = np.concatenate([0 * steps, 0 * steps + 1, steps, steps]) * target.height
-    xs, ys = target.coordinates(columns, rows)
-    if target.crs_wkt is not None and source.crs_wkt is not None and target.crs_wkt != source.crs_wkt:
-        xs, ys = (
-            np.asarray(values)
-            for values in transform_coordinates(parsed_crs(target.crs_wkt), parsed_crs(source.crs_wkt), xs, ys)
-        )
-    pixels = np.array(
-        [source.pixel(x, y) for x, y in zip(xs, ys, strict=True) if math.isfinite(x) and math.isfinite(y)]
-    )
-    if not len(pixels):
-        return None
-    (col, row), (col_stop, row_stop) = np.floor(pixels.min(0)).astype(int), np.ceil(pixels.max(0)).astype(int)
-    window = PixelWindow(int(col), int(row), int(col_stop - col), int(row_stop - row)).buffered(2)
-    window = window.intersection(source.window)
-    return None if window.is_empty else window
 
 
 def _whole_pixels(source: GridSpec, target: GridSpec) -> PixelWindow | None:

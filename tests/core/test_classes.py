@@ -7,7 +7,7 @@ import pytest
 
 from core.classes import ClassSchemeError, UnknownSchemeError, list_schemes, load_scheme, save_scheme
 from core.errors import GeoLangBindError, OutputError
-from core.vocabulary import background_words, templates, word_groups
+from core.vocabulary import background_words, word_groups
 
 
 def test_the_common_legends_are_shipped():
@@ -142,10 +142,3 @@ def test_the_background_leaves_out_what_the_prompt_means():
     assert "trees" not in without
     assert "water" in without
     assert "water" not in background_words(["a lake"])
-
-
-def test_templates_hold_one_place_for_the_word():
-    for purpose in ("prompt", "any", "display", "reflectance", "sar", "thermal", "elevation"):
-        assert all(template.count("{}") == 1 for template in templates(purpose))
-    assert templates("prompt")[0] == "{}"
-    assert set(templates("any")) < set(templates("sar"))

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 
 from core.cli.accuracy import show as show_accuracy
@@ -23,6 +22,7 @@ from core.cli.console import Console
 from core.cli.failures import STOPPED, report_failure
 from core.errors import CancelledError, OutputError
 from core.protocol import AccuracyParams, ClassifyParams, HighlightParams, Source
+from core.raster.gdal_open import opened_gdal
 from core.tasks import accuracy, classify, highlight
 from training.demo.picture import draw_picture
 from training.simulate.demo import write_demo
@@ -134,9 +134,9 @@ def prepared_scene(folder: Path) -> Path:
 
 def compare(files: Files, folder: Path, prompts: Sequence[str], console: Console) -> None:
     """Print how the scores and the map agree with the truth of the simulated scene."""
-    with rasterio.open(folder / "materials.tif") as file:
+    with opened_gdal(folder / "materials.tif") as file:
         materials: NDArray[np.uint8] = file.read(1)
-    with rasterio.open(files.scores) as file:
+    with opened_gdal(files.scores) as file:
         scores = np.nan_to_num(file.read())
     for prompt, score in zip(prompts, scores, strict=True):
         try:

@@ -29,13 +29,12 @@ class Item:
 
 
 class Converter(Protocol):
-    """Turns a published folder into captioned images.
+    """Turns a published folder into captioned images."""
 
-    Attributes:
-        published: samples the released loader counts; 0 where it counts none.
-    """
-
-    published: int
+    @property
+    def published(self) -> int:
+        """Samples the released loader counts; 0 where it counts none."""
+        ...
 
     def find(self, root: Path) -> list[Item]:
         """List the images, in an order that is the same at every run.

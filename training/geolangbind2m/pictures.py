@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from PIL import Image
-from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
+from rasterio.errors import RasterioError, RasterioIOError
 from rasterio.warp import transform
 
 from core.errors import InputError
+from core.raster.gdal_open import opened_gdal
 from core.spectral.bands import Band
 from core.spectral.scaling import physical_range
 
@@ -42,10 +41,7 @@ def read_raster(path: Path, bands: list[int] | None = None) -> tuple[NDArray[np.
         InputError: it is missing or damaged.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # masks are often plain pictures
-            file = rasterio.open(path)
-        with file:
+        with opened_gdal(path) as file:  # masks are often plain pictures
             values = file.read(bands, out_dtype="float32", masked=True).filled(np.nan)
             location: tuple[float, ...] = ()
             if file.crs is not None:

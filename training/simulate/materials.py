@@ -50,7 +50,6 @@ class Material:
         return self.curve(np.asarray(wavelengths_um, dtype=np.float64), vigour, moisture)
 
 
-_SOIL = spectra.soil(0.40, redness=1.0, moisture=0.12)
 _ASPHALT = spectra.surface(
     [(0.35, 0.055), (0.45, 0.07), (0.55, 0.085), (0.65, 0.095), (0.86, 0.112), (1.2, 0.13), (1.65, 0.15), (2.2, 0.145),
      (2.5, 0.13)]

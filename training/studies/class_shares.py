@@ -20,6 +20,7 @@ from core.datasets.labelled_tiles import read_labelled_tiles
 from core.metrics.confusion import ConfusionMatrix
 from core.model.model_cache import ModelCache
 from core.protocol import ClassifyParams, Source
+from core.raster.gdal_open import opened_gdal
 from core.tasks import classify
 
 NO_CLASS = 0
@@ -78,7 +79,7 @@ def _places(data: Path, folder: Path) -> list[Place]:
 
 
 def _pair(folder: Path, scene: str, labels: str) -> tuple[str, NDArray[np.integer]]:
-    with rasterio.open(folder / f"{labels}.tif") as file:
+    with opened_gdal(folder / f"{labels}.tif") as file:
         return str(folder / f"{scene}.tif"), file.read(1)
 
 
@@ -101,7 +102,7 @@ def _figures(place: Place, model: str, estimate: bool, folder: Path, models: Mod
     )
     for raster, labels in place.rasters:
         classify.run(replace(params, source=Source(raster)), Context(models=models))
-        with rasterio.open(params.output) as file:
+        with opened_gdal(params.output) as file:
             found = file.read(1)
         known = np.isin(labels, codes) & (found != NO_CLASS)
         np.add.at(counts, (np.searchsorted(codes, labels[known]), found[known] - 1), 1)

@@ -32,6 +32,7 @@ from core.finetune.settings import FinetuneSettings
 from core.model import load_model
 from core.model.model_cache import ModelCache
 from core.protocol import ClassifyParams, Source
+from core.raster.gdal_open import opened_gdal
 from core.tasks import classify
 
 POLYGONS = 5
@@ -95,7 +96,7 @@ def main() -> None:
         scratch = Path(folder)
         places = [] if options.only == "dubai" else [_sentinel2(options.data, options.untold)]
         places += [] if options.only == "s2" else _dubai(options.data, options.embedded, scratch)
-        rows = []
+        rows: list[dict[str, Any]] = []
         for place in places:
             for seed in range(options.seeds):
                 rows.append(_measure(place, seed, scratch / f"{len(rows)}"))
@@ -105,7 +106,7 @@ def main() -> None:
 
 def _sentinel2(data: Path, start: str) -> Place:
     folder = data / "scenes" / "terramind_tiles" / S2_PLACE
-    with rasterio.open(folder / "LULC.tif") as file:
+    with opened_gdal(folder / "LULC.tif") as file:
         truth = file.read(1)
     return Place("Sentinel-2, 12 bands", str(folder / "S2L2A.tif"), None, truth, S2_CLASSES, 32, 6, start)
 
@@ -129,7 +130,7 @@ def _dubai(data: Path, start: str, scratch: Path) -> list[Place]:
 def _measure(place: Place, seed: int, scratch: Path) -> dict[str, Any]:
     scratch.mkdir()
     squares = draw_squares(place, np.random.default_rng(seed))
-    with rasterio.open(place.raster) as file:
+    with opened_gdal(place.raster) as file:
         transform, crs, bands = file.transform, file.crs, file.read()
     labels = scratch / "polygons.gpkg"
     _write_polygons(labels, squares, place, transform, crs.to_wkt())
@@ -177,7 +178,7 @@ def draw_squares(place: Place, rng: Generator) -> list[tuple[int, int, int, int]
 def _whole(wanted: NDArray[Any], side: int) -> NDArray[np.bool_]:
     """Returns the upper left corners of squares that are wanted all over."""
     windows = np.lib.stride_tricks.sliding_window_view(wanted.astype(bool), (side, side))
-    return windows.all(axis=(2, 3))
+    return np.asarray(windows.all(axis=(2, 3)))
 
 
 def _write_polygons(
@@ -216,7 +217,7 @@ def _mapped(place: Place, source: Source, model: str, output: Path) -> NDArray[n
     params = ClassifyParams(source, str(output), classes=scheme, model=model, cache=False)
     result = classify.run(params, Context(models=ModelCache()))
     codes = [row["code"] for row in result["classes"]]
-    with rasterio.open(output) as file:
+    with opened_gdal(output) as file:
         found = file.read(1)
     return np.searchsorted(codes, found).clip(0, len(codes) - 1)
 
@@ -266,10 +267,10 @@ Labels are points, lines, polygons or a raster of class codes, in any coordinate
 different sensors serve together. Class names are words the model understands, so unseen words go on working:
 rehearsal keeps the features' cosines to the words of a background vocabulary near to where they were. By default
 low-rank adapters on the trunk's linear maps and the dense head learn; the adapters are merged at the end, so the result
-is a plain model. `--head-only` and `--full` are the other choices. What is judged and kept is a running average of the
-weights. Whole blocks of ground with a gap around them are held out to say when to stop, in the second half of the
-course, when the learning rate has come down; the table before and after that the command prints is of those blocks.
-Then all labels are learnt from, for as many steps.
+is a plain model. `--head-only` and `--full` are the other choices. The last linear map of the dense decoder is
+fitted first, in seconds. Then a running average of the weights is scored. Whole blocks of ground with a gap around
+them choose when to stop; other blocks, which neither teach nor choose, measure the model before and the weights that
+are written: the table is of those. At the end the labels of the choosing blocks are learnt from as well.
 
 ## Five small polygons a class
 

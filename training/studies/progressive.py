@@ -193,7 +193,7 @@ def paths(seen: tuple[str, ...], part: str) -> dict[str, Path]:
 def validations(seen: tuple[str, ...], part: str) -> dict[str, Measure]:
     """Open a part of the modalities so far: ``val``, on which choices are made, or ``test``, which is reported."""
     wanted = read_recipe(RECIPES / "stages_all.yaml").validate
-    return build_validations({name: wanted[name] | {"path": str(path)} for name, path in paths(seen, part).items()})
+    return build_validations({name: {**wanted[name], "path": str(path)} for name, path in paths(seen, part).items()})
 
 
 if __name__ == "__main__":

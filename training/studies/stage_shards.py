@@ -19,13 +19,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
-import rasterio
 from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image
 
 from core.datasets.archive import read_members
 from core.datasets.shards import ShardSample, ShardSet, write_shard
+from core.raster.gdal_open import opened_gdal
 from core.spectral.bands import Band, BandSet
 from core.spectral.sensors import get_sensor
 from training.simulate.landscape import simulate_landscape
@@ -121,7 +121,8 @@ def _infrared(data: Path, split: str, rng: Generator) -> Iterator[Captioned]:
 
 
 def _frames(data: Path, split: str) -> Iterator[Captioned]:
-    counts, frames = {}, {}
+    counts: dict[str, bytes] = {}
+    frames: dict[str, bytes] = {}
     for name, content in read_members(data / "hit_uav_thermal.tar", (".jpg", ".json")):
         stem, _, kind = name.rpartition(".")
         if flight_part(stem) == split:
@@ -148,9 +149,9 @@ def _places(data: Path, split: str, product: str, bands: BandSet, divisor: float
     names = TWELVE.names if product == "S2L2A" else RADAR.names
     kept = [names.index(name) for name in bands.names]
     for folder in sorted((data / "scenes" / "terramind_tiles").iterdir()):
-        with rasterio.open(folder / "LULC.tif") as file:
+        with opened_gdal(folder / "LULC.tif") as file:
             cover = file.read(1)
-        with rasterio.open(folder / f"{product}.tif") as file:
+        with opened_gdal(folder / f"{product}.tif") as file:
             pixels = _as_pixels(file.read()[kept].astype(np.float32) / divisor, bands)
         found = (
             window

@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import rasterio
 
 from core.errors import GeoLangBindError
+from core.raster.gdal_open import opened_gdal
 from training.teachers.files import fetch_teacher_files
 from training.teachers.scenes import prepare
 from training.teachers.weak_labels import LEGEND
@@ -33,7 +33,7 @@ def main() -> int:
             return 0
         names = {code: name for name, code in LEGEND.items()}
         for folder in prepare(options.data, options.output):
-            with rasterio.open(folder / "labels.tif") as labels:
+            with opened_gdal(folder / "labels.tif") as labels:
                 codes, counts = np.unique(labels.read(1), return_counts=True)
             shares = zip(codes.tolist(), (counts / counts.sum()).tolist(), strict=True)
             print(folder.name, ", ".join(f"{names.get(code, 'unlabelled')} {share:.3f}" for code, share in shares))

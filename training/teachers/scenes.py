@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import rasterio
 from numpy.typing import NDArray
 
 from core.errors import InputError
+from core.raster.gdal_open import opened_gdal
 from training.teachers.dynamic_world import BANDS as DYNAMIC_WORLD_BANDS
 from training.teachers.dynamic_world import DynamicWorld
 from training.teachers.ukis_csmask import UkisCsmask
@@ -121,7 +122,7 @@ def _sentinel2(path: Path, labeller: Labeller) -> PreparedScene:
 
 def _mangrove_coast(path: Path, labeller: Labeller) -> PreparedScene:
     scene = _sentinel2(path, labeller)
-    valid = scene.optical["B03"] > 0
+    valid = np.asarray(scene.optical["B03"], np.float32) > 0
     return PreparedScene(
         scene.optical, np.where(valid, with_mangroves(scene.labels, MANGROVES_FROM), 0).astype(np.uint8), path
     )
@@ -142,7 +143,7 @@ def _landsat8(path: Path) -> PreparedScene:
 
 
 def _grey_landsat(path: Path, red_nir_swir: tuple[int, int, int]) -> PreparedScene:
-    with rasterio.open(path) as source:
+    with opened_gdal(path) as source:
         values = source.read()
     names = ("B1", "B2", "B3", "B4", "B5", "B7")
     planes = values if len(values) == 6 else values[[0, 1, 2, 3, 4, 6]]
@@ -152,7 +153,7 @@ def _grey_landsat(path: Path, red_nir_swir: tuple[int, int, int]) -> PreparedSce
 
 
 def _solar_farm(path: Path) -> PreparedScene:
-    with rasterio.open(path) as source:
+    with opened_gdal(path) as source:
         values = source.read()
     labels = np.full(values.shape[1:], LEGEND["bare"], np.uint8)
     labels[560:, :760] = 0  # the grounds of the plant: roads, sheds and shade
@@ -162,7 +163,7 @@ def _solar_farm(path: Path) -> PreparedScene:
 
 
 def _wildfire(path: Path) -> PreparedScene:
-    with rasterio.open(path) as source:
+    with opened_gdal(path) as source:
         near_infrared, swir16, swir22 = source.read()
     labels = burnt(near_infrared.astype(np.float32), swir22.astype(np.float32), FIRE)
     return PreparedScene({"B09": near_infrared, "B11": swir16, "B12": swir22}, labels, path)
@@ -177,14 +178,14 @@ def _reflectance(bands: dict[str, NDArray[np.generic]], names: dict[str, str]) -
 
 
 def _named_bands(path: Path) -> dict[str, NDArray[np.generic]]:
-    with rasterio.open(path) as source:
+    with opened_gdal(path) as source:
         return dict(zip(source.descriptions, source.read(), strict=True))
 
 
 def _write(folder: Path, scene: PreparedScene) -> None:
     """Write the rasters, the labels last: they say that the rest is whole."""
     folder.mkdir(parents=True, exist_ok=True)
-    with rasterio.open(scene.transform_of) as source:
+    with opened_gdal(scene.transform_of) as source:
         place = {"crs": source.crs, "transform": source.transform}
     _write_bands(folder / "optical.tif", scene.optical, place)
     if scene.radar:
@@ -194,7 +195,7 @@ def _write(folder: Path, scene: PreparedScene) -> None:
     )
 
 
-def _write_bands(path: Path, bands: dict[str, NDArray[np.generic]], place: dict[str, object]) -> None:
+def _write_bands(path: Path, bands: Mapping[str, NDArray[np.generic]], place: dict[str, object]) -> None:
     first = next(iter(bands.values()))
     partial = path.with_name(f".{path.name}")
     with rasterio.open(

@@ -21,6 +21,8 @@ from core.spectral.scaling import physical_range
 
 RED, GREEN, BLUE = 0.665, 0.56, 0.49
 NEAR_INFRARED = 0.85
+DRAWS = 50
+"""Windows drawn blindly before the valid ones are looked up."""
 
 
 @dataclass(frozen=True)
@@ -127,15 +129,12 @@ class SceneSource:
 
     def _cuts(self, place: _Place, rng: Generator) -> tuple[torch.Tensor, torch.Tensor | None]:
         settings = self._settings
-        height, width = place.valid.shape
-        side = min(int(settings.crop * settings.zoom[1] * 1.2), height, width)
+        side = self._side(place.valid)
         images: list[torch.Tensor] = []
         labels: list[torch.Tensor] = []
         while len(images) < settings.batch:
-            row, col = int(rng.integers(height - side + 1)), int(rng.integers(width - side + 1))
+            row, col = _half_valid_corner(place.valid, side, rng)
             window = slice(row, row + side), slice(col, col + side)
-            if place.valid[window].mean() < 0.5:
-                continue
             image = torch.from_numpy(place.images[:, window[0], window[1]].copy())[None]
             known = None if place.labels is None else torch.from_numpy(place.labels[window].copy())[None]
             cut, cut_labels = random_affine(image, settings.crop, rng, zoom=settings.zoom, rotate=False, labels=known)
@@ -143,6 +142,10 @@ class SceneSource:
             if cut_labels is not None:
                 labels.append(cut_labels)
         return torch.cat(images), torch.cat(labels) if labels else None
+
+    def _side(self, valid: NDArray[np.bool_]) -> int:
+        """Side in pixels of what is cut out of a scene before it is scaled."""
+        return min(int(self._settings.crop * self._settings.zoom[1] * 1.2), *valid.shape)
 
     def _read(self, index: int) -> _Place:
         stacks: list[NDArray[np.float32]] = []
@@ -161,8 +164,13 @@ class SceneSource:
             bands += seen
             owners += [number] * len(seen)
             valids.append(valid)
-        images = np.concatenate(stacks)
-        return _Place(images, tuple(bands), tuple(owners), self._labels(index, images, bands), np.all(valids, axis=0))
+        images, valid = np.concatenate(stacks), np.all(valids, axis=0)
+        if not _half_valid_corners(valid, self._side(valid)).any():
+            raise TrainingError(
+                f"Source {self.name}: no part of {self._settings.places[index][0]} is half valid in all its rasters.",
+                hint="Leave the place out, or take a smaller crop.",
+            )
+        return _Place(images, tuple(bands), tuple(owners), self._labels(index, images, bands), valid)
 
     def _labels(self, index: int, images: NDArray[np.float32], bands: Sequence[Band]) -> NDArray[np.int64] | None:
         settings = self._settings
@@ -191,6 +199,25 @@ class SceneSource:
         labels[ndvi > 0.5] = self._settings.vegetation
         labels[ndwi > 0.1] = self._settings.water
         return labels
+
+
+def _half_valid_corner(valid: NDArray[np.bool_], side: int, rng: Generator) -> tuple[int, int]:
+    """Row and column of a random window, at least half of which is valid; there must be one."""
+    height, width = valid.shape
+    for _ in range(DRAWS):
+        row, col = int(rng.integers(height - side + 1)), int(rng.integers(width - side + 1))
+        if valid[row : row + side, col : col + side].mean() >= 0.5:
+            return row, col
+    rows, cols = np.nonzero(_half_valid_corners(valid, side))
+    chosen = int(rng.integers(len(rows)))
+    return int(rows[chosen]), int(cols[chosen])
+
+
+def _half_valid_corners(valid: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
+    """Whether at least half of the window from each upper left corner is valid, (H - side + 1, W - side + 1)."""
+    sums = np.pad(valid.astype(np.int64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    counts = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
+    return counts >= side * side / 2
 
 
 def _physical(model_units: NDArray[np.float32], band: Band) -> NDArray[np.float32]:

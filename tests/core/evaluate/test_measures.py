@@ -10,7 +10,7 @@ from core.errors import UsageError
 from core.evaluate.benchmarks import benchmarks, run_benchmark
 from core.evaluate.parsing import parsing_score
 from core.evaluate.retrieval import recall_at
-from core.evaluate.water import away_from_edges, intersection_over_union, ndwi
+from core.evaluate.water import away_from_edges, ndwi
 
 
 def test_mean_iou_of_a_known_confusion():
@@ -47,7 +47,7 @@ def test_pixels_along_the_shore_do_not_count():
     assert counted[:, 12:].all()
     shifted = np.roll(water, 1, axis=1)
     shifted[:, 0] = True
-    assert intersection_over_union(shifted, water, counted) == 1.0
+    assert ((shifted == water) | ~counted).all()
 
 
 def test_every_benchmark_says_what_it_is():

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import pytest
-import timm
 import torch
 
 from core.errors import InputError, ModelError, SensorError
 from core.model import create_model
 from core.model.config import check_config
-from core.model.trunk import SpectralViT
 
 RGB = (0.665, 0.56, 0.49)
 
@@ -110,13 +108,6 @@ def test_the_last_block_can_be_run_by_hand(vision_model):
     before, _ = trunk.last_block_input(image, torch.tensor(RGB))
     by_hand = trunk.to_map(trunk.norm(trunk.blocks[-1](before)), image)
     torch.testing.assert_close(by_hand, vision_model.encode_tokens(image, RGB))
-
-
-def test_timm_knows_the_trunk():
-    trunk = timm.create_model("vit_spectral", image_size=32, patch_size=8, width=32, layers=1, heads=2)
-    assert isinstance(trunk, SpectralViT)
-    assert isinstance(trunk.head, torch.nn.Identity)
-    assert isinstance(trunk.fc_norm, torch.nn.Identity)
 
 
 def test_pixels_beyond_the_last_whole_patch_are_not_seen_by_the_image_encoder(vision_model):

@@ -14,6 +14,7 @@ from core.errors import TrainingError
 from core.learning.augment import random_blur, random_display, random_tint
 from core.pretrain.prompt_templates import AGREE, DISAGREE, UNDECIDED, prompt_templates_of
 from core.pretrain.sources.labelled import LabelledSettings, LabelledSource
+from core.pretrain.sources.scenes import SceneSettings, SceneSource
 from training.aerial_source import AerialSettings, AerialSource
 
 ROOF = (200, 60, 50)
@@ -125,3 +126,24 @@ def test_aerial_chips_teach_what_fills_them_what_they_lack_and_trees_set_into_th
     green = (batch.images[:, 1] > batch.images[:, 0]) & (batch.images[:, 0] < -0.5)
     assert ((batch.labels == 0) == (red | green))[batch.labels >= 0].float().mean() > 0.97
     assert red.any()
+
+
+def _scene(make_raster, valid):
+    values = np.full((3, *valid.shape), 90, np.uint8)
+    values[:, ~valid] = 0
+    path = str(make_raster(values, nodata=0, photometric="RGB"))
+    settings = SceneSettings([[path]], ["aerial_rgb"], crop=16, batch=3, zoom=(1.0, 1.0))
+    return SceneSource("scene", settings, prompt_templates_of([["water"]], ["{}"], []))
+
+
+def test_a_scene_without_a_half_valid_window_is_refused(make_raster):
+    sparse = np.indices((64, 64)).sum(0) % 4 == 0
+    with pytest.raises(TrainingError, match="is half valid"):
+        _scene(make_raster, sparse)
+
+
+def test_the_one_valid_corner_of_a_large_scene_is_found(make_raster):
+    corner = np.zeros((400, 400), bool)
+    corner[-19:, -19:] = True
+    batch = _scene(make_raster, corner).batch(np.random.default_rng(0))
+    assert len(batch.images) == 3

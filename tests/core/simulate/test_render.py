@@ -1,5 +1,7 @@
 """Any sensor sees the simulated ground in its own units."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from core.spectral.bands import Band, BandSet
 from core.spectral.sensors import get_sensor, load_sensors
 from training.simulate.landscape import simulate_landscape, simulate_window
 from training.simulate.materials import material_index
-from training.simulate.render import draw_view, render
+from training.simulate.render import View, draw_view, render
 from training.simulate.write import scene_bands
 
 RGBN = BandSet.of(
@@ -149,3 +151,15 @@ def test_elevation_bands_give_ground_surface_or_objects():
     ground, surface, objects = render(land, bands, seed=1)
     assert np.allclose(surface, ground + objects, atol=1e-3)
     assert np.array_equal(ground, land.elevation)
+
+
+@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(View) if field.name != "waters"])
+def test_every_viewing_condition_changes_what_some_sensor_sees(field):
+    land = simulate_window(11, 0, 0, 48, 48, 2.0)
+    view = draw_view(4)
+    value = getattr(view, field)
+    other = dataclasses.replace(view, **{field: (value[0] + 1, value[1]) if field == "season" else value * 2})
+    bands = (RGBN, get_sensor("sentinel1").bands)
+    changed = [not np.array_equal(*(render(land, each, seed=4, view=conditions) for conditions in (view, other)))
+               for each in bands]  # fmt: skip
+    assert any(changed)

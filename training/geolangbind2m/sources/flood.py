@@ -54,7 +54,7 @@ class MMFlood:
             raise InputError(f"Image and mask of {item.key} differ in size.")
         decibels = 10 * np.log10(np.maximum(values, 1e-10))
         seen = np.isfinite(values).all(0) & (values > 0).all(0) & (mask <= 1)
-        for number, (rows, columns) in enumerate(windows(*mask.shape, WINDOW)):
+        for number, (rows, columns) in enumerate(windows(mask.shape[0], mask.shape[1], WINDOW)):
             known = seen[rows, columns]
             if known.mean() >= LEAST_SEEN:
                 flooded = float((mask[rows, columns][known] == 1).mean())

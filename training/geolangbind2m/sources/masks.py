@@ -185,7 +185,7 @@ def _windowed(item: Item, wavelengths_um: tuple[float, ...], rng: Generator) -> 
     codes, names = _codes(item)
     if codes.shape != picture.shape[:2]:
         raise InputError(f"Image and mask of {item.key} differ in size.")
-    for number, (rows, columns) in enumerate(windows(*codes.shape, WINDOW)):
+    for number, (rows, columns) in enumerate(windows(codes.shape[0], codes.shape[1], WINDOW)):
         text = caption_shares(class_shares(codes[rows, columns], names), "aerial", rng, least=_least(item))
         if text:
             pixels: Pixels = picture[rows, columns]
