@@ -51,7 +51,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
         classes=tuple(options.classes or ()),
         vector_crs=options.crs,
     )
-    return console.do(polygonise, params)
+    return polygonise.run(params, console.context)
 
 
 def show(result: dict[str, Any]) -> str:
