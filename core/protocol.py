@@ -85,9 +85,14 @@ class HelloParams:
     """Ask who is there.
 
     Reply: version, protocol, pid, python, device {kind, name, precision, memory_bytes, label}, models.
+
+    Attributes:
+        device: where the models are to run.
+        protocol: version that the client speaks; a runtime of another version refuses.
     """
 
     device: str = "auto"
+    protocol: int = PROTOCOL_VERSION
 
 
 @dataclass(frozen=True)

@@ -132,6 +132,11 @@ class Server:
         elif request.method == "shutdown":
             self._reply(request.id, {})
         elif request.method == "hello":
+            if params.protocol != PROTOCOL_VERSION:
+                raise UsageError(
+                    f"The plugin speaks version {params.protocol} of the protocol, this runtime {PROTOCOL_VERSION}.",
+                    hint="Plugin and runtime differ: repair the runtime.",
+                )
             threading.Thread(target=self._hello, args=(request.id, params), name="hello", daemon=True).start()
         else:
             self._queue.put(request.id, request.method, params, priority_of(request.method, request.params))
