@@ -115,7 +115,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"GeoLangBind {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     made = (declared.DeclaredCommand(task) for task in tasks().values() if task.command)
-    for module in (*COMMANDS, *made):
+    known: tuple[ModuleType | declared.DeclaredCommand, ...] = (*COMMANDS, *made)
+    for module in known:
         command = commands.add_parser(
             module.NAME, help=module.HELP, description=module.HELP, parents=[common_options()]
         )
