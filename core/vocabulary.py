@@ -1,4 +1,4 @@
-"""Words a prompt is compared with, and sentences it is put into."""
+"""Words a prompt is compared with."""
 
 from __future__ import annotations
 

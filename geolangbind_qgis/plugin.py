@@ -5,7 +5,7 @@ from __future__ import annotations
 from qgis.core import QgsApplication
 from qgis.gui import QgisInterface
 from qgis.PyQt.QtCore import QCoreApplication, Qt
-from qgis.PyQt.QtWidgets import QAction
+from qgis.PyQt.QtWidgets import QAction, QToolBar
 
 from geolangbind_qgis import settings
 from geolangbind_qgis.gui.dock import GeoLangBindDock
@@ -34,6 +34,7 @@ class GeoLangBindPlugin:
         self._results: ProjectResults | None = None
         self._provider: GeoLangBindProvider | None = None
         self._action: QAction | None = None
+        self._toolbar: QToolBar | None = None
         self._translator = install_translator()
 
     def initProcessing(self) -> None:
@@ -58,7 +59,9 @@ class GeoLangBindPlugin:
         self._action.setToolTip(tr("Show or hide the GeoLangBind dock"))
         self.dock.setToggleVisibilityAction(self._action)
         self.dock.visibilityChanged.connect(self._on_visible)
-        iface.addRasterToolBarIcon(self._action)
+        self._toolbar = iface.addToolBar("GeoLangBind")
+        self._toolbar.setObjectName("GeoLangBindToolBar")
+        self._toolbar.addAction(self._action)
         iface.addPluginToRasterMenu("GeoLangBind", self._action)
 
     def unload(self) -> None:
@@ -77,7 +80,8 @@ class GeoLangBindPlugin:
             self.iface.removeDockWidget(self.dock)
             self.dock.deleteLater()
         if self._action is not None and self.iface is not None:
-            self.iface.removeRasterToolBarIcon(self._action)
+            self._toolbar.deleteLater()
+            self._toolbar = None
             self.iface.removePluginRasterMenu("GeoLangBind", self._action)
             self._action.deleteLater()
         if self.session is not None:

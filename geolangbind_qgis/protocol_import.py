@@ -1,6 +1,6 @@
-"""Finds ``core.protocol``, the one module of the runtime that the plugin shares, without touching ``sys.path``.
+"""Finds ``core.protocol``, the one package of the runtime that the plugin shares, without touching ``sys.path``.
 
-The module is read from its file, so it does not matter whether the folder around it is on the path or whether
+The package is read from its folder, so it does not matter whether the folder around it is on the path or whether
 another plugin has a package named ``core``. A checkout and the installed plugin have the same layout.
 """
 
@@ -23,18 +23,18 @@ def _load_protocol() -> ModuleType:
     Raises:
         ImportError: the plugin folder is incomplete.
     """
-    file = CODE_ROOT / "core" / "protocol.py"
+    file = CODE_ROOT / "core" / "protocol" / "__init__.py"
     for name in ("core.protocol", _NAME):
         loaded = sys.modules.get(name)
         if loaded is not None and Path(str(loaded.__file__)).resolve() == file:
             return loaded
     if not file.is_file():
         raise ImportError(f"The GeoLangBind plugin is incomplete: {file} is missing. Install the plugin again.")
-    spec = importlib.util.spec_from_file_location(_NAME, file)
+    spec = importlib.util.spec_from_file_location(_NAME, file, submodule_search_locations=[str(file.parent)])
     if spec is None or spec.loader is None:
         raise ImportError(f"{file} cannot be imported.")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[_NAME] = module  # dataclasses look their module up there
+    sys.modules[_NAME] = module  # dataclasses and relative imports look their module up there
     spec.loader.exec_module(module)
     return module
 

@@ -44,3 +44,13 @@ def results_folder() -> str:
 def keeps_all_results() -> bool:
     """Whether results stay that belong to no saved project."""
     return value("keep_all_results") == "yes"
+
+
+def choose_results_folder(folder: str) -> None:
+    """Keep new results in a folder; empty for one beside each project."""
+    remember("results_folder", folder)
+
+
+def keep_all_results(keep: bool) -> None:
+    """Keep results of projects that are closed without being saved, or remove them."""
+    remember("keep_all_results", "yes" if keep else "")

@@ -33,4 +33,4 @@ def report_failure(problem: Exception, *, as_json: bool = False, verbose: bool =
     if as_json:
         error = {"code": explained.code, "message": explained.message, "hint": explained.hint}
         print(json.dumps({"error": error}, ensure_ascii=False))
-    return USAGE if type(problem) is UsageError else FAILED
+    return USAGE if isinstance(problem, UsageError) else FAILED

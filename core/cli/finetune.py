@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     mode.add_argument(
         "--full", action="store_true", help="let all of the model learn, not adapters and dense head alone"
     )
-    mode.add_argument("--head-only", action="store_true", help="let the dense head alone learn")
+    mode.add_argument("--head-only", action="store_true", help="fit the dense head alone: an answer in seconds")
     group.add_argument("--steps", type=count, default=160, help="at most so many steps (default: %(default)s)")
     group.add_argument("--seed", type=seed, default=0, help="of held-out blocks and cuts (default: %(default)s)")
     group.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (default: %(default)s)")

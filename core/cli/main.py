@@ -26,6 +26,7 @@ from core.cli import (
     cache,
     change,
     classify,
+    declared,
     doctor,
     embed,
     evaluate,
@@ -33,24 +34,21 @@ from core.cli import (
     highlight,
     models,
     polygonise,
-    sample,
-    similar,
 )
 from core.cli.common import common_options
 from core.cli.console import Console
 from core.cli.failures import FAILED, STOPPED, report_failure
 from core.cli.streams import libraries_unheard
 from core.errors import CancelledError
+from core.tasks.registry import tasks
 
 COMMANDS: tuple[ModuleType, ...] = (
     highlight,
     classify,
     embed,
-    similar,
     find,
     polygonise,
     accuracy,
-    sample,
     change,
     evaluate,
     models,
@@ -116,7 +114,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"GeoLangBind {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in COMMANDS:
+    made = (declared.DeclaredCommand(task) for task in tasks().values() if task.command)
+    known: tuple[ModuleType | declared.DeclaredCommand, ...] = (*COMMANDS, *made)
+    for module in known:
         command = commands.add_parser(
             module.NAME, help=module.HELP, description=module.HELP, parents=[common_options()]
         )

@@ -20,6 +20,11 @@ from core.model.lower_precision import working_copy
 if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
 
+BATCH_PIXELS = 4 * 256 * 256
+"""Pixels a batch on a processor, where more is no faster; a graphics card gets as many for each GiB of its memory."""
+SMALLEST_BATCH = 2
+MOST_BATCHES = 16
+"""Times ``BATCH_PIXELS`` that a batch on a graphics card has at most; more is no faster there."""
 SMALLEST_WINDOW = 256
 """Side of a window in pixels: the one the model's positions were trained for, but no smaller than this."""
 
@@ -47,6 +52,7 @@ class DenseEncoder:
         self.stride = self.head.stride(model)
         self.label = f"{self.head.name} global_bias={global_bias:g} {_precision(model)}"
         self._global_bias = global_bias
+        self._largest_batch: int | None = None
         self._wavelengths = torch.tensor(tuple(wavelengths_um), dtype=torch.float32)
         projection = None if global_bias else self.head.projection(model)
         self.basis = (
@@ -62,8 +68,34 @@ class DenseEncoder:
 
         Returns:
             (B, Z, H / stride, W / stride) on the CPU, in the precision the model computes in; ``basis`` makes
-            coordinates of them.
+            coordinates of them. Where the device runs out of memory, smaller batches are tried, down to two windows.
+
+        Raises:
+            torch.OutOfMemoryError: not even two windows fit.
         """
+        try:
+            return self._encode(images)
+        except torch.OutOfMemoryError:
+            if len(images) <= SMALLEST_BATCH:
+                raise
+        torch.cuda.empty_cache()
+        # Halves of at least two: a batch of one is multiplied by other kernels, which round otherwise.
+        half = max(SMALLEST_BATCH, len(images) // 2)
+        self._largest_batch = half
+        parts = [half] * (len(images) // half)
+        parts[-1] += len(images) % half
+        return torch.cat([self.encode(part) for part in images.split(parts)])
+
+    def batch_size(self, window_pixels: int) -> int:
+        """Windows of ``window_pixels`` a side that are encoded at once; fewer after the device ran out of memory."""
+        batches = 1
+        if self.model.device.type != "cpu":
+            memory = 0 if self.model.compute is None else self.model.compute.memory_bytes
+            batches = min(MOST_BATCHES, max(1, memory // 2**30)) if memory else MOST_BATCHES // 4
+        size = max(1, batches * BATCH_PIXELS // window_pixels**2)
+        return size if self._largest_batch is None else min(size, self._largest_batch)
+
+    def _encode(self, images: Tensor) -> Tensor:
         images = images.to(self.model.device, torch.float32)
         working = working_copy(self.model)
         with self.model.autocast():

@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 DEFAULT_BUDGET_BYTES = 2**30
-BATCH_PIXELS = 4 * 256 * 256
-"""Pixels a batch on a processor, where more is no faster; a graphics card gets sixteen times as many."""
-
 STRIP = 16
 """Chunks across of what is computed row by row, so that the windows two rows share are still remembered."""
 FINISHING = 2
@@ -357,8 +354,7 @@ class DenseFeatures:
             yield window, encoded
 
     def _batch_size(self) -> int:
-        pixels = BATCH_PIXELS * (1 if self.encoder.model.device.type == "cpu" else 16)
-        return max(1, pixels // self.plan.window_pixels**2)
+        return self.encoder.batch_size(self.plan.window_pixels)
 
 
 def open_features(

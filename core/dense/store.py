@@ -122,7 +122,7 @@ class FeatureStore:
             _remove_abandoned(path)
             for chunk in stored.done():
                 chunks += 1
-                corrupt += stored.read(chunk) is None
+                corrupt += stored.read(chunk) is None and not stored.has(chunk)
         return VerifyReport(entries, chunks, corrupt)
 
     def _paths(self) -> list[Path]:

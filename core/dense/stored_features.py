@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import shutil
 import uuid
@@ -29,6 +30,7 @@ from core.dense.chunk import FeatureChunk
 from core.dense.chunk_layout import ChunkLayout
 from core.errors import GeoLangBindError
 
+LOG = logging.getLogger(__name__)
 CODEC: Final = "lz4"
 LEVEL = 1
 CHECKSUM_BYTES = 4
@@ -102,11 +104,22 @@ class StoredFeatures:
             codes = self._decoded(self._codes_file(chunk), (*self.layout.side, self.layout.channels), np.dtype("int8"))
             background = self._decoded(self._background_file(chunk), self.layout.side, np.dtype("<f4"))
             return FeatureChunk(codes[here], gain[here], inverse_norm[here], background[here])
-        except Exception:
-            # Nothing there; or codecs and the file system, each in its own way, say that bytes are not what they were.
-            with contextlib.suppress(OSError):
-                self._scale_file(chunk).unlink(missing_ok=True)
+        except MemoryError:
+            raise
+        except OSError as problem:
+            if isinstance(problem, FileNotFoundError):
+                self._forget(chunk)
+            else:  # too many open files, a disk that does not answer: what is there may be whole
+                LOG.warning("A stored chunk of features could not be read (%s); it is computed again.", problem)
             return None
+        except Exception:  # codecs say, each in its own way, that bytes are not what they were
+            self._forget(chunk)
+            return None
+
+    def _forget(self, chunk: tuple[int, int]) -> None:
+        """Let a damaged chunk count as missing."""
+        with contextlib.suppress(OSError):
+            self._scale_file(chunk).unlink(missing_ok=True)
 
     def write(self, chunk: tuple[int, int], features: FeatureChunk) -> None:
         """Keep a chunk: codes first, scales last.

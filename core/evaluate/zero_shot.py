@@ -8,7 +8,6 @@ from typing import TypeVar
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -84,12 +83,6 @@ def classification_score(
     return ClassificationScore(
         top1, dict(zip(class_names, shares.tolist(), strict=True)), confusion, predictions.astype(np.int64)
     )
-
-
-def class_vectors(model: GeoLangBind, class_words: Sequence[Sequence[str]]) -> Tensor:
-    """Returns one unit vector a class (N, D), the mean over its synonyms in every template."""
-    with torch.inference_mode():
-        return F.normalize(torch.stack([model.text_prompts(list(words)).mean(0) for words in class_words]), dim=-1)
 
 
 def embed_chips(model: GeoLangBind, images: NDArray[np.uint8], batch: int = 128) -> Tensor:

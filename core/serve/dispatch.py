@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Callable
-from typing import Any
 
-from core.context import Context
 from core.protocol import METHODS
-
-Task = Callable[[Any, Context], dict[str, Any]]
-"""``run(params, context) -> dict``; ``params`` is the method's dataclass."""
+from core.tasks.registry import tasks
+from core.tasks.task import Run
 
 CATALOGUE_METHODS = frozenset({"models", "schemes"})
 """Answered from lists and folders, without a raster."""
@@ -29,17 +25,27 @@ _IMPORTING = threading.RLock()
 """Two threads importing modules that need each other would each get half a module of the other's."""
 
 
-def find_task(method: str) -> Task:
-    """Returns the function that does the work of ``method``.
+def methods() -> dict[str, type]:
+    """Params dataclass of every method: those of the server itself, of the catalogues, and of all tasks."""
+    return {**METHODS, **{name: task.params for name, task in tasks().items()}}
+
+
+def is_interactive(method: str) -> bool:
+    """Whether a person waits for the answer, whatever is asked for."""
+    return method in METHODS or tasks()[method].interactive
+
+
+def find_task(method: str) -> Run:
+    """The function that does the work of ``method``.
 
     Raises:
         KeyError: no such method, or one that the server answers itself.
     """
-    if method not in METHODS or method in SESSION_METHODS:
-        raise KeyError(method)
-    module = "core.serve.catalogue" if method in CATALOGUE_METHODS else f"core.tasks.{method}"
     with _IMPORTING:
-        return getattr(importlib.import_module(module), method if method in CATALOGUE_METHODS else "run")
+        if method in CATALOGUE_METHODS:
+            found: Run = getattr(importlib.import_module("core.serve.catalogue"), method)
+            return found
+        return tasks()[method].load()
 
 
 def warm_up() -> None:

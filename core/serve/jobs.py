@@ -14,8 +14,6 @@ from core.progress import CancelToken
 YIELD_SECONDS = 1.0
 """How long a background job waits at one look while somebody waits for another; bounded, so locks cannot deadlock."""
 
-INTERACTIVE_METHODS = frozenset({"accuracy", "describe", "models", "schemes", "similar", "polygonise"})
-
 
 class Priority(IntEnum):
     """Order of service; the smaller goes first."""
@@ -24,9 +22,9 @@ class Priority(IntEnum):
     BACKGROUND = 1
 
 
-def priority_of(method: str, params: dict[str, Any]) -> Priority:
+def priority_of(interactive: bool, params: dict[str, Any]) -> Priority:
     """Say whether a person watches this request: quick questions, previews, and runs on a part of the raster."""
-    watched = method in INTERACTIVE_METHODS or bool(params.get("preview")) or params.get("extent") is not None
+    watched = interactive or bool(params.get("preview")) or params.get("extent") is not None
     return Priority.INTERACTIVE if watched else Priority.BACKGROUND
 
 

@@ -20,13 +20,14 @@ from typing import Any, BinaryIO
 from core.context import Context, Models
 from core.errors import CancelledError, GeoLangBindError, UsageError
 from core.progress import Progress
-from core.protocol import METHODS, PROTOCOL_VERSION, ErrorInfo, Notification, Reply, Request, decode, from_params
-from core.serve.dispatch import Task, find_task
+from core.protocol import PROTOCOL_VERSION, ErrorInfo, ModelsParams, Notification, Reply, Request, decode, from_params
+from core.serve.dispatch import find_task, is_interactive, methods
 from core.serve.failures import explain_exception, is_device_lost
 from core.serve.jobs import Job, JobQueue, priority_of
 from core.serve.log import LOGGER
 from core.serve.streams import ProtocolOutput
 from core.serve.time_left import TimeLeft
+from core.tasks.task import Run
 
 SECONDS_TO_STOP = 5.0
 """How long running tasks may take to clean up after stdin has ended."""
@@ -70,7 +71,7 @@ class Server:
         output: ProtocolOutput,
         *,
         models: Models,
-        find_task: Callable[[str], Task] = find_task,
+        find_task: Callable[[str], Run] = find_task,
         describe_device: Callable[[str], dict[str, Any]] = _describe_device,
         after_job: Callable[[], None] = lambda: None,
         after_hello: Callable[[], None] = lambda: None,
@@ -115,13 +116,14 @@ class Server:
 
     def _accept(self, request: Request) -> None:
         """Answer at once what needs no work, queue the rest."""
-        if request.method not in METHODS:
+        known = methods()
+        if request.method not in known:
             raise UsageError(
                 f"The runtime knows no method {request.method!r}.",
                 hint="Plugin and runtime differ: repair the runtime.",
             )
         try:
-            params: Any = from_params(METHODS[request.method], request.params)
+            params: Any = from_params(known[request.method], request.params)
         except ValueError as problem:
             raise UsageError(str(problem), hint="Plugin and runtime differ: repair the runtime.") from problem
         if request.method == "ping":
@@ -132,9 +134,16 @@ class Server:
         elif request.method == "shutdown":
             self._reply(request.id, {})
         elif request.method == "hello":
+            if params.protocol != PROTOCOL_VERSION:
+                raise UsageError(
+                    f"The plugin speaks version {params.protocol} of the protocol, this runtime {PROTOCOL_VERSION}.",
+                    hint="Plugin and runtime differ: repair the runtime.",
+                )
             threading.Thread(target=self._hello, args=(request.id, params), name="hello", daemon=True).start()
         else:
-            self._queue.put(request.id, request.method, params, priority_of(request.method, request.params))
+            self._queue.put(
+                request.id, request.method, params, priority_of(is_interactive(request.method), request.params)
+            )
 
     def _hello(self, id: int, params: Any) -> None:  # noqa: ANN401 - HelloParams
         """Answer ``hello`` from a thread of its own, because asking for the device imports torch for seconds."""
@@ -148,7 +157,7 @@ class Server:
                 "pid": os.getpid(),
                 "python": sys.version.split()[0],
                 "device": device,
-                **self._find_task("models")(METHODS["models"](), Context(models=self._models)),
+                **self._find_task("models")(ModelsParams(), Context(models=self._models)),
             }
             self._reply(id, facts)
         except Exception as problem:  # every request gets an answer

@@ -160,3 +160,15 @@ def _write(params: SampleParams, raster: RasterReader, drawn: NDArray[np.int64],
             )
         except Exception as problem:  # pyogrio's errors have no public base
             raise output_failure(target, problem) from problem
+
+
+def show(result: dict[str, Any]) -> str:
+    """The result in words, for the command line."""
+    error = 100 * result["expected_standard_error"]
+    lines = [f"{result['output']}: {result['samples']:,} points, expected standard error {error:.1f} %"]
+    lines += [
+        f"  {row['code']:>4}  {row['name']:<28}{100 * row['share']:6.1f} %{row['samples']:>8,}"
+        for row in result["classes"]
+    ]
+    lines.append('Write what is on the ground into the field "class", then: core accuracy MAP POINTS')
+    return "\n".join(lines)

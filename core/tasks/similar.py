@@ -212,3 +212,11 @@ def _surroundings(
 
 def _shown(places: Sequence[Place]) -> str:
     return "; ".join(f"{x:.10g},{y:.10g}" for x, y in places)
+
+
+def show(result: dict[str, Any]) -> str:
+    """The result in words, for the command line."""
+    count = result["positives"]
+    places = "1 place" if count == 1 else f"{count} places"
+    line = f"{result['output']}: likeness to {places} on {result['width']} × {result['height']} pixels"
+    return "\n".join([line, *(f"Note: {warning}" for warning in result["warnings"])])

@@ -14,15 +14,17 @@ from qgis.core import (
     QgsVectorLayer,
 )
 from qgis.gui import QgsMapCanvas, QgsMapLayerComboBox, QgsMapToolExtent, QgsRubberBand
-from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtCore import QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QColor
-from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from geolangbind_qgis.gui.narrow import let_shrink
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.icons import icon
 from geolangbind_qgis.layers.extents import to_layer_crs
 from geolangbind_qgis.layers.qgis_versions import layer_filters
+
+_RESTING_MS = 700
 
 
 class Area(Enum):
@@ -39,9 +41,11 @@ class AreaChoice(QWidget):
 
     Signals:
         changed: another area is meant.
+        view_moved: the map rests at another place, and answers are to follow it.
     """
 
     changed = pyqtSignal()
+    view_moved = pyqtSignal()
 
     def __init__(self, canvas: QgsMapCanvas, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -78,6 +82,13 @@ class AreaChoice(QWidget):
             tr("Layer whose selected polygons are meant; all its polygons where none is selected")
         )
         self._polygons.setAccessibleName(tr("Polygon layer"))
+        self.follow_map = QCheckBox(tr("Follow the map"), self)
+        self.follow_map.setToolTip(tr("Answer the prompts wherever the map is moved to"))
+        self._resting = QTimer(self)
+        self._resting.setSingleShot(True)
+        self._resting.setInterval(_RESTING_MS)
+        self._resting.timeout.connect(self.view_moved)
+        canvas.extentsChanged.connect(self._on_moved)
         row = QHBoxLayout()
         row.setSpacing(4)
         row.addWidget(self.combo, 1)
@@ -87,6 +98,7 @@ class AreaChoice(QWidget):
         box.setSpacing(3)
         box.addLayout(row)
         box.addWidget(self._polygons)
+        box.addWidget(self.follow_map)
         self.combo.currentIndexChanged.connect(self._on_choice)
         self._on_choice()
 
@@ -132,13 +144,20 @@ class AreaChoice(QWidget):
 
     def clean_up(self) -> None:
         """Take everything off the map canvas."""
+        self._resting.stop()
+        self._canvas.extentsChanged.disconnect(self._on_moved)
         self._canvas.unsetMapTool(self._tool)
         self._canvas.scene().removeItem(self._band)
         self._tool.deleteLater()
 
+    def _on_moved(self) -> None:
+        if self.follow_map.isChecked() and self.area is Area.VISIBLE:
+            self._resting.start()
+
     def _on_choice(self) -> None:
         self._draw.setVisible(self.area is Area.RECTANGLE)
         self._polygons.setVisible(self.area is Area.POLYGONS)
+        self.follow_map.setVisible(self.area is Area.VISIBLE)
         self._band.setVisible(self.area is Area.RECTANGLE)
         if self.area is Area.RECTANGLE and self._rectangle.isEmpty() and self.isVisible():
             self._draw.setChecked(True)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from qgis.core import Qgis, QgsMapLayer, QgsProject, QgsRasterLayer
+from qgis.core import Qgis, QgsMapLayer, QgsProject, QgsRasterLayer, QgsRectangle
 from qgis.gui import QgisInterface, QgsDockWidget
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from geolangbind_qgis import settings
+from geolangbind_qgis.gui.area_choice import Area
 from geolangbind_qgis.gui.area_counter import AreaCounter
+from geolangbind_qgis.gui.canvas_refresh import CanvasRefresh
 from geolangbind_qgis.gui.class_maps import class_maps_of
+from geolangbind_qgis.gui.computed_outline import ComputedOutline
 from geolangbind_qgis.gui.diagnostics_text import diagnostics_text
 from geolangbind_qgis.gui.help import open_help
 from geolangbind_qgis.gui.layer_descriptions import LayerDescriptions
@@ -24,7 +28,8 @@ from geolangbind_qgis.gui.status_line import StatusLine
 from geolangbind_qgis.gui.teach_page import TeachPage
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.i18n.numbers import number_text
-from geolangbind_qgis.layers.overlays import overlays_of
+from geolangbind_qgis.layers.answer import read_answer
+from geolangbind_qgis.layers.overlays import find_overlay, overlays_of
 from geolangbind_qgis.runs.failure import Failure
 from geolangbind_qgis.runs.highlight import Highlighter, HighlightRequest
 from geolangbind_qgis.runtime.client_qt import RuntimeState
@@ -58,6 +63,9 @@ class GeoLangBindDock(QgsDockWidget):
         self.descriptions = LayerDescriptions(session, self.page, self)
         self.models = ModelChoice(session, self.page.model, self)
         self.areas = AreaCounter(self)
+        self.drawing = CanvasRefresh(iface.mapCanvas(), self)
+        self.outline = ComputedOutline(iface.mapCanvas())
+        self._waiting = False  # for the set-up, to run what was asked for
         self.actions_on_results = ResultActions(session, self.page, iface, self)
         self.project = ProjectWatch(self)
         self._stack = QStackedWidget(self)
@@ -85,6 +93,7 @@ class GeoLangBindDock(QgsDockWidget):
         if self.highlighter.busy:
             return
         if not self._session.is_set_up:
+            self._waiting = True
             self.show_runtime_page(True)
             return
         request = self._request(self.page.request)
@@ -107,6 +116,19 @@ class GeoLangBindDock(QgsDockWidget):
         request = self._request(self.page.request_by_example)
         if request is not None:
             self._start(request)
+
+    def recompute(self, layer: QgsRasterLayer) -> None:
+        """Compute a result again whose file is missing."""
+        answer = read_answer(layer)
+        if answer is None or self.highlighter.busy:
+            return
+        self.page.prompts.set_prompts([answer.prompt])
+        self.page.prompts.set_negatives(list(answer.exclusions))
+        self.page.area.choose(Area.LAYER)
+        request = self._request(self.page.request)
+        if request is not None:
+            extent = QgsRectangle(*answer.extent) if answer.extent is not None else None
+            self._start(replace(request, extent=extent, resolution=answer.resolution))
 
     def look_for(self, layer: QgsMapLayer) -> None:
         """Show the prompt for a layer, as the layer's menu asks."""
@@ -145,6 +167,8 @@ class GeoLangBindDock(QgsDockWidget):
         self.setup.clean_up()
         self.teach.clean_up()
         self.areas.abandon()
+        self.drawing.clean_up()
+        self.outline.clean_up()
         self.project.clean_up()
         self._iface.currentLayerChanged.disconnect(self.page.follow)
         self._session.runtime_changed.disconnect(self._on_runtime_changed)
@@ -163,6 +187,11 @@ class GeoLangBindDock(QgsDockWidget):
         self.highlighter.finished.connect(self._on_finished)
         self.highlighter.failed.connect(self._on_failed)
         self.areas.counted.connect(page.result.show_histogram)
+        page.area.view_moved.connect(self._follow_view)
+        page.result.recompute_wanted.connect(self.recompute)
+        page.result.answer_changed.connect(self._on_answer_changed)
+        page.result.chosen.connect(lambda: self.outline.show(page.result.layer()))
+        self.setup.start_wanted.connect(self._on_start_wanted)
 
     def _connect_pages(self) -> None:
         """What leads from one page to another."""
@@ -203,6 +232,7 @@ class GeoLangBindDock(QgsDockWidget):
     def _start(self, request: HighlightRequest) -> None:
         starting = self._session.state is not RuntimeState.READY
         self.page.run_bar.show_busy(0.0, tr("Starting the runtime…") if starting else tr("Looking…"))
+        self.page.result.show_preview(True)
         self.highlighter.start(request)
 
     def _on_shown(self, layer_ids: list[str]) -> None:
@@ -217,17 +247,44 @@ class GeoLangBindDock(QgsDockWidget):
         self.page.run_bar.show_idle(tr("Done in {0} s.").format(number_text(seconds, 1)))
         for layer_id in layer_ids:
             self.page.result.forget(layer_id)
-            layer = QgsProject.instance().mapLayer(layer_id)
-            if isinstance(layer, QgsRasterLayer):
-                self.areas.count(layer)
+        self.page.result.show_preview(False)
+        self._show_results()
+        found = map(QgsProject.instance().mapLayer, layer_ids)
+        layers = [layer for layer in found if isinstance(layer, QgsRasterLayer)]
+        for layer in layers:
+            self.areas.count(layer)
+        self.drawing.draw(layers)
         if self._clicked_meanwhile:
             self.run_by_example()
 
     def _on_failed(self, failure: Failure) -> None:
         self._clicked_meanwhile = False
+        self.page.result.show_preview(False)
         self.page.run_bar.show_idle(tr("Cancelled.") if failure.cancelled else failure.message)
         if not failure.cancelled:
             self._warn(failure.text)
+
+    def _on_answer_changed(self, layer_id: str) -> None:
+        """Count and draw a layer that shows an earlier answer."""
+        layer = QgsProject.instance().mapLayer(layer_id)
+        if isinstance(layer, QgsRasterLayer):
+            self.areas.count(layer)
+            self.drawing.draw([layer])
+
+    def _follow_view(self) -> None:
+        """Answer the prompts for the part that the map shows now, unless they are answered there already."""
+        layer = self.page.layer()
+        if self.highlighter.busy or layer is None or not self._session.is_set_up:
+            return
+        try:
+            request = self.page.request()
+        except ValueError:
+            return
+        project = QgsProject.instance()
+        found = [find_overlay(project, layer.id(), text) for text, _ in request.prompts]
+        if request.extent is None or all(each is not None and each.extent().contains(request.extent) for each in found):
+            return
+        self._start(request)
 
     def _count_missing(self, layers: list[QgsRasterLayer]) -> None:
         """Count areas of results that were opened with the project."""
@@ -268,7 +325,7 @@ class GeoLangBindDock(QgsDockWidget):
         elif self._session.state is RuntimeState.STARTING:
             label = tr("Runtime starting…")
         elif not ready:
-            label = tr("Runtime at rest")
+            label = tr("Runtime idle")
         self.status.show_device(label, kind if ready else "")
         self.models.refresh()
         layer = self.page.layer()
@@ -283,6 +340,14 @@ class GeoLangBindDock(QgsDockWidget):
     def _on_environment_changed(self) -> None:
         self.descriptions.forget_all()
         self.environment_changed.emit()
+        if self._session.is_set_up and self._waiting:
+            self.setup.offer_start()
+
+    def _on_start_wanted(self) -> None:
+        """Run what was asked for before there was a runtime."""
+        self._waiting = False
+        self.show_runtime_page(False)
+        self.run()
 
     def _show_setup(self) -> None:
         self.setUserVisible(True)

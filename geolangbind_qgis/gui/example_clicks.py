@@ -60,9 +60,9 @@ class ExampleClicks(QWidget):
         self.tool.pointed.connect(self._on_pointed)
         self.tool.deactivated.connect(self._show_tool)
         self.like_button = self._button(
-            "like", tr("Click places of what you look for; right-click places of what it is not")
+            "like", tr("Positive examples: click places of what you look for; right-click for negative ones")
         )
-        self.unlike_button = self._button("unlike", tr("Click places of what you do not look for"))
+        self.unlike_button = self._button("unlike", tr("Negative examples: click places of what you do not look for"))
         self.clear_button = QToolButton(self)
         self.clear_button.setText("×")
         self.clear_button.setAutoRaise(True)
@@ -71,7 +71,7 @@ class ExampleClicks(QWidget):
         self.clear_button.clicked.connect(self.clear)
         self._message = QLabel(self)
         self._message.setWordWrap(True)
-        self.with_words = QCheckBox(tr("The first prompt must a&gree"), self)
+        self.with_words = QCheckBox(tr("Must a&lso match the first prompt"), self)
         self.with_words.setToolTip(tr("Find what looks like the examples and is what the words say"))
         self.with_words.toggled.connect(lambda _: self.changed.emit())
         self.like_button.clicked.connect(lambda on: self._take_up(on, unlike=False))
@@ -193,8 +193,8 @@ class ExampleClicks(QWidget):
         """Say what is pointed at, or what to do."""
         positives, negatives = len(self.positives()), len(self.negatives())
         if positives or negatives:
-            self._message.setText(tr("{0} like it, {1} unlike").format(positives, negatives))
+            self._message.setText(tr("{0} positive, {1} negative").format(positives, negatives))
         elif self._canvas.mapTool() == self.tool:
             self._message.setText(tr("Click places on the map"))
         else:
-            self._message.setText(tr("or point at examples"))
+            self._message.setText(tr("or click examples"))

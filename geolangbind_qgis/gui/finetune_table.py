@@ -24,7 +24,7 @@ def finetune_table_html(result: dict[str, Any]) -> str:
         for side, head in (("left", tr("Class")), ("right", tr("Accuracy")), ("right", "IoU"))
     )
     remarks = "".join(f"<p>{escape(str(remark))}</p>" for remark in result.get("remarks") or ())
-    caption = tr("At labels that were held out, before → after, in per cent")
+    caption = tr("At validation labels, before → after, in per cent")
     return f"<p>{caption}</p><table width='100%'><tr>{heads}</tr>{''.join(rows)}{overall}</table>{remarks}"
 
 

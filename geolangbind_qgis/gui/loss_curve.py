@@ -31,7 +31,7 @@ class LossCurve(QWidget):
         self._stage = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(tr("Loss"))
-        self.setToolTip(tr("Blue: loss while learning. Orange: loss at labels that are held out; lower is better."))
+        self.setToolTip(tr("Blue: training loss. Orange: loss at validation labels; lower is better."))
 
     def sizeHint(self) -> QSize:
         """Returns the preferred size."""
@@ -81,7 +81,7 @@ class LossCurve(QWidget):
         if not values:
             dark = palette.color(QPalette.ColorRole.Base).lightness() < 128
             painter.setPen(QColor(255, 255, 255, 140) if dark else QColor(0, 0, 0, 140))  # QGIS's themes set no colour
-            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, tr("The loss is drawn here"))
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, tr("Training loss appears here"))
             return
         key_height = self.fontMetrics().height() + 4
         plot = area.adjusted(4, key_height, -4, -4)  # below the key, which would hide the beginning
@@ -99,7 +99,7 @@ class LossCurve(QWidget):
         painter.setBrush(QColor(_HELD_OUT))
         for point in self._held_out:
             painter.drawEllipse(place(*point), 3.0, 3.0)
-        key = [(_LOSS, tr("learning"), self._losses), (_HELD_OUT, tr("held out"), self._held_out)]
+        key = [(_LOSS, tr("training"), self._losses), (_HELD_OUT, tr("validation"), self._held_out)]
         entries = [(colour, f"{name} {points[-1][1]:.2f}") for colour, name, points in key if points]
         right = area.right() - 4
         for colour, text in reversed(entries):

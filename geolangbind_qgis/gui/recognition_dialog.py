@@ -35,8 +35,8 @@ class RecognitionDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(tr("Sensor, bands and scaling"))
         self._band_count = band_count
-        self._sensor = _combo(tr("Recognise it"), sensor_titles(), reading.sensor)
-        self._scaling = _combo(tr("As the sensor's product needs"), scaling_titles(), reading.scaling)
+        self._sensor = _combo(tr("Detect automatically"), sensor_titles(), reading.sensor)
+        self._scaling = _combo(tr("Default of the sensor"), scaling_titles(), reading.scaling)
         self._bands = QLineEdit(", ".join(map(str, reading.bands)), self)
         self._wavelengths = QLineEdit(", ".join(f"{length:g}" for length in reading.wavelengths_um), self)
         if found is not None:

@@ -62,7 +62,7 @@ class RecognitionLine(QWidget):
             own: whether the user corrected it.
         """
         mark, colour = ("●", "#2e9e5b") if found.trained else ("▲", "#d98a00")
-        state = tr("trained on") if found.trained else tr("extrapolated")
+        state = tr("Supported sensor") if found.trained else tr("Unsupported sensor: check results")
         count, _, wavelengths = found.bands_text.partition(" (")
         bands = wavelengths.rstrip(")") if found.title.startswith(count) else found.bands_text
         scaling = tr("scaled as the file says") if found.scaling == "file" else found.scaling_title

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
 from qgis.core import QgsProject, QgsRasterLayer
 from qgis.gui import QgsColorButton
 from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
@@ -13,16 +16,21 @@ from qgis.PyQt.QtWidgets import (
     QGroupBox,
     QHBoxLayout,
     QLabel,
+    QMenu,
     QPushButton,
     QSlider,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from geolangbind_qgis.gui.flow_row import FlowRow
+from geolangbind_qgis.gui.histogram_view import HistogramView
 from geolangbind_qgis.gui.narrow import let_shrink
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.i18n.numbers import area_text, number_text, unbroken
+from geolangbind_qgis.layers.answer import keep_answer, past_answers, read_answer
+from geolangbind_qgis.layers.overlays import show_past_answer
 from geolangbind_qgis.layers.score_histogram import ScoreHistogram
 from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style, read_score_style
 
@@ -36,12 +44,16 @@ class ResultPanel(QGroupBox):
     Signals:
         save_wanted, polygons_wanted, statistics_wanted: a button was pressed, for the layer that is chosen.
         chosen: another result is chosen.
+        answer_changed: id of a layer that shows an earlier answer now.
+        recompute_wanted: the layer whose file is missing is to be computed again.
     """
 
     save_wanted = pyqtSignal()
     polygons_wanted = pyqtSignal()
     statistics_wanted = pyqtSignal()
     chosen = pyqtSignal()
+    answer_changed = pyqtSignal(str)
+    recompute_wanted = pyqtSignal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(tr("Result"), parent)
@@ -74,6 +86,30 @@ class ResultPanel(QGroupBox):
         self.colour.setShowMenu(False)
         self.colour.setColorDialogTitle(tr("Colour of this result"))
         self.colour.colorChanged.connect(lambda _: self._style_timer.start())
+        self.suggest_button = QToolButton(self)
+        self.suggest_button.setText(tr("Auto"))
+        self.suggest_button.setAutoRaise(True)
+        self.suggest_button.setToolTip(tr("Use the threshold that splits the scores into two groups"))
+        self.suggest_button.setAccessibleName(tr("Automatic threshold"))
+        self.suggest_button.clicked.connect(self._use_suggested)
+        self.histogram_view = HistogramView(self)
+        self.undo_button = QToolButton(self)
+        self.undo_button.setText(tr("Undo"))
+        self.undo_button.setAutoRaise(True)
+        self.undo_button.setToolTip(tr("Show the answer before this one; the arrow lists all earlier answers"))
+        self.undo_button.setAccessibleName(tr("Earlier answers"))
+        self.undo_button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        self._past_menu = QMenu(self.undo_button)
+        self.undo_button.setMenu(self._past_menu)
+        self.undo_button.clicked.connect(self.undo)
+        self.recompute_button = QPushButton(tr("&Compute again"), self)
+        self.recompute_button.setToolTip(tr("The file of this result is missing; its prompt is still known"))
+        self.recompute_button.clicked.connect(self._ask_to_recompute)
+        self.threshold.setAccessibleName(tr("Threshold"))
+        self.threshold_box.setAccessibleName(tr("Threshold as a number"))
+        self.opacity.setAccessibleName(tr("Opacity"))
+        self.colour.setAccessibleName(tr("Colour of this result"))
+        self._preview = False
         self.area = QLabel(self)
         self.area.setWordWrap(True)
         self._build()
@@ -130,13 +166,20 @@ class ResultPanel(QGroupBox):
         threshold_row = QHBoxLayout()
         threshold_row.addWidget(self.threshold, 1)
         threshold_row.addWidget(self.threshold_box)
+        threshold_row.addWidget(self.suggest_button)
         look_row = QHBoxLayout()
         look_row.addWidget(self.opacity, 1)
         look_row.addWidget(self.colour)
         form = QFormLayout()
         form.setVerticalSpacing(4)
-        form.addRow(tr("Sho&wn"), self.results)
+        shown_row = QHBoxLayout()
+        shown_row.addWidget(self.results, 1)
+        shown_row.addWidget(self.undo_button)
+        form.addRow(tr("Sho&wn"), shown_row)
+        form.labelForField(shown_row).setBuddy(self.results)
+        form.addRow("", self.recompute_button)
         form.addRow(tr("&Threshold"), threshold_row)
+        form.addRow("", self.histogram_view)
         form.addRow(tr("&Opacity"), look_row)
         form.labelForField(threshold_row).setBuddy(self.threshold)
         form.labelForField(look_row).setBuddy(self.opacity)
@@ -172,6 +215,8 @@ class ResultPanel(QGroupBox):
         self.colour.setColor(QColor(style.colour))
         for widget in widgets:
             widget.blockSignals(False)
+        self.recompute_button.setVisible(not layer.isValid() and read_answer(layer) is not None)
+        self._show_past(layer)
         self._show_area()
         self.chosen.emit()
 
@@ -188,11 +233,77 @@ class ResultPanel(QGroupBox):
         if layer is not None:
             style = ScoreStyle(self.threshold_box.value(), self.colour.color().name(), self.opacity.value() / 100)
             apply_score_style(layer, style)
+            answer = read_answer(layer)
+            if answer is not None and answer.threshold != style.threshold:
+                keep_answer(layer, answer, style.threshold)
+
+    def show_preview(self, preview: bool) -> None:
+        """Say that what the map shows is coarse, and count nothing of it."""
+        self._preview = preview
+        self._show_area()
+
+    def undo(self) -> None:
+        """Show the latest answer that is older than the one shown."""
+        layer = self.layer()
+        current = read_answer(layer) if layer is not None else None
+        if layer is None or current is None:
+            return
+        older = [index for index, past in enumerate(past_answers(layer)) if past.date <= current.date]
+        if older:
+            self._show_answer(layer, older[0])
+
+    def _show_answer(self, layer: QgsRasterLayer, index: int) -> None:
+        show_past_answer(layer, index)
+        self.forget(layer.id())
+        self.results.setItemText(self.results.findData(layer.id()), layer.name())
+        self.answer_changed.emit(layer.id())
+        self._on_chosen()
+
+    def _show_past(self, layer: QgsRasterLayer) -> None:
+        """Offer earlier answers whose files are there."""
+        self._past_menu.clear()
+        current = read_answer(layer)
+        older = False
+        for index, answer in enumerate(past_answers(layer)):
+            if Path(answer.raster).is_file():
+                action = self._past_menu.addAction(f"{answer.time} · {answer.title} · {answer.model}")
+                action.triggered.connect(partial(self._on_past, layer.id(), index))
+                older = older or (current is not None and answer.date <= current.date)
+        self.undo_button.setEnabled(not self._past_menu.isEmpty())
+        suggested = current.suggested if current is not None else None
+        self.suggest_button.setEnabled(suggested is not None)
+
+    def _on_past(self, layer_id: str, index: int, *_: bool) -> None:
+        layer = QgsProject.instance().mapLayer(layer_id)
+        if isinstance(layer, QgsRasterLayer):
+            self._show_answer(layer, index)
+
+    def _ask_to_recompute(self) -> None:
+        layer = self.layer()
+        if layer is not None:
+            self.recompute_wanted.emit(layer)
+
+    def _use_suggested(self) -> None:
+        suggested = self._suggested()
+        if suggested is not None:
+            self.threshold_box.setValue(suggested)
+
+    def _suggested(self) -> float | None:
+        layer = self.layer()
+        answer = read_answer(layer) if layer is not None else None
+        return answer.suggested if answer is not None else None
 
     def _show_area(self) -> None:
-        histogram = self.histogram()
-        if histogram is None:
-            self.area.setText(tr("Counting areas…") if self.layer() is not None else "")
+        histogram, layer = self.histogram(), self.layer()
+        counted = None if self._preview else histogram
+        self.histogram_view.show_histogram(counted, self.threshold_box.value(), self._suggested(), self.colour.color())
+        self.histogram_view.setVisible(counted is not None)
+        if self._preview:
+            self.area.setText(tr("Preview at low resolution; areas follow with the result."))
+        elif layer is not None and not layer.isValid():
+            self.area.setText(tr("The file of this result is missing."))
+        elif histogram is None:
+            self.area.setText(tr("Counting areas…") if layer is not None else "")
         else:
             self.area.setText(unbroken(_words_for(histogram, self.threshold_box.value())))
 

@@ -27,7 +27,7 @@ class RunBar(QWidget):
         super().__init__(parent)
         self.run_button = QPushButton(icon("run"), tr("&Run"), self)
         self.run_button.setDefault(True)
-        self.run_button.setToolTip(tr("Light up the pixels that match the prompts (Enter)"))
+        self.run_button.setToolTip(tr("Find the pixels that match the prompts (Enter)"))
         self.run_button.clicked.connect(self.run_wanted)
         self.cancel_button = QPushButton(tr("&Cancel"), self)
         self.cancel_button.clicked.connect(self.cancel_wanted)

@@ -43,11 +43,15 @@ def save_scores(layer: QgsRasterLayer, target: Path, iface: QgisInterface) -> Co
 
 def _on_saved(task: CopyFileTask, layer_id: str, iface: QgisInterface) -> None:
     _running.remove(task)
-    layer = QgsProject.instance().mapLayer(layer_id)
-    if layer is not None:
-        point_to(layer, str(task.target))
-        layer.setCustomProperty(KEPT, True)
-        layer.triggerRepaint()
+    project = QgsProject.instance()
+    saved = project.mapLayer(layer_id)
+    if saved is not None:
+        raster = saved.source()
+        for layer in project.mapLayers().values():  # all prompts of a run lie in one file
+            if isinstance(layer, QgsRasterLayer) and layer.source() == raster:
+                point_to(layer, str(task.target))
+                layer.setCustomProperty(KEPT, True)
+                layer.triggerRepaint()
     iface.messageBar().pushMessage("GeoLangBind", tr("Saved as {0}.").format(task.target), Qgis.MessageLevel.Success)
 
 

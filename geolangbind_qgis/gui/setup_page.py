@@ -9,7 +9,7 @@ from typing import Any
 
 from qgis.core import QgsApplication
 from qgis.gui import QgsCollapsibleGroupBox, QgsFileWidget
-from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QGuiApplication
 from qgis.PyQt.QtWidgets import (
     QComboBox,
@@ -26,6 +26,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from geolangbind_qgis.gui.narrow import let_shrink
+from geolangbind_qgis.gui.results_settings import ResultsSettings
 from geolangbind_qgis.gui.windows import confirm
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.runs.environment_task import EnvironmentTask
@@ -44,6 +45,7 @@ from geolangbind_qgis.runtime_choice import (
 from geolangbind_qgis.session import Session
 
 _LOG_LINES = 2000
+_TYPING_MS = 600
 
 
 class SetupPage(QScrollArea):
@@ -51,17 +53,20 @@ class SetupPage(QScrollArea):
 
     Signals:
         environment_changed: there is another environment than before, or none.
+        start_wanted: run the prompt that waited for the set-up.
         diagnostics_wanted: the user wants the report for a bug tracker.
     """
 
     environment_changed = pyqtSignal()
     diagnostics_wanted = pyqtSignal()
+    start_wanted = pyqtSignal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self._task: EnvironmentTask | None = None
         self._plan: Plan | None = None
+        self._plan_again = False
         self.state = _text(self)
         self.plan_text = _text(self)
         self.device = QComboBox(self)
@@ -82,10 +87,18 @@ class SetupPage(QScrollArea):
             self, QgsFileWidget.StorageMode.GetFile, tr("Interpreter of an environment you made yourself")
         )
         self.folder.setFilePath(str(environment_folder()))
-        self.folder.fileChanged.connect(self._on_folder)
+        self._typing = QTimer(self)  # a folder that is being typed is another one with every letter
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(_TYPING_MS)
+        self._typing.timeout.connect(lambda: self._on_folder(self.folder.filePath()))
+        self.folder.fileChanged.connect(lambda _: self._typing.start())
         self.wheels.fileChanged.connect(lambda _: self.make_plan())
-        self.install_button = QPushButton(tr("&Set up the runtime"), self)
+        self.install_button = QPushButton(tr("&Set up GeoLangBind (once)"), self)
         self.install_button.clicked.connect(lambda: self.install())
+        self.start_button = QPushButton(tr("S&tart"), self)
+        self.start_button.setToolTip(tr("Run the prompt that waited for the set-up"))
+        self.start_button.clicked.connect(self._on_start)
+        self.start_button.hide()
         self.cancel_button = QPushButton(tr("&Cancel"), self)
         self.cancel_button.clicked.connect(self.cancel)
         self.repair_button = QPushButton(tr("R&epair"), self)
@@ -122,13 +135,21 @@ class SetupPage(QScrollArea):
         manifest = find_environment(environment_folder())
         python = chosen_python()
         self._show_state(manifest, python)
-        self.install_button.setVisible(python is None and not self.busy)
+        self.install_button.setVisible(python is None)
         for button in (self.repair_button, self.remove_button):
             button.setVisible(python is not None)
             button.setEnabled(not self.busy)
         self.remove_button.setEnabled(manifest is not None and not self.busy)
         if python is None and not self.busy:
             self.make_plan()
+
+    def offer_start(self) -> None:
+        """Offer to run the prompt that waited for the set-up."""
+        self.start_button.show()
+
+    def _on_start(self) -> None:
+        self.start_button.hide()
+        self.start_wanted.emit()
 
     def show_as_new(self) -> None:
         """Show the page as somebody sees it who has no runtime yet."""
@@ -161,7 +182,7 @@ class SetupPage(QScrollArea):
         else:
             self.state.setText(
                 "<b>"
-                + tr("One step before the first prompt")
+                + tr("Set up GeoLangBind (once)")
                 + "</b><br>"
                 + tr(
                     "The model runs in a Python environment of its own, apart from QGIS. It is made once; "
@@ -250,10 +271,12 @@ class SetupPage(QScrollArea):
         box.addLayout(plan_form)
         box.addWidget(self.plan_text)
         box.addWidget(self.install_button)
+        box.addWidget(self.start_button)
         box.addLayout(working)
         box.addWidget(self.step)
         box.addWidget(more)
         box.addWidget(log_box)
+        box.addWidget(ResultsSettings(self))
         box.addLayout(upkeep)
         box.addWidget(self.diagnostics_button)
         box.addStretch(1)
@@ -272,6 +295,7 @@ class SetupPage(QScrollArea):
     ) -> None:
         """Have work done in the background, one piece at a time."""
         if self._task is not None:
+            self._plan_again = self._plan_again or quiet
             return
         task = EnvironmentTask(title, work)
         self._task = task
@@ -303,7 +327,11 @@ class SetupPage(QScrollArea):
             self.install_button.setVisible(chosen_python() is None)
 
     def _on_planned(self, plan: Plan) -> None:
-        """Show the plan, line by line."""
+        """Show the plan, line by line; one that was made for another folder is made anew."""
+        if self._plan_again:
+            self._plan_again = False
+            self.make_plan()
+            return
         self._plan = plan
         lines = (line.partition(":") for line in plan.describe())
         self.plan_text.setText("<br>".join(f"<b>{escape(head)}</b>: {_breakable(text)}" for head, _, text in lines))

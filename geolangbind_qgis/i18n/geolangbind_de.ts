@@ -192,6 +192,14 @@
       <translation>Polygonlayer</translation>
     </message>
     <message>
+      <source>Follow the map</source>
+      <translation>Der Karte folgen</translation>
+    </message>
+    <message>
+      <source>Answer the prompts wherever the map is moved to</source>
+      <translation>Die Suchbegriffe überall dort beantworten, wohin die Karte bewegt wird</translation>
+    </message>
+    <message>
       <source>Visible extent</source>
       <translation>Sichtbarer Ausschnitt</translation>
     </message>
@@ -292,24 +300,24 @@
       <translation>Fertig in {0} s.</translation>
     </message>
     <message>
-      <source>Runtime at rest</source>
-      <translation>Laufzeit ruht</translation>
+      <source>Runtime idle</source>
+      <translation>Laufzeit untätig</translation>
     </message>
     <message>
-      <source>Click places of what you look for; right-click places of what it is not</source>
-      <translation>Stellen anklicken, die zeigen, was gesucht wird; mit der rechten Taste, was es nicht ist</translation>
+      <source>Positive examples: click places of what you look for; right-click for negative ones</source>
+      <translation>Positive Beispiele: Stellen anklicken, die zeigen, was gesucht wird; Rechtsklick für negative</translation>
     </message>
     <message>
-      <source>Click places of what you do not look for</source>
-      <translation>Stellen anklicken, die zeigen, was nicht gesucht wird</translation>
+      <source>Negative examples: click places of what you do not look for</source>
+      <translation>Negative Beispiele: Stellen anklicken, die zeigen, was nicht gesucht wird</translation>
     </message>
     <message>
       <source>Remove all examples</source>
       <translation>Alle Beispiele entfernen</translation>
     </message>
     <message>
-      <source>The first prompt must a&amp;gree</source>
-      <translation>Der erste Begriff muss auch pass&amp;en</translation>
+      <source>Must a&amp;lso match the first prompt</source>
+      <translation>Muss a&amp;uch zum ersten Suchbegriff passen</translation>
     </message>
     <message>
       <source>Find what looks like the examples and is what the words say</source>
@@ -324,12 +332,12 @@
       <translation>Stellen in der Karte anklicken</translation>
     </message>
     <message>
-      <source>or point at examples</source>
-      <translation>oder auf Beispiele zeigen</translation>
+      <source>or click examples</source>
+      <translation>oder Beispiele anklicken</translation>
     </message>
     <message>
-      <source>{0} like it, {1} unlike</source>
-      <translation>{0} ähnlich, {1} nicht</translation>
+      <source>{0} positive, {1} negative</source>
+      <translation>{0} positiv, {1} negativ</translation>
     </message>
     <message>
       <source>Unknown sensor</source>
@@ -364,8 +372,8 @@
       <translation>Die Datei</translation>
     </message>
     <message>
-      <source>At labels that were held out, before → after, in per cent</source>
-      <translation>An zurückgehaltenen Beispielen, vorher → nachher, in Prozent</translation>
+      <source>At validation labels, before → after, in per cent</source>
+      <translation>An Validierungsdaten, vorher → nachher, in Prozent</translation>
     </message>
     <message>
       <source>all</source>
@@ -374,6 +382,14 @@
     <message>
       <source>Accuracy</source>
       <translation>Genauigkeit</translation>
+    </message>
+    <message>
+      <source>Area by score. The line is the threshold, the dotted line the suggested threshold.</source>
+      <translation>Fläche je Wert. Die Linie ist die Schwelle, die gepunktete Linie die vorgeschlagene Schwelle.</translation>
+    </message>
+    <message>
+      <source>Score histogram</source>
+      <translation>Histogramm der Werte</translation>
     </message>
     <message>
       <source>Cancel</source>
@@ -428,20 +444,20 @@
       <translation>Verlust</translation>
     </message>
     <message>
-      <source>Blue: loss while learning. Orange: loss at labels that are held out; lower is better.</source>
-      <translation>Blau: Verlust beim Lernen. Orange: Verlust an zurückgehaltenen Beispielen; weniger ist besser.</translation>
+      <source>Blue: training loss. Orange: loss at validation labels; lower is better.</source>
+      <translation>Blau: Trainingsverlust. Orange: Verlust an Validierungsdaten; niedriger ist besser.</translation>
     </message>
     <message>
-      <source>The loss is drawn here</source>
-      <translation>Hier erscheint der Verlust</translation>
+      <source>Training loss appears here</source>
+      <translation>Hier erscheint der Trainingsverlust</translation>
     </message>
     <message>
-      <source>learning</source>
-      <translation>Lernen</translation>
+      <source>training</source>
+      <translation>Training</translation>
     </message>
     <message>
-      <source>held out</source>
-      <translation>zurückgehalten</translation>
+      <source>validation</source>
+      <translation>Validierung</translation>
     </message>
     <message>
       <source>Smaller patches and holes are left out</source>
@@ -536,12 +552,12 @@
       <translation>Was ähnlich aussieht, aber nicht gemeint ist. Mehreres mit Semikolon trennen.</translation>
     </message>
     <message>
-      <source>But not</source>
-      <translation>Aber nicht</translation>
+      <source>Exclude</source>
+      <translation>Ausschließen</translation>
     </message>
     <message>
-      <source>But &amp;not</source>
-      <translation>Aber &amp;nicht</translation>
+      <source>E&amp;xclude</source>
+      <translation>Au&amp;sschließen</translation>
     </message>
     <message>
       <source>Colour of this prompt on the map</source>
@@ -572,12 +588,12 @@
       <translation>Sensor, Bänder und Skalierung</translation>
     </message>
     <message>
-      <source>Recognise it</source>
-      <translation>Erkennen</translation>
+      <source>Detect automatically</source>
+      <translation>Automatisch erkennen</translation>
     </message>
     <message>
-      <source>As the sensor's product needs</source>
-      <translation>Wie es das Produkt des Sensors verlangt</translation>
+      <source>Default of the sensor</source>
+      <translation>Vorgabe des Sensors</translation>
     </message>
     <message>
       <source>Band numbers from 1, in the order the model gets them, as in 4, 3, 2 or 1-12</source>
@@ -624,12 +640,12 @@
       <translation>Sensor, Bänder und Skalierung berichtigen</translation>
     </message>
     <message>
-      <source>trained on</source>
-      <translation>trainiert</translation>
+      <source>Supported sensor</source>
+      <translation>Unterstützter Sensor</translation>
     </message>
     <message>
-      <source>extrapolated</source>
-      <translation>extrapoliert</translation>
+      <source>Unsupported sensor: check results</source>
+      <translation>Nicht unterstützter Sensor: Ergebnisse prüfen</translation>
     </message>
     <message>
       <source>scaled as the file says</source>
@@ -658,6 +674,46 @@
     <message>
       <source>Colour of this result</source>
       <translation>Farbe dieses Ergebnisses</translation>
+    </message>
+    <message>
+      <source>Auto</source>
+      <translation>Auto</translation>
+    </message>
+    <message>
+      <source>Use the threshold that splits the scores into two groups</source>
+      <translation>Die Schwelle verwenden, die die Werte in zwei Gruppen teilt</translation>
+    </message>
+    <message>
+      <source>Automatic threshold</source>
+      <translation>Automatische Schwelle</translation>
+    </message>
+    <message>
+      <source>Undo</source>
+      <translation>Zurück</translation>
+    </message>
+    <message>
+      <source>Show the answer before this one; the arrow lists all earlier answers</source>
+      <translation>Das vorherige Ergebnis zeigen; der Pfeil listet alle früheren auf</translation>
+    </message>
+    <message>
+      <source>Earlier answers</source>
+      <translation>Frühere Ergebnisse</translation>
+    </message>
+    <message>
+      <source>&amp;Compute again</source>
+      <translation>Neu bere&amp;chnen</translation>
+    </message>
+    <message>
+      <source>The file of this result is missing; its prompt is still known</source>
+      <translation>Die Datei dieses Ergebnisses fehlt; der Suchbegriff ist noch bekannt</translation>
+    </message>
+    <message>
+      <source>Threshold as a number</source>
+      <translation>Schwelle als Zahl</translation>
+    </message>
+    <message>
+      <source>Opacity</source>
+      <translation>Deckkraft</translation>
     </message>
     <message>
       <source>Sho&amp;wn</source>
@@ -700,6 +756,10 @@
       <translation>Flächen über der Schwelle</translation>
     </message>
     <message>
+      <source>Preview at low resolution; areas follow with the result.</source>
+      <translation>Vorschau in grober Auflösung; Flächen folgen mit dem Ergebnis.</translation>
+    </message>
+    <message>
       <source>Nothing reaches the threshold; the highest score is {0}. Lower it, or try other words.</source>
       <translation>Nichts erreicht die Schwelle; der höchste Wert ist {0}. Senken Sie sie, oder versuchen Sie andere englische Wörter.</translation>
     </message>
@@ -708,8 +768,36 @@
       <translation>{0} % der Pixel liegen über der Schwelle</translation>
     </message>
     <message>
+      <source>The file of this result is missing.</source>
+      <translation>Die Datei dieses Ergebnisses fehlt.</translation>
+    </message>
+    <message>
       <source>Counting areas…</source>
       <translation>Flächen werden gezählt…</translation>
+    </message>
+    <message>
+      <source>Results</source>
+      <translation>Ergebnisse</translation>
+    </message>
+    <message>
+      <source>[beside each project]</source>
+      <translation>[neben jedem Projekt]</translation>
+    </message>
+    <message>
+      <source>Folder for new results; empty for one beside each project</source>
+      <translation>Ordner für neue Ergebnisse; leer für einen neben jedem Projekt</translation>
+    </message>
+    <message>
+      <source>&amp;Results folder</source>
+      <translation>E&amp;rgebnisordner</translation>
+    </message>
+    <message>
+      <source>&amp;Keep all results</source>
+      <translation>Alle Ergebnisse be&amp;halten</translation>
+    </message>
+    <message>
+      <source>Also keep results of projects that are closed without being saved</source>
+      <translation>Auch Ergebnisse von Projekten behalten, die ungespeichert geschlossen werden</translation>
     </message>
     <message>
       <source>almost done</source>
@@ -720,8 +808,8 @@
       <translation>&amp;Starten</translation>
     </message>
     <message>
-      <source>Light up the pixels that match the prompts (Enter)</source>
-      <translation>Pixel zeigen, die zu den Begriffen passen (Enter)</translation>
+      <source>Find the pixels that match the prompts (Enter)</source>
+      <translation>Die Pixel finden, die zu den Suchbegriffen passen (Eingabetaste)</translation>
     </message>
     <message>
       <source>&amp;Cancel</source>
@@ -760,8 +848,8 @@
       <translation>Nur &amp;sichtbarer Ausschnitt</translation>
     </message>
     <message>
-      <source>Also show how &amp;sure the model is</source>
-      <translation>Auch zeigen, wie s&amp;icher das Modell ist</translation>
+      <source>Add &amp;confidence layer</source>
+      <translation>&amp;Konfidenz-Layer hinzufügen</translation>
     </message>
     <message>
       <source>S&amp;cheme</source>
@@ -788,8 +876,8 @@
       <translation>Code</translation>
     </message>
     <message>
-      <source>Wordings (separate with ;)</source>
-      <translation>Wortlaute (mit ; trennen)</translation>
+      <source>Prompts (separate with ;)</source>
+      <translation>Suchbegriffe (mit ; trennen)</translation>
     </message>
     <message>
       <source>&amp;Import…</source>
@@ -844,19 +932,19 @@
       <translation>&amp;Layer</translation>
     </message>
     <message>
-      <source>Look &amp;for</source>
-      <translation>Su&amp;chen</translation>
+      <source>&amp;Find</source>
+      <translation>&amp;Suchen</translation>
     </message>
     <message>
-      <source>E&amp;xamples</source>
-      <translation>Beisp&amp;iele</translation>
+      <source>Exa&amp;mples</source>
+      <translation>&amp;Beispiele</translation>
     </message>
     <message>
-      <source>W&amp;here</source>
-      <translation>W&amp;o</translation>
+      <source>Ar&amp;ea</source>
+      <translation>Be&amp;reich</translation>
     </message>
     <message>
-      <source>&amp;Model</source>
+      <source>M&amp;odel</source>
       <translation>&amp;Modell</translation>
     </message>
     <message>
@@ -888,8 +976,16 @@
       <translation>Interpreter einer selbst angelegten Umgebung</translation>
     </message>
     <message>
-      <source>&amp;Set up the runtime</source>
-      <translation>Laufzeit &amp;einrichten</translation>
+      <source>&amp;Set up GeoLangBind (once)</source>
+      <translation>GeoLangBind &amp;einrichten (einmalig)</translation>
+    </message>
+    <message>
+      <source>S&amp;tart</source>
+      <translation>S&amp;tarten</translation>
+    </message>
+    <message>
+      <source>Run the prompt that waited for the set-up</source>
+      <translation>Den Suchbegriff ausführen, der auf die Einrichtung gewartet hat</translation>
     </message>
     <message>
       <source>R&amp;epair</source>
@@ -1016,8 +1112,8 @@
       <translation>Sie verwendet {0}.</translation>
     </message>
     <message>
-      <source>One step before the first prompt</source>
-      <translation>Ein Schritt vor dem ersten Begriff</translation>
+      <source>Set up GeoLangBind (once)</source>
+      <translation>GeoLangBind einrichten (einmalig)</translation>
     </message>
     <message>
       <source>Python {0}, torch {1}, computes on {2}.</source>
@@ -1032,12 +1128,12 @@
       <translation>Hilfe</translation>
     </message>
     <message>
-      <source>Teach</source>
-      <translation>Anlernen</translation>
+      <source>Train</source>
+      <translation>Trainieren</translation>
     </message>
     <message>
-      <source>Teach it your classes</source>
-      <translation>Eigene Klassen beibringen</translation>
+      <source>Train on your classes</source>
+      <translation>Mit eigenen Klassen trainieren</translation>
     </message>
     <message>
       <source>Runtime: set-up, device, diagnostics</source>
@@ -1064,48 +1160,48 @@
       <translation>nur bei Nummern: 1=water; 2=trees</translation>
     </message>
     <message>
-      <source>Rasters to learn from; several sensors can serve together</source>
-      <translation>Raster, aus denen gelernt wird; mehrere Sensoren können zusammen dienen</translation>
+      <source>Images to train on; several sensors can serve together</source>
+      <translation>Bilder zum Trainieren; mehrere Sensoren sind zusammen möglich</translation>
     </message>
     <message>
-      <source>Rasters</source>
-      <translation>Raster</translation>
+      <source>Images</source>
+      <translation>Bilder</translation>
     </message>
     <message>
       <source>my-model</source>
       <translation>mein-modell</translation>
     </message>
     <message>
-      <source>How long it may learn; it stops earlier where it no longer gets better</source>
-      <translation>Wie lange gelernt werden darf; es endet früher, wenn nichts mehr besser wird</translation>
+      <source>Largest number of training steps; it stops earlier where it no longer improves</source>
+      <translation>Höchstzahl der Trainingsschritte; endet früher, wenn nichts mehr besser wird</translation>
     </message>
     <message>
-      <source>&amp;Teach</source>
-      <translation>&amp;Beibringen</translation>
+      <source>&amp;Train</source>
+      <translation>&amp;Trainieren</translation>
     </message>
     <message>
-      <source>Learn the classes; a few minutes for one scene</source>
-      <translation>Die Klassen lernen; wenige Minuten für eine Szene</translation>
+      <source>Train a model on the classes; a few minutes for one scene</source>
+      <translation>Ein Modell mit den Klassen trainieren; einige Minuten für eine Szene</translation>
     </message>
     <message>
-      <source>&amp;Back to the prompts</source>
-      <translation>&amp;Zurück zur Suche</translation>
+      <source>&amp;Back to prompts</source>
+      <translation>&amp;Zurück zu den Suchbegriffen</translation>
     </message>
     <message>
-      <source>Five small polygons a class are enough to begin with.</source>
-      <translation>Für den Anfang genügen fünf kleine Polygone je Klasse.</translation>
+      <source>Five small polygons per class are enough to begin with.</source>
+      <translation>Fünf kleine Polygone je Klasse genügen für den Anfang.</translation>
     </message>
     <message>
       <source>&amp;Labels</source>
       <translation>&amp;Beispiele</translation>
     </message>
     <message>
-      <source>&amp;Words</source>
-      <translation>&amp;Wörter</translation>
+      <source>Class na&amp;mes</source>
+      <translation>Klassenna&amp;men</translation>
     </message>
     <message>
-      <source>Ra&amp;sters</source>
-      <translation>Ra&amp;ster</translation>
+      <source>&amp;Images</source>
+      <translation>&amp;Bilder</translation>
     </message>
     <message>
       <source>&amp;Name</source>
@@ -1120,20 +1216,16 @@
       <translation>Wählen Sie einen Layer mit Beispielen.</translation>
     </message>
     <message>
-      <source>Tick at least one raster.</source>
-      <translation>Haken Sie mindestens ein Raster an.</translation>
+      <source>Select at least one image.</source>
+      <translation>Mindestens ein Bild auswählen.</translation>
     </message>
     <message>
-      <source>{0} is ready, after {1} s, and chosen for the next prompts.</source>
-      <translation>{0} ist nach {1} s fertig und für die nächsten Suchen gewählt.</translation>
+      <source>{0} is trained ({1} s) and selected for the next prompts.</source>
+      <translation>{0} ist trainiert ({1} s) und für die nächsten Suchbegriffe gewählt.</translation>
     </message>
     <message>
       <source>whole layer</source>
       <translation>ganzer Layer</translation>
-    </message>
-    <message>
-      <source>Exclude</source>
-      <translation>Ausschließen</translation>
     </message>
     <message>
       <source>Image</source>
@@ -1312,12 +1404,12 @@
       <translation>QGIS kopiert die Pixel dieses Layers ({0}).</translation>
     </message>
     <message>
-      <source>The model was not trained on input of this kind: it extrapolates from the wavelengths. Check results with care.</source>
-      <translation>Das Modell wurde nicht mit solchen Daten trainiert: es schließt aus den Wellenlängen. Prüfen Sie die Ergebnisse sorgfältig.</translation>
+      <source>The model was not trained on this kind of image: it works from the wavelengths alone. Check results.</source>
+      <translation>Das Modell wurde nicht mit solchen Bildern trainiert: Es rechnet allein mit den Wellenlängen. Ergebnisse prüfen.</translation>
     </message>
     <message>
-      <source>The model was trained on input of this kind.</source>
-      <translation>Das Modell wurde mit solchen Daten trainiert.</translation>
+      <source>The model was trained on this kind of image.</source>
+      <translation>Das Modell wurde mit solchen Bildern trainiert.</translation>
     </message>
     <message>
       <source>{0} bands ({1}–{2})</source>
@@ -1434,10 +1526,6 @@
     <message>
       <source>Second date</source>
       <translation>Zweiter Zeitpunkt</translation>
-    </message>
-    <message>
-      <source>Prompts (separate with ;)</source>
-      <translation>Begriffe (mit ; trennen)</translation>
     </message>
     <message>
       <source>Or classes</source>

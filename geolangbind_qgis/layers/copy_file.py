@@ -6,6 +6,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
+from osgeo import gdal
 from qgis.core import QgsTask
 
 from geolangbind_qgis.i18n import tr
@@ -24,7 +25,10 @@ class CopyFileTask(QgsTask):
         """Copy, on a thread of QGIS's."""
         unfinished = self.target.with_name(self.target.name + ".unfinished")
         try:
-            shutil.copyfile(self._source, unfinished)
+            if self._source.suffix == ".vrt":
+                _write_whole(self._source, unfinished)
+            else:
+                shutil.copyfile(self._source, unfinished)
             unfinished.replace(self.target)
         except OSError as problem:
             self.problem = tr("{0} cannot be written: {1}.").format(self.target, problem.strerror)
@@ -32,3 +36,14 @@ class CopyFileTask(QgsTask):
                 unfinished.unlink()
             return False
         return True
+
+
+def _write_whole(source: Path, target: Path) -> None:
+    """Write a virtual raster as a GeoTIFF of its own.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    options = ["-of", "GTiff", "-co", "TILED=YES", "-co", "COMPRESS=DEFLATE", "-co", "BIGTIFF=IF_SAFER"]
+    if gdal.Translate(str(target), str(source), options=options) is None:
+        raise OSError(0, gdal.GetLastErrorMsg() or "GDAL")

@@ -81,7 +81,8 @@ class OverlayChange:
             if layer_id in self._before and older is not None:
                 raster, shown = self._before[layer_id]
                 older = replace(older, raster=raster.split("|", 1)[0], band=shown)
-                keep_past_answers(layer, [older, *past_answers(layer)])
+                if Path(older.raster).is_file():
+                    keep_past_answers(layer, [older, *past_answers(layer)])
                 merged = _merged(answer, older)
                 if merged is not None:
                     answer = merged

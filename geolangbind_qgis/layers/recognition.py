@@ -61,11 +61,8 @@ def read_reading(layer: QgsMapLayer) -> Reading:
 def training_text(trained: bool) -> str:
     """Say whether the model knows such input from its training."""
     if trained:
-        return tr("The model was trained on input of this kind.")
-    return tr(
-        "The model was not trained on input of this kind: it extrapolates from the wavelengths. "
-        "Check results with care."
-    )
+        return tr("The model was trained on this kind of image.")
+    return tr("The model was not trained on this kind of image: it works from the wavelengths alone. Check results.")
 
 
 def keep_reading(layer: QgsMapLayer, reading: Reading) -> None:

@@ -10,13 +10,13 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
-    QgsProcessingParameterNumber,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
     QgsProcessingParameterVectorDestination,
 )
 
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.processing.declared import number_of, with_help
 from geolangbind_qgis.processing.runtime_algorithm import About, RuntimeAlgorithm, file_of
 from geolangbind_qgis.protocol_import import protocol
 
@@ -55,35 +55,21 @@ class SampleAlgorithm(RuntimeAlgorithm):
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         """Declare parameters and outputs."""
-        number, text = QgsProcessingParameterNumber, QgsProcessingParameterString
-        whole, share, usual = number.Type.Integer, number.Type.Double, protocol.SampleParams
+        params = protocol.SampleParams
         self.addParameter(QgsProcessingParameterRasterLayer(MAP, tr("Class map")))
         self.addParameter(
-            number(
-                STANDARD_ERROR,
-                tr("Standard error wanted of the overall accuracy"),
-                share,
-                usual.standard_error,
-                minValue=0.0001,
-                maxValue=0.5,
-            )
+            number_of(params, "standard_error", STANDARD_ERROR, tr("Standard error wanted of the overall accuracy"))
         )
+        self.addParameter(number_of(params, "expected_users", EXPECTED_USERS, tr("Accuracy expected of a class")))
+        single = tr("For single classes, as in forest=0.9; water=0.95")
+        expected = QgsProcessingParameterString(EXPECTED, single, optional=True)
+        with_help(expected, params, "expected")
+        self.addParameter(expected)
+        self.addParameter(number_of(params, "least", LEAST, tr("Points of a rare class at least"), whole=True))
         self.addParameter(
-            number(
-                EXPECTED_USERS,
-                tr("Accuracy expected of a class"),
-                share,
-                usual.expected_users,
-                minValue=0.01,
-                maxValue=0.99,
-            )
+            number_of(params, "size", SIZE, tr("Points in all (empty: as many as the error needs)"), whole=True)
         )
-        self.addParameter(text(EXPECTED, tr("For single classes, as in forest=0.9; water=0.95"), optional=True))
-        self.addParameter(number(LEAST, tr("Points of a rare class at least"), whole, usual.least, minValue=1))
-        self.addParameter(
-            number(SIZE, tr("Points in all (empty: as many as the error needs)"), whole, optional=True, minValue=1)
-        )
-        self.add_advanced(number(SEED, tr("Seed of the random numbers"), whole, usual.seed, minValue=0))
+        self.add_advanced(number_of(params, "seed", SEED, tr("Seed of the random numbers"), whole=True))
         kind = QgsProcessing.SourceType.TypeVectorPoint
         self.addParameter(QgsProcessingParameterVectorDestination(OUTPUT, tr("Points to label"), kind))
         self.addOutput(QgsProcessingOutputNumber(SAMPLES, tr("Number of points")))

@@ -37,7 +37,7 @@ def test_the_zip_is_small_and_has_all_parts(zipped):
         "LICENSE",
         "geolangbind_qgis/plugin.py",
         "geolangbind_qgis/i18n/geolangbind_de.qm",
-        "core/protocol.py",
+        "core/protocol/__init__.py",
         "core/serve/__main__.py",
         "resources/sensors.toml",
         "resources/icons/geolangbind.svg",

@@ -11,6 +11,7 @@ from qgis.core import QgsLayerNotesUtils, QgsProject, QgsRectangle
 
 from geolangbind_qgis import settings
 from geolangbind_qgis.gui.area_choice import Area
+from geolangbind_qgis.gui.save_scores import save_scores
 from geolangbind_qgis.layers.answer import past_answers, read_answer
 from geolangbind_qgis.layers.overlays import overlays_of, show_past_answer
 from geolangbind_qgis.layers.project_results import ProjectResults
@@ -134,3 +135,86 @@ def test_an_earlier_answer_can_be_shown_again(dock, scene, results):
     np.testing.assert_array_equal(read_pixels(overlay), first)
     assert read_answer(overlay).extent is not None
     assert [answer.extent is None for answer in past_answers(overlay)] == [True]
+
+
+def test_the_panel_undoes_and_lists_earlier_answers(dock, scene, results):
+    (overlay,) = ask(dock, "water", extent=part(scene, 0.0, 0.5))
+    panel = dock.page.result
+    assert not panel.undo_button.isEnabled()
+    ask(dock, "water")
+    assert overlay.width() == 256
+    assert panel.undo_button.isEnabled()
+    panel.undo_button.click()
+    assert overlay.width() == 128
+    assert len(panel._past_menu.actions()) == 1
+    panel._past_menu.actions()[0].trigger()
+    assert overlay.width() == 256
+
+
+def test_a_result_whose_file_is_missing_is_computed_again(dock, scene, results, tmp_path):
+    (overlay,) = ask(dock, "water")
+    overlay.setDataSource(str(tmp_path / "gone.tif"), overlay.name(), "gdal")
+    assert not overlay.isValid()
+    dock.page.result._on_chosen()
+    assert not dock.page.result.recompute_button.isHidden()
+    dock.page.result.recompute_button.click()
+    wait_until(lambda: not dock.highlighter.busy)
+    assert overlay.isValid()
+    assert overlay.width() == 256
+
+
+def test_saving_keeps_all_prompts_of_a_run(dock, scene, results, qgis_iface, tmp_path):
+    water, forest = ask(dock, "water", "forest")
+    done = []
+    task = save_scores(water, tmp_path / "both.tif", qgis_iface)
+    task.taskCompleted.connect(lambda: done.append(True))
+    wait_until(lambda: done)
+    assert water.source() == forest.source() == str(tmp_path / "both.tif")
+    assert water.renderer().band() != forest.renderer().band()
+
+
+def test_a_merged_answer_is_saved_as_a_whole(dock, scene, results, qgis_iface, tmp_path):
+    ask(dock, "water", extent=part(scene, 0.0, 0.5))
+    (overlay,) = ask(dock, "water", extent=part(scene, 0.5, 1.0))
+    scores = read_pixels(overlay)
+    done = []
+    task = save_scores(overlay, tmp_path / "whole.tif", qgis_iface)
+    task.taskCompleted.connect(lambda: done.append(True))
+    wait_until(lambda: done)
+    np.testing.assert_array_equal(read_pixels(str(tmp_path / "whole.tif")), scores)
+
+
+def test_the_computed_part_is_outlined(dock, scene, results):
+    ask(dock, "water", extent=part(scene, 0.0, 0.5))
+    assert dock.outline.band.isVisible()
+    ask(dock, "water")
+    assert not dock.outline.band.isVisible()
+
+
+def test_answers_follow_the_map(dock, scene, results, qgis_iface):
+    QgsProject.instance().setCrs(scene.crs())
+    canvas = qgis_iface.mapCanvas()
+    canvas.setDestinationCrs(scene.crs())
+    canvas.setExtent(part(scene, 0.0, 0.4))
+    dock.page.area.choose(Area.VISIBLE)
+    dock.page.area.follow_map.setChecked(True)
+    dock.page.prompts.set_prompts(["water"])
+    dock.page.area.view_moved.emit()
+    wait_until(lambda: not dock.highlighter.busy)
+    (overlay,) = overlays_of(QgsProject.instance(), scene.id())
+    first = overlay.width()
+    canvas.setExtent(part(scene, 0.6, 1.0))
+    wait_until(lambda: dock.highlighter.busy)
+    wait_until(lambda: not dock.highlighter.busy)
+    assert overlay.width() > first
+    dock.page.area.follow_map.setChecked(False)
+
+
+def test_areas_are_the_same_with_and_without_a_project_ellipsoid(dock, scene, results):
+    totals = []
+    for ellipsoid in ("NONE", "EPSG:7030"):
+        QgsProject.instance().setEllipsoid(ellipsoid)
+        ask(dock, "water")
+        wait_until(lambda: dock.page.result.histogram() is not None)
+        totals.append(dock.page.result.histogram().total)
+    assert totals[0] == pytest.approx(totals[1], rel=1e-9)

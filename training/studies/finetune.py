@@ -263,14 +263,26 @@ python -m core.train --raster scene.tif --labels polygons.gpkg --field class -o 
 python -m core classify scene.tif --model my_model --classes "water; trees; built area" -o map.tif
 ```
 
-Labels are points, lines, polygons or a raster of class codes, in any coordinate reference system; several rasters of
-different sensors serve together. Class names are words the model understands, so unseen words go on working:
-rehearsal keeps the features' cosines to the words of a background vocabulary near to where they were. By default
-low-rank adapters on the trunk's linear maps and the dense head learn; the adapters are merged at the end, so the result
-is a plain model. `--head-only` and `--full` are the other choices. The last linear map of the dense decoder is
-fitted first, in seconds. Then a running average of the weights is scored. Whole blocks of ground with a gap around
-them choose when to stop; other blocks, which neither teach nor choose, measure the model before and the weights that
-are written: the table is of those. At the end the labels of the choosing blocks are learnt from as well.
+Labels are points, lines, polygons or a raster of class codes, in any coordinate reference system; several rasters
+of different sensors serve together. Class names are words the model understands, so unseen words go on working:
+rehearsal keeps the features' cosines to the words of a background vocabulary near to where they were. Bands without
+a wavelength of their own (radar, height) have the one that the model's card names, as in inference.
+
+Learning has two stages. First the last linear map of the trained decoder is fitted to features that the trunk
+computes once: the first answer, and all that `--head-only` does. Then low-rank adapters on the trunk's linear maps
+and the dense head learn from there (`--full`: everything); the adapters are merged at the end, so the result is a
+plain model. What is scored and kept in the second stage is a running average of the weights, in the second half of
+the course, when the learning rate has come down. Models without a trained decoder have the second stage alone.
+
+Whole blocks of ground with a gap around them are held out, for two purposes that do not mix. **Blocks that choose**
+say which step of either stage is kept: the one with the highest mean of accuracy and mean IoU; where these are the
+same, that with the lower loss at the temperature that suits it best. Then their labels are learnt from as well, for
+as many steps. **Blocks that measure** neither teach nor choose; the table before and after that the command prints
+is of those, and of the very weights that are written. A class that lies in two blocks is measured and does not
+choose; one that lies in a single block is only learnt from. A line under the table, in the dock, in the Processing
+log and in the model card says what rose and what fell; where no step was better than the start, the result holds
+the start's weights and the line says so. What the held-out blocks of a few polygons bear out may still fail
+elsewhere.
 
 ## Five small polygons a class
 

@@ -14,9 +14,14 @@ from hypothesis import strategies as st
 from painted import paint, painted_labels, write_scene
 from rasterio.transform import Affine
 
+from core.classes import ClassSchemeError
+from core.cli.failures import report_failure
+from core.dense.stored_features import StoreError
+from core.errors import GeoLangBindError, UsageError
 
-def assert_refused(outcome, folder: Path, *words: str) -> None:
-    assert outcome.status == 1, outcome
+
+def assert_refused(outcome, folder: Path, *words: str, status: int = 1) -> None:
+    assert outcome.status == status, outcome
     assert outcome.err.count("\n") == 1, outcome.err
     assert "Traceback" not in outcome.err
     for word in words:
@@ -106,7 +111,7 @@ def test_an_empty_prompt(command, scene, tmp_path):
 
 def test_an_unknown_scheme(command, scene, tmp_path):
     outcome = command("classify", scene, "--classes", "nonsense", "-o", tmp_path / "out.tif")
-    assert_refused(outcome, tmp_path, "no class scheme", "worldcover")
+    assert_refused(outcome, tmp_path, "no class scheme", "worldcover", status=2)
 
 
 @pytest.mark.parametrize("output", ["missing/out.tif", ".", "out.png", "/proc/out.tif"])
@@ -212,3 +217,13 @@ def test_broken_and_odd_rasters_end_well(command, tmp_path, data):
     assert output.exists() == (outcome.status == 0)
     if outcome.status:
         assert outcome.err.count("\n") == 1, outcome.err
+
+
+def every_kind_of(error: type[GeoLangBindError]) -> list[type[GeoLangBindError]]:
+    return [error, *(kind for below in error.__subclasses__() for kind in every_kind_of(below))]
+
+
+@pytest.mark.parametrize("kind", [*every_kind_of(GeoLangBindError), ClassSchemeError, StoreError])
+def test_wrong_usage_of_every_kind_ends_with_2_and_every_other_error_with_1(kind, capsys):
+    assert report_failure(kind("It went wrong.", hint="Do it right.")) == (2 if issubclass(kind, UsageError) else 1)
+    assert capsys.readouterr().err == "It went wrong. Do it right.\n"

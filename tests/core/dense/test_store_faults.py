@@ -213,3 +213,38 @@ def test_opening_an_entry_makes_it_the_last_to_go(raster, write_raster, store):
     store.cap_bytes = store.entries()[0].bytes
     store.evict()
     assert [entry.about["raster"] for entry in store.entries()] == [str(raster)]
+
+
+@pytest.mark.parametrize(
+    "problem", [OSError(24, "Too many open files"), OSError(5, "Input/output error"), PermissionError(13, "denied")]
+)
+def test_a_chunk_that_cannot_be_read_now_is_kept(raster, store, monkeypatch, problem):
+    with opened(raster, store) as features:
+        features.chunk((0, 0))
+        folder = features.folder
+
+    def refuse(*_: object) -> None:
+        raise problem
+
+    stored = StoredFeatures.existing(folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(StoredFeatures, "_decoded", refuse)
+        assert stored.read((0, 0)) is None
+        assert store.verify().corrupt == 0
+    assert stored.read((0, 0)) is not None
+
+
+def test_a_chunk_is_kept_when_memory_runs_out_and_the_reader_hears_of_it(raster, store, monkeypatch):
+    with opened(raster, store) as features:
+        features.chunk((0, 0))
+        folder = features.folder
+    stored = StoredFeatures.existing(folder)
+
+    def exhausted(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StoredFeatures, "_decoded", exhausted)
+        with pytest.raises(MemoryError):
+            stored.read((0, 0))
+    assert stored.read((0, 0)) is not None

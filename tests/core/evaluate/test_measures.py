@@ -9,7 +9,7 @@ import torch
 from core.errors import UsageError
 from core.evaluate.benchmarks import benchmarks, run_benchmark
 from core.evaluate.parsing import parsing_score
-from core.evaluate.retrieval import recall_at
+from core.evaluate.retrieval import retrieval_ranks
 from core.evaluate.water import away_from_edges, ndwi
 
 
@@ -26,10 +26,9 @@ def test_mean_iou_of_a_known_confusion():
 def test_retrieval_counts_the_rank_of_the_right_answer_both_ways():
     images = torch.eye(3)
     captions = torch.tensor([[1.0, 0, 0], [0, 0.6, 0.8], [0, 0, 1.0], [0, 1.0, 0]])
-    figures = recall_at(images, captions, torch.tensor([0, 1, 2, 1]), ranks=(1, 2))
-    assert figures["text_to_image_R@1"] == 0.75
-    assert figures["text_to_image_R@2"] == 1.0
-    assert figures["image_to_text_R@1"] == 1.0
+    of_captions, of_images = retrieval_ranks(images, captions, torch.tensor([0, 1, 2, 1]))
+    assert of_captions.tolist() == [0, 1, 0, 0]
+    assert of_images.tolist() == [0, 0, 0]
 
 
 def test_ndwi_is_positive_over_water_and_defined_without_light():

@@ -7,6 +7,7 @@ import timm
 import torch
 
 from core.errors import ModelError
+from core.finetune.trainable_parts import learning
 from core.model.anchored_convolution import anchor_shares
 from core.model.dense_heads import get_head
 from core.model.efficientnet_trunk import SpectralEfficientNet, start_from_imagenet
@@ -128,6 +129,23 @@ def test_small_whole_images_are_enlarged_and_odd_sizes_resampled():
 def test_heads_that_need_attention_pooling_say_so():
     with pytest.raises(ModelError, match="no attention pooling"):
         get_head(create_model(CONFIG), "value_path")
+
+
+@pytest.mark.parametrize(
+    ("mode", "part"), [("adapters", "blocks.6.0.conv_pw"), ("head-only", "dense"), ("full", "blocks.0")]
+)
+def test_fine_tuning_reaches_the_parts_of_its_mode_and_leaves_a_plain_model(mode, part):
+    model = create_model(CONFIG).eval()
+    names = set(model.state_dict())
+    images = torch.rand(1, 3, 64, 64)
+    with learning(model, mode) as parameters:
+        assert any(part in name for name in parameters)
+        with torch.no_grad():
+            for value in parameters.values():
+                value.add_(0.01)
+        changed = model.encode_dense(images, RGB)
+    assert set(model.state_dict()) == names
+    torch.testing.assert_close(model.encode_dense(images, RGB), changed, rtol=1e-3, atol=1e-3)
 
 
 def test_a_configuration_that_contradicts_its_trunk_is_refused():

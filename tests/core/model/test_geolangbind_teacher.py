@@ -58,11 +58,11 @@ def test_a_model_whose_card_names_no_sensor_is_asked_about_any_bands(vision_conf
 
 
 def test_the_embedded_model_is_a_teacher_by_its_name():
-    teacher = load_teacher("geolb-tiny", image_size=48)
+    teacher = load_teacher("geolb-tiny", image_size=96)
     sentinel2, thermal = torch.tensor([0.49, 0.56, 0.665, 0.842, 1.61, 2.19]), torch.tensor([10.0])
     for wavelengths in (RGB, RADAR, sentinel2, thermal):
         features = teacher.features(torch.rand(1, len(wavelengths), 48, 48) * 2 - 1, wavelengths)
-        assert features.shape == (1, 36, 192)
+        assert features.shape == (1, 9, 352)
 
 
 def test_mistakes_say_what_to_choose(trained):

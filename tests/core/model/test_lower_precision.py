@@ -24,6 +24,19 @@ PYRAMID = {
     "dense": {"channels": 24, "fine": 16, "middle": 24},
 }
 SCENE = {**PYRAMID, "scene": {"hidden": 48}}
+EFFICIENTNET = {
+    "image_size": 64,
+    "patch_size": 32,
+    "width": 320,
+    "layers": 0,
+    "heads": 1,
+    "mlp_ratio": 4.0,
+    "embed_dim": 64,
+    "trunk": {"kind": "efficientnet", "variant": "tf_efficientnet_lite0", "side": 8},
+    "dense": {"kind": "light", "channels": 24, "middle": 24},
+    "scene": {"strides": [16], "hidden": 48},
+    "smallest_image": 64,
+}
 BF16 = ComputeDevice("cpu", "bf16", "CPU")
 
 
@@ -38,7 +51,9 @@ def images() -> torch.Tensor:
     return F.interpolate(coarse, size=64, mode="bicubic").mul(2).sub(1).clamp(-1, 1)
 
 
-@pytest.mark.parametrize("config", [PLAIN, PYRAMID, SCENE], ids=["plain", "pyramid", "scene"])
+@pytest.mark.parametrize(
+    "config", [PLAIN, PYRAMID, SCENE, EFFICIENTNET], ids=["plain", "pyramid", "scene", "efficientnet"]
+)
 def test_embeddings_point_where_those_of_float32_point(config, images):
     model = made(config)
     if model.visual.scene is not None:

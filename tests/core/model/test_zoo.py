@@ -454,3 +454,21 @@ def test_the_embedded_model_loads_and_tells_words_apart():
     assert water @ forest < 0.9
     embedding = model.encode_image(torch.zeros(1, 2, 64, 64), [5.40, 5.41])
     assert embedding.shape == (1, model.embed_dim)
+
+
+def test_a_fetched_model_keeps_what_the_catalogue_says_of_its_input(tmp_path, monkeypatch):
+    monkeypatch.setenv("GEOLANGBIND_HOME", str(tmp_path))
+    before = {card.name: card for card in zoo.list_models()}
+    for card in before.values():
+        if card.source != "published":
+            continue
+        folder = tmp_path / "models" / card.name
+        folder.mkdir(parents=True)
+        (folder / "model.safetensors").write_bytes(b"weights")
+        (folder / "card.json").write_text(json.dumps({"revision": "abc", "fetched": []}))
+    fetched = {card.name: card for card in zoo.list_models() if card.source == "published"}
+    assert any(card.placeholders for card in fetched.values())
+    for name, card in fetched.items():
+        assert card.available
+        assert card.revision == "abc"
+        assert card.placeholders == before[name].placeholders

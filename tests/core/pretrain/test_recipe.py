@@ -52,9 +52,9 @@ def test_teachers_are_named_with_what_they_teach_and_get_a_translator_each():
         sources = {"s": {"kind": "chips"}}
         return parse_recipe({"name": "a", "steps": 1, "sources": sources, "teachers": {"ours": entry, "classical": {}}})
 
-    teachers = build_teachers(recipe(model="geolb-tiny", image_size=48, features="dense"))
+    teachers = build_teachers(recipe(model="geolb-tiny", image_size=96, features="dense"))
     sizes = with_translators({}, teachers)["translators"]
-    assert sizes["ours"] == {"grid": 6, "channels": 384}
+    assert sizes["ours"] == {"grid": 3, "channels": 384}
     assert sizes["classical"]["grid"] == teachers["classical"].grid
     with pytest.raises(TrainingError, match="unknown field size"):
         build_teachers(recipe(model="geolb-tiny", size=48))

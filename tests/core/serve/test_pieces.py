@@ -15,7 +15,7 @@ from core.context import NoModels
 from core.errors import CancelledError
 from core.model.model_cache import ModelCache
 from core.protocol import METHODS
-from core.serve.dispatch import SESSION_METHODS, find_task
+from core.serve.dispatch import SESSION_METHODS, find_task, is_interactive, methods
 from core.serve.jobs import JobQueue, Priority, YieldingCancelToken, priority_of
 from core.serve.server import Server
 from core.serve.time_left import TimeLeft
@@ -69,7 +69,7 @@ def test_time_left_follows_a_change_of_speed():
     ],
 )
 def test_what_a_person_watches_goes_first(method, params, priority):
-    assert priority_of(method, params) is priority
+    assert priority_of(is_interactive(method), params) is priority
 
 
 def test_interactive_jobs_leave_the_queue_before_earlier_background_jobs():
@@ -180,7 +180,7 @@ def test_the_log_file_stays_small_and_catches_what_c_code_writes(tmp_path):
     assert "044" in log.read_text()
 
 
-@pytest.mark.parametrize("method", sorted(set(METHODS) - SESSION_METHODS))
+@pytest.mark.parametrize("method", sorted(set(methods()) - SESSION_METHODS))
 def test_every_method_has_a_task(method):
     assert callable(find_task(method))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conversation import Conversation
 
-from core.protocol import Reply
+from core.protocol import PROTOCOL_VERSION, Reply
 
 WORKER = str(Path(__file__).with_name("worker.py"))
 SOURCE = {"path": "/data/scene.tif"}
@@ -195,3 +195,11 @@ def test_a_killed_process_leaves_what_it_said_whole(runtime):
     with pytest.raises(EOFError):
         runtime.read()
     assert runtime.process.wait(timeout=60) == -signal.SIGKILL
+
+
+def test_a_plugin_of_another_protocol_is_told_so_clearly(runtime):
+    refused = runtime.reply(runtime.ask("hello", protocol=PROTOCOL_VERSION + 1))
+    assert refused.error is not None
+    assert refused.error.code == "usage"
+    assert "version" in refused.error.message
+    assert "repair the runtime" in refused.error.hint

@@ -1,62 +1,18 @@
-"""Messages between QGIS and the runtime: JSON lines over stdio, one message a line.
-
-This is the only module of ``core`` that the plugin imports, so it needs the standard library alone.
-A request is ``{"id", "method", "params"}``, its reply ``{"id", "result"}`` or ``{"id", "error"}``; notifications
-``{"method", "params"}`` carry no id of their own but name the request they belong to. Pixels travel as files.
-"""
+"""What can be asked of the runtime: the parameters of every method, as dataclasses of the standard library."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-PROTOCOL_VERSION = 1
+from .messages import PROTOCOL_VERSION
+from .parameters import parameter
 
 Extent = tuple[float, float, float, float]
 """(xmin, ymin, xmax, ymax) in the coordinate reference system of the source raster."""
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Request:
-    """A call: ``method`` is one of METHODS, ``params`` the fields of its dataclass."""
-
-    id: int
-    method: str
-    params: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class ErrorInfo:
-    """Why a request failed: a stable code, one sentence, and what to do."""
-
-    code: str
-    message: str
-    hint: str = ""
-
-
-@dataclass(frozen=True)
-class Reply:
-    """The answer to a request: exactly one of result and error."""
-
-    id: int
-    result: dict[str, Any] | None = None
-    error: ErrorInfo | None = None
-
-
-@dataclass(frozen=True)
-class Notification:
-    """A one-way message.
-
-    ``progress`` {id, fraction, message, seconds_left}, ``log`` {level, message}, ``preview`` {id, path, extent, stage},
-    ``loss`` {id, stage, step, steps, loss} and, where held-out labels were looked at, {validation, accuracy}.
-    """
-
-    method: str
-    params: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -85,9 +41,14 @@ class HelloParams:
     """Ask who is there.
 
     Reply: version, protocol, pid, python, device {kind, name, precision, memory_bytes, label}, models.
+
+    Attributes:
+        device: where the models are to run.
+        protocol: version that the client speaks; a runtime of another version refuses.
     """
 
     device: str = "auto"
+    protocol: int = PROTOCOL_VERSION
 
 
 @dataclass(frozen=True)
@@ -189,23 +150,23 @@ class EmbedParams:
 
 @dataclass(frozen=True)
 class SimilarParams:
-    """Score every pixel by likeness to the places pointed at, (x, y) in the raster's CRS.
-
-    Attributes:
-        text: words that must agree as well.
-        extent: part to compute; None for the whole raster.
-        resolution: output pixel size in the raster's units; None for the raster's own. Coarser is faster.
-    """
+    """Score every pixel by likeness to the places pointed at, (x, y) in the raster's CRS."""
 
     source: Source
-    output: str
-    positives: tuple[tuple[float, float], ...]
-    negatives: tuple[tuple[float, float], ...] = ()
-    text: str | None = None
-    model: str = "geolb-tiny"
-    extent: Extent | None = None
-    resolution: float | None = None
-    device: str = "auto"
+    output: str = parameter(help="score raster to write", option="-o", metavar="OUT.tif")
+    positives: tuple[tuple[float, float], ...] = parameter(
+        help="a place of what you look for, in the raster's CRS; repeatable", option="--at", metavar="X,Y"
+    )
+    negatives: tuple[tuple[float, float], ...] = parameter(
+        (), help="a place of what it is not; repeatable", option="--not-at", metavar="X,Y"
+    )
+    text: str | None = parameter(None, help="words for it, which must agree as well")
+    model: str = parameter("geolb-tiny", help="name or path of a model")
+    extent: Extent | None = parameter(None, help="part to compute, in the raster's CRS", metavar="XMIN,YMIN,XMAX,YMAX")
+    resolution: float | None = parameter(
+        None, help="pixel size of the result in the raster's units, its own or coarser", above=0.0
+    )
+    device: str = parameter("auto", help="auto, cpu, cuda, cuda:1 or mps")
 
 
 @dataclass(frozen=True)
@@ -256,24 +217,31 @@ class AccuracyParams:
 
 @dataclass(frozen=True)
 class SampleParams:
-    """Draw points at random within each class of a map, for a person to label; see Olofsson et al. (2014).
+    """Draw points at random within each class of a map, for a person to label; see Olofsson et al. (2014)."""
 
-    Attributes:
-        standard_error: what the overall accuracy's standard error shall be.
-        expected_users: user's accuracy that is expected of a class.
-        expected: the same for single classes, by name or code.
-        least: samples of a rare class.
-        size: samples in all; None to work it out from the standard error.
-    """
-
-    map: str
-    output: str
-    standard_error: float = 0.01
-    expected_users: float = 0.8
-    expected: dict[str, float] = dataclasses.field(default_factory=dict)
-    least: int = 50
-    size: int | None = None
-    seed: int = 0
+    map: str = parameter(help="class map, as core classify makes")
+    output: str = parameter(help="points to write", option="-o", metavar="OUT.gpkg")
+    standard_error: float = parameter(
+        0.01, help="standard error wanted of the overall accuracy; 0.01 is an interval of ± 2 %", above=0.0
+    )
+    expected_users: float = parameter(
+        0.8,
+        help="user's accuracy that is expected of all other classes",
+        minimum=0.0,
+        maximum=1.0,
+        option="--expect-all",
+    )
+    expected: dict[str, float] = parameter(
+        factory=dict,
+        help="user's accuracy that is expected of a class; repeatable",
+        minimum=0.0,
+        maximum=1.0,
+        option="--expect",
+        metavar="CLASS=0.9",
+    )
+    least: int = parameter(50, help="samples of a rare class", minimum=1)
+    size: int | None = parameter(None, help="samples in all, instead of a standard error", minimum=1)
+    seed: int = parameter(0, help="another number draws other points", minimum=0)
 
 
 @dataclass(frozen=True)
@@ -396,48 +364,12 @@ class ShutdownParams:
 METHODS: dict[str, type] = {
     "hello": HelloParams,
     "ping": PingParams,
-    "describe": DescribeParams,
-    "highlight": HighlightParams,
-    "classify": ClassifyParams,
-    "embed": EmbedParams,
-    "similar": SimilarParams,
-    "finetune": FinetuneParams,
-    "accuracy": AccuracyParams,
-    "sample": SampleParams,
-    "calibrate": CalibrateParams,
-    "change": ChangeParams,
-    "polygonise": PolygoniseParams,
     "models": ModelsParams,
     "schemes": SchemesParams,
     "cancel": CancelParams,
     "shutdown": ShutdownParams,
 }
-
-
-def encode(message: Request | Reply | Notification) -> str:
-    """Returns the message as one line of JSON without the newline."""
-    body = {key: value for key, value in dataclasses.asdict(message).items() if value is not None}
-    return json.dumps(body, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-
-
-def decode(line: str) -> Request | Reply | Notification:
-    """Read one line.
-
-    Raises:
-        ValueError: the line is not a message of this protocol.
-    """
-    body = json.loads(line)
-    if not isinstance(body, dict):
-        raise ValueError("A message must be a JSON object.")
-    if "method" in body and "id" in body:
-        return Request(int(body["id"]), str(body["method"]), dict(body.get("params") or {}))
-    if "method" in body:
-        return Notification(str(body["method"]), dict(body.get("params") or {}))
-    if "id" in body and "error" in body:
-        return Reply(int(body["id"]), error=ErrorInfo(**body["error"]))
-    if "id" in body and "result" in body:
-        return Reply(int(body["id"]), result=body["result"])
-    raise ValueError("A message must have a method, a result or an error.")
+"""What the server answers beside the tasks, which ``core.tasks.registry`` finds."""
 
 
 def to_params(params: Any) -> dict[str, Any]:  # noqa: ANN401 - any of the dataclasses above

@@ -1,0 +1,69 @@
+"""Messages between QGIS and the runtime: JSON lines over stdio, one message a line.
+
+This is the only package of ``core`` that the plugin imports, by its path and under another name, so it needs the
+standard library alone and imports its own modules relatively.
+A request is ``{"id", "method", "params"}``, its reply ``{"id", "result"}`` or ``{"id", "error"}``; notifications
+``{"method", "params"}`` carry no id of their own but name the request they belong to. Pixels travel as files.
+"""
+
+from .messages import PROTOCOL_VERSION, ErrorInfo, Notification, Reply, Request, decode, encode
+from .parameters import Parameter, parameter, parameters
+from .requests import (
+    METHODS,
+    AccuracyParams,
+    CalibrateParams,
+    CancelParams,
+    ChangeParams,
+    ClassifyParams,
+    DescribeParams,
+    EmbedParams,
+    Extent,
+    FinetuneParams,
+    HelloParams,
+    HighlightParams,
+    ModelsParams,
+    PingParams,
+    PolygoniseParams,
+    SampleParams,
+    SchemesParams,
+    ShutdownParams,
+    SimilarParams,
+    Source,
+    from_params,
+    to_params,
+)
+
+__all__ = [
+    "METHODS",
+    "PROTOCOL_VERSION",
+    "AccuracyParams",
+    "CalibrateParams",
+    "CancelParams",
+    "ChangeParams",
+    "ClassifyParams",
+    "DescribeParams",
+    "EmbedParams",
+    "ErrorInfo",
+    "Extent",
+    "FinetuneParams",
+    "HelloParams",
+    "HighlightParams",
+    "ModelsParams",
+    "Notification",
+    "Parameter",
+    "PingParams",
+    "PolygoniseParams",
+    "Reply",
+    "Request",
+    "SampleParams",
+    "SchemesParams",
+    "ShutdownParams",
+    "SimilarParams",
+    "Source",
+    "decode",
+    "encode",
+    "from_params",
+    "parameter",
+    "parameters",
+    "to_params",
+]

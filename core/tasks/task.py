@@ -1,0 +1,56 @@
+"""What a task is: its name, its declared parameters, and the function that does it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from core.context import Context
+
+Run = Callable[[Any, Context], dict[str, Any]]
+"""``run(params, context) -> result``; ``params`` is the task's dataclass, the result what JSON can carry."""
+Show = Callable[[dict[str, Any]], str]
+"""Puts a result into words."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task, declared once for the command line, the server and the Processing toolbox.
+
+    Attributes:
+        name: of the server's method and of the command.
+        params: dataclass of its parameters; see ``core.protocol.parameter``.
+        run: the function, or "module:function", imported when the task is asked for.
+        help: what it does, in one line.
+        interactive: whether a person waits for it: it overtakes work in the background.
+        command: whether the command line is made of the declaration.
+        show: puts a result into words for the command line, likewise; None for one line a value.
+    """
+
+    name: str
+    params: type
+    run: str | Run
+    help: str
+    interactive: bool = False
+    command: bool = False
+    show: str | Show | None = None
+
+    def load(self) -> Run:
+        """The function that does the task, imported now."""
+        found: Run = _loaded(self.run)
+        return found
+
+    def in_words(self, result: dict[str, Any]) -> str:
+        """A result in words."""
+        if self.show is None:
+            return "\n".join(f"{name}: {value}" for name, value in result.items())
+        return str(_loaded(self.show)(result))
+
+
+def _loaded(address: Any) -> Any:  # noqa: ANN401 - a function, or where it is
+    if not isinstance(address, str):
+        return address
+    module, _, name = address.partition(":")
+    return getattr(importlib.import_module(module), name)

@@ -1,0 +1,49 @@
+"""The outline of the part of a layer that a result was computed for."""
+
+from __future__ import annotations
+
+from qgis.core import QgsGeometry, QgsProject, QgsRasterLayer, QgsWkbTypes
+from qgis.gui import QgsMapCanvas, QgsRubberBand
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QColor
+
+from geolangbind_qgis.layers.placement import source_of
+from geolangbind_qgis.layers.score_style import read_score_style
+
+_SAME = 0.999
+
+
+class ComputedOutline:
+    """Draws a dashed box around a result that is smaller than the layer it came from.
+
+    Args:
+        canvas: the map.
+    """
+
+    def __init__(self, canvas: QgsMapCanvas) -> None:
+        self._canvas = canvas
+        self.band = QgsRubberBand(canvas, QgsWkbTypes.GeometryType.PolygonGeometry)
+        self.band.setFillColor(QColor(0, 0, 0, 0))
+        self.band.setLineStyle(Qt.PenStyle.DashLine)
+        self.band.setWidth(2)
+        self.band.hide()
+
+    def show(self, result: QgsRasterLayer | None) -> None:
+        """Outline a result; nothing where it covers all of its source, or where there is none."""
+        source = QgsProject.instance().mapLayer(source_of(result)) if result is not None else None
+        if result is None or not result.isValid() or source is None or _covers(result, source):
+            self.band.hide()
+            return
+        self.band.setStrokeColor(QColor(read_score_style(result).colour))
+        self.band.setToGeometry(QgsGeometry.fromRect(result.extent()), result.crs())
+        self.band.show()
+
+    def clean_up(self) -> None:
+        """Take the outline off the map."""
+        self._canvas.scene().removeItem(self.band)
+
+
+def _covers(result: QgsRasterLayer, source: QgsRasterLayer) -> bool:
+    whole = source.extent()
+    common = result.extent().intersect(whole)
+    return common.width() >= _SAME * whole.width() and common.height() >= _SAME * whole.height()

@@ -1,0 +1,153 @@
+"""A task is declared in one file: the command line and the server know it, with its help, limits and choices."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.cli.main import main
+from core.context import NoModels
+from core.protocol import Reply, SampleParams, encode, parameters
+from core.protocol.messages import Request
+from core.serve.server import Server
+from core.tasks import declared
+from core.tasks.registry import tasks
+
+TOY = '''
+"""Count the pixels of a score raster above a threshold."""
+
+from dataclasses import dataclass
+
+from core.protocol import parameter
+from core.tasks.task import Task
+
+
+@dataclass(frozen=True)
+class CountAboveParams:
+    """Count the pixels above a threshold."""
+
+    raster: str = parameter(help="score raster")
+    threshold: float = parameter(0.5, help="score that counts", minimum=0.0, maximum=1.0)
+    unit: str = parameter("pixels", help="what is counted", choices=("pixels", "per cent"))
+    bands: tuple[int, ...] = parameter((1,), help="band numbers; repeatable", option="--band", minimum=1)
+    weights: dict[str, float] = parameter(factory=dict, help="weights", option="--weight", metavar="NAME=0.5")
+    strict: bool = parameter(False, help="leave out what equals the threshold")
+
+
+def run(params, context):
+    from core.raster.reader import open_raster
+
+    count = 0
+    with open_raster(params.raster) as raster:
+        for part, band in zip(context.steps(len(params.bands)), params.bands, strict=True):
+            values, valid = raster.read(raster.grid.window, (band,))
+            above = values[0] > params.threshold if params.strict else values[0] >= params.threshold
+            count += int((above & valid).sum())
+            part.progress(1.0, "Counting")
+    return {"count": count, "unit": params.unit, "weights": params.weights}
+
+
+TASK = Task("count-above", CountAboveParams, run, "Count the pixels above a threshold.", command=True)
+'''
+
+
+@pytest.fixture
+def toy(tmp_path, monkeypatch) -> Iterator[None]:
+    folder = tmp_path / "declared"
+    folder.mkdir()
+    (folder / "count_above.py").write_text(TOY)
+    monkeypatch.setattr(declared, "__path__", [*declared.__path__, str(folder)])
+    yield
+    sys.modules.pop("core.tasks.declared.count_above", None)
+
+
+@pytest.fixture
+def scores(make_raster) -> Path:
+    values = np.array([[[0.1, 0.5], [0.6, 0.9]], [[0.9, 0.9], [0.9, 0.1]]], np.float32)
+    return make_raster(values)
+
+
+def test_the_command_line_comes_from_the_declaration(toy, scores, capsys):
+    assert main(["count-above", str(scores), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"count": 3, "unit": "pixels", "weights": {}}
+    more = ["--threshold", "0.6", "--strict", "--band", "1", "--band", "2", "--weight", "a=0.5", "--unit", "per cent"]
+    assert main(["count-above", str(scores), "--json", *more]) == 0
+    assert json.loads(capsys.readouterr().out) == {"count": 4, "unit": "per cent", "weights": {"a": 0.5}}
+    assert main(["count-above", str(scores)]) == 0
+    assert capsys.readouterr().out == "count: 3\nunit: pixels\nweights: {}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "raster"),
+        (("a.tif", "--threshold", "1.5"), "no number from 0 to 1"),
+        (("a.tif", "--threshold", "much"), "no number from 0 to 1"),
+        (("a.tif", "--band", "0"), "no whole number from 1"),
+        (("a.tif", "--unit", "acres"), "invalid choice"),
+        (("a.tif", "--weight", "a"), "NAME=0.5"),
+    ],
+)
+def test_what_does_not_fit_the_declaration_is_wrong_usage(toy, capsys, arguments, words):
+    with pytest.raises(SystemExit) as ended:
+        main(["count-above", *arguments])
+    assert ended.value.code == 2
+    assert words in capsys.readouterr().err
+
+
+def test_help_names_what_is_declared(toy, capsys):
+    with pytest.raises(SystemExit):
+        main(["count-above", "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    for words in ("Count the pixels above a threshold.", "score that counts (default: 0.5)", "{pixels,per cent}"):
+        assert words in shown
+
+
+def test_the_server_does_it_and_refuses_unknown_fields(toy, scores):
+    class Output:
+        def __init__(self) -> None:
+            self.replies: list[Reply] = []
+
+        def send(self, message: object) -> None:
+            if isinstance(message, Reply):
+                self.replies.append(message)
+
+    asked = [
+        Request(1, "count-above", {"raster": str(scores), "bands": [1, 2]}),
+        Request(2, "count-above", {"raster": str(scores), "colour": "red"}),
+        Request(3, "no-such-task"),
+    ]
+    output = Output()
+    lines = "".join(encode(request) + "\n" for request in asked)
+    Server(io.BytesIO(lines.encode()), output, models=NoModels(), exit_process=lambda status: None).run()
+    replies = {reply.id: reply for reply in output.replies}
+    assert replies[1].result == {"count": 6, "unit": "pixels", "weights": {}}
+    assert "colour" in replies[2].error.message
+    assert "no method" in replies[3].error.message
+
+
+def test_two_tasks_of_one_name_are_refused(toy, tmp_path):
+    (tmp_path / "declared" / "again.py").write_text(TOY)
+    with pytest.raises(ValueError, match="count-above"):
+        tasks()
+    sys.modules.pop("core.tasks.declared.again", None)
+
+
+def test_every_task_can_be_loaded_and_says_what_it_does():
+    for task in tasks().values():
+        assert callable(task.load())
+        assert task.help.endswith(".")
+        assert task.in_words is not None
+
+
+def test_declared_parameters_carry_help_defaults_and_limits():
+    found = parameters(SampleParams)
+    assert (found["least"].default, found["least"].minimum) == (50, 1)
+    assert found["map"].required
+    assert all(item.help for item in found.values())
