@@ -172,8 +172,8 @@ def read_labels(
     Raises:
         InputError: the file cannot be read, has no such field, no labelled geometry, or a class that is not listed.
     """
-    file, named = vector_file(path)
-    layer = layer or named
+    file, named_layer = vector_file(path)
+    layer = layer or named_layer
     layers = _layers(file) if layer is None else ()
     geometries, values, crs_wkt = _read(file, field, layers[0] if layers else layer)
     names = [_name(value) for value in values]

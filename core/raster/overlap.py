@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.warp import transform as transform_coordinates
 
+from core.errors import InputError
 from core.raster.ellipsoid import degrees_per_unit, parsed_crs
-from core.raster.grid import GridSpec
+from core.raster.grid import GridSpec, window_of_extent
 from core.raster.pixel_areas import pixel_size_m
 from core.raster.pixel_window import PixelWindow
 
@@ -26,6 +27,11 @@ Doubles = NDArray[np.float64]
 
 def common_window(grid: GridSpec, other: GridSpec) -> PixelWindow | None:
     """Returns the smallest window of ``grid`` that holds all ground ``other`` covers, too; None where there is none."""
+    if None in (grid.crs_wkt, other.crs_wkt) or grid.crs_wkt == other.crs_wkt:
+        try:
+            return window_of_extent(grid, other.extent)
+        except InputError:
+            return None
     if _ground(grid) <= _ground(other):
         window = _inside(grid, grid.window, other)
         return None if window is None else _inside(grid, window, other)
