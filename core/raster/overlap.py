@@ -27,7 +27,8 @@ Doubles = NDArray[np.float64]
 
 def common_window(grid: GridSpec, other: GridSpec) -> PixelWindow | None:
     """Returns the smallest window of ``grid`` that holds all ground ``other`` covers, too; None where there is none."""
-    if None in (grid.crs_wkt, other.crs_wkt) or grid.crs_wkt == other.crs_wkt:
+    same = None in (grid.crs_wkt, other.crs_wkt) or grid.crs_wkt == other.crs_wkt
+    if same and not _goes_around(other):
         try:
             return window_of_extent(grid, other.extent)
         except InputError:
