@@ -67,9 +67,11 @@ def embed(trained: Path, data: Path) -> None:
     recipes = {stage: read_recipe(ROOT / "training" / "recipes" / f"{stage}.yaml") for stage in STAGES}
     card["training"] = {
         "stages": {stage: {"seed": recipe.seed, "steps": recipe.steps} for stage, recipe in recipes.items()},
-        "data_sha256": {
-            path.name: _sha256(path) for path in sorted(data.glob("*.tar")) if "eval_only" not in path.name
-        },
+        "data": [
+            {"file": path.name, "sha256": _sha256(path)}
+            for path in sorted(data.glob("*.tar"))
+            if "eval_only" not in path.name
+        ],
     }
     _write_card(card)
 

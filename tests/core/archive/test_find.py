@@ -23,7 +23,7 @@ from core.protocol import Source
 def painted(painted_model, model_folder, monkeypatch) -> PaintedModel:
     """The painted model with its words, which one on disk has not, for what embeds in this process."""
     painted_model.compute = load_model(str(model_folder), device="cpu").compute
-    monkeypatch.setattr("core.archive.parts._shelf", lambda: ModelCache(load=lambda name, device: painted_model))
+    monkeypatch.setattr("core.archive.parts._models", lambda: ModelCache(load=lambda name, device: painted_model))
     return painted_model
 
 

@@ -118,9 +118,9 @@ def test_a_closed_queue_takes_nothing_and_cancels_what_runs():
 
 def test_a_model_asked_for_by_many_is_loaded_once():
     loads = []
-    shelf = ModelCache(load=lambda name, device: loads.append((name, device)) or object())
+    cache = ModelCache(load=lambda name, device: loads.append((name, device)) or object())
     found = []
-    threads = [threading.Thread(target=lambda: found.append(shelf.get("geolb-tiny"))) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: found.append(cache.get("geolb-tiny"))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -129,20 +129,20 @@ def test_a_model_asked_for_by_many_is_loaded_once():
     assert len(set(map(id, found))) == 1
 
 
-def test_a_shelf_tells_whether_a_model_is_loaded():
-    shelf = ModelCache(load=lambda name, device: object())
-    assert not shelf.holds_any
-    shelf.get("geolb-tiny")
-    assert shelf.holds_any
-    shelf.forget()
-    assert not shelf.holds_any
+def test_a_cache_tells_whether_a_model_is_loaded():
+    cache = ModelCache(load=lambda name, device: object())
+    assert not cache.holds_any
+    cache.get("geolb-tiny")
+    assert cache.holds_any
+    cache.forget()
+    assert not cache.holds_any
 
 
-def test_the_model_unused_for_longest_leaves_the_shelf():
+def test_the_model_unused_for_longest_leaves_the_cache():
     loads = []
-    shelf = ModelCache(capacity=2, load=lambda name, device: loads.append(name) or name)
+    cache = ModelCache(capacity=2, load=lambda name, device: loads.append(name) or name)
     for name in ("a", "b", "a", "c", "a", "b"):
-        shelf.get(name)
+        cache.get(name)
     assert loads == ["a", "b", "c", "b"]
 
 
@@ -155,10 +155,10 @@ def test_a_failed_load_is_tried_again():
             raise answer
         return answer
 
-    shelf = ModelCache(load=load)
+    cache = ModelCache(load=load)
     with pytest.raises(ValueError, match="damaged"):
-        shelf.get("a")
-    assert shelf.get("a") == "model"
+        cache.get("a")
+    assert cache.get("a") == "model"
 
 
 def test_the_log_file_stays_small_and_catches_what_c_code_writes(tmp_path):
