@@ -84,7 +84,7 @@ def _pair(folder: Path, scene: str, labels: str) -> tuple[str, NDArray[np.intege
 
 
 def _tiles(path: Path, folder: Path) -> list[tuple[str, NDArray[np.integer]]]:
-    written = []
+    written: list[tuple[str, NDArray[np.integer]]] = []
     for tile in read_labelled_tiles(path, lambda stem: stem.startswith("tile8_")):
         target = folder / f"{tile.name}.tif"
         height, width = tile.labels.shape
