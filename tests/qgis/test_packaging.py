@@ -137,6 +137,6 @@ def test_the_set_up_speaks_the_language_of_qgis(qgis_app):
         assert explain_pip("OSError: [Errno 28] No space left on device").message == "Die Platte ist voll."
     finally:
         QCoreApplication.removeTranslator(translator)
-        translation.speak(str)
+        translation.use_translator(str)
         QSettings().remove("locale/overrideFlag")
         QSettings().remove("locale/userLocale")

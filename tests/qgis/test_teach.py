@@ -112,4 +112,4 @@ def test_what_is_missing_is_said_before_anything_starts(dock, scene, labels):
     page.rasters.item(0).setCheckState(Qt.CheckState.Unchecked)
     page.run()
     assert not page.runner.busy
-    assert "raster" in page.run_bar._message.text()
+    assert "image" in page.run_bar._message.text()
