@@ -44,7 +44,8 @@ def test_enmap_comes_down_to_the_202_bands_that_see_the_ground(scenes):
     for path in sorted((scenes / "enmap_potsdam").glob("*[0-9].tif")):
         with open_raster(path) as reader:
             found = recognise(reader)
-        assert (found.sensor, len(found.band_set), found.scaling.name) == ("enmap", 202, "reflectance_10000")  # these tiles declare no scale of their own
+        # These tiles declare no scale of their own, so the sensor's usual one holds.
+        assert (found.sensor, len(found.band_set), found.scaling.name) == ("enmap", 202, "reflectance_10000")
         assert not set(range(130, 136)) & set(found.band_indexes)
 
 
