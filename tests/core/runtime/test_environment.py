@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import http.server
+import json
 import os
 import shutil
 import subprocess
@@ -24,7 +25,7 @@ from geolangbind_qgis.runtime.environment import (
 from geolangbind_qgis.runtime.environment_check import check_environment, environment_python, find_environment
 from geolangbind_qgis.runtime.manifest import MANIFEST_FILE, UNFINISHED_FILE, read_manifest
 from geolangbind_qgis.runtime.plan import plan_environment
-from geolangbind_qgis.runtime.requirements import Recipe
+from geolangbind_qgis.runtime.requirements import Recipe, runtime_recipe
 from geolangbind_qgis.runtime.setup_error import SetupError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -420,3 +421,11 @@ def test_the_command_line_returns_at_once_when_the_environment_is_whole(tmp_path
     )
     assert answer.stdout == ""
     assert "torch" not in answer.stderr
+
+
+def test_the_self_test_finds_the_import_name_of_every_requirement():
+    recipe = runtime_recipe()
+    wanted = json.dumps({"requirements": recipe.wanted, "text_tower_sha256": recipe.text_tower_sha256})
+    script = ROOT / "geolangbind_qgis" / "runtime" / "self_test.py"
+    answer = subprocess.run([sys.executable, "-I", script, wanted], capture_output=True, text=True, check=True)
+    assert json.loads(answer.stdout)["problems"] == []
