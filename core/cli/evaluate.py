@@ -61,7 +61,7 @@ def show(result: dict[str, Any]) -> str:
                     measure["name"],
                     _percent(measure["value"]),
                     _interval(measure["interval"]),
-                    _published(measure["published"]),
+                    _published(measure["published"], name),
                 )
             )
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
@@ -71,6 +71,8 @@ def show(result: dict[str, Any]) -> str:
         ).rstrip()
         for row in rows
     ]
+    if any("*" in row[4] for row in rows):
+        lines.append("* trained on this set, or on one of the sets averaged")
     if result["absent"]:
         lines.append(f"Not here: {', '.join(result['absent'])}")
     return "\n".join(lines)
@@ -86,6 +88,11 @@ def _interval(interval: Sequence[float] | None) -> str:
     return f"{100 * interval[0]:.1f}–{100 * interval[1]:.1f}"
 
 
-def _published(figures: dict[str, float]) -> str:
+def _published(figures: dict[str, float], benchmark: str) -> str:
+    """Returns the best published figures; an asterisk marks a model that was trained on the benchmark."""
+    from core.evaluate.averages import averages
+    from core.evaluate.published import marked
+
+    sets = averages().get(benchmark, {}).get("of", (benchmark,))
     best = sorted(figures.items(), key=lambda item: -item[1])[:MOST_PUBLISHED]
-    return ", ".join(f"{model} {_percent(value)}" for model, value in best)
+    return ", ".join(f"{marked(model, *sets)} {_percent(value)}" for model, value in best)

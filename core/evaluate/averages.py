@@ -22,15 +22,17 @@ def averages() -> dict[str, dict[str, Any]]:
 
 
 def published_means(entry: Mapping[str, Any], benchmarks: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
-    """Mean published figure in per cent of every model that has one on all benchmarks of an average.
+    """Mean published figure in per cent of every model with one on all benchmarks of an average, or with that mean.
 
     Args:
-        entry: with ``of``, names of benchmarks.
+        entry: with ``of``, names of benchmarks, and perhaps ``published``: means of models whose single figures are
+            not here.
         benchmarks: descriptions by name.
     """
     tables = [benchmarks[name].get("published", {}) for name in entry["of"]]
     models = [model for model in tables[0] if all(model in table for table in tables)]
-    return {model: sum(table[model] for table in tables) / len(tables) for model in models}
+    means = {model: sum(table[model] for table in tables) / len(tables) for model in models}
+    return {**means, **entry.get("published", {})}
 
 
 def measured_averages(

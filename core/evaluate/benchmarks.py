@@ -30,6 +30,7 @@ from core.evaluate.multi_label import (
 from core.evaluate.parsing import parse_tiles
 from core.evaluate.probing import Classifier, cross_validated, linear_probe, nearest_neighbours
 from core.evaluate.prompt_figures import prompt_figures
+from core.evaluate.published import TABLES
 from core.evaluate.retrieval import retrieval_ranks
 from core.evaluate.scenes import synonym_agreement
 from core.evaluate.zero_shot import classification_score, classify_by_words, embed_chips, embed_labelled
@@ -47,7 +48,7 @@ FOLDS = 5
 def benchmarks() -> dict[str, dict[str, Any]]:
     """Returns the description of every benchmark by name."""
     described = tomllib.loads((RESOURCES / "benchmarks.toml").read_text(encoding="utf-8"))
-    return {name: entry for name, entry in described.items() if name != "averages"}
+    return {name: entry for name, entry in described.items() if name not in TABLES}
 
 
 def present(data: Path) -> tuple[str, ...]:
