@@ -28,6 +28,8 @@ _SHADES = 16
 _NAMED = 10.0
 """Strength of names that all fit a sensor; no other evidence outweighs half of the bands."""
 _NAME_HINT, _METADATA_HINT = 4.0, 3.0
+_UNNAMED = 0.6
+"""What speaks against a sensor whose bands are called as those of many others, where no name or metadata is its own."""
 _SAME_LIGHT_UM = 0.03
 """How far declared wavelengths may lie from a sensor's before they speak against it."""
 
@@ -251,6 +253,8 @@ def _sensor_evidence(
         source, text = hint
         strength = _NAME_HINT if source == "file or product name" else _METADATA_HINT
         found.append(piece(source, f"{text!r} is how {sensor.title} is named", strength))
+    elif not sensor.guessed:
+        found.append(piece("file or product name", f"nothing but its bands speaks of {sensor.title}", -_UNNAMED))
     if _plausible_type(info, sensor):
         found.append(piece("type of values", f"{info.dtypes[0]} is a type that {sensor.title} comes in", 1.0))
     if tuple(band.name for band in named.values()) in sensor.layouts:

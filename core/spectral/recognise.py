@@ -74,6 +74,19 @@ class Recognition:
         return self if table is None else replace(self, band_set=with_placeholders(self.band_set, table))
 
 
+@dataclass(frozen=True)
+class Told:
+    """What a person says of a raster; see ``recognise``."""
+
+    sensor: str | None = None
+    bands: Sequence[int] | None = None
+    wavelengths_um: Sequence[float] | None = None
+    scaling: str | None = None
+
+
+NOTHING_TOLD = Told()
+
+
 def recognise(
     raster: RasterReader | RasterInfo,
     *,
@@ -85,9 +98,8 @@ def recognise(
     """Find out what a raster is; whatever a person says goes before every guess.
 
     Args:
-        raster: an open raster, whose values help to tell scalings apart; or its info alone, which suffices where
-        names and
-            type decide.
+        raster: an open raster, whose values help to tell scalings apart; or its info alone, which suffices where names
+            and type decide.
         sensor: name of the sensor.
         bands: 1-based band numbers to feed, in order.
         wavelengths_um: centre wavelength of each of those bands (or of all bands where none are named) in µm.
@@ -95,23 +107,40 @@ def recognise(
 
     Raises:
         SensorError: an unknown sensor or preset, a band number out of range, wavelengths that do not match the bands,
-        or
-            bands whose meaning cannot be told.
+            or bands whose meaning cannot be told.
         InputError: the raster holds no data at all.
     """
-    info = raster.info if isinstance(raster, RasterReader) else raster
-    _check_numbers(info, bands)
-    statistics, collar = None, None
-    if isinstance(raster, RasterReader):
-        survey = raster.survey()
-        statistics, collar = dict(enumerate(survey.bands, 1)), survey.collar
+    told = Told(sensor, bands, wavelengths_um, scaling)
+    if not isinstance(raster, RasterReader):
+        return judge(raster, None, told)
+    _check_numbers(raster.info, bands)
+    survey = raster.survey()
+    return judge(raster.info, dict(enumerate(survey.bands, 1)), told, survey.collar)
+
+
+def judge(
+    info: RasterInfo, statistics: Statistics | None, told: Told = NOTHING_TOLD, collar: Collar | None = None
+) -> Recognition:
+    """Judge what a raster is from its description alone, without looking at a file.
+
+    Args:
+        info: what the raster says of itself.
+        statistics: of every band by number, without fill and collar; None where values were not looked at.
+        told: what a person says.
+        collar: border without ground that is not declared as nodata.
+
+    Raises:
+        SensorError, InputError: see ``recognise``.
+    """
+    _check_numbers(info, told.bands)
     if statistics is not None and all(statistics[number].valid_fraction == 0.0 for number in info.image_bands):
         raise InputError(
             "The raster holds no data: every pixel looked at is nodata or not a number.",
             hint="Check the file and its nodata value.",
         )
-    if wavelengths_um is not None:
-        meaning = _as_told(info, bands, wavelengths_um, sensor)
+    sensor, bands, scaling = told.sensor, told.bands, told.scaling
+    if told.wavelengths_um is not None:
+        meaning = _as_told(info, bands, told.wavelengths_um, sensor)
     else:
         meaning = _from_raster(info, sensor, bands, statistics)
     chosen = meaning.default if bands is None else tuple(bands)

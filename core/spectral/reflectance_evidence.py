@@ -22,6 +22,8 @@ _FLOOR = (850.0, 1500.0)  # darkest values of all bands where 1000 was added and
 _CIRRUS_DARK = 600.0  # the cirrus band of Sentinel-2 is nearly black unless 1000 was added
 _BRIGHTEST = 2.0  # 98th percentile of reflectance that clouds and snow may reach
 _BRIGHT = 1.1  # median that no scene has in every band it is fed with
+DIM = 0.06
+"""98th percentile of the brightest band below which a scene is darker than any land; open water may be so."""
 _DARKEST = -0.05  # 2nd percentile; atmospheric correction may overshoot a little
 _TEN_THOUSAND = re.compile(r"reflectance\D{0,20}(x|×|\*|scaled by)?\s*10[\s,.]?000\b", re.IGNORECASE)
 _IMPOSSIBLE, _UNLIKELY = -6.0, -3.0
@@ -69,8 +71,9 @@ def reflectance_evidence(
         says = "Its values start where those of Collection 2 do"
         yield _piece("values", says, "landsat_c2_l2", 2.0)
         yield _piece("values", says, "landsat_c2_l1", 1.5)
-    if sensor is not None and sensor.startswith("worldview") and high < 2048.0 and not _calibrated(info):
-        yield _piece("values", "Its values look like uncalibrated 11-bit numbers", "percentile", 3.5)
+    limit = 0.0 if sensor is None or floating else get_sensor(sensor).counts_below
+    if high < limit and not _calibrated(info):
+        yield _piece("values", f"Its values look like uncalibrated numbers below {limit:g}", "percentile", 3.5)
     if sensor is not None and sensor.startswith("sentinel2") and not floating:
         yield from _sentinel2(info, pairs, low, statistics)
     yield _piece("values", "No scaling fits better", "percentile", 0.2)

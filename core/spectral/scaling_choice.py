@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.raster.raster_info import RasterInfo
 from core.raster.statistics import BandStatistics, percentiles
@@ -11,7 +11,7 @@ from core.spectral.bands import Band, BandSet
 from core.spectral.declared_scaling import DECLARED, declared_scaling
 from core.spectral.evidence import Evidence, contradictions, weigh
 from core.spectral.products import product_evidence
-from core.spectral.reflectance_evidence import ALWAYS_POSSIBLE, reflectance_evidence
+from core.spectral.reflectance_evidence import ALWAYS_POSSIBLE, DIM, reflectance_evidence
 from core.spectral.scaling import Scaling, scaling_preset, scaling_presets
 
 
@@ -75,6 +75,7 @@ def choose_scaling(
     best = next(iter(weigh(evidence, "scaling", tuple(candidates))))
     warnings = _contradicted(evidence, best)
     if best == DECLARED and declared is not None:
+        warnings = (*warnings, *_dim(declared.scaling, band_set, chosen))
         return ScalingChoice(declared.scaling, (declared.says,), warnings, tuple(evidence))
     if best == "percentile":
         warnings = (*warnings, "Brightness follows the raster's own range.")
@@ -83,7 +84,25 @@ def choose_scaling(
             *warnings,
             "All values are above 1000; if the product adds 1000, choose the scaling reflectance_10000_offset.",
         )
-    return _made(best, band_set, ranges, tuple(evidence), warnings)
+    made = _made(best, band_set, ranges, tuple(evidence), warnings)
+    return replace(made, warnings=(*made.warnings, *_dim(made.scaling, band_set, chosen)))
+
+
+def _dim(scaling: Scaling, band_set: BandSet, chosen: Sequence[BandStatistics] | None) -> tuple[str, ...]:
+    """Return a warning where the chosen scaling makes all bands darker than land is."""
+    if scaling.name == "percentile" or chosen is None:
+        return ()
+    tops = [
+        sample.high * band_scaling.scale + band_scaling.offset
+        for band, sample, band_scaling in zip(band_set.bands, chosen, scaling.bands, strict=True)
+        if band.kind == "reflectance" and sample.valid_fraction > 0
+    ]
+    if len(tops) < 2 or max(tops) >= DIM:
+        return ()
+    return (
+        f"No band would reach a reflectance above {max(tops):.2g}, which is darker than land; unless it shows open "
+        "water, choose another scaling (reflectance_1000 where the product is × 1000).",
+    )
 
 
 def _may_hold_1000(sensor: str | None, evidence: Sequence[Evidence], chosen: Sequence[BandStatistics] | None) -> bool:

@@ -12,6 +12,9 @@ from core.errors import SensorError
 from core.spectral.bands import Band, BandSet
 from core.spectral.catalogue import catalogue
 
+_EDGE = "(?:(?<![A-Za-z0-9])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?![A-Za-z0-9]))"
+r"""What ``\b`` means in hints: the edge of a word of letters and digits; "_" separates words in file names."""
+
 
 class UnknownSensorError(SensorError):
     """A sensor name that is not in sensors.toml."""
@@ -33,6 +36,8 @@ class Sensor:
         wavelengths_from_file: the file's own wavelengths count, not ``bands``.
         absorption_um: (from, to) ranges in µm where water vapour hides the ground.
         guessed: whether bands without names may be taken for its own because of their number and pixel size.
+        counts_below: integers that are all below this are counts of the detector that nobody calibrated; 0 for no such
+            limit.
     """
 
     name: str
@@ -46,6 +51,7 @@ class Sensor:
     wavelengths_from_file: bool = False
     absorption_um: tuple[tuple[float, float], ...] = ()
     guessed: bool = True
+    counts_below: float = 0.0
 
     def find_band(self, description: str) -> Band | None:
         """Returns the band that a description such as "B4", "Band 4" or "SR_B4 (red)" names, if any."""
@@ -129,8 +135,9 @@ def _sensor(name: str, table: Mapping[str, Any]) -> Sensor:
         layouts=tuple(tuple(layout) for layout in table.get("layouts", ())),
         aliases=dict(table.get("aliases", {})),
         unused=tuple(table.get("unused", ())),
-        hints=tuple(table.get("hints", ())),
+        hints=tuple(hint.replace(r"\b", _EDGE) for hint in table.get("hints", ())),
         wavelengths_from_file=bool(table.get("wavelengths_from_file", False)),
         absorption_um=tuple((float(low), float(high)) for low, high in table.get("absorption_um", ())),
         guessed=bool(table.get("guessed", True)),
+        counts_below=float(table.get("counts_below", 0.0)),
     )

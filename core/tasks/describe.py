@@ -75,7 +75,7 @@ def run(params: DescribeParams, context: Context) -> dict[str, Any]:
         ],
         "scaling": {
             "name": recognition.scaling.name,
-            "title": preset.title if preset is not None else recognition.scaling.name,
+            "title": preset.title if preset is not None else "Scale and offset that the file declares",
         },
         "model": params.model,
         "trained": outcome.outcome == "trained on",
