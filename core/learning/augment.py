@@ -126,7 +126,7 @@ def random_display(images: Tensor, wavelengths_um: Tensor, rng: Generator, chanc
         chance: that an image is shown so; the others stay as they are.
     """
     batch = len(images)
-    haze = torch.from_numpy(rng.uniform(-0.1, 0.3, (batch, 1))).float()
+    haze = torch.from_numpy(rng.uniform(-0.1, 0.4, (batch, 1))).float()
     path = haze * (0.49 / wavelengths_um[None]) ** 2.5
     unit = (images + 1) / 2 + path[:, :, None, None]
     low = torch.from_numpy(rng.uniform(-0.02, 0.08, (batch, 1, 1, 1))).float()
@@ -146,7 +146,8 @@ def random_haze(images: Tensor, wavelengths_um: Tensor, rng: Generator, typical:
         images: (B, C, H, W) in model units, at the top of the atmosphere.
         wavelengths_um: (C,); molecules scatter with the fourth power of the wavelength, haze with less: 3.5 here.
         rng: source of chance.
-        typical: what the air adds to blue (0.49 µm), in units of the full range; 0.7 to 1.1 of it is taken away.
+        typical: what the air adds to blue (0.49 µm), in units of the full range; 0.7 to 1.1 of it is taken away. A
+            negative one adds the atmosphere to images at surface reflectance.
     """
     amount = torch.from_numpy(rng.uniform(0.7, 1.1, len(images)) * (rng.random(len(images)) < 0.5)).float()
     path = typical * (0.49 / wavelengths_um) ** 3.5

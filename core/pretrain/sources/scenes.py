@@ -11,7 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from core.errors import TrainingError
-from core.learning.augment import random_affine, random_display, random_light, random_noise
+from core.learning.augment import random_affine, random_display, random_haze, random_light, random_noise
 from core.pretrain.batch import Batch
 from core.pretrain.prompt_templates import PromptTemplates
 from core.raster.reader import open_raster
@@ -44,6 +44,8 @@ class SceneSettings:
         zoom: scene pixels per pixel seen, smallest and largest.
         display: chance that an image of red, green and blue alone is shown as pictures of reflectance are: with other
             limits, haze and gamma; see ``random_display``.
+        haze: what the atmosphere adds to blue in half of the images, in units of the full range, for scenes at surface
+            reflectance; 0 for none.
         held_out: names of bands that are never seen as a set of their own, so that it can be asked what the model makes
             of bands it never met together.
     """
@@ -61,6 +63,7 @@ class SceneSettings:
     batch: int = 12
     zoom: tuple[float, float] = (0.7, 1.2)
     display: float = 0.0
+    haze: float = 0.0
     held_out: tuple[str, ...] = ()
 
 
@@ -98,6 +101,8 @@ class SceneSource:
         bands = self._draw_bands(place, rng)
         wavelengths = torch.tensor(place.wavelengths_um)
         rgb = _visible(place.wavelengths_um)
+        if settings.haze:
+            images = random_haze(images, wavelengths, rng, -settings.haze)
         images = random_light(images, rng, 0.06)
         if bands == rgb and settings.display:
             images[:, rgb] = random_display(images[:, rgb], wavelengths[rgb], rng, settings.display)
