@@ -110,7 +110,8 @@ def _chips(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[str
     interval = score.interval(targets)
     measures = [_measure(f"{entry['setting']} top-1", score.top1, interval, entry.get("published"))]
     if entry["probing"]:
-        measures += _probes(model, entry, path, (vectors, targets), index)
+        features, _ = embed_labelled(model, labelled_images(entry, path), wavelengths, pooled=True)
+        measures += _probes(model, entry, path, (features, targets), index)
     return {
         "measures": measures,
         "top1": score.top1,
@@ -136,13 +137,13 @@ def _probes(
     test: tuple[torch.Tensor, np.ndarray[Any, Any]],
     index: Mapping[str, int],
 ) -> list[dict[str, Any]]:
-    """Probe by the set's own training part, or across folds where it has none here."""
+    """Probe the pooled features by the set's own training part, or across folds where it has none here."""
     vectors, targets = test
     train = path.parent / entry["train"] if "train" in entry else path
     inside = entry.get("layout") == "geobench"
     if inside or ("train" in entry and train.exists()):
         images = labelled_images(entry, train, "train")
-        learnt, labels = embed_labelled(model, images, wavelengths_of(entry))
+        learnt, labels = embed_labelled(model, images, wavelengths_of(entry), pooled=True)
         known = [number for number, label in enumerate(labels) if label in index]
         learnt, own = learnt[known], np.array([index[labels[number]] for number in known])
         note = f"{len(own):,} training images"
@@ -170,7 +171,8 @@ def _labels(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[st
     published = entry.get("published", {})
     measures = _label_measures(entry["setting"], logits, shown, published)
     if entry["probing"]:
-        learnt, rows = embed_labelled(model, multi_labelled_images(entry, path, "train"), wavelengths)
+        learnt, rows = embed_labelled(model, multi_labelled_images(entry, path, "train"), wavelengths, pooled=True)
+        vectors, _ = embed_labelled(model, multi_labelled_images(entry, path), wavelengths, pooled=True)
         for name, scorer in (("linear probe", linear_logits), ("20-NN", neighbour_logits)):
             probed = scorer(learnt, np.stack(rows), vectors)
             measures += _label_measures(f"{name} ({len(rows):,} training images)", probed, shown, published)

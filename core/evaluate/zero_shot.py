@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -99,6 +100,7 @@ def embed_labelled(
     images: Iterable[tuple[Label, NDArray[np.float32]]],
     wavelengths_um: Sequence[float],
     batch: int = 128,
+    pooled: bool = False,
 ) -> tuple[Tensor, list[Label]]:
     """Embed labelled images of one size, a batch in memory at a time.
 
@@ -107,6 +109,7 @@ def embed_labelled(
         images: labels of any kind, and images (C, H, W) in model units.
         wavelengths_um: of the bands.
         batch: images at a time.
+        pooled: whether to take the trunk's pooled features instead of vectors in text space.
 
     Returns:
         Unit vectors (N, D), and the labels.
@@ -119,7 +122,7 @@ def embed_labelled(
     waiting: list[NDArray[np.float32]] = []
 
     def embed() -> None:
-        parts.append(_embedded(model, torch.from_numpy(np.stack(waiting)), wavelengths_um))
+        parts.append(_embedded(model, torch.from_numpy(np.stack(waiting)), wavelengths_um, pooled))
         waiting.clear()
 
     for label, image in images:
@@ -134,6 +137,8 @@ def embed_labelled(
     return torch.cat(parts), labels
 
 
-def _embedded(model: GeoLangBind, images: Tensor, wavelengths_um: Sequence[float]) -> Tensor:
+def _embedded(model: GeoLangBind, images: Tensor, wavelengths_um: Sequence[float], pooled: bool = False) -> Tensor:
     with torch.inference_mode():
+        if pooled:
+            return F.normalize(model.encode_pooled(images.to(model.device), wavelengths_um), dim=-1)
         return model.encode_image(images.to(model.device), wavelengths_um, normalize=True)

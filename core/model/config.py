@@ -38,6 +38,7 @@ class ModelConfig:
         drop_path: stochastic depth while training.
         init_logit_scale: scale of the similarity before its logarithm.
         init_logit_bias: bias of the similarity.
+        known_words: the words of the training, by which other words are read; see ``core.model.known_words``.
         templates: prompt templates with ``{}`` for the class; None for SkyScript's.
         text: sizes of a SigLIP text tower, or ``{"tower", "sha256", "revision"}`` of a frozen sentence encoder.
         translators: ``{teacher: {"grid", "channels"}}``.
@@ -66,6 +67,7 @@ class ModelConfig:
     drop_path: float = 0.0
     init_logit_scale: float = 10.0
     init_logit_bias: float = -10.0
+    known_words: tuple[str, ...] | None = None
     templates: tuple[str, ...] | None = None
     text: Settings | None = None
     translators: Mapping[str, Settings] | None = None
@@ -112,8 +114,9 @@ class ModelConfig:
                 f"The model configuration {' and '.join(parts)}.", hint="Compare it with resources/models."
             )
         given = copy.deepcopy(dict(values))
-        if given.get("templates") is not None:
-            given["templates"] = tuple(given["templates"])
+        for name in ("templates", "known_words"):
+            if given.get(name) is not None:
+                given[name] = tuple(given[name])
         return cls(**given, entries=tuple(values))
 
     def to_json(self) -> dict[str, Any]:

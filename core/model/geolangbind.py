@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from core.errors import InputError, ModelError, SensorError
 from core.model.config import ModelConfig, fitting_settings
 from core.model.dense_heads import dense_features
+from core.model.known_words import KnownWords
 from core.model.lower_precision import working_copy
 from core.model.maka import MakaTranslator
 from core.model.model_hash import hash_weights
@@ -48,6 +49,7 @@ class GeoLangBind(nn.Module):
         text: the text tower; a frozen sentence encoder lies outside the state dict.
         translators: MaKA translators by teacher; may be empty.
         dense: the dense decoder; None where the model has none.
+        known_words: the words of the training, by which others are read; None where all are taken as they are.
         logit_scale: logarithm of the similarity's scale.
         logit_bias: the similarity's bias: a prompt's score is sigmoid(cosine * exp(logit_scale) + logit_bias).
         embed_dim: dimensions of the shared space.
@@ -65,6 +67,7 @@ class GeoLangBind(nn.Module):
         self.visual = VisualTower(make_trunk(config), config.embed_dim, config.scene, config.smallest_image)
         self.embed_dim = config.embed_dim or config.width
         self.dense = None if config.dense is None else make_decoder(config.dense, self.visual.trunk, self.embed_dim)
+        self.known_words = KnownWords(config.known_words, self.embed_dim) if config.known_words else None
         with fitting_settings("translators"):
             self.translators = nn.ModuleDict(
                 {name: MakaTranslator(config.width, **size) for name, size in (config.translators or {}).items()}
@@ -121,6 +124,25 @@ class GeoLangBind(nn.Module):
         with self.autocast():
             features = working_copy(self).visual(images, wavelengths)
         return F.normalize(features.float(), dim=-1) if normalize else features.float()
+
+    def encode_pooled(self, images: Tensor, wavelengths_um: Wavelengths) -> Tensor:
+        """Encode whole images as the trunk's pooled features, before the head into text space.
+
+        A linear classifier of a person's own classes is best trained on them, as in CLIP's linear probes.
+
+        Args:
+            images: (B, C, H, W) in model units, brought to a size the trunk takes.
+            wavelengths_um: (C,) centre wavelengths in µm.
+
+        Returns:
+            (B, pooled_channels) float32.
+
+        Raises:
+            SensorError, InputError: as encode_image.
+        """
+        images, wavelengths = self._inputs(self.visual.fitted(images), wavelengths_um)
+        with self.autocast():
+            return working_copy(self).visual.trunk(images, wavelengths).float()
 
     def encode_tokens(self, images: Tensor, wavelengths_um: Wavelengths) -> Tensor:
         """Encode images as the token map after the final norm.
@@ -185,6 +207,15 @@ class GeoLangBind(nn.Module):
         return F.normalize(features, dim=-1) if normalize else features
 
     def text_prompts(self, names: list[str]) -> Tensor:
+        """Encode names as unit vectors (N, D) that pixels and images are compared with.
+
+        They are the means over the prompt templates; words unlike those of the training are read by the nearest of
+        them, where the model says which it knows.
+        """
+        vectors = self.template_means(names)
+        return vectors if self.known_words is None else self.known_words.read(vectors)
+
+    def template_means(self, names: list[str]) -> Tensor:
         """Encode names inside every prompt template and average, as unit vectors (N, D)."""
         templates = self.config.templates or TEMPLATES
         filled = [template.replace("{}", name) for name in names for template in templates]

@@ -35,16 +35,15 @@ class SceneHead(nn.Module):
         nn.init.zeros_(self.leave.weight)
         nn.init.zeros_(self.leave.bias)
 
-    def forward(self, maps: Sequence[Tensor]) -> Tensor:
-        """Returns (B, embed_dim) for maps (B, channels, h, w), each of its own size."""
-        statistics = [each for x in maps for each in _mean_and_deviation(x)]
+    def forward(self, statistics: Sequence[Tensor]) -> Tensor:
+        """Returns (B, embed_dim) for mean (B, channels) and deviation (B, channels) of each map in turn."""
         x = torch.cat([norm(each) for norm, each in zip(self.norms, statistics, strict=True)], dim=1)
         x = self.dropout(gelu(self.enter(x)))
         x = x + self.dropout(gelu(self.middle(x)))
         return self.leave(x)
 
 
-def _mean_and_deviation(x: Tensor) -> tuple[Tensor, Tensor]:
+def mean_and_deviation(x: Tensor) -> tuple[Tensor, Tensor]:
     """Returns mean and standard deviation (B, c) over the pixels of a map (B, c, h, w), in its dtype."""
     variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0)
     return mean.to(x.dtype), (variance + 1e-6).sqrt().to(x.dtype)

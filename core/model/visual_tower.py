@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.model.config import Settings, fitting_settings
+from core.model.scene_head import SceneHead, mean_and_deviation
 from core.model.trunk import Pyramid
 from core.model.trunks import Trunk
 
@@ -24,6 +26,9 @@ class VisualTower(nn.Module):
         scene: settings of a ``core.model.scene_head.SceneHead`` beside the pooling, for a trunk with finer maps; its
             ``strides`` say which of them it reads.
         smallest_image: side in pixels that smaller images are enlarged to.
+
+    Attributes:
+        scene_channels: channels of the maps that the scene head reads; empty without one.
     """
 
     trunk: Any
@@ -38,15 +43,15 @@ class VisualTower(nn.Module):
         self.head = nn.Identity() if embed_dim is None else nn.Linear(trunk.pooled_channels, embed_dim)
         self.scene = None
         self._scene_strides: tuple[int, ...] = ()
+        self.scene_channels: tuple[int, ...] = ()
         self._smallest_image = smallest_image
         if scene is not None:
-            from core.model.scene_head import SceneHead
-
             settings = dict(scene)
             self._scene_strides = tuple(settings.pop("strides", (SCENE_STRIDE,)))
-            channels = (trunk.pooled_channels, *(trunk.pyramid_channels[stride] for stride in self._scene_strides))
+            finer = (trunk.pyramid_channels[stride] for stride in self._scene_strides)
+            self.scene_channels = (trunk.pooled_channels, *finer)
             with fitting_settings("scene"):
-                self.scene = SceneHead(channels, embed_dim or trunk.embed_dim, **settings)
+                self.scene = SceneHead(self.scene_channels, embed_dim or trunk.embed_dim, **settings)
 
     def fitted(self, images: Tensor) -> Tensor:
         """Whole images (B, C, H, W) as the trunk takes them.
@@ -72,10 +77,17 @@ class VisualTower(nn.Module):
 
     def whole_image(self, tokens: Tensor, pyramid: Pyramid) -> Tensor:
         """Bring the trunk's tokens (B, width, h, w) and finer maps to one vector an image, (B, D)."""
-        pooled = self.head(self.trunk.pool(tokens))
         if self.scene is None:
-            return pooled
+            return self.head(self.trunk.pool(tokens))
+        return self.from_statistics(self.scene_statistics(tokens, pyramid), self.trunk.pool(tokens))
+
+    def scene_statistics(self, tokens: Tensor, pyramid: Pyramid) -> list[Tensor]:
+        """Mean and deviation (B, channels) over the pixels of every map that the scene head reads, in turn."""
+        maps = [self.trunk.last_map(tokens), *(pyramid[stride] for stride in self._scene_strides)]
+        return [statistic for x in maps for statistic in mean_and_deviation(x)]
+
+    def from_statistics(self, statistics: Sequence[Tensor], pooled: Tensor) -> Tensor:
+        """Bring statistics of the maps and the trunk's pooled features (B, pooled_channels) to vectors (B, D)."""
+        assert self.scene is not None
         # At unit length, or the pooled vector would outweigh the scene head's.
-        return F.normalize(pooled, dim=-1) + self.scene(
-            [self.trunk.last_map(tokens), *(pyramid[stride] for stride in self._scene_strides)]
-        )
+        return F.normalize(self.head(pooled), dim=-1) + self.scene(statistics)

@@ -7,7 +7,7 @@ import torch
 
 from core.errors import ModelError
 from core.model.geolangbind import create_model
-from core.model.scene_head import SceneHead
+from core.model.scene_head import SceneHead, mean_and_deviation
 
 RGB = (0.665, 0.56, 0.49)
 WITHOUT = {
@@ -49,9 +49,14 @@ def test_what_it_reads_does_not_depend_on_size_or_place():
     head = SceneHead((5, 3), 7, hidden=9).eval()
     torch.nn.init.normal_(head.leave.weight)
     coarse, fine = torch.randn(2, 5, 4, 4), torch.randn(2, 3, 8, 8)
-    once = head([coarse, fine])
-    torch.testing.assert_close(head([coarse.repeat(1, 1, 2, 3), fine.repeat(1, 1, 2, 3)]), once, atol=1e-5, rtol=0)
-    torch.testing.assert_close(head([coarse.flip(3), fine.roll(3, dims=2)]), once, atol=1e-5, rtol=0)
+
+
+    def answer(*maps):
+        return head([statistic for each in maps for statistic in mean_and_deviation(each)])
+
+    once = answer(coarse, fine)
+    torch.testing.assert_close(answer(coarse.repeat(1, 1, 2, 3), fine.repeat(1, 1, 2, 3)), once, atol=1e-5, rtol=0)
+    torch.testing.assert_close(answer(coarse.flip(3), fine.roll(3, dims=2)), once, atol=1e-5, rtol=0)
 
 
 def test_it_needs_a_stem():

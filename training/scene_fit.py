@@ -1,0 +1,203 @@
+"""Fits what an image shows as a whole, on a trunk that stays as it is.
+
+python -m training.scene_fit training/recipes/geolb_tiny_scene.yaml --start runs/geolb_tiny -o runs/geolb_tiny_scene
+
+The head reads channel statistics of the trunk's maps. The trunk does not learn, so augmented chips are encoded once and
+their statistics kept; the head then sees each of them many times, which takes minutes on a processor. Statistics that
+are there already are not encoded again, so that a stopped run goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from core.errors import GeoLangBindError, TrainingError
+from core.model import load_model
+from core.model.geolangbind import GeoLangBind
+from core.model.visual_tower import VisualTower
+from core.model.weight_files import save_model
+from core.pretrain.batch import Batch
+from core.pretrain.objectives import pooled_losses
+from core.pretrain.optimiser import make_optimiser, set_rates
+from core.pretrain.recipe import Recipe, build_sources, read_recipe
+from core.pretrain.siglip import ClassAwareSigLipLoss
+from core.pretrain.sources.base import Source
+from core.pretrain.state import load_state, save_state
+from core.pretrain.texts import SourceTexts
+from core.progress import Progress, no_progress
+
+VIEWS = {"eurosat": 560, "ucmerced": 260, "ucmerced_coarse": 260, "thermal": 60}
+"""Batches of each source that are encoded."""
+SAMPLES = 256
+"""Images of each source in a step of the head."""
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """Statistics of a source's augmented chips.
+
+    Attributes:
+        statistics: (N, S) float16, what ``VisualTower.scene_statistics`` gives, side by side.
+        targets: (N,) classes; None where images have captions.
+        captions: a text for each image; empty where they have classes.
+    """
+
+    statistics: Tensor
+    targets: Tensor | None
+    captions: tuple[str, ...]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command and return its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m training.scene_fit", description=__doc__)
+    parser.add_argument("recipe", type=Path)
+    parser.add_argument("--start", type=Path, required=True, help="folder of the model whose maps are trained")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="folder of the model with the fitted head")
+    options = parser.parse_args(arguments)
+    try:
+        fit_scene(options.recipe, options.start, options.output, lambda _, line: print(line, flush=True))
+    except GeoLangBindError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    return 0
+
+
+def fit_scene(recipe_path: Path, start: Path, output: Path, progress: Progress = no_progress) -> None:
+    """Fit ``visual.head`` and ``visual.scene`` of a model and write it.
+
+    Args:
+        recipe_path: its sources, steps, optimiser and objectives are used.
+        start: folder of a model with a scene head.
+        output: folder of the fitted model; its ``statistics`` hold what was encoded.
+        progress: told the fraction done and what is going on.
+
+    Raises:
+        GeoLangBindError: the recipe, its data, the start or the disk do not allow it.
+    """
+    recipe = read_recipe(recipe_path)
+    model = load_model(str(start), device="cpu")
+    if model.visual.scene is None:
+        raise TrainingError(f"{start} has no scene head.", hint="Start from a model whose configuration has one.")
+    model = model.float()
+    model.compute = None
+    sources = build_sources(recipe)
+    (output / "statistics").mkdir(parents=True, exist_ok=True)
+    remembered = {
+        name: _remember(model.visual, source, recipe.seed, VIEWS[name], output / "statistics" / f"{name}.pt", progress)
+        for name, source in sources.items()
+    }
+    fit_head(model, recipe, sources, remembered, progress)
+    card = json.loads((start / "card.json").read_text(encoding="utf-8"))
+    save_model(model.eval(), output, card, torch.float16)
+
+
+def fit_head(
+    model: GeoLangBind,
+    recipe: Recipe,
+    sources: Mapping[str, Source],
+    remembered: Mapping[str, Remembered],
+    progress: Progress = no_progress,
+) -> None:
+    """Let the head and the scene head learn from remembered statistics, in place."""
+    torch.manual_seed(recipe.seed)
+    model.requires_grad_(False)
+    parts = {"head": model.visual.head, "scene": model.visual.scene}
+    learning = {
+        f"{part}.{name}": value.requires_grad_()
+        for part, module in parts.items()
+        if module is not None
+        for name, value in module.train().named_parameters()
+    }
+    optimiser = make_optimiser(learning, recipe.optimiser)
+    texts = SourceTexts(model, sources)
+    siglip = ClassAwareSigLipLoss(0, 1)
+    rng = np.random.default_rng(recipe.seed)
+    for step in range(recipe.steps):
+        set_rates(optimiser, step, recipe.steps, recipe.optimiser)
+        total = torch.zeros(())
+        for name, found in remembered.items():
+            chosen = torch.from_numpy(rng.integers(len(found.statistics), size=SAMPLES))
+            pooled = vectors_of(model.visual, found.statistics[chosen].float())
+            batch = _batch(sources[name], found, chosen, rng)
+            losses = pooled_losses(
+                pooled, model.logit_scale.exp(), model.logit_bias, batch, texts.of(batch), recipe.objectives, siglip
+            )
+            total = total + recipe.sources[name].weight * torch.stack(list(losses.values())).sum()
+        optimiser.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        if (step + 1) % 50 == 0:
+            progress((step + 1) / recipe.steps, f"step {step + 1} of {recipe.steps}, loss {total.item():.3f}")
+
+
+def vectors_of(tower: VisualTower, statistics: Tensor) -> Tensor:
+    """Unit vectors (N, D) of whole images from statistics (N, S)."""
+    sizes = [count for count in tower.scene_channels for _ in range(2)]
+    parts = statistics.split(sizes, dim=1)
+    return F.normalize(tower.from_statistics(parts, parts[0]), dim=-1)
+
+
+@torch.no_grad()
+def statistics_of(tower: VisualTower, images: Tensor, wavelengths_um: Tensor) -> Tensor:
+    """Statistics (B, S) float16 of images (B, C, H, W) in model units."""
+    found = tower.scene_statistics(*tower.trunk.forward_pyramid(tower.fitted(images), wavelengths_um))
+    return torch.cat(found, dim=1).half()
+
+
+def _remember(
+    tower: VisualTower, source: Source, seed: int, batches: int, path: Path, progress: Progress
+) -> Remembered:
+    """Encode batches of a source, or read what was encoded by the same trunk and seed."""
+    first = _draw(source, seed, 0)
+    check = statistics_of(tower, first.images, first.wavelengths_um)
+    state = load_state(path)
+    if state is None or state["batches"] != batches or not torch.allclose(state["check"], check, atol=1e-2):
+        statistics: list[Tensor] = []
+        targets: list[Tensor] = []
+        captions: list[str] = []
+        for number in range(batches):
+            batch = _draw(source, seed, number)
+            statistics.append(statistics_of(tower, batch.images, batch.wavelengths_um))
+            targets += [] if batch.targets is None else [batch.targets]
+            captions += batch.captions or ()
+            if (number + 1) % 20 == 0:
+                progress(0.0, f"{source.name}: {number + 1} of {batches} batches encoded")
+        state = {
+            "batches": batches,
+            "check": check,
+            "statistics": torch.cat(statistics),
+            "targets": torch.cat(targets) if targets else None,
+            "captions": captions,
+        }
+        save_state(state, path)
+    return Remembered(state["statistics"], state["targets"], tuple(state["captions"]))
+
+
+def _draw(source: Source, seed: int, number: int) -> Batch:
+    return source.batch(np.random.default_rng((seed, number)))
+
+
+def _batch(source: Source, found: Remembered, chosen: Tensor, rng: np.random.Generator) -> Batch:
+    """A batch of remembered images with words drawn anew; its images are left out."""
+    batch = Batch(source=source.name, images=torch.zeros(len(chosen), 0), wavelengths_um=torch.zeros(0))
+    if found.targets is None:
+        return replace(batch, captions=_chosen(found.captions, chosen))
+    return replace(batch, targets=found.targets[chosen], words=source.wording.draw(rng))
+
+
+def _chosen(captions: Sequence[str], chosen: Tensor) -> tuple[str, ...]:
+    return tuple(captions[place] for place in chosen.tolist())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
