@@ -57,7 +57,8 @@ def rate_variances(counts: NDArray[np.float64], sample: SampleUnits | None) -> N
     samples = counts.sum(1)
     rates = counts / np.maximum(samples, 1)[:, None]
     if sample is None:
-        units, grouped = samples, np.zeros(len(samples), bool)
+        units = samples
+        grouped: NDArray[np.bool_] = np.zeros(len(samples), bool)
         variances = rates * (1 - rates) / np.maximum(units - 1, 1)[:, None]
     else:
         units = sample.per_stratum(len(samples)).astype(np.float64)

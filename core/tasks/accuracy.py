@@ -157,7 +157,7 @@ class _Tally:
         """Returns the counts of all samples, and by unit; None for the latter where pixels are independent."""
         keys, counts = np.array(list(self._counts), np.int64), np.array(list(self._counts.values()), np.int64)
         true, shown = np.searchsorted(codes, keys[:, 1]), np.searchsorted(codes, keys[:, 2])
-        table = np.zeros((len(codes), len(codes)), np.int64)
+        table: NDArray[np.int64] = np.zeros((len(codes), len(codes)), np.int64)
         np.add.at(table, (true, shown), counts)
         return ConfusionMatrix(table), None if independent else SampleUnits(keys[:, 0], true, shown, counts)
 
