@@ -61,7 +61,8 @@ def make_start(output: Path, weights: Path | None = None, seed: int = 0) -> None
     torch.manual_seed(seed)
     config = read_config(CONFIGURATION)
     model = create_model(config)
-    start_from_imagenet(model.visual.trunk, config["trunk"]["variant"], published)
+    assert config.trunk is not None
+    start_from_imagenet(model.visual.trunk, config.trunk["variant"], published)
     save_model(model, output, {"name": "geolb-tiny-start", "title": "EfficientNet-lite2 of ImageNet, untrained heads"})
 
 

@@ -10,13 +10,12 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from core.errors import GeoLangBindError, ModelError
 from core.model import create_model
-from core.model.config import read_config
+from core.model.config import ModelConfig, read_config
 from core.model.weight_files import read_weights, save_model
 
 CONFIGURATIONS = Path(__file__).resolve().parents[1] / "resources" / "models"
@@ -40,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def start_from_siglip(config: dict[str, Any], weights: Path, output: Path, seed: int = 0) -> None:
+def start_from_siglip(config: ModelConfig, weights: Path, output: Path, seed: int = 0) -> None:
     """Write the start of a layout.
 
     Args:
@@ -55,7 +54,7 @@ def start_from_siglip(config: dict[str, Any], weights: Path, output: Path, seed:
     """
     given = {name: value for name, value in read_weights(weights).items() if not name.startswith(FRESH)}
     torch.manual_seed(seed)
-    model = create_model({name: value for name, value in config.items() if name != "translators"})
+    model = create_model(config.with_values(translators=None))
     own = model.state_dict()
     wanted = {name for name in own if not name.startswith(FRESH)}
     shapes = {name for name in wanted & given.keys() if own[name].numel() != given[name].numel()}

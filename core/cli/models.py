@@ -36,9 +36,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
 
     if options.action == "fetch":
         accept = options.accept_licence or (False if options.json else _ask)
-        card = zoo.fetch_model(
-            options.name, accept_licence=accept, progress=console.context.progress, cancel=console.context.cancel
-        )
+        card = zoo.fetch_model(options.name, accept_licence=accept, context=console.context)
         return {"models": [card.to_json()]}
     if options.action == "import":
         return {"models": [zoo.import_model(options.path, options.name, link=options.link).to_json()]}

@@ -141,7 +141,7 @@ def start_model(
     teachers = teachers or {}
     if recipe.start:
         started = load_model(recipe.start, device="cpu", dtype="float32")
-        model = create_model(with_translators({**started.config, **recipe.model}, teachers))
+        model = create_model(with_translators({**started.config.to_json(), **recipe.model}, teachers))
         added = {f"visual.{name}." for name in recipe.model} | {f"{name}." for name in ("translators", *recipe.model)}
         fresh = {name: value for name, value in model.state_dict().items() if name.startswith(tuple(added))}
         model.load_state_dict(fresh | started.state_dict())

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from core.caches import cache_base
 from core.dense.store import DEFAULT_CAP_BYTES, FeatureStore
 from core.errors import UsageError
+from core.platform_folders import cache_base
 
 FOLDER_VARIABLE = "GEOLANGBIND_CACHE"
 CAP_VARIABLE = "GEOLANGBIND_CACHE_GB"

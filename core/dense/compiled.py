@@ -19,7 +19,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from core.caches import cache_base
+from core.platform_folders import cache_base
 
 LOG = logging.getLogger(__name__)
 CODE = Path(__file__).resolve().parents[2]

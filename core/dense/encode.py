@@ -107,8 +107,8 @@ class DenseEncoder:
 
     def plan(self, width: int, height: int) -> WindowPlan:
         """Lay windows over a raster of this size in pixels."""
-        patch = int(self.model.config["patch_size"])
-        window = int(self.model.config["image_size"]) // patch * patch
+        patch = self.model.config.patch_size
+        window = self.model.config.image_size // patch * patch
         overlap = 0
         if self.head.name != "maka":  # a translator is trained for one grid: its windows have one size and no overlap
             window = max(window, SMALLEST_WINDOW // patch * patch)

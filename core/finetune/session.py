@@ -209,7 +209,7 @@ def _sides(model: GeoLangBind) -> tuple[int, int]:
     patch = int(model.visual.trunk.token_stride)
     crop = max(math.ceil(CROP_PX / patch), 1) * patch
     if model.dense is None:
-        crop = int(model.config["image_size"]) // patch * patch
+        crop = model.config.image_size // patch * patch
     return crop, max(crop // 4 // patch, 1) * patch
 
 

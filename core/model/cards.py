@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import tomllib
 
 from core.errors import ModelError
+from core.platform_folders import data_base
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources"
 CATALOGUE = RESOURCES / "models.toml"
@@ -92,6 +92,11 @@ class ModelCard:
         return None if table is None else str(table)
 
     @property
+    def layout_file(self) -> Path | None:
+        """The configuration among the resources; None where the model is published with one."""
+        return RESOURCES / self.config if self.config else None
+
+    @property
     def size(self) -> int:
         """Bytes to fetch, or on disk where it is already here; 0 where unknown."""
         if self.path is not None:
@@ -122,15 +127,7 @@ class ModelCard:
 def models_folder() -> Path:
     """The folder of fetched, imported and self-trained models: $GEOLANGBIND_HOME/models or the platform's own."""
     home = os.environ.get(HOME_VARIABLE)
-    if home:
-        return Path(home).expanduser() / "models"
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share"))
-    return base / "geolangbind" / "models"
+    return (Path(home).expanduser() if home else data_base()) / "models"
 
 
 def weights_file(folder: Path) -> Path | None:

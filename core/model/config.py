@@ -1,79 +1,164 @@
-"""What a model's JSON configuration may say, checked before anything is built."""
+"""A model's configuration: sizes and parts, checked before anything is built."""
 
 from __future__ import annotations
 
+import copy
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from core.errors import ModelError
 
-Config = dict[str, Any]
-
-SIZES: dict[str, type] = {
-    "image_size": int,
-    "patch_size": int,
-    "width": int,
-    "layers": int,
-    "heads": int,
-    "mlp_ratio": float,
-}
-OPTIONAL = {
-    "text",  # sizes of a SigLIP text tower, or {"tower", "sha256", "revision"} of a frozen sentence encoder
-    "translators",  # {teacher: {"grid", "channels"}}
-    "embed_dim",  # a linear head from width to this many dimensions
-    "trunk",  # {"kind", …} of a trunk in core.model.trunks; without it the ViT of the sizes above
-    "stem",  # settings of the ViT's convolutional spectral stem
-    "dense",  # settings of the dense decoder; "kind" where it is not the first one
-    "scene",  # settings of the head over statistics of the trunk's maps
-    "smallest_image",  # side in pixels that smaller whole images are enlarged to
-    "drop_path",  # stochastic depth while training
-    "templates",  # prompt templates with "{}" for the class
-    "init_logit_scale",  # scale of the similarity before its logarithm
-    "init_logit_bias",
-    "dense_head",  # the dense head used unless asked otherwise
-    "name",
-    "notes",
-}
+Settings = Mapping[str, Any]
+"""Arguments of a part's class; where there are several classes, ``kind`` names one."""
+PARTS = ("text", "translators", "trunk", "stem", "dense", "scene")
 
 
-def read_config(path: Path) -> Config:
+@dataclass(frozen=True)
+class ModelConfig:
+    """Sizes and parts of a model.
+
+    Attributes:
+        image_size: side in pixels of the images that it was trained on.
+        patch_size: side in pixels of a token's patch.
+        width: channels of the tokens.
+        layers: transformer blocks; 0 for a trunk without them.
+        heads: attention heads.
+        mlp_ratio: hidden width of the blocks' MLPs over ``width``.
+        name: of the published layout.
+        embed_dim: channels of text space, behind a linear head; None where they are the trunk's ``width``.
+        trunk: a trunk of ``core.model.trunks``; None for the vision transformer of the sizes above.
+        stem: the vision transformer's convolutional spectral stem.
+        dense: the dense decoder.
+        scene: the head over statistics of the trunk's maps.
+        smallest_image: side in pixels that smaller whole images are enlarged to.
+        drop_path: stochastic depth while training.
+        init_logit_scale: scale of the similarity before its logarithm.
+        init_logit_bias: bias of the similarity.
+        templates: prompt templates with ``{}`` for the class; None for SkyScript's.
+        text: sizes of a SigLIP text tower, or ``{"tower", "sha256", "revision"}`` of a frozen sentence encoder.
+        translators: ``{teacher: {"grid", "channels"}}``.
+        dense_head: the dense head used unless asked otherwise.
+        notes: free text.
+        entries: names of the values that the file gives, in its order. They are what ``to_json`` returns, so that a
+            file that is read and written again, and the hash of the model, stay the same.
+
+    Raises:
+        ModelError: a value has the wrong type or contradicts another.
+    """
+
+    image_size: int
+    patch_size: int
+    width: int
+    layers: int
+    heads: int
+    mlp_ratio: float
+    name: str | None = None
+    embed_dim: int | None = None
+    trunk: Settings | None = None
+    stem: Settings | None = None
+    dense: Settings | None = None
+    scene: Settings | None = None
+    smallest_image: int = 0
+    drop_path: float = 0.0
+    init_logit_scale: float = 10.0
+    init_logit_bias: float = -10.0
+    templates: tuple[str, ...] | None = None
+    text: Settings | None = None
+    translators: Mapping[str, Settings] | None = None
+    dense_head: str | None = None
+    notes: Any = None
+    entries: tuple[str, ...] = field(default=(), repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        for name in ("image_size", "patch_size", "width", "heads", "mlp_ratio"):
+            _require_positive(name, getattr(self, name), whole=name != "mlp_ratio")
+        if self.trunk is None or self.layers != 0:
+            _require_positive("layers", self.layers)
+        if self.embed_dim is not None:
+            _require_positive("embed_dim", self.embed_dim)
+        for name in PARTS:
+            if not isinstance(getattr(self, name), Mapping | None):
+                raise ModelError(f"The model configuration needs an object for {name}, not {getattr(self, name)!r}.")
+        if self.image_size < self.patch_size or self.width % self.heads:
+            raise ModelError(
+                "The model configuration is contradictory: the patch must fit the image, the heads the width."
+            )
+        if self.scene is not None and self.stem is None and self.trunk is None:
+            raise ModelError("The model configuration has a scene head but no finer maps that it could read.")
+        if not self.entries:
+            given = tuple(name for name, default in _DEFAULTS.items() if getattr(self, name) != default)
+            object.__setattr__(self, "entries", given)
+
+    @classmethod
+    def from_json(cls, values: object) -> ModelConfig:
+        """Check the values of a configuration file.
+
+        Raises:
+            ModelError: they are no JSON object, or an entry is missing, unknown, of the wrong type or contradicts
+                another.
+        """
+        if not isinstance(values, Mapping):
+            raise ModelError("A model configuration must be a JSON object.")
+        missing = sorted(name for name, default in _DEFAULTS.items() if default is MISSING and name not in values)
+        unknown = sorted(str(name) for name in values if name not in _DEFAULTS)
+        parts = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"has unknown {', '.join(unknown)}"] * bool(unknown)
+        if parts:
+            raise ModelError(
+                f"The model configuration {' and '.join(parts)}.", hint="Compare it with resources/models."
+            )
+        given = copy.deepcopy(dict(values))
+        if given.get("templates") is not None:
+            given["templates"] = tuple(given["templates"])
+        return cls(**given, entries=tuple(values))
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the values that the file gives, in its order."""
+        values = {name: copy.deepcopy(getattr(self, name)) for name in self.entries}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+    def with_values(self, **changes: Any) -> ModelConfig:  # noqa: ANN401 - the values of any field
+        """Returns the configuration with other values; None takes an optional one away."""
+        removed = {name for name, value in changes.items() if value is None}
+        values = {**self.to_json(), **changes}
+        return ModelConfig.from_json({name: value for name, value in values.items() if name not in removed})
+
+
+_DEFAULTS = {entry.name: entry.default for entry in fields(ModelConfig) if entry.name != "entries"}
+
+
+def read_config(path: Path) -> ModelConfig:
     """Read and check a JSON configuration.
 
     Raises:
         ModelError: the file is missing, not JSON, or not a configuration.
     """
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as problem:
         raise ModelError(f"There is no model configuration at {path}.", hint="Name the model's JSON file.") from problem
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as problem:
         raise ModelError(f"The model configuration {path} cannot be read: {problem}.") from problem
-    return check_config(config)
+    return ModelConfig.from_json(values)
 
 
-def check_config(config: Config) -> Config:
-    """Returns the configuration if a model can be built from it.
+@contextmanager
+def fitting_settings(part: str) -> Iterator[None]:
+    """Build a part of a model from its settings, whose names its class checks.
 
     Raises:
-        ModelError: an entry is missing, unknown, or contradicts another.
+        ModelError: a setting is unknown or missing.
     """
-    if not isinstance(config, dict):
-        raise ModelError("A model configuration must be a JSON object.")
-    missing = sorted(set(SIZES) - set(config))
-    unknown = sorted(set(config) - set(SIZES) - OPTIONAL)
-    if missing or unknown:
-        parts = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"has unknown {', '.join(unknown)}"] * bool(unknown)
-        raise ModelError(f"The model configuration {' and '.join(parts)}.", hint="Compare it with resources/models.")
-    for name, kind in SIZES.items():
-        value: Any = config[name]
-        if name == "layers" and config.get("trunk") is not None and value == 0:
-            continue
-        allowed = (int, float) if kind is float else (int,)
-        if isinstance(value, bool) or not isinstance(value, allowed) or not value > 0:
-            raise ModelError(f"The model configuration needs a positive number for {name}, not {value!r}.")
-    if config["image_size"] < config["patch_size"] or config["width"] % config["heads"]:
-        raise ModelError("The model configuration is contradictory: the patch must fit the image, the heads the width.")
-    if config.get("scene") is not None and config.get("stem") is None and config.get("trunk") is None:
-        raise ModelError("The model configuration has a scene head but no finer maps that it could read.")
-    return config
+    try:
+        yield
+    except TypeError as problem:
+        raise ModelError(f"The model configuration's {part} entry does not fit: {problem}.") from problem
+
+
+def _require_positive(name: str, value: object, whole: bool = True) -> None:
+    if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not value > 0:
+        raise ModelError(f"The model configuration needs a positive number for {name}, not {value!r}.")

@@ -40,9 +40,8 @@ class DenseHead:
 
 def default_head(model: ImageModel) -> str:
     """Name the head used unless another is asked for: the model's own choice, its decoder, else the value path."""
-    configured = model.config.get("dense_head")
-    if configured:
-        return str(configured)
+    if model.config.dense_head:
+        return model.config.dense_head
     return "decoder" if model.dense is not None else "value_path"
 
 
@@ -150,7 +149,7 @@ def _to_text_space(model: ImageModel, tokens: Tensor) -> Tensor:
 def _translator_into_text_space(model: ImageModel) -> str | None:
     """Name the translator whose teacher is as wide as the trunk, SigLIP's own first."""
     width = model.visual.trunk.embed_dim
-    sizes = model.config.get("translators", {})
+    sizes = model.config.translators or {}
     fitting = [name for name in model.translators if sizes.get(name, {}).get("channels") == width]
     return min(fitting, key=lambda name: ("siglip" not in name.lower(), name)) if fitting else None
 
@@ -165,8 +164,10 @@ def _patch(model: ImageModel) -> int:
 
 
 def _maka_stride(model: ImageModel) -> int:
-    grid = model.config["translators"][_translator_into_text_space(model)]["grid"]
-    return int(model.config["image_size"]) // int(grid)
+    name, sizes = _translator_into_text_space(model), model.config.translators
+    assert name is not None
+    assert sizes is not None
+    return model.config.image_size // int(sizes[name]["grid"])
 
 
 def _no_projection(model: ImageModel) -> nn.Conv2d | None:

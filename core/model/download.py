@@ -9,10 +9,9 @@ import shutil
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Any
 
+from core.context import Context
 from core.errors import ModelError
-from core.progress import CancelToken, Progress, no_progress
 
 BLOCK_BYTES = 1 << 20
 TIMEOUT_S = 60
@@ -20,15 +19,7 @@ ATTEMPTS = 4
 USER_AGENT = "geolangbind"
 
 
-def fetch_file(
-    url: str,
-    target: Path,
-    expected_hash: str,
-    *,
-    size: int = 0,
-    progress: Progress = no_progress,
-    cancel: CancelToken | None = None,
-) -> Path:
+def fetch_file(url: str, target: Path, expected_hash: str, *, size: int = 0, context: Context | None = None) -> Path:
     """Fetch a file, going on where an earlier attempt stopped; it appears under its name only when its hash is right.
 
     Proxies are taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY, as everywhere.
@@ -38,8 +29,7 @@ def fetch_file(
         target: where the file goes; what has come so far lies beside it as ``.part``.
         expected_hash: the hash it must have: SHA-256, or the SHA-1 git gives a small file (40 digits).
         size: expected bytes, for progress and free space; 0 where unknown.
-        progress: told the fraction that has come.
-        cancel: looked at between blocks.
+        context: told the fraction that has come; whether it is cancelled is looked at between blocks.
 
     Returns:
         ``target``.
@@ -48,20 +38,21 @@ def fetch_file(
         ModelError: the file cannot be reached, the disk is full, or the hash is wrong (then nothing is kept).
         CancelledError: a stop was asked for; what has come is kept.
     """
+    context = context or Context()
     part = target.with_name(target.name + ".part")
     target.parent.mkdir(parents=True, exist_ok=True)
     for attempt in range(ATTEMPTS):
         before = _bytes_in(part)
         _refuse_full_disk(target, size - before)
         try:
-            _append(url, part, size, progress, cancel)
+            _append(url, part, size, context)
             break
         except urllib.error.HTTPError as problem:
-            raise _answered(url, problem) from problem
+            raise answered(url, problem.code, problem.reason) from problem
         except (OSError, http.client.HTTPException) as problem:
             # A connection that brought something may bring the rest; one that brought nothing will not.
             if attempt + 1 == ATTEMPTS or _bytes_in(part) <= before:
-                raise _unreachable(url, problem, part) from problem
+                raise unreachable(url, problem, _bytes_in(part)) from problem
     if not matches(part, expected_hash):
         part.unlink()
         raise ModelError(
@@ -72,32 +63,6 @@ def fetch_file(
     return target
 
 
-def published_hash(url: str) -> tuple[str, int, str]:
-    """Ask a Hugging Face hub for what it publishes about a file.
-
-    Returns:
-        Hash (SHA-256 of a large file, git's SHA-1 of a small one), size in bytes and commit; "" or 0 where the hub
-        does not say.
-
-    Raises:
-        ModelError: the hub cannot be reached.
-    """
-    opener = urllib.request.build_opener(_NoRedirect)
-    request = urllib.request.Request(url, method="HEAD", headers={"User-Agent": USER_AGENT})
-    try:
-        headers = opener.open(request, timeout=TIMEOUT_S).headers
-    except urllib.error.HTTPError as problem:
-        if problem.code not in (301, 302, 303, 307, 308):
-            raise _answered(url, problem) from problem
-        headers = problem.headers
-    except (OSError, http.client.HTTPException) as problem:
-        raise _unreachable(url, problem, None) from problem
-    tag = (headers.get("X-Linked-ETag") or headers.get("ETag") or "").removeprefix("W/").strip('"')
-    digits = headers.get("X-Linked-Size") or headers.get("Content-Length") or "0"
-    known = tag if len(tag) in (40, 64) and all(letter in "0123456789abcdef" for letter in tag) else ""
-    return known, int(digits) if digits.isdigit() else 0, headers.get("X-Repo-Commit") or ""
-
-
 def matches(path: Path, expected_hash: str) -> bool:
     """Whether a file has a hash: SHA-256 (64 digits), or the SHA-1 git gives its content (40 digits)."""
     git = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
@@ -106,14 +71,39 @@ def matches(path: Path, expected_hash: str) -> bool:
     return digest.hexdigest() == expected_hash
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """The hub publishes hash and size in the response that redirects to its storage."""
+def answered(url: str, status: int, reason: str) -> ModelError:
+    """Returns the error for an HTTP status that is none of success."""
+    hints = {
+        401: "The model needs an account at its publisher; fetch it by hand and import the folder.",
+        403: "Access was refused; fetch it by hand and import the folder.",
+        404: "Its publisher moved it; fetch it by hand and import the folder.",
+        407: "Your proxy wants a name and a password: set HTTPS_PROXY to http://name:password@host:port.",
+    }
+    return ModelError(f"{url} answered {status} {reason}.", hint=hints.get(status, "Try again later."))
 
-    def redirect_request(self, *arguments: Any) -> None:  # noqa: ANN401 - urllib's signature
-        return None
+
+def unreachable(url: str, problem: Exception, bytes_kept: int = 0) -> ModelError:
+    """Returns the error for an address that a connection could not be made to, or that ended it early.
+
+    Args:
+        url: the address.
+        problem: what was raised.
+        bytes_kept: what has come so far and is kept for the next time.
+    """
+    reason = getattr(problem, "reason", problem)
+    text = str(reason) or type(problem).__name__
+    if "407" in text:
+        hint = "Your proxy wants a name and a password: set HTTPS_PROXY to http://name:password@host:port."
+    elif "CERTIFICATE" in text.upper():
+        hint = "Your network replaces certificates: set SSL_CERT_FILE to your organisation's certificate file."
+    elif bytes_kept:
+        hint = f"Run it again to go on from {bytes_kept >> 20} MB."
+    else:
+        hint = "Check the connection and the proxy, or fetch it by hand and import the folder."
+    return ModelError(f"{url} cannot be fetched: {text}.", hint=hint)
 
 
-def _append(url: str, part: Path, size: int, progress: Progress, cancel: CancelToken | None) -> None:
+def _append(url: str, part: Path, size: int, context: Context) -> None:
     """Bring what is missing of a file; raises OSError when the connection ends early."""
     have = _bytes_in(part)
     headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
@@ -136,9 +126,8 @@ def _append(url: str, part: Path, size: int, progress: Progress, cancel: CancelT
                 stream.write(block)
                 have += len(block)
                 if total:
-                    progress(min(have / total, 1.0), f"{part.stem}: {have >> 20} of {total >> 20} MB")
-                if cancel is not None:
-                    cancel.raise_if_cancelled()
+                    context.progress(min(have / total, 1.0), f"{part.stem}: {have >> 20} of {total >> 20} MB")
+                context.raise_if_cancelled()
         if response.headers.get("Content-Length") and have < expected:
             raise ConnectionError("the connection ended early")
 
@@ -150,32 +139,6 @@ def _refuse_full_disk(target: Path, missing: int) -> None:
             f"There is not enough space for {target.name}: {missing >> 20} MB are needed, {free >> 20} MB are free.",
             hint="Free some space, or set GEOLANGBIND_HOME to another disk.",
         )
-
-
-def _answered(url: str, problem: urllib.error.HTTPError) -> ModelError:
-    hints = {
-        401: "The model needs an account at its publisher; fetch it by hand and import the folder.",
-        403: "Access was refused; fetch it by hand and import the folder.",
-        404: "Its publisher moved it; fetch it by hand and import the folder.",
-        407: "Your proxy wants a name and a password: set HTTPS_PROXY to http://name:password@host:port.",
-    }
-    return ModelError(
-        f"{url} answered {problem.code} {problem.reason}.", hint=hints.get(problem.code, "Try again later.")
-    )
-
-
-def _unreachable(url: str, problem: Exception, part: Path | None) -> ModelError:
-    reason = getattr(problem, "reason", problem)
-    text = str(reason) or type(problem).__name__
-    if "407" in text:
-        hint = "Your proxy wants a name and a password: set HTTPS_PROXY to http://name:password@host:port."
-    elif "CERTIFICATE" in text.upper():
-        hint = "Your network replaces certificates: set SSL_CERT_FILE to your organisation's certificate file."
-    elif part is not None and _bytes_in(part):
-        hint = f"Run it again to go on from {_bytes_in(part) >> 20} MB."
-    else:
-        hint = "Check the connection and the proxy, or fetch it by hand and import the folder."
-    return ModelError(f"{url} cannot be fetched: {text}.", hint=hint)
 
 
 def _bytes_in(path: Path) -> int:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
-import threading
-from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,14 +12,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.errors import InputError, ModelError, SensorError
-from core.model.config import Config, check_config
+from core.model.config import ModelConfig, fitting_settings
 from core.model.dense_heads import dense_features
 from core.model.lower_precision import working_copy
 from core.model.maka import MakaTranslator
+from core.model.model_hash import hash_weights
 from core.model.patch_embedding import parameter_version
 from core.model.text import FrozenSentenceTower, TextTower, make_text_tower
-from core.model.trunk import Pyramid
-from core.model.trunks import Trunk, make_decoder, make_trunk
+from core.model.text_vectors import TextVectors
+from core.model.trunks import make_decoder, make_trunk
+from core.model.visual_tower import VisualTower
 from core.torch_threads import one_torch_thread
 
 if TYPE_CHECKING:
@@ -32,81 +30,10 @@ if TYPE_CHECKING:
 
 TEMPLATES = ("a satellite photo of {}.", "a satellite image of {}.")
 """SkyScript's prompt wording, which the published figures were measured with."""
-SCENE_STRIDE = 4
-"""Pixels between the cells of the stem's map that the scene head reads beside the tokens."""
 TEXT_BATCH = 64
 FEW_TOKENS = 256
 """Up to so many, one thread of the processor is as fast as several, and waits for nobody where cores are busy."""
-REMEMBERED_TEXTS = 20_000
 Wavelengths = Tensor | Sequence[float]
-_TEXTS_LOCK = threading.RLock()
-"""Requests share a model; tokenizers and what is remembered take one thread at a time. Not a field, so that models
-can be copied."""
-
-
-class VisualTower(nn.Module):
-    """The trunk and the heads that lead into text space (an identity where the widths agree).
-
-    Args:
-        trunk: encodes images as tokens.
-        embed_dim: channels of text space; None where the trunk's width is the same.
-        scene: settings of a ``core.model.scene_head.SceneHead`` beside the pooling, for a trunk with finer maps; its
-            ``strides`` say which of them it reads.
-        smallest_image: side in pixels that smaller images are enlarged to.
-    """
-
-    trunk: Any
-    head: nn.Module
-    scene: nn.Module | None
-
-    def __init__(
-        self, trunk: Trunk, embed_dim: int | None, scene: dict[str, Any] | None = None, smallest_image: int = 0
-    ) -> None:
-        super().__init__()
-        self.trunk = trunk
-        self.head = nn.Identity() if embed_dim is None else nn.Linear(trunk.pooled_channels, embed_dim)
-        self.scene = None
-        self._scene_strides: tuple[int, ...] = ()
-        self._smallest_image = smallest_image
-        if scene is not None:
-            from core.model.scene_head import SceneHead
-
-            settings = dict(scene)
-            self._scene_strides = tuple(settings.pop("strides", (SCENE_STRIDE,)))
-            channels = (trunk.pooled_channels, *(trunk.pyramid_channels[stride] for stride in self._scene_strides))
-            self.scene = SceneHead(channels, embed_dim or trunk.embed_dim, **settings)
-
-    def fitted(self, images: Tensor) -> Tensor:
-        """Whole images (B, C, H, W) as the trunk takes them.
-
-        A trunk that enlarges small images resamples all to multiples of its stride; for others, what does not fill a
-        patch at the right and lower edge is left out, as published models do (384 pixels are 27 patches of 14).
-        """
-        patch = self.trunk.token_stride
-        height, width = images.shape[-2:]
-        if not self._smallest_image:
-            return images[..., : height // patch * patch, : width // patch * patch]
-        if min(height, width) == 0:
-            return images
-        factor = max(1.0, self._smallest_image / min(height, width))
-        size = [max(patch, round(factor * side / patch) * patch) for side in (height, width)]
-        if size == [height, width]:
-            return images
-        return F.interpolate(images.float(), size=size, mode="bilinear", align_corners=False)
-
-    def forward(self, images: Tensor, wavelengths_um: Tensor) -> Tensor:
-        """Encode images (B, C, H, W) as vectors (B, D) in text space."""
-        return self.whole_image(*self.trunk.forward_pyramid(images, wavelengths_um))
-
-    def whole_image(self, tokens: Tensor, pyramid: Pyramid) -> Tensor:
-        """Bring the trunk's tokens (B, width, h, w) and finer maps to one vector an image, (B, D)."""
-        pooled = self.head(self.trunk.pool(tokens))
-        if self.scene is None:
-            return pooled
-        # At unit length, or the pooled vector would outweigh the scene head's.
-        return F.normalize(pooled, dim=-1) + self.scene(
-            [self.trunk.last_map(tokens), *(pyramid[stride] for stride in self._scene_strides)]
-        )
 
 
 class GeoLangBind(nn.Module):
@@ -132,36 +59,30 @@ class GeoLangBind(nn.Module):
     text: TextTower
     dense: nn.Module | None
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.config = check_config(config)
-        self.visual = VisualTower(
-            make_trunk(config), config.get("embed_dim"), config.get("scene"), config.get("smallest_image", 0)
-        )
-        self.embed_dim: int = config.get("embed_dim") or config["width"]
-        self.dense = None
-        if config.get("dense") is not None:
-            self.dense = make_decoder(config, self.visual.trunk, self.embed_dim)
-        self.translators = nn.ModuleDict(
-            {name: MakaTranslator(config["width"], **size) for name, size in config.get("translators", {}).items()}
-        )
-        self.logit_scale = nn.Parameter(torch.tensor(math.log(config.get("init_logit_scale", 10.0))))
-        self.logit_bias = nn.Parameter(torch.tensor(float(config.get("init_logit_bias", -10.0))))
-        if "text" in config:
-            tower = make_text_tower(
-                config["text"], width=config["width"], heads=config["heads"], mlp_ratio=config["mlp_ratio"]
+        self.config = config
+        self.visual = VisualTower(make_trunk(config), config.embed_dim, config.scene, config.smallest_image)
+        self.embed_dim = config.embed_dim or config.width
+        self.dense = None if config.dense is None else make_decoder(config.dense, self.visual.trunk, self.embed_dim)
+        with fitting_settings("translators"):
+            self.translators = nn.ModuleDict(
+                {name: MakaTranslator(config.width, **size) for name, size in (config.translators or {}).items()}
             )
+        self.logit_scale = nn.Parameter(torch.tensor(math.log(config.init_logit_scale)))
+        self.logit_bias = nn.Parameter(torch.tensor(float(config.init_logit_bias)))
+        if config.text is not None:
+            tower = make_text_tower(config.text, width=config.width, heads=config.heads, mlp_ratio=config.mlp_ratio)
             if isinstance(tower, FrozenSentenceTower):
                 # Not a submodule: its weights are shared by all models and never saved with one.
                 object.__setattr__(self, "text", tower)
             else:
                 self.add_module("text", cast("nn.Module", tower))
-        self.stride: int = config["patch_size"] if self.dense is None else cast("int", self.dense.stride)
+        self.stride: int = config.patch_size if self.dense is None else cast("int", self.dense.stride)
         self.card: ModelCard | None = None
         self.compute: ComputeDevice | None = None
         self._hash: tuple[tuple[int, ...], str] | None = None
-        self._texts: OrderedDict[str, Tensor] = OrderedDict()
-        self._texts_version: tuple[int, ...] = ()
+        self._text_vectors = TextVectors()
 
     @property
     def device(self) -> torch.device:
@@ -171,7 +92,7 @@ class GeoLangBind(nn.Module):
     @property
     def knows_words(self) -> bool:
         """Whether it has a text part."""
-        return "text" in self.config
+        return self.config.text is not None
 
     @property
     def model_hash(self) -> str:
@@ -265,7 +186,7 @@ class GeoLangBind(nn.Module):
 
     def text_prompts(self, names: list[str]) -> Tensor:
         """Encode names inside every prompt template and average, as unit vectors (N, D)."""
-        templates = self.config.get("templates", TEMPLATES)
+        templates = self.config.templates or TEMPLATES
         filled = [template.replace("{}", name) for name in names for template in templates]
         features = self.encode_text(filled, normalize=True).unflatten(0, (len(names), len(templates)))
         return F.normalize(features.mean(dim=1), dim=-1)
@@ -287,7 +208,7 @@ class GeoLangBind(nn.Module):
         tower = getattr(self, "text", None)
         if isinstance(tower, FrozenSentenceTower):
             tower.to(self.device)
-            self._texts.clear()
+            self._text_vectors.clear()
         return self
 
     def _inputs(self, images: Tensor, wavelengths_um: Wavelengths) -> tuple[Tensor, Tensor]:
@@ -309,28 +230,12 @@ class GeoLangBind(nn.Module):
     def _encode_strings(self, texts: list[str]) -> Tensor:
         learning = torch.is_grad_enabled() and any(parameter.requires_grad for parameter in self.text.parameters())
         if learning:
-            return torch.cat([self._encode_ids(self.text.tokenize(part)) for part in _batches(texts)])
-        with _TEXTS_LOCK:
-            return self._remembered(texts)
+            return self._encode_batches(texts)
+        return self._text_vectors.of(texts, parameter_version(self.text.parameters()), self._encode_batches)
 
-    def _remembered(self, texts: list[str]) -> Tensor:
-        """Returns the vectors of texts (N, D), encoding those that are not cached."""
-        version = parameter_version(self.text.parameters())
-        if version != self._texts_version:
-            self._texts.clear()
-            self._texts_version = version
-        wanted = list(dict.fromkeys(texts))
-        fresh = [text for text in wanted if text not in self._texts]
-        for part in _batches(fresh):
-            with torch.inference_mode(False), torch.no_grad():
-                for text, vector in zip(part, self._encode_ids(self.text.tokenize(part)), strict=True):
-                    self._texts[text] = vector.clone()
-        for text in wanted:
-            self._texts.move_to_end(text)
-        features = torch.stack([self._texts[text] for text in texts])
-        while len(self._texts) > REMEMBERED_TEXTS:
-            self._texts.popitem(last=False)
-        return features
+    def _encode_batches(self, texts: list[str]) -> Tensor:
+        starts = range(0, len(texts), TEXT_BATCH)
+        return torch.cat([self._encode_ids(self.text.tokenize(texts[at : at + TEXT_BATCH])) for at in starts])
 
     def _encode_ids(self, ids: Tensor) -> Tensor:
         """Encode ids in float32: prompts are few, and their differences are small."""
@@ -346,23 +251,16 @@ class GeoLangBind(nn.Module):
         return features
 
 
-def create_model(config: Config) -> GeoLangBind:
+def create_model(config: ModelConfig | Mapping[str, Any]) -> GeoLangBind:
     """Build a model with fresh weights.
+
+    Args:
+        config: the configuration, or the values of its file.
 
     Raises:
         ModelError: the configuration cannot be built.
     """
-    return GeoLangBind(config)
-
-
-def hash_weights(config: Config, weights: dict[str, Tensor]) -> str:
-    """Returns the SHA-256 of a configuration and a state dict, independent of file format and key order."""
-    digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
-    for name in sorted(weights):
-        tensor = weights[name].detach().cpu().contiguous()
-        digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
-    return digest.hexdigest()
+    return GeoLangBind(config if isinstance(config, ModelConfig) else ModelConfig.from_json(config))
 
 
 def _wavelength_tensor(wavelengths_um: Wavelengths) -> Tensor:
@@ -371,8 +269,3 @@ def _wavelength_tensor(wavelengths_um: Wavelengths) -> Tensor:
     if not torch.isfinite(wavelengths).all() or (wavelengths <= 0).any():
         raise SensorError("A wavelength is not a positive number.", hint="Give wavelengths in µm, such as 0.665.")
     return wavelengths
-
-
-def _batches(texts: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(texts), TEXT_BATCH):
-        yield texts[start : start + TEXT_BATCH]

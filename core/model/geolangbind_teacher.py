@@ -40,8 +40,8 @@ class GeoLangBindTeacher:
         if features not in FEATURES:
             raise ModelError(f"A teacher has no features {features}.", hint=f"Choose {' or '.join(FEATURES)}.")
         self.model = load_model(model, device=str(device))
-        self.image_size = image_size or int(self.model.config["image_size"])
-        patch = int(self.model.config["patch_size"])
+        self.image_size = image_size or self.model.config.image_size
+        patch = self.model.config.patch_size
         if self.image_size % patch:
             raise ModelError(
                 f"A teacher with patches of {patch} pixels cannot look at images of {self.image_size}.",
@@ -49,7 +49,7 @@ class GeoLangBindTeacher:
             )
         self.kind = features
         self.grid = self.image_size // patch
-        self.channels = int(self.model.config["width"]) if features == "tokens" else self.model.embed_dim
+        self.channels = self.model.config.width if features == "tokens" else self.model.embed_dim
         sensors = self.model.card.sensors if self.model.card is not None else ()
         self._known_um = [value for name in sensors for value in get_sensor(name).bands.wavelengths_um]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
-    from core.model.config import Config
+    from core.model.config import ModelConfig
     from core.model.devices import ComputeDevice
 
 
@@ -37,7 +37,7 @@ class ImageModel(Protocol):
         stride: pixels between the dense features of the default head.
     """
 
-    config: Config
+    config: ModelConfig
     translators: nn.ModuleDict
     dense: nn.Module | None
     stride: int

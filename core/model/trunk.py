@@ -10,6 +10,7 @@ from timm.layers.pos_embed import resample_abs_pos_embed
 from timm.models.vision_transformer import VisionTransformer, checkpoint_seq
 from torch import Tensor, nn
 
+from core.model.config import Settings
 from core.model.patch_embedding import DynamicPatchEmbedding
 from core.model.same_size import SameSize
 
@@ -40,7 +41,7 @@ class SpectralViT(VisionTransformer):
         heads: int = 12,
         mlp_ratio: float = 4.0,
         drop_path: float = 0.0,
-        stem: dict[str, Any] | None = None,
+        stem: Settings | None = None,
     ) -> None:
         side = image_size // patch_size
 

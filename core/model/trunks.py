@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
 
 from core.errors import ModelError
-from core.model.config import Config
+from core.model.config import ModelConfig, Settings, fitting_settings
 from core.model.dense_decoder import Decoder
 from core.model.trunk import Pyramid, SpectralViT
 
@@ -54,18 +54,19 @@ class Trunk(Protocol):
         ...
 
 
-def make_trunk(config: Config) -> Any:  # noqa: ANN401 - a module that is a Trunk
+def make_trunk(config: ModelConfig) -> Any:  # noqa: ANN401 - a module that is a Trunk
     """The trunk a configuration describes.
 
     Raises:
-        ModelError: its kind is unknown, or its sizes contradict the configuration's.
+        ModelError: its kind or a setting is unknown, or its sizes contradict the configuration's.
     """
-    settings = dict(config.get("trunk") or {})
+    settings = dict(config.trunk or {})
     kind = settings.pop("kind", "vit")
     if kind not in TRUNKS:
         raise ModelError(f"There is no trunk {kind!r}.", hint=f"Choose one of {', '.join(TRUNKS)}.")
-    trunk = TRUNKS[kind](config, settings)
-    if trunk.embed_dim != config["width"] or trunk.token_stride != config["patch_size"]:
+    with fitting_settings("trunk"):
+        trunk = TRUNKS[kind](config, settings)
+    if trunk.embed_dim != config.width or trunk.token_stride != config.patch_size:
         raise ModelError(
             f"The trunk {kind} has a width of {trunk.embed_dim} and patches of {trunk.token_stride}, which the model "
             "configuration contradicts.",
@@ -74,49 +75,54 @@ def make_trunk(config: Config) -> Any:  # noqa: ANN401 - a module that is a Trun
     return trunk
 
 
-def make_decoder(config: Config, trunk: Trunk, embed_dim: int) -> Decoder:
-    """The dense decoder a configuration describes.
+def make_decoder(settings: Settings, trunk: Trunk, embed_dim: int) -> Decoder:
+    """The dense decoder that a configuration's ``dense`` describes.
 
     Raises:
-        ModelError: its kind is unknown.
+        ModelError: its kind or a setting is unknown.
     """
-    settings = dict(config["dense"])
-    kind = settings.pop("kind", "stem")
+    arguments = dict(settings)
+    kind = arguments.pop("kind", "stem")
     if kind not in DECODERS:
         raise ModelError(f"There is no dense decoder {kind!r}.", hint=f"Choose one of {', '.join(DECODERS)}.")
-    return DECODERS[kind](trunk, embed_dim, settings)
+    with fitting_settings("dense"):
+        return DECODERS[kind](trunk, embed_dim, arguments)
 
 
-def _vit(config: Config, settings: Mapping[str, Any]) -> nn.Module:
+def _vit(config: ModelConfig, settings: Settings) -> nn.Module:
     return SpectralViT(
-        **{name: config[name] for name in ("image_size", "patch_size", "width", "layers", "heads")},
-        mlp_ratio=config["mlp_ratio"],
-        drop_path=config.get("drop_path", 0.0),
-        stem=config.get("stem"),
+        image_size=config.image_size,
+        patch_size=config.patch_size,
+        width=config.width,
+        layers=config.layers,
+        heads=config.heads,
+        mlp_ratio=config.mlp_ratio,
+        drop_path=config.drop_path,
+        stem=config.stem,
     )
 
 
-def _efficientnet(config: Config, settings: Mapping[str, Any]) -> nn.Module:
+def _efficientnet(config: ModelConfig, settings: Settings) -> nn.Module:
     from core.model.efficientnet_trunk import SpectralEfficientNet
 
     return SpectralEfficientNet(**settings)
 
 
-def _stem_decoder(trunk: Trunk, embed_dim: int, settings: Mapping[str, Any]) -> Decoder:
+def _stem_decoder(trunk: Trunk, embed_dim: int, settings: Settings) -> Decoder:
     from core.model.dense_decoder import DenseDecoder
 
     return DenseDecoder(width=trunk.embed_dim, embed_dim=embed_dim, **settings)
 
 
-def _light_decoder(trunk: Trunk, embed_dim: int, settings: Mapping[str, Any]) -> Decoder:
+def _light_decoder(trunk: Trunk, embed_dim: int, settings: Settings) -> Decoder:
     from core.model.light_decoder import LightDecoder
 
     return LightDecoder(width=trunk.embed_dim, embed_dim=embed_dim, pyramid_channels=trunk.pyramid_channels, **settings)
 
 
-TRUNKS = cast("dict[str, Callable[[Config, Mapping[str, Any]], Any]]", {"vit": _vit, "efficientnet": _efficientnet})
+TRUNKS = cast("dict[str, Callable[[ModelConfig, Settings], Any]]", {"vit": _vit, "efficientnet": _efficientnet})
 """Trunks by the ``kind`` of a configuration's ``trunk``."""
-DECODERS: dict[str, Callable[[Trunk, int, Mapping[str, Any]], Decoder]] = {
+DECODERS: dict[str, Callable[[Trunk, int, Settings], Decoder]] = {
     "stem": _stem_decoder,
     "light": _light_decoder,
 }

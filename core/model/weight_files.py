@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 import pickle
@@ -15,7 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from core.errors import ModelError, OutputError
-from core.model.config import Config
+from core.model.config import ModelConfig
 from core.model.geolangbind import GeoLangBind
 from core.model.sentence_encoder import file_sha256
 
@@ -53,7 +52,7 @@ def read_weights(path: Path, sha256: str | None = None) -> Weights:
     raise ModelError(f"{path.name} is not a kind of model file.", hint="Use .safetensors, .bin, .pt or .pth.")
 
 
-def build_model(config: Config, weights: Weights, source: str) -> GeoLangBind:
+def build_model(config: ModelConfig, weights: Weights, source: str) -> GeoLangBind:
     """Build a model around weights, every key accounted for; memory is that of the weights alone.
 
     Translators may be absent from the weights. Where the configuration does not name translators and the weights
@@ -67,12 +66,11 @@ def build_model(config: Config, weights: Weights, source: str) -> GeoLangBind:
     Raises:
         ModelError: a key is missing or unexpected, or a shape differs.
     """
-    config = copy.deepcopy(config)
     found = translator_sizes(weights)
-    if "translators" not in config and found:
-        config["translators"] = found
     if not found:
-        config.pop("translators", None)
+        config = config.with_values(translators=None)
+    elif config.translators is None:
+        config = config.with_values(translators=found)
     with torch.device("meta"):
         model = GeoLangBind(config)
     _refuse_differences(model.state_dict(), weights, source)
@@ -118,14 +116,14 @@ def save_weights(model: GeoLangBind, path: Path, dtype: torch.dtype | None = Non
 
 
 def save_model(model: GeoLangBind, folder: Path, card: dict[str, object], dtype: torch.dtype | None = None) -> None:
-    """Write a model as a folder (config.json, model.safetensors, card.json) that the zoo lists.
+    """Write a model as a folder (config.json, model.safetensors, card.json) that ``core.model.zoo`` lists.
 
     Raises:
         OutputError: the folder cannot be written.
     """
     save_weights(model, folder / "model.safetensors", dtype)
     try:
-        (folder / "config.json").write_text(json.dumps(model.config, indent=2) + "\n", encoding="utf-8")
+        (folder / "config.json").write_text(json.dumps(model.config.to_json(), indent=2) + "\n", encoding="utf-8")
         (folder / "card.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as problem:
         raise OutputError(f"{folder} cannot be written: {problem}.") from problem

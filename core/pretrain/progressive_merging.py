@@ -93,10 +93,8 @@ def merge_models(settings: MergeSettings, validations: Mapping[str, Measure]) ->
             hint="Name a recipe whose 'validate' covers what was learnt before and what is new.",
         )
     base, new = (load_model(name, device="cpu", dtype="float32") for name in (settings.base, settings.new))
-    config = base.config | {"translators": new.config.get("translators", {}) | base.config.get("translators", {})}
-    if not config["translators"]:
-        del config["translators"]
-    merged = create_model(config).eval()
+    translators = {**(new.config.translators or {}), **(base.config.translators or {})}
+    merged = create_model(base.config.with_values(translators=translators or None)).eval()
     old_weights, new_weights = _with_all_translators(base.state_dict(), new.state_dict())
     before, newcomer = _figures(base, validations), _figures(new, validations)
 

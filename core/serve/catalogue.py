@@ -28,12 +28,7 @@ def models(params: ModelsParams, context: Context) -> dict[str, Any]:
     if params.action == "import":
         zoo.import_model(_needed(params.path, "path"), params.name)
     elif params.action == "fetch":
-        zoo.fetch_model(
-            _needed(params.name, "name"),
-            accept_licence=params.accept_licence,
-            progress=context.progress,
-            cancel=context.cancel,
-        )
+        zoo.fetch_model(_needed(params.name, "name"), accept_licence=params.accept_licence, context=context)
     elif params.action == "check":
         facts["report"] = dataclasses.asdict(zoo.check_model(_needed(params.name, "name")))
     elif params.action != "list":

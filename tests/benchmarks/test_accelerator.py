@@ -48,7 +48,7 @@ def large_model() -> Iterator[GeoLangBind]:
 
 
 def test_encoding_as_a_share_of_the_matrix_product(large_model, record):
-    side = large_model.config["image_size"]
+    side = large_model.config.image_size
     limit = matmul_flops_per_second(DTYPES[large_model.compute.precision], torch.device("cuda"))
     for batch in (8, 64):
         images = torch.randn(batch, 3, side, side, device="cuda").clamp(-1, 1)
@@ -82,10 +82,10 @@ def test_the_embedded_model_on_the_accelerator(record):
 def test_a_training_step_of_the_base_model(record):
     """Forward, contrast, backward and update, as ``core.pretrain`` does them, without data or teachers."""
     torch.manual_seed(0)
-    config = {key: value for key, value in published("dofa-clip-b16-224", "cpu").config.items() if key != "text"}
+    config = published("dofa-clip-b16-224", "cpu").config.with_values(text=None)
     model = create_model(config).to("cuda").train()
     optimiser = torch.optim.AdamW(model.visual.parameters(), lr=1e-5)
-    batch, side = 128, model.config["image_size"]
+    batch, side = 128, model.config.image_size
     images = torch.randn(batch, 3, side, side, device="cuda").clamp(-1, 1)
     texts = torch.nn.functional.normalize(torch.randn(batch, model.embed_dim, device="cuda"), dim=1)
     signs = 2 * torch.eye(batch, device="cuda") - 1
@@ -105,7 +105,7 @@ def test_a_training_step_of_the_base_model(record):
 
 def test_work_goes_on_after_memory_ran_out(large_model, record):
     """A batch that does not fit is told in plain words, and the next one that fits is encoded."""
-    side = large_model.config["image_size"]
+    side = large_model.config.image_size
     free, _ = torch.cuda.mem_get_info()
     taken = torch.empty(max(0, free - (1 << 30)), dtype=torch.uint8, device="cuda")
     with pytest.raises(torch.OutOfMemoryError) as raised, torch.inference_mode():

@@ -50,7 +50,7 @@ def test_published_towers(name, batch, device, record, say, large):
     if "so400m" in name and not large:
         pytest.skip("with --large")
     model = published(name, device)
-    side = model.config["image_size"]
+    side = model.config.image_size
     images = torch.randn(batch, 3, side, side).clamp(-1, 1).to(model.device)
 
     @torch.no_grad()
@@ -66,7 +66,7 @@ def test_published_towers(name, batch, device, record, say, large):
     _record(record, name, operations, plain_seconds, fast_seconds, limit(device), cosine)
     if device == "cpu" and model.compute.precision == "bf16":
         blocks = working_copy(model).visual.trunk.blocks
-        tokens = torch.randn(batch, model.visual.trunk.pos_embed.shape[1], model.config["width"]).bfloat16()
+        tokens = torch.randn(batch, model.visual.trunk.pos_embed.shape[1], model.config.width).bfloat16()
         with torch.inference_mode():
             reference = median_seconds(lambda: blocks(tokens), 3)
         if "b16" in name and large:

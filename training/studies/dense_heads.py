@@ -71,7 +71,7 @@ def main() -> None:
 
 def _translated_rows(model: GeoLangBind, data: Path, tiles: int) -> list[str]:
     """Measure the heads of a model with translators in windows of its own size, which its translators are bound to."""
-    side = int(model.config["image_size"])
+    side = model.config.image_size
     rows = []
     for head in ("tokens", "value_path", "self_self", "maka"):
         scores = _dubai(model, data, head, VARIANTS, tiles, (side, side))

@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core.caches import cache_base
 from core.errors import ModelError
 from core.model.teachers import rgb_bands
+from core.platform_folders import cache_base
 from training.teachers.files import find_teacher_file
 from training.teachers.sessions import open_session
 

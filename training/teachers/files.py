@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.caches import cache_base
 from core.errors import ModelError
 from core.model.sentence_encoder import file_sha256
+from core.platform_folders import cache_base
 
 FOLDER_VARIABLE = "GEOLANGBIND_TEACHERS"
 SHARED_FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "teachers"

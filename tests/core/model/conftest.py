@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from publisher import Publisher, serving
 from small_model import model
 
-from core.model import GeoLangBind, create_model
+from core.model import GeoLangBind, cards, create_model
 
 __all__ = ["model"]
 
@@ -60,3 +62,45 @@ def minilm() -> dict[str, str]:
 @pytest.fixture
 def minilm_config(vision_config: dict[str, Any], minilm: dict[str, str]) -> dict[str, Any]:
     return {**vision_config, "embed_dim": 384, "text": minilm}
+
+
+@pytest.fixture
+def publisher(monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
+    """A model hub on localhost, reached without a proxy."""
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def published(
+    publisher: Publisher,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    golden_checkpoint: Path,
+    golden_config: dict[str, Any],
+) -> Publisher:
+    """A catalogue with one published model that lies on the localhost hub."""
+    weights = golden_checkpoint.read_bytes()
+    publisher.files["/owner/small/resolve/main/open_clip_model.safetensors"] = weights
+    resources = tmp_path / "resources"
+    resources.mkdir()
+    (resources / "small.json").write_text(json.dumps(golden_config))
+    (resources / "models.toml").write_text(
+        f"""
+        [models.small]
+        title = "A small published model"
+        licence = "CC-BY-NC-4.0"
+        licence_text = "Not for sale."
+        must_accept = true
+        address = "{publisher.address}/owner/small"
+        config = "small.json"
+        sensors = ["aerial_rgb"]
+        placeholders = "sar_gen1"
+        files = [{{ name = "open_clip_model.safetensors", size = {len(weights)} }}]
+        """
+    )
+    monkeypatch.setattr(cards, "RESOURCES", resources)
+    monkeypatch.setattr(cards, "CATALOGUE", resources / "models.toml")
+    return publisher

@@ -7,7 +7,7 @@ import torch
 
 from core.errors import InputError, ModelError, SensorError
 from core.model import create_model
-from core.model.config import check_config
+from core.model.config import ModelConfig
 
 RGB = (0.665, 0.56, 0.49)
 
@@ -145,7 +145,7 @@ def test_images_and_wavelengths_that_do_not_fit_are_refused(vision_model, shape,
 )
 def test_a_configuration_that_cannot_be_built_is_refused(vision_config, change, words):
     with pytest.raises(ModelError, match=words):
-        check_config({**vision_config, **change})
+        ModelConfig.from_json({**vision_config, **change})
 
 
 def test_a_configuration_that_lacks_sizes_is_refused(vision_config):

@@ -29,8 +29,8 @@ def test_its_tokens_are_taught_at_the_size_it_looks_at(trained):
     teacher = load_teacher(str(trained), image_size=64)
     images = torch.rand(2, 3, 48, 48) * 2 - 1
     features = teacher.features(images, RGB)
-    patch = teacher.model.config["patch_size"]
-    assert (teacher.grid, teacher.channels) == (64 // patch, teacher.model.config["width"])
+    patch = teacher.model.config.patch_size
+    assert (teacher.grid, teacher.channels) == (64 // patch, teacher.model.config.width)
     assert features.shape == (2, teacher.grid**2, teacher.channels)
     seen = torch.nn.functional.interpolate(images, (64, 64), mode="bicubic", antialias=True).clamp(-1, 1)
     direct = teacher.model.encode_tokens(seen, RGB)

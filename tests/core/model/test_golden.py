@@ -52,7 +52,7 @@ def test_every_stage_of_the_trunk_agrees_with_the_reference(model, expected, sen
 def test_translated_tokens_agree_with_the_reference(model, expected, sensor):
     wavelengths = expected[f"{sensor}.wavelengths_um"]
     translated = model.translate(model.encode_tokens(expected[f"{sensor}.image"], wavelengths), wavelengths)
-    assert set(translated) == set(model.config["translators"])
+    assert set(translated) == set(model.config.translators)
     for teacher, features in translated.items():
         torch.testing.assert_close(features, expected[f"{sensor}.translated.{teacher}"], **EXACT)
 
@@ -60,7 +60,7 @@ def test_translated_tokens_agree_with_the_reference(model, expected, sensor):
 def test_one_band_can_be_translated_too(model, expected):
     tokens = model.encode_tokens(expected["one_band.image"], expected["one_band.wavelengths_um"])
     for teacher, features in model.translate(tokens, expected["one_band.wavelengths_um"]).items():
-        size = model.config["translators"][teacher]
+        size = model.config.translators[teacher]
         assert features.shape == (2, size["grid"] ** 2, size["channels"])
         assert features.isfinite().all()
 

@@ -10,7 +10,7 @@ import torch
 
 from core.errors import ModelError
 from core.model import siglip_tokenizer
-from core.model.sentence_encoder import hub_cache
+from core.model.hub import cached_snapshots
 from core.model.siglip_tokenizer import CONTEXT, KNOWN_IDS, PADDING, check_siglip_tokenizer, is_published
 from core.model.text import SIGLIP_TOKENIZER, load_tokenizer
 
@@ -67,7 +67,7 @@ def test_other_padding_is_refused(made_file):
 
 
 def test_the_real_tokenizer_gives_the_known_ids():
-    folder = hub_cache() / f"models--{SIGLIP_TOKENIZER.replace('/', '--')}" / "snapshots"
+    folder = cached_snapshots(SIGLIP_TOKENIZER)
     files: list[Path] = sorted(folder.glob("*/tokenizer.json")) if folder.is_dir() else []
     if not files:
         pytest.skip("SigLIP's tokenizer is not on this computer")

@@ -13,8 +13,9 @@ from safetensors.torch import load_file, save_file
 from core.errors import ModelError, OutputError
 from core.model import create_model, load_model
 from core.model.cards import RESOURCES
-from core.model.config import read_config
-from core.model.geolangbind import GeoLangBind, hash_weights
+from core.model.config import ModelConfig, read_config
+from core.model.geolangbind import GeoLangBind
+from core.model.model_hash import hash_weights
 from core.model.weight_files import build_model, read_weights, save_weights
 
 
@@ -35,9 +36,9 @@ def weights(golden_checkpoint):
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".bin", ".pt"])
 def test_what_is_saved_is_loaded_again(tmp_path, golden_config, weights, suffix):
-    model = build_model(golden_config, weights, "golden")
+    model = build_model(ModelConfig.from_json(golden_config), weights, "golden")
     save_weights(model, tmp_path / f"model{suffix}")
-    again = build_model(golden_config, read_weights(tmp_path / f"model{suffix}"), "saved")
+    again = build_model(ModelConfig.from_json(golden_config), read_weights(tmp_path / f"model{suffix}"), "saved")
     assert again.model_hash == model.model_hash
     assert os.listdir(tmp_path) == [f"model{suffix}"]
     assert (tmp_path / f"model{suffix}").stat().st_mode & 0o044
@@ -47,27 +48,27 @@ def test_half_precision_files_are_computed_with_in_full_precision(tmp_path, visi
     save_weights(vision_model, tmp_path / "half.safetensors", torch.float16)
     save_weights(vision_model, tmp_path / "full.safetensors")
     assert (tmp_path / "half.safetensors").stat().st_size < 0.6 * (tmp_path / "full.safetensors").stat().st_size
-    again = build_model(vision_config, read_weights(tmp_path / "half.safetensors"), "half")
+    again = build_model(ModelConfig.from_json(vision_config), read_weights(tmp_path / "half.safetensors"), "half")
     assert {parameter.dtype for parameter in again.parameters()} == {torch.float32}
 
 
 def test_a_training_checkpoint_is_unwrapped(tmp_path, golden_config, weights):
     wrapped = {"epoch": 3, "state_dict": {f"module.{name}": tensor for name, tensor in weights.items()}}
     torch.save(wrapped, tmp_path / "epoch_3.pt")
-    build_model(golden_config, read_weights(tmp_path / "epoch_3.pt"), "epoch_3.pt")
+    build_model(ModelConfig.from_json(golden_config), read_weights(tmp_path / "epoch_3.pt"), "epoch_3.pt")
 
 
 def test_translators_may_be_absent(golden_config, weights):
     bare = {name: tensor for name, tensor in weights.items() if not name.startswith("translators.")}
-    model = build_model(golden_config, bare, "bare")
+    model = build_model(ModelConfig.from_json(golden_config), bare, "bare")
     assert len(model.translators) == 0
     assert model.translate(torch.zeros(1, 32, 3, 3), [0.6]) == {}
 
 
 def test_translators_the_configuration_does_not_name_are_read_off_the_weights(golden_config, weights):
     named = golden_config.pop("translators")
-    model = build_model(golden_config, weights, "golden")
-    assert model.config["translators"] == named
+    model = build_model(ModelConfig.from_json(golden_config), weights, "golden")
+    assert model.config.translators == named
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,7 @@ def test_translators_the_configuration_does_not_name_are_read_off_the_weights(go
 def test_every_key_is_accounted_for(golden_config, weights, change, words):
     change(weights)
     with pytest.raises(ModelError, match=words):
-        build_model(golden_config, weights, "golden")
+        build_model(ModelConfig.from_json(golden_config), weights, "golden")
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "model.bin"])
@@ -162,10 +163,12 @@ def test_published_models_load_at_full_size(tmp_path, name, translated):
         pytest.skip("translators are exercised at full size with B-16; SO400M would only take longer")
     config = read_config(RESOURCES / "models" / f"{name}.json")
     if translated:
-        config["translators"] = {
-            "dinov2_vitl14_reg": {"grid": 16, "channels": 1024},
-            "vit_large_patch16_384_augreg_in21k_ft_in1k": {"grid": 24, "channels": 1024},
-        }
+        config = config.with_values(
+            translators={
+                "dinov2_vitl14_reg": {"grid": 16, "channels": 1024},
+                "vit_large_patch16_384_augreg_in21k_ft_in1k": {"grid": 24, "channels": 1024},
+            }
+        )
     weights = _random_weights(config)
     expected = hash_weights(config, weights)
     save_file(weights, tmp_path / "open_clip_model.safetensors")
@@ -176,9 +179,9 @@ def test_published_models_load_at_full_size(tmp_path, name, translated):
         (tmp_path / file).unlink()
         assert model.model_hash == expected
         if file.endswith(".safetensors"):
-            side = config["image_size"]
+            side = config.image_size
             embedding = model.encode_image(torch.randn(1, 2, side, side), [0.56, 1.61])
-            assert embedding.shape == (1, config["width"])
+            assert embedding.shape == (1, config.width)
             assert embedding.isfinite().all()
         del model
 

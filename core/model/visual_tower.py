@@ -1,0 +1,81 @@
+"""The image tower: a trunk, and the heads that lead into text space."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from core.model.config import Settings, fitting_settings
+from core.model.trunk import Pyramid
+from core.model.trunks import Trunk
+
+SCENE_STRIDE = 4
+"""Pixels between the cells of the stem's map that the scene head reads beside the tokens."""
+
+
+class VisualTower(nn.Module):
+    """The trunk and the heads that lead into text space (an identity where the widths agree).
+
+    Args:
+        trunk: encodes images as tokens.
+        embed_dim: channels of text space; None where the trunk's width is the same.
+        scene: settings of a ``core.model.scene_head.SceneHead`` beside the pooling, for a trunk with finer maps; its
+            ``strides`` say which of them it reads.
+        smallest_image: side in pixels that smaller images are enlarged to.
+    """
+
+    trunk: Any
+    head: nn.Module
+    scene: nn.Module | None
+
+    def __init__(
+        self, trunk: Trunk, embed_dim: int | None, scene: Settings | None = None, smallest_image: int = 0
+    ) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.head = nn.Identity() if embed_dim is None else nn.Linear(trunk.pooled_channels, embed_dim)
+        self.scene = None
+        self._scene_strides: tuple[int, ...] = ()
+        self._smallest_image = smallest_image
+        if scene is not None:
+            from core.model.scene_head import SceneHead
+
+            settings = dict(scene)
+            self._scene_strides = tuple(settings.pop("strides", (SCENE_STRIDE,)))
+            channels = (trunk.pooled_channels, *(trunk.pyramid_channels[stride] for stride in self._scene_strides))
+            with fitting_settings("scene"):
+                self.scene = SceneHead(channels, embed_dim or trunk.embed_dim, **settings)
+
+    def fitted(self, images: Tensor) -> Tensor:
+        """Whole images (B, C, H, W) as the trunk takes them.
+
+        A trunk that enlarges small images resamples all to multiples of its stride; for others, what does not fill a
+        patch at the right and lower edge is left out, as published models do (384 pixels are 27 patches of 14).
+        """
+        patch = self.trunk.token_stride
+        height, width = images.shape[-2:]
+        if not self._smallest_image:
+            return images[..., : height // patch * patch, : width // patch * patch]
+        if min(height, width) == 0:
+            return images
+        factor = max(1.0, self._smallest_image / min(height, width))
+        size = [max(patch, round(factor * side / patch) * patch) for side in (height, width)]
+        if size == [height, width]:
+            return images
+        return F.interpolate(images.float(), size=size, mode="bilinear", align_corners=False)
+
+    def forward(self, images: Tensor, wavelengths_um: Tensor) -> Tensor:
+        """Encode images (B, C, H, W) as vectors (B, D) in text space."""
+        return self.whole_image(*self.trunk.forward_pyramid(images, wavelengths_um))
+
+    def whole_image(self, tokens: Tensor, pyramid: Pyramid) -> Tensor:
+        """Bring the trunk's tokens (B, width, h, w) and finer maps to one vector an image, (B, D)."""
+        pooled = self.head(self.trunk.pool(tokens))
+        if self.scene is None:
+            return pooled
+        # At unit length, or the pooled vector would outweigh the scene head's.
+        return F.normalize(pooled, dim=-1) + self.scene(
+            [self.trunk.last_map(tokens), *(pyramid[stride] for stride in self._scene_strides)]
+        )

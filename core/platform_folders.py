@@ -1,0 +1,35 @@
+"""The program's folders where the platform has its users' caches and data.
+
+``platformdirs`` would save these twenty lines, but on Windows it has folders of other
+names (an author's above the program's, ``Cache`` below it) than those in which users have their feature stores and
+models, and it would be one more package in every environment of the runtime.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+NAME = "geolangbind"
+
+
+def cache_base() -> Path:
+    """Returns the folder of what can be computed or fetched again."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / NAME
+    return _windows_or_xdg("XDG_CACHE_HOME", Path.home() / ".cache")
+
+
+def data_base() -> Path:
+    """Returns the folder of what the user would miss, such as fine-tuned models."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / NAME
+    return _windows_or_xdg("XDG_DATA_HOME", Path.home() / ".local" / "share")
+
+
+def _windows_or_xdg(variable: str, default: Path) -> Path:
+    """A variable that is empty counts as unset, as the XDG Base Directory Specification has it."""
+    if sys.platform == "win32":
+        variable, default = "LOCALAPPDATA", Path.home() / "AppData" / "Local"
+    return Path(os.environ.get(variable) or default) / NAME
