@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="CODE=CLASS",
         help='class of the map for a code or a class that the reference calls otherwise, such as "5=built area"; '
-        "codes not named are then left out",
+        "codes not named count as errors then, and 5= leaves one out",
     )
     parser.add_argument("--report", metavar="OUT.html", help="write a report")
     parser.add_argument(
@@ -57,9 +57,11 @@ def show(result: dict[str, Any]) -> str:
     """Say it in words."""
     if "thresholds" in result:
         return _show_thresholds(result)
+    from core.tasks.accuracy_report import samples_text
+
     lines = [
         f"Overall accuracy {_percent(result['overall'])}, kappa {_decimal(result['kappa'])}, "
-        f"mean IoU {_decimal(result['mean_iou'])}, {result['samples']:,} samples"
+        f"mean IoU {_decimal(result['mean_iou'])}, samples: {samples_text(result)}"
     ]
     if result["adjusted"]:
         half_width = _percent(result["adjusted"]["overall_half_width"])
@@ -78,7 +80,7 @@ def show(result: dict[str, Any]) -> str:
 
 def _name(text: str) -> tuple[str, str]:
     code, mark, name = (part.strip() for part in text.partition("="))
-    if not mark or not code or not name:
+    if not mark or not code:
         raise argparse.ArgumentTypeError(f'{text!r} is not of the form "5=built area"')
     return code, name
 

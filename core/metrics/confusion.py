@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.metrics.cluster_sample import SampleUnits, rate_variances, right_variances
+
 Z_95 = 1.959963984540054
 """Half width of a 95 % confidence interval in standard errors."""
 
@@ -86,35 +88,37 @@ class AdjustedAreas:
     producers: NDArray[np.float64]
 
 
-def adjusted_areas(matrix: ConfusionMatrix, mapped: NDArray[np.float64]) -> AdjustedAreas | None:
+def adjusted_areas(
+    matrix: ConfusionMatrix, mapped: NDArray[np.float64], sample: SampleUnits | None = None
+) -> AdjustedAreas | None:
     """Estimate areas from samples stratified by the map's classes.
 
     With n samples of map class i of which n_ij are really class j and W_i the mapped share of class i, the share of
     class j is Σ W_i n_ij / n_i, its squared standard error Σ W_i² (n_ij/n_i)(1 - n_ij/n_i) / (n_i - 1). Equations 4
-    to 11 of the paper.
+    to 11 of the paper. Where samples are pixels of polygons, polygons are what varies (``rate_variances``).
 
     Args:
         matrix: rows reference, columns map.
         mapped: (classes,) mapped area, in any unit.
+        sample: the samples by the units they belong to; None where each is one of its own.
 
     Returns:
-        None where a class that the map shows has fewer than two samples, because nothing is known about its errors
+        None where a class that the map shows has fewer than two units, because nothing is known about its errors
         then.
     """
     counts = matrix.counts.T.astype(np.float64)  # rows are the strata: the map's classes
-    samples = counts.sum(1)
+    units = counts.sum(1) if sample is None else sample.per_stratum(len(counts))
     weights = np.asarray(mapped, np.float64) / max(float(np.sum(mapped)), 1e-300)
-    if ((weights > 0) & (samples < 2)).any() or not (weights > 0).any():
+    if ((weights > 0) & (units < 2)).any() or not (weights > 0).any():
         return None
-    rates = counts / np.maximum(samples, 1)[:, None]
+    rates = counts / np.maximum(counts.sum(1), 1)[:, None]
     shares = weights @ rates
-    inner = rates * (1 - rates) / np.maximum(samples - 1, 1)[:, None]
     right = np.diag(rates)
     return AdjustedAreas(
         shares=shares,
-        standard_errors=np.sqrt(weights**2 @ inner),
+        standard_errors=np.sqrt(weights**2 @ rate_variances(counts, sample)),
         overall=float(weights @ right),
-        overall_standard_error=float(np.sqrt(weights**2 @ (right * (1 - right) / np.maximum(samples - 1, 1)))),
+        overall_standard_error=float(np.sqrt(weights**2 @ right_variances(counts, sample))),
         producers=_shares(weights * right, shares),
     )
 

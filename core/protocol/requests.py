@@ -204,8 +204,8 @@ class AccuracyParams:
 
     Attributes:
         report: HTML path where wanted.
-        names: the map's class for each code of a raster reference, where its codes are not the map's; others are left
-            out. Empty: codes are compared by number.
+        names: the map's class for each code or class of the reference that is called otherwise there; an empty class
+            leaves it out, and those without a partner count as errors. Empty: codes are compared by number.
     """
 
     map: str

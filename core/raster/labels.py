@@ -70,15 +70,26 @@ class VectorLabels:
         Raises:
             InputError: the labels' reference system is unknown, but the grid's is not.
         """
+        return np.asarray(np.concatenate([[0], self.codes]).astype(np.uint8)[self.feature_numbers(grid)])
+
+    def feature_numbers(self, grid: GridSpec) -> NDArray[np.int32]:
+        """Draw the numbers of the features onto a grid: (height, width) int32, 1 for the first, 0 for none.
+
+        Which feature has a pixel is said at ``rasterised``.
+
+        Raises:
+            InputError: the labels' reference system is unknown, but the grid's is not.
+        """
         geometries = self.on_reference_of(grid).geometries
-        drawn = np.zeros((grid.height, grid.width), np.uint8)
+        drawn = np.zeros((grid.height, grid.width), np.int32)
         left = shapely.box(*grid.extent)
         near = shapely.intersects(geometries, left) if len(geometries) else np.zeros(0, bool)
         thin = shapely.get_dimensions(geometries) < 2
+        numbers = np.arange(1, len(geometries) + 1)
         for touched in (False, True):
             chosen = near & (thin == touched)
             if chosen.any():
-                pairs = zip(geometries[chosen], self.codes[chosen].tolist(), strict=True)
+                pairs = zip(geometries[chosen], numbers[chosen].tolist(), strict=True)
                 rasterize(pairs, out=drawn, transform=grid.transform, all_touched=touched)
         return drawn
 

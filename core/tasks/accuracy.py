@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from core.context import Context
 from core.errors import InputError
+from core.metrics.cluster_sample import SampleUnits
 from core.metrics.confusion import Z_95, ConfusionMatrix, adjusted_areas
 from core.protocol import AccuracyParams
 from core.raster.pixel_areas import known_row_areas
@@ -18,7 +19,7 @@ from core.raster.staging import staging
 from core.raster.writer import read_class_names
 from core.tasks.accuracy_report import html_report
 from core.tasks.outputs import check_writable
-from core.tasks.reference import UNKNOWN, open_reference
+from core.tasks.reference import FIRST_FOREIGN, UNKNOWN, Partner, Reference, ReferencePixels, open_reference
 
 BLOCK_PIXELS = 1024
 HIGHEST_CODE = 65535
@@ -29,14 +30,17 @@ def run(params: AccuracyParams, context: Context) -> dict[str, Any]:
     """Compare a class map with a reference.
 
     Args:
-        params: map, reference, its field, and where the report goes.
+        params: map, reference, its field, what its classes mean, and where the report goes.
         context: told the progress; stopped between two blocks.
 
     Returns:
         ``classes`` (code, name, samples, mapped, producers, users, f1, iou, and where they are known hectares,
-        adjusted_share, adjusted_hectares, their half widths of 95 % confidence), ``matrix`` (**rows reference,
-        columns map**, in the order of ``classes``), samples, overall, kappa, mean_iou, ``adjusted`` {overall,
-        overall_half_width} or None, ``remarks`` (lines), report.
+        adjusted_share, adjusted_hectares, their half widths of 95 % confidence; code is None for classes that only
+        the reference has: all of their samples are errors), ``matrix`` (**rows reference, columns map**, in the order
+        of ``classes``), samples, ``unit`` (what one sample is: pixel, point, line, polygon, feature), units (their
+        number), overall, kappa, mean_iou, ``adjusted`` {overall, overall_half_width} or None, ``partners`` (reference,
+        class: of each class of the reference the map's, "" where there is none), ``map_classes`` (names), ``remarks``
+        (lines), report.
 
     Raises:
         InputError: a file cannot be read, or map and reference do not overlap.
@@ -53,8 +57,8 @@ def run(params: AccuracyParams, context: Context) -> dict[str, Any]:
                 values, valid = raster.read(block, (1,))
                 tally.add(block.row, values[0], valid, reference.read(block))
                 context.progress(number / len(blocks), "Comparing map and reference")
-    result = tally.result(names)
-    result["remarks"] = [*reference.remarks, *_remarks(result, names)]
+    result = tally.result(names, reference)
+    result["remarks"] = [*reference.remarks, *_remarks(result)]
     result["report"] = params.report
     if params.report is not None:
         target = Path(params.report)
@@ -67,12 +71,12 @@ class _Tally:
     """Counts pairs of reference and map codes, and how many pixels and hectares the map gives each code."""
 
     def __init__(self, raster: RasterReader) -> None:
-        self._pairs: dict[tuple[int, int], int] = {}
+        self._counts: dict[tuple[int, int, int], int] = {}
         self._mapped: dict[int, int] = {}
         self._hectares: dict[int, float] = {}
         self._areas = known_row_areas(raster.grid)
 
-    def add(self, row: int, map_codes: NDArray[Any], valid: NDArray[np.bool_], reference: NDArray[np.int64]) -> None:
+    def add(self, row: int, map_codes: NDArray[Any], valid: NDArray[np.bool_], reference: ReferencePixels) -> None:
         """Count a block that starts at a row of the map."""
         if map_codes.dtype.kind == "f" and not np.array_equal(np.rint(map_codes[valid]), map_codes[valid]):
             raise InputError("The map holds scores, not classes.", hint="Give the map that core classify made.")
@@ -85,36 +89,36 @@ class _Tally:
             if self._areas is not None:
                 hectares = float(rows @ self._areas[row : row + len(rows)])
                 self._hectares[int(code)] = self._hectares.get(int(code), 0.0) + hectares
-        known = valid & (reference != UNKNOWN)
-        pairs, counts = np.unique(np.stack([reference[known], codes[known]]), axis=1, return_counts=True)
-        for (true, shown), count in zip(pairs.T.tolist(), counts.tolist(), strict=True):
-            self._pairs[(true, shown)] = self._pairs.get((true, shown), 0) + count
+        known = valid & (reference.codes != UNKNOWN)
+        units = np.zeros_like(reference.codes) if reference.units is None else reference.units
+        found = np.stack([units[known], reference.codes[known], codes[known]])
+        triples, counts = np.unique(found, axis=1, return_counts=True)
+        for (unit, true, shown), count in zip(triples.T.tolist(), counts.tolist(), strict=True):
+            self._counts[(unit, true, shown)] = self._counts.get((unit, true, shown), 0) + count
 
-    def result(self, names: dict[int, str]) -> dict[str, Any]:
+    def result(self, names: dict[int, str], reference: Reference) -> dict[str, Any]:
         """Work out the accuracies.
 
         Raises:
             InputError: no pixel has both a class and a reference.
         """
-        if not self._pairs:
+        if not self._counts:
             raise InputError(
                 "Map and reference share no pixel.", hint="Check that both cover the same place and that labels exist."
             )
-        codes = sorted({code for pair in self._pairs for code in pair} | set(self._mapped))
-        place = {code: number for number, code in enumerate(codes)}
-        counts = np.zeros((len(codes), len(codes)), np.int64)
-        for (true, shown), count in self._pairs.items():
-            counts[place[true], place[shown]] = count
-        matrix = ConfusionMatrix(counts)
+        partners = reference.partners()
+        names = {**names, **{partner.code: partner.name for partner in partners if partner.code >= FIRST_FOREIGN}}
+        codes = sorted({code for _, true, shown in self._counts for code in (true, shown)} | set(self._mapped))
+        matrix, sample = self._matrix(codes, independent=reference.unit == "pixel")
         hectares = np.array([self._hectares.get(code, 0.0) for code in codes])
         pixels = np.array([self._mapped.get(code, 0) for code in codes], np.float64)
-        adjusted = adjusted_areas(matrix, hectares if self._areas is not None else pixels)
+        adjusted = adjusted_areas(matrix, hectares if self._areas is not None else pixels, sample)
         classes: list[dict[str, Any]] = []
         for number, code in enumerate(codes):
             entry: dict[str, Any] = {
-                "code": code,
+                "code": code if code < FIRST_FOREIGN else None,
                 "name": names.get(code, str(code)),
-                "samples": int(counts[number].sum()),
+                "samples": int(matrix.counts[number].sum()),
                 "mapped": int(pixels[number]),
                 "producers": _number(matrix.producers[number]),
                 "users": _number(matrix.users[number]),
@@ -131,10 +135,16 @@ class _Tally:
                     entry["adjusted_hectares"] = _number(adjusted.shares[number] * hectares.sum())
                     entry["adjusted_hectares_half_width"] = half_width * float(hectares.sum())
             classes.append(entry)
+        own = {code: name for code, name in names.items() if code < FIRST_FOREIGN}
+        own.update({code: names.get(code, str(code)) for code in self._mapped})
         return {
             "classes": classes,
-            "matrix": counts.tolist(),
+            "matrix": matrix.counts.tolist(),
             "samples": matrix.total,
+            "unit": reference.unit,
+            "units": matrix.total if sample is None else sample.total,
+            "partners": [_pair(partner, own) for partner in partners],
+            "map_classes": [own[code] for code in sorted(own)],
             "overall": matrix.overall,
             "kappa": _number(matrix.kappa),
             "mean_iou": _number(matrix.mean_iou),
@@ -143,24 +153,44 @@ class _Tally:
             else {"overall": adjusted.overall, "overall_half_width": Z_95 * adjusted.overall_standard_error},
         }
 
+    def _matrix(self, codes: list[int], *, independent: bool) -> tuple[ConfusionMatrix, SampleUnits | None]:
+        """Returns the counts of all samples, and by unit; None for the latter where pixels are independent."""
+        keys, counts = np.array(list(self._counts), np.int64), np.array(list(self._counts.values()), np.int64)
+        true, shown = np.searchsorted(codes, keys[:, 1]), np.searchsorted(codes, keys[:, 2])
+        table: NDArray[np.int64] = np.zeros((len(codes), len(codes)), np.int64)
+        np.add.at(table, (true, shown), counts)
+        return ConfusionMatrix(table), None if independent else SampleUnits(keys[:, 0], true, shown, counts)
 
-def _remarks(result: dict[str, Any], names: dict[int, str]) -> list[str]:
+
+def _pair(partner: Partner, names: dict[int, str]) -> dict[str, str]:
+    return {"reference": partner.name, "class": names.get(partner.code, "")}
+
+
+def _remarks(result: dict[str, Any]) -> list[str]:
     """Say what a person may take the figures for and should not."""
     classes = result["classes"]
     remarks = []
-    # Where one code is none of the map's, the others may mean something else as well.
-    strange = [f"{row['code']} ({row['samples']:,})" for row in classes if row["samples"] and row["code"] not in names]
-    if names and strange:
+    alone = {pair["reference"] for pair in result["partners"] if not pair["class"]}
+    foreign = [row for row in classes if row["samples"] and row["name"] in alone]
+    if foreign:
+        listed = ", ".join(f"{row['name']} ({row['samples']:,})" for row in foreign[:8])
+        more = ", …" if len(foreign) > 8 else ""
         remarks.append(
-            f"The reference holds codes that are no class of the map: {', '.join(strange)}. Codes are compared by "
-            "number; if they mean other things there, say what with core accuracy --names CODE=CLASS."
+            f"Classes of the reference that the map does not have count as errors: {listed}{more}. If they mean "
+            "classes of the map, say which with core accuracy --names CLASS=CLASS; CLASS= leaves one out."
+        )
+    if result["unit"] == "pixel" and result["adjusted"] is not None:
+        remarks.append(
+            "Every pixel of the reference counts as an independent sample. Neighbouring pixels are alike, so the "
+            "intervals are too narrow unless the reference covers the whole map."
         )
     if result["adjusted"] is None:
         shown = zip(classes, zip(*result["matrix"], strict=True), strict=True)
         few = [row["name"] for row, column in shown if row["mapped"] and sum(column) < 2]
+        kind = "samples" if result["unit"] in ("pixel", "point") else f"{result['unit']}s"
+        named = f"where the map shows {', '.join(few)}" if few else "in a class of the map"
         remarks.append(
-            f"No area-weighted accuracy: fewer than two samples lie where the map shows {', '.join(few)}. "
-            "core sample draws points in every class."
+            f"No area-weighted accuracy: fewer than two {kind} lie {named}. core sample draws points in every class."
         )
     return remarks
 

@@ -27,7 +27,7 @@ def html_report(params: AccuracyParams, result: dict[str, Any]) -> str:
     """
     adjusted = result["adjusted"]
     figures = [("Overall accuracy", _percent(result["overall"])), ("Kappa", _decimal(result["kappa"]))]
-    figures += [("Mean IoU", _decimal(result["mean_iou"])), ("Samples", f"{result['samples']:,}")]
+    figures += [("Mean IoU", _decimal(result["mean_iou"])), ("Samples", samples_text(result))]
     if adjusted is not None:
         share = f"{_percent(adjusted['overall'])} ± {_percent(adjusted['overall_half_width'])}"
         figures.insert(1, ("Area-weighted accuracy, 95 %", share))
@@ -45,15 +45,23 @@ def html_report(params: AccuracyParams, result: dict[str, Any]) -> str:
 {_matrix_table(result)}
 <p class="note">Area-weighted figures follow Olofsson et al. (2014), Good practices for estimating area and assessing
 accuracy of land change. They hold for samples drawn at random within each class of the map; for labels drawn where it
-was convenient they are a correction, not a guarantee.</p>
+was convenient they are a correction, not a guarantee. Pixels of one polygon are alike, so that polygons and not pixels
+count for the intervals (Cochran 1977), as one sample each at most (Agresti and Coull 1998).</p>
 <p class="note">GeoLangBind {escape(__version__)}</p>
 </body></html>
 """
 
 
+def samples_text(result: dict[str, Any]) -> str:
+    """Returns the number of samples, with that of the features they lie in where these are the units."""
+    if result["unit"] in ("pixel", "point"):
+        return f"{result['samples']:,}"
+    return f"{result['samples']:,} in {result['units']:,} {result['unit']}s"
+
+
 def _class_table(classes: list[dict[str, Any]]) -> str:
     columns = [
-        ("Code", lambda row: str(row["code"])),
+        ("Code", lambda row: "–" if row["code"] is None else str(row["code"])),
         ("Samples", lambda row: f"{row['samples']:,}"),
         ("Producer's", lambda row: _percent(row["producers"])),
         ("User's", lambda row: _percent(row["users"])),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from core.errors import InputError
@@ -20,18 +22,54 @@ NO_NAMES: Mapping[str, str] = MappingProxyType({})
 UNKNOWN = NO_CODE
 """Where the reference says nothing."""
 
+FIRST_FOREIGN = 1 << 32
+"""Codes from here on are classes of the reference that the map does not have."""
+
+_KINDS = {0: "point", 1: "line", 2: "polygon"}
+
+
+@dataclass(frozen=True)
+class ReferencePixels:
+    """Labels of a window of the map's pixels.
+
+    Attributes:
+        codes: (h, w) class codes; UNKNOWN where there is no label.
+        units: (h, w) number of the feature that a label comes from; None where every pixel is a sample of its own.
+    """
+
+    codes: NDArray[np.int64]
+    units: NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True)
+class Partner:
+    """What a class of the reference is compared with.
+
+    Attributes:
+        name: the reference's class or code.
+        code: the map's class; UNKNOWN where it is left out, FIRST_FOREIGN or more where the map has none.
+    """
+
+    name: str
+    code: int
+
 
 class Reference(Protocol):
     """Labels on a map's grid.
 
     Attributes:
         remarks: what a person should know about the labels, one sentence each.
+        unit: what one sample is: ``pixel``, ``point``, ``line``, ``polygon`` or ``feature`` (of several kinds).
     """
 
     remarks: tuple[str, ...]
+    unit: str
 
-    def read(self, window: PixelWindow) -> NDArray[np.int64]:
-        """Returns class codes (h, w) of a window of the map's pixels; UNKNOWN where there is no label."""
+    def read(self, window: PixelWindow) -> ReferencePixels:
+        """Returns the labels of a window of the map's pixels."""
+
+    def partners(self) -> tuple[Partner, ...]:
+        """Returns the reference's classes, once all windows were read."""
 
 
 @contextmanager
@@ -45,8 +83,8 @@ def open_reference(
         grid: the map's grid.
         field: the vector's attribute that holds class codes or names; None where there is only one that can be meant.
         names: the map's class names by code, to understand a vector's names.
-        meant: class of the map by what the reference calls it, a code or a name, where that is something else; codes
-            not in it are then left out.
+        meant: class of the map by what the reference calls it, a code or a name, where that is something else; an
+            empty class leaves it out. With it, codes of the reference are no longer the map's.
 
     Yields:
         The labels on the map's grid.
@@ -66,27 +104,36 @@ def open_reference(
 
 
 class _RasterReference:
-    """The codes of a raster, or those that are said to mean a class of the map."""
+    """The codes of a raster, by number or by what they are said to mean."""
 
     remarks: tuple[str, ...] = ()
+    unit = "pixel"
 
     def __init__(self, codes: CodeRaster, grid: GridSpec, meant: Mapping[str, int]) -> None:
         self._codes = codes
         self._grid = grid
         self._meant = {int(code): own for code, own in meant.items() if code.isdecimal()}
+        self._seen: set[int] = set()
         if len(self._meant) < len(meant):
             word = next(code for code in meant if not code.isdecimal())
             raise InputError(f"{word} is no code of a raster.", hint="Give numbers, such as 5=water.")
 
-    def read(self, window: PixelWindow) -> NDArray[np.int64]:
-        """Return class codes (h, w); UNKNOWN outside the reference and at its nodata."""
+    def read(self, window: PixelWindow) -> ReferencePixels:
+        """Returns the codes of a window; UNKNOWN outside the reference and at its nodata."""
         codes = self._codes.read(self._grid, window)
-        if not self._meant:
-            return codes
-        chosen = np.full(codes.shape, UNKNOWN, np.int64)
-        for code, own in self._meant.items():
-            chosen[codes == code] = own
-        return chosen
+        seen, places = np.unique(codes, return_inverse=True)
+        self._seen.update(seen.tolist())
+        meant = np.array([self._meaning(code) for code in seen.tolist()], np.int64)
+        return ReferencePixels(meant[places].reshape(codes.shape))
+
+    def partners(self) -> tuple[Partner, ...]:
+        """Returns the codes that were read."""
+        return tuple(Partner(str(code), self._meaning(code)) for code in sorted(self._seen) if code != UNKNOWN)
+
+    def _meaning(self, code: int) -> int:
+        if code == UNKNOWN or not self._meant:
+            return code
+        return self._meant.get(code, FIRST_FOREIGN + code)
 
 
 class _VectorReference:
@@ -102,44 +149,48 @@ class _VectorReference:
             listed = ", ".join(self._labels.classes[:12])
             raise InputError(f"{path} has no class {unknown[0]}.", hint=f"It has {listed}.")
         codes = [meant.get(name, _code(name, names, by_number=not meant)) for name in self._labels.classes]
-        if all(code == UNKNOWN for code in codes):
-            listed = ", ".join(f"{code} {name}" for code, name in names.items())
-            raise InputError(
-                f"None of the classes in {path} ({', '.join(self._labels.classes[:8])}) is one of the map.",
-                hint=f"The map has {listed}." if listed else "Use the map's codes.",
-            )
-        self._codes = np.array([UNKNOWN, *codes], np.int64)
-        self.remarks = _left_out(self._labels, codes)
-
-    def read(self, window: PixelWindow) -> NDArray[np.int64]:
-        """Returns class codes (h, w); UNKNOWN where no feature lies."""
-        return np.asarray(self._codes[self._labels.rasterised(self._grid.subgrid(window))])
-
-
-def _left_out(labels: VectorLabels, codes: Sequence[int]) -> tuple[str, ...]:
-    """Say which labels are compared and which have no part in it."""
-    remarks = list(labels.remarks)
-    counts = np.bincount(labels.codes, minlength=len(codes) + 1)[1:].tolist()
-    strange = [
-        f"{name} ({count:,})"
-        for name, code, count in zip(labels.classes, codes, counts, strict=True)
-        if code == UNKNOWN and count
-    ]
-    if strange:
-        listed = ", ".join(strange[:8]) + (", …" if len(strange) > 8 else "")
-        remarks.append(
-            f"Features of classes that the map does not have are left out: {listed}. If they mean one of its classes, "
-            "say which with core accuracy --names CLASS=CLASS."
+        left_out = [name for name, code in meant.items() if code == UNKNOWN]
+        self._partners = tuple(
+            Partner(name, FIRST_FOREIGN + place if code == UNKNOWN and name not in left_out else code)
+            for place, (name, code) in enumerate(zip(self._labels.classes, codes, strict=True))
         )
-    return tuple(remarks)
+        class_codes = np.array([partner.code for partner in self._partners], np.int64)
+        self._codes = np.concatenate([[UNKNOWN], class_codes[self._labels.codes - 1]])
+        self.unit = _unit(self._labels)
+        self.remarks = (*self._labels.remarks, *_left_out(self._labels, self._partners))
+
+    def read(self, window: PixelWindow) -> ReferencePixels:
+        """Returns the labels of a window; UNKNOWN where no feature lies."""
+        numbers = self._labels.feature_numbers(self._grid.subgrid(window)).astype(np.int64)
+        return ReferencePixels(self._codes[numbers], numbers)
+
+    def partners(self) -> tuple[Partner, ...]:
+        """Returns the classes of the features."""
+        return self._partners
+
+
+def _unit(labels: VectorLabels) -> str:
+    dimensions = set(shapely.get_dimensions(labels.geometries).tolist())
+    return _KINDS[dimensions.pop()] if len(dimensions) == 1 else "feature"
+
+
+def _left_out(labels: VectorLabels, partners: tuple[Partner, ...]) -> tuple[str, ...]:
+    """Say which features have no part in the comparison, as was asked for."""
+    counts = np.bincount(labels.codes, minlength=len(partners) + 1)[1:].tolist()
+    listed = [
+        f"{partner.name} ({count:,})"
+        for partner, count in zip(partners, counts, strict=True)
+        if partner.code == UNKNOWN and count
+    ]
+    return (f"Features of these classes are left out, as asked for: {', '.join(listed)}.",) if listed else ()
 
 
 def _codes_meant(meant: Mapping[str, str], names: Mapping[int, str]) -> dict[str, int]:
-    """Returns the map's code for each class name of a reference."""
+    """Returns the map's code for each class name of a reference; UNKNOWN for those to be left out."""
     codes = {}
     for code, name in meant.items():
-        own = _code(name, names)
-        if own == UNKNOWN:
+        own = _code(name, names) if name else UNKNOWN
+        if own == UNKNOWN and name:
             listed = ", ".join(f"{code} {name}" for code, name in names.items())
             raise InputError(
                 f"{code}={name} does not name a class of the map for a code of the reference.",

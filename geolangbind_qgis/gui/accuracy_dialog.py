@@ -7,11 +7,24 @@ from typing import Any
 from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.gui import QgsFieldComboBox, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from geolangbind_qgis.gui.accuracy_result import AccuracyResult
 from geolangbind_qgis.gui.class_maps import is_class_map
+from geolangbind_qgis.gui.class_partners import ClassPartners
 from geolangbind_qgis.gui.help import add_help_button
+from geolangbind_qgis.gui.validation_points import CLASS_FIELD, ValidationPoints
 from geolangbind_qgis.gui.windows import open_dialog
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.class_field import likely_field
@@ -24,6 +37,8 @@ from geolangbind_qgis.layers.snapshot import take_snapshot
 from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.failure import failure_of
 from geolangbind_qgis.runtime.client_qt import RuntimeClient
+
+_FEWEST_POINTS, _MOST_POINTS, _POINTS = 20, 5000, 200
 
 
 class AccuracyDialog(QDialog):
@@ -60,14 +75,10 @@ class AccuracyDialog(QDialog):
         self.reference.setToolTip(tr("Points, lines, polygons or a raster of which you know that they are right"))
         self.field = QgsFieldComboBox(self)
         self.field.setToolTip(tr("The field that holds the class, as a name or a code of the map"))
-        hint = QLabel(
-            tr(
-                "No reference yet? <i>Points to check a class map at</i> in the Processing toolbox draws points to "
-                "label."
-            ),
-            self,
-        )
-        hint.setWordWrap(True)
+        self.partners = ClassPartners(self)
+        self.points = ValidationPoints(self._map, self._name, client, self)
+        self.points.made.connect(self._on_points)
+        self.points.failed.connect(self._on_no_points)
         self._bar = QProgressBar(self)
         self._bar.hide()
         self.message = QLabel(self)
@@ -83,14 +94,17 @@ class AccuracyDialog(QDialog):
         form = QFormLayout()
         form.addRow(tr("&Reference"), self.reference)
         form.addRow(tr("&Field"), self.field)
+        form.addRow(tr("No reference yet?"), self._points_row())
         box = QVBoxLayout(self)
         box.addLayout(form)
-        for widget in (hint, self._bar, self.message):
+        box.addWidget(self.partners, 1)
+        for widget in (self._bar, self.message):
             box.addWidget(widget)
-        box.addStretch(1)
+        box.addStretch(0)
         box.addWidget(self.buttons)
         self.setMinimumWidth(420)
         self.reference.layerChanged.connect(self._on_reference)
+        self.field.fieldChanged.connect(lambda _: self._forget_partners())
         self.reference.setLayer(_likely_reference(self.reference))
         self._on_reference(self.reference.currentLayer())
 
@@ -107,7 +121,8 @@ class AccuracyDialog(QDialog):
             self.message.setText(str(problem))
             return
         report = str(new_file(f"accuracy {self._name}", ".html"))
-        params = protocol.AccuracyParams(map=self._map, reference=labels, field=field or None, report=report)
+        names = self.partners.names()
+        params = protocol.AccuracyParams(self._map, labels, field or None, report, names)
         self._show_busy(True)
         self._request = self._client.request(
             "accuracy", params, on_result=self._on_result, on_error=self._on_error, on_progress=self._on_progress
@@ -118,10 +133,54 @@ class AccuracyDialog(QDialog):
         if self._request is not None:
             self._request.cancel()
             self._request = None
+        self.points.cancel()
         super().reject()
+
+    def draw_points(self) -> None:
+        """Have points drawn that can be labelled and become the reference."""
+        self._show_busy(True, tr("Drawing points…"))
+        self.points.draw(self.point_count.value())
+
+    def _points_row(self) -> QHBoxLayout:
+        """Returns the number of points and the button that draws them."""
+        self.point_count = QSpinBox(self)
+        self.point_count.setRange(_FEWEST_POINTS, _MOST_POINTS)
+        self.point_count.setValue(_POINTS)
+        self.point_count.setAccessibleName(tr("Number of points"))
+        self.points_button = QPushButton(tr("Create &validation points"), self)
+        self.points_button.setAutoDefault(False)
+        self.points_button.setToolTip(
+            tr("Draw points at random within each class of the map, for you to write down what is really there")
+        )
+        self.points_button.clicked.connect(self.draw_points)
+        row = QHBoxLayout()
+        row.addWidget(self.point_count)
+        row.addWidget(self.points_button, 1)
+        return row
+
+    def _on_points(self, layer: QgsVectorLayer) -> None:
+        """Make the points the reference, to be labelled."""
+        self._show_busy(False)
+        self.reference.setLayer(layer)
+        self.field.setField(CLASS_FIELD)
+        self.message.setText(
+            tr(
+                "{0} points are on the map. Write what is really there into their field “class”, then press Check; "
+                "this window may stay open. Points without a class are left out."
+            ).format(layer.featureCount())
+        )
+
+    def _on_no_points(self, text: str) -> None:
+        self._show_busy(False)
+        self.message.setText(text)
+
+    def _forget_partners(self) -> None:
+        """Ask again what the classes mean: another reference or field is chosen."""
+        self.partners.forget()
 
     def _on_reference(self, layer: QgsMapLayer | None) -> None:
         """Offer the fields of the reference, the likeliest chosen."""
+        self._forget_partners()
         vector = isinstance(layer, QgsVectorLayer)
         self.field.setLayer(layer if vector else None)
         self.field.setEnabled(vector)
@@ -138,6 +197,12 @@ class AccuracyDialog(QDialog):
             return
         self._request = None
         self._show_busy(False)
+        alone = [pair["reference"] for pair in result["partners"] if not pair["class"]]
+        if alone and self.partners.isHidden():
+            self.partners.offer(result["partners"], result["map_classes"])
+            self.message.setText(_question(alone))
+            self.adjustSize()
+            return
         window = AccuracyResult(self._name, result, self.parentWidget())
         open_dialog(window, modal=False)
         self.compared.emit(window)
@@ -150,11 +215,22 @@ class AccuracyDialog(QDialog):
         self._show_busy(False)
         self.message.setText(failure_of(error).text)
 
-    def _show_busy(self, busy: bool) -> None:
+    def _show_busy(self, busy: bool, message: str = "") -> None:
         self._check.setEnabled(not busy)
+        self.points_button.setEnabled(not busy)
+        self.partners.setEnabled(not busy)
         self._bar.setRange(0, 0)
         self._bar.setVisible(busy)
-        self.message.setText(tr("Comparing map and reference…") if busy else "")
+        self.message.setText((message or tr("Comparing map and reference…")) if busy else "")
+
+
+def _question(alone: list[str]) -> str:
+    """Returns what is asked about classes that the map does not have."""
+    listed = ", ".join(alone[:6]) + (", …" if len(alone) > 6 else "")
+    return tr(
+        "The map has no class of this name: {0}. Choose what it means there; else it counts as an error. Then press "
+        "Check again."
+    ).format(listed)
 
 
 def _no_references(class_map: QgsRasterLayer) -> list[QgsMapLayer]:

@@ -50,15 +50,7 @@ class AccuracyResult(QDialog):
         self.tabs = QTabWidget(self)
         self.tabs.addTab(self.classes, tr("Classes"))
         self.tabs.addTab(self.matrix, tr("Confusion matrix"))
-        note = QLabel(
-            tr(
-                "Area-adjusted figures follow Olofsson et al. (2014). They hold for points drawn at random within "
-                "each class of the map; for others they are a correction, not a guarantee."
-            )
-            if result.get("adjusted")
-            else tr("Area-adjusted figures need two samples or more in every class that the map shows."),
-            self,
-        )
+        note = QLabel("\n".join(filter(None, (errors_text(result), _note(result)))), self)
         note.setWordWrap(True)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         action = QDialogButtonBox.ButtonRole.ActionRole
@@ -111,8 +103,48 @@ def figures_html(result: dict[str, Any]) -> str:
     for name, key in (("kappa", "kappa"), ("mIoU", "mean_iou")):
         value = result.get(key)
         parts.append(f"{name} {UNKNOWN if value is None else format(value, '.2f')}")
-    parts.append(f"{number_text(result['samples'])} {tr('samples')}")
+    parts.append(_samples(result))
     return " &nbsp;·&nbsp; ".join(parts)
+
+
+def _samples(result: dict[str, Any]) -> str:
+    """Returns how many samples there are, and in how many polygons or lines, which are what counts then."""
+    samples = number_text(result["samples"])
+    if result["unit"] in ("pixel", "point"):
+        return f"{samples} {tr('samples')}"
+    kinds = {"polygon": tr("polygons"), "line": tr("lines")}
+    return tr("{0} pixels in {1} {2}").format(
+        samples, number_text(result["units"]), kinds.get(result["unit"], tr("features"))
+    )
+
+
+def errors_text(result: dict[str, Any]) -> str:
+    """Returns which classes of the reference the map does not have, all of whose samples are errors."""
+    alone = {str(pair["reference"]) for pair in result["partners"] if not pair["class"]}
+    found = [
+        f"{row['name']} ({number_text(row['samples'])})"
+        for row in result["classes"]
+        if row["samples"] and str(row["name"]) in alone
+    ]
+    return tr("Not on the map, counted as errors: {0}").format(", ".join(found)) if found else ""
+
+
+def _note(result: dict[str, Any]) -> str:
+    """Returns what the intervals rest on, or why there are none."""
+    if not result.get("adjusted"):
+        return tr("Area-adjusted figures need two samples or more in every class that the map shows.")
+    if result["unit"] == "pixel":
+        return tr(
+            "Every pixel of the reference counts as an independent sample. Neighbouring pixels are alike, so the "
+            "intervals are too narrow unless the reference covers the whole map."
+        )
+    said = tr(
+        "Area-adjusted figures follow Olofsson et al. (2014). They hold for points drawn at random within "
+        "each class of the map; for others they are a correction, not a guarantee."
+    )
+    if result["unit"] == "point":
+        return said
+    return said + " " + tr("Pixels of one polygon are alike: each polygon counts as one sample at most.")
 
 
 def class_table(classes: list[dict[str, Any]]) -> tuple[list[str], list[list[Cell]]]:

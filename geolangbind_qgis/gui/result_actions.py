@@ -88,5 +88,5 @@ class ResultActions(QObject):
         except ValueError as problem:
             self._iface.messageBar().pushMessage("GeoLangBind", str(problem), Qgis.MessageLevel.Warning)
             return None
-        open_dialog(dialog)
+        open_dialog(dialog, modal=False)  # points are labelled while it is open
         return dialog

@@ -15,6 +15,7 @@ from qgis.PyQt.QtCore import QEventLoop, QTimer
 from geolangbind_qgis import protocol_import, settings
 from geolangbind_qgis.gui.dock import GeoLangBindDock
 from geolangbind_qgis.gui.layer_menu import LayerMenu
+from geolangbind_qgis.gui.windows import close_dialogs
 from geolangbind_qgis.layers.results_folder import discard_unsaved
 from geolangbind_qgis.processing.provider import GeoLangBindProvider
 from geolangbind_qgis.runtime.closing import ClosingWatch
@@ -141,6 +142,7 @@ def dock(qgis_iface, session, scene):
     made.page.follow(scene)
     made.page.run_bar.show_idle("")
     yield made
+    close_dialogs()
     made.clean_up()
     made.deleteLater()
     discard_unsaved()

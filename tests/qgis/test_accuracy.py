@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 from conftest import wait_until
 from osgeo import gdal
-from qgis.core import QgsFeature, QgsGeometry, QgsPointXY, QgsProject, QgsRasterLayer, QgsVectorLayer
+from qgis.core import (
+    QgsFeature,
+    QgsGeometry,
+    QgsPointXY,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRectangle,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtWidgets import QLabel
 
 from geolangbind_qgis.layers.class_style import MapClass, apply_class_style
 from geolangbind_qgis.layers.placement import add_above_source
@@ -123,6 +132,104 @@ def test_a_reference_raster_needs_no_field(dock, class_map, tmp_path):
     assert not dialog.field.isEnabled()
     window = ask(dialog)
     assert cells(window.classes, 0)[2:4] == ["100.00", "100.00"]
+    window.close()
+
+
+def named_points(scene, *names):
+    """Points of these classes by name, the first half in the west and the rest in the east of the scene."""
+    layer = QgsVectorLayer("Point?crs=epsg:32633&field=class:string", "survey", "memory")
+    west, north = scene.extent().xMinimum(), scene.extent().yMaximum()
+    for number, name in enumerate(names):
+        feature = QgsFeature(layer.fields())
+        feature.setAttribute("class", name)
+        place = QgsPointXY(west + (400 if number < len(names) / 2 else 2000), north - 205 - 200 * number)
+        feature.setGeometry(QgsGeometry.fromPointXY(place))
+        layer.dataProvider().addFeature(feature)
+    QgsProject.instance().addMapLayer(layer)
+    return layer
+
+
+def test_classes_without_a_partner_are_mapped_in_the_dialog_or_count_as_errors(dock, class_map, scene):
+    layer = named_points(scene, "1", "1", "pond", "pond", "2", "2", "2", "cloud")
+    dialog = dock.check_accuracy(class_map)
+    dialog.reference.setLayer(layer)
+    dialog.check()
+    wait_until(lambda: dialog._request is None)
+    assert "cloud, pond" in dialog.message.text()
+    table = dialog.partners
+    assert [table.item(row, 0).text() for row in range(table.rowCount())] == ["cloud", "pond", "1", "2"]
+    assert table.choice(2).currentText() == "1"
+    table.choice(0).setCurrentText("Leave out")
+    table.choice(1).setCurrentText("1")
+    window = ask(dialog)
+    assert cells(window.matrix, 0)[1:] == ["4", "0", "4"]
+    assert cells(window.matrix, 2)[1:] == ["4", "3", "7"]
+    window.close()
+    again = dock.check_accuracy(class_map)
+    again.reference.setLayer(layer)
+    again.check()
+    wait_until(lambda: again._request is None)
+    window = ask(again)
+    rows = {cells(window.classes, row)[0]: cells(window.classes, row) for row in range(window.classes.rowCount())}
+    assert rows["pond"][1:3] == ["2", "0.00"]
+    notes = [label.text() for label in window.findChildren(QLabel)]
+    assert any("counted as errors" in text and "pond (2)" in text for text in notes)
+    window.close()
+
+
+def test_another_reference_is_asked_about_anew(dock, class_map, scene, points):
+    layer = named_points(scene, "1", "pond", "2", "2")
+    dialog = dock.check_accuracy(class_map)
+    dialog.reference.setLayer(layer)
+    dialog.check()
+    wait_until(lambda: dialog._request is None)
+    assert not dialog.partners.isHidden()
+    dialog.reference.setLayer(points)
+    assert dialog.partners.isHidden()
+    assert dialog.partners.names() == {}
+    dialog.reject()
+
+
+def test_polygons_count_once_each(dock, class_map, scene):
+    """Sixteen polygons that are all right give an interval, not 100.0 ± 0.0 %."""
+    layer = QgsVectorLayer("Polygon?crs=epsg:32633&field=class:integer", "fields", "memory")
+    west, north = scene.extent().xMinimum(), scene.extent().yMaximum()
+    for number in range(16):
+        feature = QgsFeature(layer.fields())
+        feature.setAttribute("class", 1 + number % 2)
+        x, y = west + 300 + 1500 * (number % 2), north - 100 - 150 * number
+        feature.setGeometry(QgsGeometry.fromRect(QgsRectangle(x, y - 100, x + 100, y)))
+        layer.dataProvider().addFeature(feature)
+    QgsProject.instance().addMapLayer(layer)
+    dialog = dock.check_accuracy(class_map)
+    dialog.reference.setLayer(layer)
+    window = ask(dialog)
+    figures = next(label.text() for label in window.findChildren(QLabel) if "Overall" in label.text())
+    assert "1,600 pixels in 16 polygons" in figures.replace("\u202f", ",")
+    # seven of eight and more in each of two halves: Agresti and Coull (1998)
+    half_width = 100 * 1.96 * (2 * 0.25 * (10 / 12) * (2 / 12) / 12) ** 0.5
+    assert f"100.0 ± {half_width:.1f} %" in figures.replace("<b>", "").replace("</b>", "")
+    window.close()
+
+
+def test_the_dialog_makes_points_that_are_labelled_and_checked(dock, class_map):
+    dialog = dock.check_accuracy(class_map)
+    dialog.point_count.setValue(40)
+    dialog.points_button.click()
+    wait_until(lambda: not dialog.points.busy)
+    layer = dialog.reference.currentLayer()
+    assert layer.featureCount() == 40
+    assert dialog.field.currentField() == "class"
+    assert "40 points" in dialog.message.text()
+    field = layer.fields().indexOf("class")
+    assert layer.editorWidgetSetup(field).type() == "ValueMap"
+    assert layer.editorWidgetSetup(field).config()["map"] == [{"1": "1"}, {"2": "2"}]
+    layer.startEditing()
+    for feature in list(layer.getFeatures())[:30]:
+        layer.changeAttributeValue(feature.id(), field, "1")
+    layer.commitChanges()
+    window = ask(dialog)
+    assert cells(window.matrix, window.matrix.rowCount() - 1)[-1] == "30"
     window.close()
 
 

@@ -15,12 +15,14 @@ from rasterio.transform import from_origin
 from rasterio.warp import calculate_default_transform, reproject
 
 from core.errors import InputError
+from core.metrics.cluster_sample import SampleUnits, rate_variances
 from core.metrics.confusion import ConfusionMatrix, adjusted_areas
 from core.protocol import AccuracyParams
 from core.raster.grid import GridSpec
 from core.raster.pixel_window import PixelWindow
 from core.raster.writer import write_cog
 from core.tasks import accuracy
+from core.tasks.accuracy_report import html_report
 
 NAMES = {1: "water", 2: "woods", 3: "town"}
 
@@ -93,9 +95,12 @@ def test_codes_of_a_reference_raster_are_compared_by_number_unless_they_are_name
     assert "9 (450)" in report.read_text(encoding="utf-8")
     names = {"1": "water", "3": "Woods", "9": "town"}
     named = run_task(accuracy, AccuracyParams(str(class_map), reference, names=names))
-    assert (named["overall"], named["samples"], named["remarks"]) == (1.0, 2700, [])
+    assert (named["overall"], named["samples"]) == (1.0, 2700)
+    assert ["independent sample" in remark for remark in named["remarks"]] == [True]
     some = run_task(accuracy, AccuracyParams(str(class_map), reference, names={"3": "2"}))
-    assert (some["overall"], some["samples"]) == (1.0, 1350)
+    assert (some["overall"], some["samples"]) == (0.5, 2700)
+    rest = run_task(accuracy, AccuracyParams(str(class_map), reference, names={"3": "2", "1": "", "9": ""}))
+    assert (rest["overall"], rest["samples"]) == (1.0, 1350)
     with pytest.raises(InputError, match="9=lake"):
         run_task(accuracy, AccuracyParams(str(class_map), reference, names={"9": "lake"}))
 
@@ -137,23 +142,74 @@ def labelled_points(path, values, x=(600005, 600305, 600595), crs="EPSG:32632"):
     return str(path)
 
 
-def test_labels_that_have_no_part_in_the_figures_are_said(class_map, run_task, tmp_path):
+def test_classes_that_the_map_does_not_have_are_listed_and_count_as_errors(class_map, run_task, tmp_path):
     path = labelled_points(tmp_path / "p.gpkg", ["water", "pond", None, "town"], x=(600005, 600015, 600305, 600595))
     result = run_task(accuracy, AccuracyParams(str(class_map), path))
-    assert result["samples"] == 2
+    assert result["samples"] == 3
+    assert result["overall"] == pytest.approx(2 / 3)
     assert result["remarks"][0].startswith("1 of 4 features have no class or no geometry")
     assert "pond (1)" in result["remarks"][1]
     assert "--names" in result["remarks"][1]
+    assert {"reference": "pond", "class": ""} in result["partners"]
+    assert {"reference": "town", "class": "town"} in result["partners"]
+    (row,) = [row for row in result["classes"] if row["code"] is None]
+    assert (row["name"], row["samples"], row["producers"]) == ("pond", 1, 0.0)
+
+
+def test_a_reference_that_names_nothing_as_the_map_does_is_all_wrong_and_says_so(class_map, run_task, tmp_path):
+    path = labelled_points(tmp_path / "p.gpkg", ["Wasser", "Wald", "Stadt"])
+    result = run_task(accuracy, AccuracyParams(str(class_map), path))
+    assert result["overall"] == 0.0
+    assert "Stadt (1), Wald (1), Wasser (1)" in result["remarks"][0]
+    assert result["map_classes"] == ["water", "woods", "town"]
 
 
 def test_a_vector_s_classes_may_be_said_to_mean_the_map_s(class_map, run_task, tmp_path):
     path = labelled_points(tmp_path / "p.gpkg", ["pond", "woods", "7"])
-    result = run_task(accuracy, AccuracyParams(str(class_map), path, names={"pond": "water"}))
+    result = run_task(accuracy, AccuracyParams(str(class_map), path, names={"pond": "water", "7": ""}))
     assert result["matrix"][0] == [1, 0, 0]
-    assert result["samples"] == 2
+    assert (result["samples"], result["overall"]) == (2, 1.0)
     assert "7 (1)" in result["remarks"][0]
     with pytest.raises(InputError, match="has no class pand"):
         run_task(accuracy, AccuracyParams(str(class_map), path, names={"pand": "water"}))
+
+
+def labelled_boxes(path, boxes, values):
+    pyogrio.raw.write(
+        path,
+        shapely.to_wkb([shapely.box(*box) for box in boxes]),
+        [np.array(values, object)],
+        ["class"],
+        driver="GPKG",
+        geometry_type="Polygon",
+        crs="EPSG:32632",
+    )
+    return str(path)
+
+
+def test_polygons_and_not_their_pixels_are_the_samples(class_map, run_task, tmp_path):
+    """21 polygons of 16 pixels, all right: an interval of the width that 21 samples give, not of 336."""
+    west = [6e5 + (0, 200, 500)[number % 3] for number in range(21)]
+    north = [5e6 - 50 * (number // 3) for number in range(21)]
+    boxes = [(x + 20, y - 50, x + 60, y - 10) for x, y in zip(west, north, strict=True)]
+    values = [("water", "woods", "town")[number % 3] for number in range(21)]
+    result = run_task(accuracy, AccuracyParams(str(class_map), labelled_boxes(tmp_path / "p.gpkg", boxes, values)))
+    assert (result["unit"], result["units"], result["samples"]) == ("polygon", 21, 21 * 16)
+    assert result["overall"] == 1.0
+    assert result["adjusted"]["overall"] == pytest.approx(1.0)
+    # Agresti and Coull with seven of seven in each of three strata that cover 20, 30 and 10 of 60 columns
+    variance = (9 / 11) * (2 / 11) / 11
+    expected = 1.96 * np.sqrt(variance * ((20 / 60) ** 2 + (30 / 60) ** 2 + (10 / 60) ** 2))
+    assert result["adjusted"]["overall_half_width"] == pytest.approx(expected, rel=1e-3)
+    assert "336 in 21 polygons" in html_report(AccuracyParams("map", "reference"), result)
+
+
+def test_one_polygon_in_a_class_of_the_map_gives_no_interval(class_map, run_task, tmp_path):
+    boxes = [(6e5, 4999800, 600200, 5e6), (600200, 4999900, 600600, 5e6)]
+    path = labelled_boxes(tmp_path / "p.gpkg", boxes, ["water", "woods"])
+    result = run_task(accuracy, AccuracyParams(str(class_map), path))
+    assert result["adjusted"] is None
+    assert "fewer than two polygons" in result["remarks"][-1]
 
 
 def test_labels_without_geometries_are_called_so(class_map, run_task, tmp_path):
@@ -231,6 +287,39 @@ def test_adjusted_areas_agree_with_the_published_example():
     assert adjusted.overall == pytest.approx(0.95, abs=0.005)
     assert 1.96 * adjusted.overall_standard_error == pytest.approx(0.02, abs=0.003)
     np.testing.assert_allclose(adjusted.producers, [0.75, 0.85, 0.93, 0.96], atol=0.006)
+
+
+def units_of(triples):
+    """Returns the sample of units given as (reference, map, samples) for each class that a unit holds."""
+    rows = [(unit, *row) for unit, rows in enumerate(triples) for row in rows]
+    return SampleUnits(*np.array(rows, np.int64).T)
+
+
+def test_units_of_one_sample_vary_as_independent_samples_do():
+    counts = np.array([[30, 4], [6, 20]])  # reference, map
+    single = units_of([[(true, shown, 1)] for true in (0, 1) for shown in (0, 1) for _ in range(counts[true, shown])])
+    alone = adjusted_areas(ConfusionMatrix(counts), np.array([5.0, 3.0]))
+    grouped = adjusted_areas(ConfusionMatrix(counts), np.array([5.0, 3.0]), single)
+    np.testing.assert_allclose(grouped.standard_errors, alone.standard_errors)
+    assert grouped.overall_standard_error == pytest.approx(alone.overall_standard_error)
+
+
+def test_the_variance_of_polygons_is_that_of_a_ratio():
+    """Four polygons in one map class with 10, 20, 10 and 40 pixels, of which 10, 5, 0 and 40 are right."""
+    sample = units_of([[(0, 0, 10)], [(0, 0, 5), (1, 0, 15)], [(1, 0, 10)], [(0, 0, 40)]])
+    sizes, right = np.array([10, 20, 10, 40]), np.array([10, 5, 0, 40])
+    rate = right.sum() / sizes.sum()
+    by_hand = 4 / 3 * ((right - rate * sizes) ** 2).sum() / sizes.sum() ** 2
+    counts = np.array([[55.0, 25.0], [0.0, 0.0]])  # map, reference
+    assert rate_variances(counts, sample)[0, 0] == pytest.approx(by_hand)
+
+
+@pytest.mark.parametrize("count", [5, 50])
+def test_samples_that_all_agree_still_leave_doubt(count):
+    matrix = ConfusionMatrix(np.array([[count]]))
+    found = adjusted_areas(matrix, np.array([1.0]))
+    centre = (count + 2) / (count + 4)
+    assert found.overall_standard_error == pytest.approx(np.sqrt(centre * (1 - centre) / (count + 4)))
 
 
 def test_a_class_with_too_few_samples_leaves_areas_unadjusted():

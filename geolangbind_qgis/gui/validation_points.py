@@ -1,0 +1,81 @@
+"""Points to check a class map at, drawn by the runtime and put on the map, ready to be labelled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import QgsEditorWidgetSetup, QgsProject, QgsVectorLayer
+from qgis.PyQt.QtCore import QObject, pyqtSignal
+
+from geolangbind_qgis import settings
+from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.results_folder import discard, new_result
+from geolangbind_qgis.protocol_import import protocol
+from geolangbind_qgis.runs.failure import failure_of
+from geolangbind_qgis.runtime.client_qt import RuntimeClient
+
+CLASS_FIELD = "class"
+
+
+class ValidationPoints(QObject):
+    """Draws points at random within each class of a map.
+
+    Signals:
+        made: the layer, which is in the project.
+        failed: why there are none.
+
+    Args:
+        class_map: file of the map.
+        name: of the map.
+        client: the runtime client.
+        parent: owner.
+    """
+
+    made = pyqtSignal(object)
+    failed = pyqtSignal(str)
+
+    def __init__(self, class_map: str, name: str, client: RuntimeClient, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._map, self._name, self._client = class_map, name, client
+        self._request: Any = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether points are being drawn."""
+        return self._request is not None
+
+    def draw(self, count: int) -> None:
+        """Draw this many points; ``made`` or ``failed`` follows."""
+        title = tr("points of {0}").format(self._name)
+        output = str(new_result(title, ".gpkg", settings.results_folder()))
+        params = protocol.SampleParams(map=self._map, output=output, size=count)
+        self._request = self._client.request("sample", params, on_result=self._on_result, on_error=self._on_error)
+
+    def cancel(self) -> None:
+        """Stop; no signal follows."""
+        if self._request is not None:
+            self._request.cancel()
+            self._request = None
+
+    def _on_result(self, result: dict[str, Any]) -> None:
+        output = str(result["output"])
+        if self._request is None:
+            discard(output)
+            return
+        self._request = None
+        layer = QgsVectorLayer(output, tr("Points to label: {0}").format(self._name), "ogr")
+        _offer_classes(layer, [str(row["name"]) for row in result["classes"]])
+        QgsProject.instance().addMapLayer(layer)
+        self.made.emit(layer)
+
+    def _on_error(self, error: Any) -> None:  # noqa: ANN401 - ErrorInfo
+        if self._request is not None:
+            self._request = None
+            self.failed.emit(failure_of(error).text)
+
+
+def _offer_classes(layer: QgsVectorLayer, names: list[str]) -> None:
+    """Let forms and tables offer the map's classes for the field that is to be filled in."""
+    field = layer.fields().indexOf(CLASS_FIELD)
+    choices = {"map": [{name: name} for name in names]}
+    layer.setEditorWidgetSetup(field, QgsEditorWidgetSetup("ValueMap", choices))
