@@ -2,8 +2,9 @@
 
 python -m training.geolb_tiny --data ../shared/data
 
-The trunk begins with published ImageNet weights. Two stages follow, each with the trunk as it is: what an image shows
-as a whole, then the maps. Stops and goes on: training resumes from its checkpoint, a finished stage is not repeated.
+The trunk begins with published ImageNet weights. Two stages follow, each with the trunk as it is: the maps, then what
+an image shows as a whole. The words of both go with the model. Stops and goes on: training resumes from its checkpoint,
+a finished stage is not repeated.
 """
 
 from __future__ import annotations
@@ -11,22 +12,31 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from core.cli.train import train
 from core.evaluate.benchmarks import present, run_benchmark
 from core.evaluate.trained_classes import trained_benchmarks
-from core.model import load_model
-from core.pretrain.recipe import read_recipe
+from core.model import create_model, load_model
+from core.model.geolangbind import GeoLangBind
+from core.model.weight_files import save_model
+from core.pretrain.recipe import Recipe, read_recipe
+from core.vocabulary import background_words
 from training.efficientnet_start import make_start
+from training.scene_fit import fit_scene
+from training.simulated_source import CLASS_WORDS
 from training.teachers.files import fetch_teacher_files
 from training.teachers.scenes import prepare
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = ROOT / "runs"
-STAGES = ("geolb_tiny_scene", "geolb_tiny")
+DATA = Path("../shared/data")
+"""Where the recipes look for data."""
+MAPS, SCENE = STAGES = ("geolb_tiny", "geolb_tiny_scene")
 """Recipes, and folders of their runs; each goes on from the one before."""
 EMBEDDED = ROOT / "resources" / "models" / "geolb-tiny"
 
@@ -34,7 +44,7 @@ EMBEDDED = ROOT / "resources" / "models" / "geolb-tiny"
 def main() -> None:
     """Train, measure, write the card."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--measure-only", action="store_true", help="measure the embedded model as it is")
     options = parser.parse_args()
     if not options.measure_only:
@@ -50,21 +60,20 @@ def train_stages(data: Path) -> Path:
     if not (RUNS / "teachers").exists():
         fetch_teacher_files()
         prepare(data, RUNS / "teachers")
-    trained = start
-    for stage in STAGES:
-        trained = RUNS / stage
-        if not (trained / "model.safetensors").exists():
-            train(ROOT / "training" / "recipes" / f"{stage}.yaml", trained)
-    return trained
+    if not (RUNS / MAPS / "model.safetensors").exists():
+        train(recipe_for(MAPS, data), RUNS / MAPS)
+    if not (RUNS / SCENE / "model.safetensors").exists():
+        fit_scene(recipe_for(SCENE, data), RUNS / MAPS, RUNS / SCENE, lambda _, line: print(line, flush=True))
+    return RUNS / SCENE
 
 
 def embed(trained: Path, data: Path) -> None:
-    """Copy the trained model to where the package carries it; its card says what it was trained by."""
+    """Put the trained model with its words where the package carries it; its card says what it was trained by."""
     EMBEDDED.mkdir(parents=True, exist_ok=True)
-    for name in ("model.safetensors", "config.json", "card.json"):
-        shutil.copyfile(trained / name, EMBEDDED / name)
-    card = json.loads((EMBEDDED / "card.json").read_text(encoding="utf-8"))
-    recipes = {stage: read_recipe(ROOT / "training" / "recipes" / f"{stage}.yaml") for stage in STAGES}
+    recipes = {stage: read_recipe(_recipe(stage)) for stage in STAGES}
+    card = json.loads((trained / "card.json").read_text(encoding="utf-8"))
+    model = with_known_words(load_model(str(trained)), trained_words(recipes.values()))
+    save_model(model, EMBEDDED, card, torch.float16)
     card["training"] = {
         "stages": {stage: {"seed": recipe.seed, "steps": recipe.steps} for stage, recipe in recipes.items()},
         "data": [
@@ -74,6 +83,37 @@ def embed(trained: Path, data: Path) -> None:
         ],
     }
     _write_card(card)
+
+
+def recipe_for(stage: str, data: Path) -> Path:
+    """Returns the path of a stage's recipe, written anew for data that lie elsewhere than the recipe says."""
+    path = _recipe(stage)
+    if data == DATA:
+        return path
+    content = path.read_text(encoding="utf-8").replace(f"{DATA.as_posix()}/", f"{data.as_posix()}/")
+    RUNS.mkdir(exist_ok=True)
+    moved = RUNS / f"{stage}.yaml"
+    moved.write_text(content, encoding="utf-8")
+    return moved
+
+
+def trained_words(recipes: Iterable[Recipe]) -> list[str]:
+    """Returns every word of the classes and of what is absent, of the simulator's materials and of the background."""
+    words = set(background_words()).union(*CLASS_WORDS.values())
+    for recipe in recipes:
+        words |= set(recipe.distractors)
+        for source in recipe.sources.values():
+            words |= {*source.absent}.union(*source.settings.get("classes", {}).values())
+    return sorted(words)
+
+
+def with_known_words(model: GeoLangBind, words: list[str]) -> GeoLangBind:
+    """Returns a copy of a model that reads other words by these."""
+    made = create_model(model.config.with_values(known_words=words))
+    made.load_state_dict(model.state_dict(), strict=False)
+    assert made.known_words is not None
+    made.known_words.vectors.copy_(made.template_means(words))
+    return made.eval()
 
 
 def measure(data: Path) -> None:
@@ -90,6 +130,10 @@ def measure(data: Path) -> None:
     card = json.loads((EMBEDDED / "card.json").read_text(encoding="utf-8"))
     card["figures"] = figures
     _write_card(card)
+
+
+def _recipe(stage: str) -> Path:
+    return ROOT / "training" / "recipes" / f"{stage}.yaml"
 
 
 def _write_card(card: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ from core.tasks.outputs import check_writable, provenance
 from core.tasks.preview import write_preview
 from core.tasks.scene import Scene, open_scene
 from core.tasks.scoring import Prompt, PromptSoftmax, parse_prompts, scored_by
+from core.tasks.word_notes import word_notes
 
 if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
@@ -70,6 +71,7 @@ def run(params: HighlightParams, context: Context) -> dict[str, Any]:
             "model": params.model,
             "suggested_thresholds": [{"threshold": split.threshold, "clarity": split.clarity} for split in splits],
             **scene.facts,
+            "warnings": [*word_notes(model, (*prompts, *negatives)), *scene.facts["warnings"]],
         }
 
 
