@@ -141,12 +141,12 @@ def start_model(
     teachers = teachers or {}
     if recipe.start:
         started = load_model(recipe.start, device="cpu", dtype="float32")
-        model = create_model(with_translators({**started.config.to_json(), **recipe.model}, teachers))
+        model = create_model(with_translators({**started.config.to_json(), **recipe.model}, teachers, recipe.teachers))
         added = {f"visual.{name}." for name in recipe.model} | {f"{name}." for name in ("translators", *recipe.model)}
         fresh = {name: value for name, value in model.state_dict().items() if name.startswith(tuple(added))}
         model.load_state_dict(fresh | started.state_dict())
     elif recipe.model:
-        model = create_model(with_translators(recipe.model, teachers))
+        model = create_model(with_translators(recipe.model, teachers, recipe.teachers))
     else:
         raise TrainingError("The recipe has neither 'model' nor 'start'.", hint="Give one of them.")
     for module in model.modules():

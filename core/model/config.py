@@ -41,7 +41,8 @@ class ModelConfig:
         known_words: the words of the training, by which other words are read; see ``core.model.known_words``.
         templates: prompt templates with ``{}`` for the class; None for SkyScript's.
         text: sizes of a SigLIP text tower, or ``{"tower", "sha256", "revision"}`` of a frozen sentence encoder.
-        translators: ``{teacher: {"grid", "channels"}}``.
+        translators: ``{teacher: {"grid", "channels", "reads"}}``; what is read is "tokens", or "dense" features of
+            the decoder, which is what learns where a pretrained trunk stays as it is.
         dense_head: the dense head used unless asked otherwise.
         notes: free text.
         entries: names of the values that the file gives, in its order. They are what ``to_json`` returns, so that a

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from core.errors import InputError, ModelError, SensorError
 from core.model.config import ModelConfig, fitting_settings
+from core.model.dense_decoder import Decoder
 from core.model.dense_heads import dense_features
 from core.model.known_words import KnownWords
 from core.model.lower_precision import working_copy
@@ -70,7 +71,7 @@ class GeoLangBind(nn.Module):
         self.known_words = KnownWords(config.known_words, self.embed_dim) if config.known_words else None
         with fitting_settings("translators"):
             self.translators = nn.ModuleDict(
-                {name: MakaTranslator(config.width, **size) for name, size in (config.translators or {}).items()}
+                {name: self._make_translator(**entry) for name, entry in (config.translators or {}).items()}
             )
         self.logit_scale = nn.Parameter(torch.tensor(math.log(config.init_logit_scale)))
         self.logit_bias = nn.Parameter(torch.tensor(float(config.init_logit_bias)))
@@ -222,11 +223,34 @@ class GeoLangBind(nn.Module):
         features = self.encode_text(filled, normalize=True).unflatten(0, (len(names), len(templates)))
         return F.normalize(features.mean(dim=1), dim=-1)
 
-    def translate(self, tokens: Tensor, wavelengths_um: Wavelengths) -> dict[str, Tensor]:
-        """Translate tokens (B, width, h, w) into every teacher's features (B, grid², channels)."""
+    def translate(
+        self, tokens: Tensor, wavelengths_um: Wavelengths, bottleneck: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """Translate what the model sees into the features (B, grid², channels) of every teacher.
+
+        Args:
+            tokens: (B, width, h, w) of the trunk.
+            wavelengths_um: (C,) centre wavelengths in µm.
+            bottleneck: (B, Z, H/stride, W/stride) of the dense decoder; translators that read it are left out where
+                it is not given.
+        """
         wavelengths = _wavelength_tensor(wavelengths_um)
+        found: dict[str, Tensor] = {}
         with self.autocast():
-            return {name: translator(tokens, wavelengths) for name, translator in self.translators.items()}
+            for name, translator in self.translators.items():
+                if (self.config.translators or {}).get(name, {}).get("reads", "tokens") == "tokens":
+                    found[name] = translator(tokens, wavelengths)
+                elif bottleneck is not None:
+                    found[name] = translator(F.adaptive_avg_pool2d(bottleneck, translator.grid), wavelengths)
+        return found
+
+    def _make_translator(self, grid: int, channels: int, reads: str = "tokens") -> MakaTranslator:
+        """Make a translator of the trunk's tokens, or of the decoder's bottleneck where it ``reads`` dense features."""
+        if reads == "tokens":
+            return MakaTranslator(self.config.width, grid, channels)
+        if reads != "dense" or not isinstance(self.dense, Decoder):
+            raise ModelError(f"A translator cannot read {reads!r} of this model.", hint='Choose "tokens" or "dense".')
+        return MakaTranslator(self.dense.project.in_channels, grid, channels)
 
     def autocast(self) -> AbstractContextManager[None]:
         """Compute in the precision it was loaded for; training keeps its own."""

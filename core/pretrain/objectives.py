@@ -155,8 +155,10 @@ def other_losses(
             model, encoded, bottleneck, batch.teacher_images, batch.teacher_wavelengths_um
         )
     if teachers:
-        translated = model.translate(encoded[0], batch.wavelengths_um)
-        losses["teachers"] = weights.teachers * agglomeration_loss(
-            {name: translated[name].float() for name in teachers}, dict(teachers)
-        )
+        translated = model.translate(encoded[0], batch.wavelengths_um, bottleneck)
+        compared = {name: features for name, features in teachers.items() if name in translated}
+        if compared:
+            losses["teachers"] = weights.teachers * agglomeration_loss(
+                {name: translated[name].float() for name in compared}, compared
+            )
     return losses

@@ -24,14 +24,14 @@ NETWORKS = {
     "dynamic_world": "training.teachers.dynamic_world:DynamicWorldTeacher",
 }
 """Teachers with code of their own: module and class. Imported when asked for."""
-FIELDS = ("model", "checkpoint", "image_size", "features")
+FIELDS = ("model", "checkpoint", "image_size", "features", "reads")
 """What a recipe may say of a teacher."""
 TeacherFeatures = Callable[[Batch], Tensor | None]
 """Features (B, grid², channels) of a batch; None where the teacher cannot see these bands."""
 
 
 def build_teachers(recipe: Recipe, device: torch.device | str = "cpu") -> dict[str, Teacher]:
-    """Load the teachers a recipe names: ``{name: {model, checkpoint, image_size, features}}``, all optional.
+    """Load the teachers a recipe names: ``{name: {model, checkpoint, image_size, features, reads}}``, all optional.
 
     ``model`` is one of NETWORKS, "classical", the name or path of a GeoLangBind model, or a timm name; it defaults to
     the teacher's name; ``checkpoint`` a local weights file of timm's; ``features`` what a GeoLangBind model teaches.
@@ -62,9 +62,17 @@ def build_teachers(recipe: Recipe, device: torch.device | str = "cpu") -> dict[s
     return teachers
 
 
-def with_translators(config: Mapping[str, Any], teachers: Mapping[str, Teacher]) -> dict[str, Any]:
-    """Returns a model configuration that has a translator for every teacher."""
-    sizes = {name: {"grid": teacher.grid, "channels": teacher.channels} for name, teacher in teachers.items()}
+def with_translators(
+    config: Mapping[str, Any],
+    teachers: Mapping[str, Teacher],
+    entries: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """Returns a model configuration that has a translator for every teacher, of what the recipe's entry reads."""
+    sizes = {
+        name: {"grid": teacher.grid, "channels": teacher.channels}
+        | {key: value for key, value in (entries or {}).get(name, {}).items() if key == "reads"}
+        for name, teacher in teachers.items()
+    }
     return {**config, "translators": {**config.get("translators", {}), **sizes}} if sizes else dict(config)
 
 
