@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.errors import GeoLangBindError, TrainingError
-from core.model import load_model
+from core.model import create_model, load_model
 from core.model.geolangbind import GeoLangBind
 from core.model.visual_tower import VisualTower
 from core.model.weight_files import save_model
@@ -38,6 +38,8 @@ from core.progress import Progress, no_progress
 
 VIEWS = {"eurosat": 560, "ucmerced": 260, "ucmerced_coarse": 260, "thermal": 60}
 """Batches of each source that are encoded."""
+HEADS = ("visual.head.", "visual.scene.")
+"""What is fitted, by how its parameters' names begin."""
 SAMPLES = 256
 """Images of each source in a step of the head."""
 
@@ -88,8 +90,7 @@ def fit_scene(recipe_path: Path, start: Path, output: Path, progress: Progress =
     model = load_model(str(start), device="cpu")
     if model.visual.scene is None:
         raise TrainingError(f"{start} has no scene head.", hint="Start from a model whose configuration has one.")
-    model = model.float()
-    model.compute = None
+    model = with_fresh_scene(model.float(), recipe)
     sources = build_sources(recipe)
     (output / "statistics").mkdir(parents=True, exist_ok=True)
     remembered = {
@@ -99,6 +100,15 @@ def fit_scene(recipe_path: Path, start: Path, output: Path, progress: Progress =
     fit_head(model, recipe, sources, remembered, progress)
     card = json.loads((start / "card.json").read_text(encoding="utf-8"))
     save_model(model.eval(), output, card, torch.float16)
+
+
+def with_fresh_scene(model: GeoLangBind, recipe: Recipe) -> GeoLangBind:
+    """Returns a copy of a model whose heads over whole images are untrained, the scene head as the recipe says."""
+    torch.manual_seed(recipe.seed)
+    made = create_model(model.config.with_values(**recipe.model))
+    kept = {name: value for name, value in model.state_dict().items() if not name.startswith(HEADS)}
+    made.load_state_dict({**made.state_dict(), **kept})
+    return made.eval()
 
 
 def fit_head(

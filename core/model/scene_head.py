@@ -23,12 +23,17 @@ class SceneHead(nn.Module):
         embed_dim: channels of the shared space.
         hidden: width of the two hidden layers.
         dropout: share of hidden values left out in training.
+        means_alone: how many of the maps, from the first on, are read without their deviations.
     """
 
-    def __init__(self, channels: Sequence[int], embed_dim: int, hidden: int = 512, dropout: float = 0.3) -> None:
+    def __init__(
+        self, channels: Sequence[int], embed_dim: int, hidden: int = 512, dropout: float = 0.3, means_alone: int = 0
+    ) -> None:
         super().__init__()
-        self.norms = nn.ModuleList(nn.LayerNorm(count) for count in channels for _ in range(2))
-        self.enter = nn.Linear(2 * sum(channels), hidden)
+        read = [count for place, count in enumerate(channels) for _ in range(1 if place < means_alone else 2)]
+        self._read = [place for place in range(2 * len(channels)) if place % 2 == 0 or place >= 2 * means_alone]
+        self.norms = nn.ModuleList(nn.LayerNorm(count) for count in read)
+        self.enter = nn.Linear(sum(read), hidden)
         self.middle = nn.Linear(hidden, hidden)
         self.leave = nn.Linear(hidden, embed_dim)
         self.dropout = nn.Dropout(dropout)
@@ -37,7 +42,8 @@ class SceneHead(nn.Module):
 
     def forward(self, statistics: Sequence[Tensor]) -> Tensor:
         """Returns (B, embed_dim) for mean (B, channels) and deviation (B, channels) of each map in turn."""
-        x = torch.cat([norm(each) for norm, each in zip(self.norms, statistics, strict=True)], dim=1)
+        read = [statistics[place] for place in self._read]
+        x = torch.cat([norm(each) for norm, each in zip(self.norms, read, strict=True)], dim=1)
         x = self.dropout(gelu(self.enter(x)))
         x = x + self.dropout(gelu(self.middle(x)))
         return self.leave(x)
