@@ -31,7 +31,7 @@ class EmbedJob:
     """What to embed a scene with, the same for the whole archive.
 
     Attributes:
-        source: the scene and what the person knows about its bands.
+        source: the scene and what the user knows about its bands.
         model: name or path.
         device: see ``core.model.devices``.
         store: folder of the feature store, which all workers can reach.

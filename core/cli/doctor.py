@@ -57,7 +57,7 @@ def show(result: dict[str, Any]) -> str:
 
 
 def _concerns(piece: dict[str, Any], result: dict[str, Any]) -> bool:
-    """Tell whether a piece of evidence speaks for or against what was chosen; --json has the others, too."""
+    """Whether a piece of evidence supports or contradicts what was chosen; --json has the others, too."""
     return bool({result["sensor"], result["scaling"]["name"]} & set(piece["favours"]))
 
 

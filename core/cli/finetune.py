@@ -1,4 +1,4 @@
-"""``python -m core.train --raster … --labels … -o my_model``: fine-tuning on a person's own labels."""
+"""``python -m core.train --raster … --labels … -o my_model``: fine-tuning on the user's own labels."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def check(options: argparse.Namespace, parser: argparse.ArgumentParser) -> bool:
-    """Tell whether fine-tuning is asked for; ends with a usage message where that is not clear."""
+    """Whether fine-tuning is requested; ends with a usage message where that is not clear."""
     if options.raster is None and options.labels is None:
         if options.recipe is None:
             parser.error("give a recipe, or --raster and --labels")

@@ -1,6 +1,6 @@
 """Finds the command and turns whatever happens into an exit status and, at most, one line.
 
-0 done, 1 bad input or a failure, 2 wrong usage, 130 stopped by the person. Nothing heavy is imported before a command
+0 done, 1 bad input or a failure, 2 wrong usage, 130 stopped by the user. Nothing heavy is imported before a command
 runs.
 """
 
@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    """Run the command that was asked for and give the exit status, whatever happens."""
+    """Run the command that was requested and give the exit status, whatever happens."""
     console = Console(as_json=options.json, quiet=options.quiet)
     try:
         with console:
@@ -83,7 +83,7 @@ def _run(options: argparse.Namespace) -> int:
         _show(options, result)
         return FAILED if result.get("failed") else OK
     except BrokenPipeError:
-        # Whoever read the output has enough; nothing is to be said, not even by the interpreter on its way out.
+        # The reader of a pipe has ended: nothing is printed, and the interpreter must not fail when it flushes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except (KeyboardInterrupt, CancelledError):

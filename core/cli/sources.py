@@ -12,7 +12,7 @@ RESOLUTION = "pixel size of the result in the raster's units, its own or coarser
 
 
 def add_source(parser: argparse.ArgumentParser, *, many: bool = False) -> None:
-    """Add the raster and what the person knows about its bands."""
+    """Add the raster and what the user knows about its bands."""
     if many:
         parser.add_argument("raster", nargs="+", help="files, folders, VRT, NetCDF or http(s) addresses of COGs")
     else:

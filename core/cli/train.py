@@ -158,7 +158,7 @@ def start_model(
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m core.train", description="Train, fine-tune or merge models.")
-    parser.epilog = "python -m core.train merge A B -o C folds one model into another; see merge --help."
+    parser.epilog = "python -m core.train merge A B -o C merges one model into another; see merge --help."
     parser.add_argument("recipe", type=Path, nargs="?", help="YAML recipe; see training/recipes")
     parser.add_argument("-o", "--output", type=Path, default=Path("runs") / "model", help="folder of the result")
     parser.add_argument(

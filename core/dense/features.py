@@ -20,7 +20,7 @@ from core.dense.chunk import FeatureChunk
 from core.dense.chunk_layout import ChunkLayout
 from core.dense.encode import DenseEncoder
 from core.dense.feature_key import FeatureKey
-from core.dense.level import RasterLevel
+from core.dense.level import Level, RasterLevel
 from core.dense.lru_cache import LruCache
 from core.dense.quantise import vectors
 from core.dense.store import FeatureStore
@@ -74,7 +74,7 @@ class DenseFeatures:
 
     Args:
         encoder: model, head and bands.
-        level: the raster at the resolution that is encoded.
+        level: the raster, or image, at the resolution that is encoded.
         stored: where chunks are kept; None to keep them in memory alone.
         budget_bytes: memory for recent windows and chunks.
         cancel: looked at before every batch.
@@ -88,7 +88,7 @@ class DenseFeatures:
     def __init__(
         self,
         encoder: DenseEncoder,
-        level: RasterLevel,
+        level: Level,
         stored: StoredFeatures | None = None,
         *,
         budget_bytes: int = DEFAULT_BUDGET_BYTES,
@@ -121,7 +121,7 @@ class DenseFeatures:
         """Returns a chunk, computing it where it is not kept.
 
         Raises:
-            CancelledError: a stop was asked for.
+            CancelledError: the work was cancelled.
             InputError: the raster's file changed since it was opened.
         """
         recent = self._chunks.get(chunk)
@@ -214,7 +214,7 @@ class DenseFeatures:
                         one.claim.close()
 
     def _claim_all(self, chunks: list[Chunk], later: list[Chunk], stored: StoredFeatures) -> Iterator[_Claimed]:
-        """Claim those chunks that nobody else is at or has finished."""
+        """Claim those chunks that no other process computes or has finished."""
         for chunk in chunks:
             claim = ExitStack()
             if self._stored is None or not self._claim(claim, stored, chunk):
@@ -226,7 +226,7 @@ class DenseFeatures:
                 yield _Claimed(chunk, claim)
 
     def _claim(self, claim: ExitStack, stored: StoredFeatures, chunk: Chunk) -> bool:
-        """Claim a chunk until ``claim`` is closed; tells whether it was free."""
+        """Claim a chunk until ``claim`` is closed; returns whether it was free."""
         try:
             return claim.enter_context(stored.claim(chunk, wait=False))
         except StoreError as problem:
@@ -262,7 +262,7 @@ class DenseFeatures:
 
     def _read_ahead(self) -> int:
         """Returns how many windows are held ready: a batch, or less where they would take an eighth of the budget."""
-        bytes_a_window = 4 * len(self.level.recognition.band_indexes) * self.plan.window_pixels**2
+        bytes_a_window = 4 * len(self.level.band_set) * self.plan.window_pixels**2
         return max(1, min(self._batch_size(), self._budget_bytes // 8 // bytes_a_window))
 
     def _kept(self, chunk: Chunk, stored: StoredFeatures) -> FeatureChunk:
@@ -424,7 +424,7 @@ def _open_store(store: FeatureStore, encoder: DenseEncoder, level: RasterLevel) 
         return None
 
 
-def _layout(encoder: DenseEncoder, level: RasterLevel) -> ChunkLayout:
+def _layout(encoder: DenseEncoder, level: Level) -> ChunkLayout:
     plan = encoder.plan(level.grid.width, level.grid.height)
     return ChunkLayout(encoder.basis.channels, plan.tiles.height, plan.tiles.width, plan.chunk_side)
 

@@ -43,18 +43,18 @@ class PixelScores:
         self._score = score
         self._count = count
         self._settings = settings or UpsampleSettings()
-        self._guide_bands = guide_bands(features.level.recognition.band_set)
+        self._guide_bands = guide_bands(features.level.band_set)
         self._within: PixelWindow | None = None
         self._recent: LruCache[tuple[int, int], _Scored]
         self._recent = LruCache(budget_bytes, _scored_bytes)
 
     def keep_to(self, window: PixelWindow) -> None:
-        """Say that only windows inside this one will be asked for, so that cells beyond it need no scores."""
+        """Say that only windows inside this one will be requested, so that cells beyond it need no scores."""
         self._within = self.cells_under(window)
         self._recent.clear()
 
     def let_go(self) -> None:
-        """Forget what is held ready for windows to come; what is not on disk is computed anew where it is asked for."""
+        """Forget what is held ready for windows to come; what is not on disk is computed anew where it is requested."""
         self._recent.clear()
         self.features.let_go()
 
@@ -114,7 +114,7 @@ class PixelScores:
 
 
 class _Scored(NamedTuple):
-    """Scores (N, h, w) and valid (h, w) of the cells of a chunk that are asked for."""
+    """Scores (N, h, w) and valid (h, w) of the cells of a chunk that are requested."""
 
     covered: PixelWindow
     scores: Tensor

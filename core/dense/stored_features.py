@@ -39,7 +39,7 @@ BLOSC_HEADER_BYTES, BLOSC_FLAGS, BLOSC_COPIED = 16, 2, 2
 WORTH_COMPRESSING = 0.9
 """What takes more than this of its size after compression is kept as it is, and read without another copy."""
 REMOVALS = 3
-"""How often in a row an entry may be removed under the hands of who writes to it, before that is an error."""
+"""How often in a row an entry may be removed by another process while it is written, before that is an error."""
 NOT_WRITTEN = -1.0
 """Never a scale, so that zarr does not leave out the scales of a chunk without data."""
 

@@ -120,7 +120,7 @@ def fit_head(
         choosing: held-out pixels that say which step was best; may be empty.
         seed: of the draws.
         steps: exact number; None to stop where the choosing blocks are best.
-        on_step: told {step, steps, loss} now and then, with "validation" and "accuracy" where these were looked at.
+        on_step: called with {step, steps, loss} now and then, with "validation" and "accuracy" where measured.
 
     Returns:
         The best step and its score.

@@ -54,7 +54,7 @@ class FinetuneLoop:
         settings: how.
         choosing: held-out pixels that say when to stop; may be empty.
         cancel: looked at before every step.
-        on_step: told {step, steps, loss} of every step, with "validation" and "accuracy" where these were looked at.
+        on_step: called with {step, steps, loss} of every step, with "validation" and "accuracy" where measured.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class FinetuneLoop:
             The best step and its score.
 
         Raises:
-            CancelledError: a stop was asked for.
+            CancelledError: the work was cancelled.
             TrainingError: the loss is no longer a number.
         """
         settings = self._settings

@@ -51,7 +51,7 @@ class LabelledRaster:
     """What training needs to know of a raster.
 
     Attributes:
-        source: as the person named it.
+        source: as the user named it.
         recognition: its bands.
         patches: the labelled parts.
     """

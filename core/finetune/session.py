@@ -1,4 +1,4 @@
-"""Fine-tuning on a person's own rasters and labels, in minutes on a processor."""
+"""Fine-tuning on the user's own rasters and labels, in minutes on a processor."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def fine_tune(
     Args:
         settings: what to learn from, and how.
         output: folder of the result; its name becomes the model's.
-        progress: told the fraction done.
+        progress: called with the fraction done.
         cancel: looked at before every step; nothing is written.
-        on_loss: told {stage, step, steps, loss} of the steps, with "validation" and "accuracy" where the choosing
-            blocks were looked at.
+        on_loss: called with {stage, step, steps, loss} of the steps, with "validation" and "accuracy"
+            where the choosing blocks were scored.
 
     Returns:
         What results.json holds: name, output, classes (name, pixels, before, after), before, after, outcome, learnt,
@@ -62,7 +62,7 @@ def fine_tune(
 
     Raises:
         TrainingError: the labels cannot be learnt from.
-        CancelledError: a stop was asked for.
+        CancelledError: the work was cancelled.
         GeoLangBindError: a raster or the model cannot be used, or the result not be written.
     """
     started = time.monotonic()
@@ -78,11 +78,11 @@ def fine_tune(
     placeholders = None if model.card is None else model.card.placeholders
     data = read_labelled_data(settings, crop, margin, rng, placeholders=placeholders, cancel=cancel)
     measuring = HeldOutPixels(data.rasters, data.measuring, len(data.classes), rng)
-    lesson = _Finetuning(model, settings, data, crop, rng, cancel, progress, on_loss)
-    before = measuring.score(model, lesson.objective)
-    taken = lesson.run()
+    fitting = _Finetuning(model, settings, data, crop, rng, cancel, progress, on_loss)
+    before = measuring.score(model, fitting.objective)
+    taken = fitting.run()
     _round_to_half(model)
-    after = measuring.score(model, lesson.objective)
+    after = measuring.score(model, fitting.objective)
     line = outcome(before, after, taken.any)
     progress(SAVED, "Writing the model")
     results = {
@@ -102,7 +102,7 @@ def fine_tune(
         "steps": taken.loop,
         "remarks": [*data.remarks, line],
         "seconds": round(time.monotonic() - started, 1),
-        "history": lesson.history,
+        "history": fitting.history,
     }
     save_model(model, output, model_card(model, settings, data.rasters, results), torch.float16)
     try:

@@ -18,6 +18,8 @@ from core.pretrain.sources.base import Source
 from core.pretrain.sources.registry import source_address, source_kinds
 
 T = TypeVar("T")
+FORMER_OBJECTIVES = {"contest": "contrastive"}
+"""Names of objectives in recipes of before December 2026, which are still read."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,8 @@ def parse_recipe(content: Mapping[str, Any]) -> Recipe:
         raise TrainingError("The recipe names no source.", hint="Add at least one under 'sources'.")
     values["sources"] = {name: _build(SourceSettings, entry, f"source {name}") for name, entry in sources.items()}
     values["optimiser"] = _build(OptimiserSettings, values.get("optimiser") or {}, "optimiser")
-    values["objectives"] = _build(ObjectiveWeights, values.get("objectives") or {}, "objectives")
+    objectives = {FORMER_OBJECTIVES.get(name, name): value for name, value in (values.get("objectives") or {}).items()}
+    values["objectives"] = _build(ObjectiveWeights, objectives, "objectives")
     return _build(Recipe, values, "recipe")
 
 

@@ -23,7 +23,7 @@ NETWORKS = {
     "dinov2_block8": "training.teachers.dinov2:DinoV2Teacher",
     "dynamic_world": "training.teachers.dynamic_world:DynamicWorldTeacher",
 }
-"""Teachers with code of their own: module and class. Imported when asked for."""
+"""Teachers with code of their own: module and class. Imported when requested."""
 FIELDS = ("model", "checkpoint", "image_size", "features")
 """What a recipe may say of a teacher."""
 TeacherFeatures = Callable[[Batch], Tensor | None]

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Source:
-    """A raster file as the person wants it read.
+    """A raster file as the user wants it read.
 
     Attributes:
         path: file, folder, VRT, NetCDF subdataset, or http(s) address of a cloud-optimised GeoTIFF.
@@ -38,7 +38,7 @@ class Source:
 
 @dataclass(frozen=True)
 class HelloParams:
-    """Ask who is there.
+    """Ask for version and device of the runtime.
 
     Reply: version, protocol, pid, python, device {kind, name, precision, memory_bytes, label}, models.
 
@@ -171,7 +171,7 @@ class SimilarParams:
 
 @dataclass(frozen=True)
 class FinetuneParams:
-    """Teach a model a person's own classes; sends ``loss`` notifications. Reply: what results.json holds.
+    """Teach a model the user's own classes; sends ``loss`` notifications. Reply: what results.json holds.
 
     Attributes:
         sources: one or more rasters, of one or several sensors.
@@ -217,7 +217,7 @@ class AccuracyParams:
 
 @dataclass(frozen=True)
 class SampleParams:
-    """Draw points at random within each class of a map, for a person to label; see Olofsson et al. (2014)."""
+    """Draw points at random within each class of a map, for the user to label; see Olofsson et al. (2014)."""
 
     map: str = parameter(help="class map, as core classify makes")
     output: str = parameter(help="points to write", option="-o", metavar="OUT.gpkg")

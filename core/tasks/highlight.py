@@ -34,9 +34,9 @@ def run(params: HighlightParams, context: Context) -> dict[str, Any]:
     """Score every pixel for each prompt.
 
     Args:
-        params: what is asked for.
-        context: told the progress; stopped between two batches; told of a coarse preview with
-            ``preview`` {path, extent, stage} where ``params.preview`` asks for it.
+        params: parameters of the task.
+        context: reports progress; cancellation is checked between two batches; told of a coarse preview with
+            ``preview`` {path, extent, stage} where ``params.preview`` requests it.
 
     Returns:
         output, vector, prompts, model, suggested_thresholds (for each prompt ``threshold``, None where its scores do

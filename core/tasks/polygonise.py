@@ -13,8 +13,8 @@ def run(params: PolygoniseParams, context: Context) -> dict[str, Any]:
     """Outline where a score reaches a threshold, or every class of a map.
 
     Args:
-        params: what is asked for.
-        context: told the progress; its cancel token is looked at between strips.
+        params: parameters of the task.
+        context: reports the progress; its cancel token is looked at between strips.
 
     Returns:
         output, polygons (their number).
