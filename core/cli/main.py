@@ -25,13 +25,11 @@ from core.cli import (
     accuracy,
     cache,
     change,
-    classify,
     declared,
     doctor,
     embed,
     evaluate,
     find,
-    highlight,
     models,
     polygonise,
 )
@@ -43,8 +41,6 @@ from core.errors import CancelledError
 from core.tasks.registry import tasks
 
 COMMANDS: tuple[ModuleType, ...] = (
-    highlight,
-    classify,
     embed,
     find,
     polygonise,
@@ -115,8 +111,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"GeoLangBind {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     made = (declared.DeclaredCommand(task) for task in tasks().values() if task.command)
-    known: tuple[ModuleType | declared.DeclaredCommand, ...] = (*COMMANDS, *made)
-    for module in known:
+    known: list[ModuleType | declared.DeclaredCommand] = [*COMMANDS, *made]
+    for module in sorted(known, key=lambda command: str(command.NAME)):
         command = commands.add_parser(
             module.NAME, help=module.HELP, description=module.HELP, parents=[common_options()]
         )

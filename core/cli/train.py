@@ -15,7 +15,7 @@ import torch
 
 from core.cli import finetune, merge
 from core.cli.failures import STOPPED, report_failure
-from core.cli.sources import count
+from core.cli.values import count
 from core.errors import CancelledError, TrainingError
 from core.model import create_model, load_model
 from core.model.devices import choose_device
