@@ -28,8 +28,8 @@ def run(params: SampleParams, context: Context) -> dict[str, Any]:
     """Draw a stratified random sample of a class map.
 
     The points' field ``class`` is empty: it takes the class that is really there, best without looking at
-    ``map_class``; ``core accuracy`` then takes the file as it is. Points are numbered in random order: the first half of
-    them is a random sample, too.
+    ``map_class``; ``core accuracy`` then takes the file as it is. Points are numbered in random order: their first half
+    is a random sample, too.
 
     Args:
         params: parameters of the task.
