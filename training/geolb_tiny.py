@@ -54,7 +54,7 @@ def train_stages(data: Path) -> Path:
     for stage in STAGES:
         trained = RUNS / stage
         if not (trained / "model.safetensors").exists():
-            train(ROOT / "training" / "recipes" / f"{stage}.yaml", trained)
+            train(ROOT / "training" / "recipes" / f"{stage}.yaml", trained, data=data)
     return trained
 
 

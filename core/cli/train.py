@@ -80,6 +80,7 @@ def train(
     until: int | None = None,
     quiet: bool = False,
     together: Processes = ALONE,
+    data: Path | None = None,
 ) -> dict[str, object]:
     """Train by a recipe into a folder that holds the model, its card, the curves and ``results.json``.
 
@@ -90,6 +91,7 @@ def train(
         until: stop early after this many steps; the model is kept as it is then.
         quiet: print no progress.
         together: the processes that train, and this one's device.
+        data: folder of the data, in place of the recipe's own ``../shared/data``.
 
     Returns:
         The results; empty where the run stopped early.
@@ -97,7 +99,7 @@ def train(
     Raises:
         GeoLangBindError: the recipe, its data or the disk do not allow it.
     """
-    recipe = read_recipe(recipe_path)
+    recipe = read_recipe(recipe_path, data)
     torch.manual_seed(recipe.seed)
     device = together.device
     teachers = build_teachers(recipe, device)

@@ -12,7 +12,7 @@ from .maps import ChangeParams, ClassifyParams, DescribeParams, EmbedParams, Hig
 from .messages import PROTOCOL_VERSION, ErrorInfo, Notification, Reply, Request, decode, encode
 from .parameters import Parameter, parameter, parameters
 from .polygons import PolygoniseParams
-from .session import METHODS, CancelParams, HelloParams, ModelsParams, PingParams, SchemesParams, ShutdownParams
+from .session import METHODS, CancelParams, HelloParams, ModelsParams, PingParams, ShutdownParams
 from .source import Extent, Source
 
 __all__ = [
@@ -38,7 +38,6 @@ __all__ = [
     "Reply",
     "Request",
     "SampleParams",
-    "SchemesParams",
     "ShutdownParams",
     "SimilarParams",
     "Source",

@@ -1,4 +1,4 @@
-"""Parameters of what the server answers beside the tasks: itself, lists of models and class schemes."""
+"""Parameters of what the server answers beside the tasks: itself, and the list of models."""
 
 from __future__ import annotations
 
@@ -42,13 +42,6 @@ class ModelsParams:
 
 
 @dataclass(frozen=True)
-class SchemesParams:
-    """List class schemes with their classes, prompts and colours."""
-
-    name: str | None = None
-
-
-@dataclass(frozen=True)
 class CancelParams:
     """Stop a running request; it answers with error code "cancelled"."""
 
@@ -64,7 +57,6 @@ METHODS: dict[str, type] = {
     "hello": HelloParams,
     "ping": PingParams,
     "models": ModelsParams,
-    "schemes": SchemesParams,
     "cancel": CancelParams,
     "shutdown": ShutdownParams,
 }

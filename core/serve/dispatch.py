@@ -9,7 +9,7 @@ from core.protocol import METHODS
 from core.tasks.registry import tasks
 from core.tasks.task import Run
 
-CATALOGUE_METHODS = frozenset({"models", "schemes"})
+CATALOGUE_METHODS = frozenset({"models"})
 """Answered from lists and folders, without a raster."""
 
 SESSION_METHODS = frozenset({"hello", "ping", "cancel", "shutdown"})
