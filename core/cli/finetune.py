@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.cli.declared import add_parameters, values_of
+from core.context import Context
 from core.finetune.report import table
 from core.finetune.session import fine_tune
 from core.finetune.settings import FinetuneSettings
@@ -78,7 +79,7 @@ def run(options: argparse.Namespace, cancel: CancelToken) -> dict[str, Any]:
             shown = line
             print(line, file=sys.stderr, flush=True)
 
-    results = fine_tune(settings, Path(options.output), progress=report, cancel=cancel)
+    results = fine_tune(settings, Path(options.output), Context(report, cancel))
     if not options.json:
         print(table(results))
         for remark in results["remarks"]:

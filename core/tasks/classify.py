@@ -88,7 +88,7 @@ def run(params: ClassifyParams, context: Context) -> dict[str, Any]:
                     right_angles=params.right_angles,
                     crs=params.vector_crs,
                 ),
-                cancel=context.cancel,
+                context=context.quiet(),
             )
         return {
             "output": params.output,

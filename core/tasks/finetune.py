@@ -46,13 +46,7 @@ def run(params: FinetuneParams, context: Context) -> dict[str, Any]:
         seed=params.seed,
         device=params.device,
     )
-    results = fine_tune(
-        settings,
-        _folder(params),
-        progress=context.progress,
-        cancel=context.cancel,
-        on_loss=lambda point: context.notify("loss", point),
-    )
+    results = fine_tune(settings, _folder(params), context)
     context.models.forget()
     return {**{key: value for key, value in results.items() if key != "history"}, "table": table(results)}
 

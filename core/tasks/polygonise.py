@@ -33,5 +33,5 @@ def run(params: PolygoniseParams, context: Context) -> dict[str, Any]:
         crs=params.vector_crs,
     )
     bands = tuple((band, params.threshold) for band in params.bands or (params.band,))
-    source = BandPolygons(params.raster, bands, shape=shape, progress=context.progress, cancel=context.cancel)
+    source = BandPolygons(params.raster, bands, shape=shape, context=context)
     return {"output": params.output, "polygons": write_band_polygons(source, params.output)}
