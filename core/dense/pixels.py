@@ -14,7 +14,7 @@ from core.dense.chunk import FeatureChunk
 from core.dense.features import DenseFeatures
 from core.dense.lru_cache import LruCache
 from core.dense.upsample import UpsampleSettings, guide_bands, guide_image, upsample_scores
-from core.raster.pixel_window import PixelWindow
+from core.raster.pixel_window import PixelWindow, RowCol
 
 CellScore = Callable[[FeatureChunk], Tensor]
 """Gives (N, h, w) float32 scores of a chunk's cells."""
@@ -45,7 +45,7 @@ class PixelScores:
         self._settings = settings or UpsampleSettings()
         self._guide_bands = guide_bands(features.level.band_set)
         self._within: PixelWindow | None = None
-        self._recent: LruCache[tuple[int, int], _Scored]
+        self._recent: LruCache[RowCol, _Scored]
         self._recent = LruCache(budget_bytes, _scored_bytes)
 
     def keep_to(self, window: PixelWindow) -> None:
@@ -101,7 +101,7 @@ class PixelScores:
             valid[here] = scored.valid[there]
         return scores, valid
 
-    def _scored(self, chunk: tuple[int, int]) -> _Scored:
+    def _scored(self, chunk: RowCol) -> _Scored:
         known = self._recent.get(chunk)
         if known is None:
             features, covered = self.features.chunk(chunk), self.features.layout.window(chunk)

@@ -22,7 +22,7 @@ from core.dense.text_factors import TextFactors
 from core.errors import InputError
 from core.learning.logistic_regression import fit_linear
 from core.protocol import SimilarParams
-from core.raster.pixel_window import PixelWindow
+from core.raster.pixel_window import PixelWindow, RowCol
 from core.raster.staging import GEOTIFF
 from core.raster.writer import write_cog
 from core.tasks.blocks import scored_blocks, sigmoid
@@ -160,10 +160,11 @@ def _logistic_regression(samples: Tensor, labels: Tensor, weights: Tensor) -> Li
     return LinearHead(weight, float(fitted[-1] - mean @ weight))
 
 
-def _vectors_at(features: DenseFeatures, scene: Scene, places: Sequence[Place]) -> tuple[Tensor, set[tuple[int, int]]]:
+def _vectors_at(features: DenseFeatures, scene: Scene, places: Sequence[Place]) -> tuple[Tensor, set[RowCol]]:
     """Returns the unit vectors (N, D) of the cells at places, and the chunks they lie in."""
     layout, plan = features.layout, features.plan
-    vectors, chunks = [], set()
+    vectors: list[Tensor] = []
+    chunks: set[RowCol] = set()
     for x, y in places:
         col, row = scene.raster.grid.pixel(x, y)
         if not (0 <= col < scene.raster.grid.width and 0 <= row < scene.raster.grid.height):
@@ -181,7 +182,7 @@ def _vectors_at(features: DenseFeatures, scene: Scene, places: Sequence[Place]) 
 
 
 def _surroundings(
-    features: DenseFeatures, chunks: Sequence[tuple[int, int]], positives: Tensor, negatives: Tensor
+    features: DenseFeatures, chunks: Sequence[RowCol], positives: Tensor, negatives: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Sample cells of the examples' chunks that stand for what is not meant; the same every time.
 
