@@ -137,9 +137,9 @@ class FinetuneLoop:
     ) -> float:
         batch = batches.draw(rng)
         objective = self._objective
-        features = objective.features(self._model, batch.images, batch.wavelengths_um, batch.pixels)
+        features = objective.features(self._model, batch.images, batch.wavelengths_um, batch.col_row)
         with torch.no_grad():
-            before = objective.features(self._start, batch.images, batch.wavelengths_um, batch.pixels[:, ASKED:])
+            before = objective.features(self._start, batch.images, batch.wavelengths_um, batch.col_row[:, ASKED:])
         loss = objective.loss(features[:, :ASKED].flatten(0, 1), batch.labels.flatten().to(features.device))
         loss = loss + objective.rehearsal(features[:, ASKED:], before)
         if not math.isfinite(loss.item()):

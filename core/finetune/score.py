@@ -93,7 +93,7 @@ class HeldOutPixels:
             held = [place for place, mask in enumerate(masks) if mask.any()]
             for place in sorted(rng.permutation(held)[:MOST_PATCHES].tolist()):
                 patch, mask = raster.patches[place], masks[place]
-                self._parts.append((raster, patch.image, patch.pixels[mask], patch.labels[mask]))
+                self._parts.append((raster, patch.image, patch.col_row[mask], patch.labels[mask]))
 
     @property
     def empty(self) -> bool:
