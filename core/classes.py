@@ -43,7 +43,7 @@ class ClassEntry:
 
     Attributes:
         code: value in the map, 0..254.
-        name: what the legend says.
+        name: what the legend states.
         prompts: words that mean it, plainest first; at least one.
         colour: "#rrggbb", lower case.
     """
@@ -65,7 +65,7 @@ class ClassScheme:
 
     Attributes:
         name: short name, as on the command line.
-        title: what a person reads.
+        title: what the user reads.
         classes: in the legend's order.
         source: where the codes and colours come from; may be empty.
     """

@@ -50,7 +50,7 @@ class Context:
     Attributes:
         progress: called with the fraction done (0..1) of this piece and a short sentence.
         cancel: looked at between batches.
-        notify: told of previews and losses.
+        notify: called with previews and losses.
         models: loaded models, shared by all requests.
     """
 
@@ -78,9 +78,9 @@ class Context:
         return replace(self, progress=no_progress)
 
     def raise_if_cancelled(self) -> None:
-        """Stop here when asked to.
+        """Stop here where the work was cancelled.
 
         Raises:
-            CancelledError: a stop was asked for.
+            CancelledError: the work was cancelled.
         """
         self.cancel.raise_if_cancelled()

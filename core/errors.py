@@ -8,7 +8,7 @@ class GeoLangBindError(Exception):
 
     Args:
         message: one line, in the words of a GIS analyst.
-        hint: one line that says what to do about it; may be empty.
+        hint: one line that states what to do about it; may be empty.
     """
 
     code = "error"
@@ -66,6 +66,6 @@ class TrainingError(GeoLangBindError):
 
 
 class CancelledError(GeoLangBindError):
-    """The person asked to stop; finished tiles are kept."""
+    """The user asked to stop; finished tiles are kept."""
 
     code = "cancelled"

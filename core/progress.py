@@ -27,14 +27,14 @@ class CancelToken:
 
     @property
     def cancelled(self) -> bool:
-        """Whether a stop was asked for."""
+        """Whether the work was cancelled."""
         return self._event.is_set()
 
     def raise_if_cancelled(self) -> None:
-        """Stop here when asked to.
+        """Stop here where the work was cancelled.
 
         Raises:
-            CancelledError: a stop was asked for.
+            CancelledError: the work was cancelled.
         """
         if self._event.is_set():
             raise CancelledError("Cancelled.", hint="Run it again to go on from the finished tiles.")

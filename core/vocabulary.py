@@ -24,7 +24,7 @@ def background_words(prompts: Sequence[str] = ()) -> tuple[str, ...]:
     A group is left out when it shares a word with a prompt, plurals aside: "pine forest" leaves out all woods.
 
     Args:
-        prompts: what the person asked for; none gives the whole background.
+        prompts: what the user requested; none gives the whole background.
     """
     asked = {stem for prompt in prompts for stem in _stems(prompt)}
     return tuple(group[0] for group in word_groups() if not asked & {stem for word in group for stem in _stems(word)})

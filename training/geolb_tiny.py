@@ -61,9 +61,9 @@ def train_stages(data: Path) -> Path:
         fetch_teacher_files()
         prepare(data, RUNS / "teachers")
     if not (RUNS / MAPS / "model.safetensors").exists():
-        train(recipe_for(MAPS, data), RUNS / MAPS)
+        train(_recipe(MAPS), RUNS / MAPS, data=data)
     if not (RUNS / SCENE / "model.safetensors").exists():
-        fit_scene(recipe_for(SCENE, data), RUNS / MAPS, RUNS / SCENE, lambda _, line: print(line, flush=True))
+        fit_scene(_recipe(SCENE), RUNS / MAPS, RUNS / SCENE, _print, data=data)
     return RUNS / SCENE
 
 
@@ -83,18 +83,6 @@ def embed(trained: Path, data: Path) -> None:
         ],
     }
     _write_card(card)
-
-
-def recipe_for(stage: str, data: Path) -> Path:
-    """Returns the path of a stage's recipe, written anew for data that lie elsewhere than the recipe says."""
-    path = _recipe(stage)
-    if data == DATA:
-        return path
-    content = path.read_text(encoding="utf-8").replace(f"{DATA.as_posix()}/", f"{data.as_posix()}/")
-    RUNS.mkdir(exist_ok=True)
-    moved = RUNS / f"{stage}.yaml"
-    moved.write_text(content, encoding="utf-8")
-    return moved
 
 
 def trained_words(recipes: Iterable[Recipe]) -> list[str]:
@@ -130,6 +118,10 @@ def measure(data: Path) -> None:
     card = json.loads((EMBEDDED / "card.json").read_text(encoding="utf-8"))
     card["figures"] = figures
     _write_card(card)
+
+
+def _print(fraction: float, line: str) -> None:
+    print(f"{100 * fraction:5.1f} % {line}", flush=True)
 
 
 def _recipe(stage: str) -> Path:

@@ -74,7 +74,9 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def fit_scene(recipe_path: Path, start: Path, output: Path, progress: Progress = no_progress) -> None:
+def fit_scene(
+    recipe_path: Path, start: Path, output: Path, progress: Progress = no_progress, data: Path | None = None
+) -> None:
     """Fit ``visual.head`` and ``visual.scene`` of a model and write it.
 
     Args:
@@ -82,11 +84,12 @@ def fit_scene(recipe_path: Path, start: Path, output: Path, progress: Progress =
         start: folder of a model with a scene head.
         output: folder of the fitted model; its ``statistics`` hold what was encoded.
         progress: told the fraction done and what is going on.
+        data: folder of the data, where it is not what the recipe says.
 
     Raises:
         GeoLangBindError: the recipe, its data, the start or the disk do not allow it.
     """
-    recipe = read_recipe(recipe_path)
+    recipe = read_recipe(recipe_path, data)
     model = load_model(str(start), device="cpu")
     if model.visual.scene is None:
         raise TrainingError(f"{start} has no scene head.", hint="Start from a model whose configuration has one.")

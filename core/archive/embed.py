@@ -38,7 +38,7 @@ class ArchiveReport:
         scenes: how many there are.
         chunks: of all scenes that could be opened.
         chunks_computed: in this run.
-        failed: raster to the sentence that says why.
+        failed: raster to the sentence that names the reason.
         seconds: taken.
     """
 
@@ -59,11 +59,11 @@ def embed_archive(
     Args:
         jobs: one a scene.
         client: of a Dask cluster; None to work in this process.
-        context: told the fraction of parts done; its cancel token is looked at after every part; finished chunks are
+        context: reports the fraction of parts done; cancellation is checked after every part, and finished chunks are
             kept.
 
     Raises:
-        CancelledError: a stop was asked for.
+        CancelledError: the work was cancelled.
     """
     context = context or Context()
     began = time.monotonic()
@@ -91,7 +91,7 @@ def default_workers(device: str) -> int:
     one process that reads and writes beside the model has both busy, and needs half the memory.
 
     Args:
-        device: as asked for, see ``core.model.devices``.
+        device: as requested, see ``core.model.devices``.
     """
     if importlib.util.find_spec("distributed") is None:
         return 0
@@ -159,7 +159,7 @@ def _in_this_process(jobs: Sequence[EmbedJob]) -> Iterator[ScenePlan | PartDone]
 def _on_cluster(jobs: Sequence[EmbedJob], client: Client) -> Iterator[ScenePlan | PartDone]:
     """Plan every scene on a worker and hand its parts out as soon as they are known.
 
-    Parts are impure: the same part asked for again must look at the store again and not at Dask's memory.
+    Parts are impure: the same part requested again must look at the store again and not at Dask's memory.
     """
     from distributed import as_completed
 

@@ -81,7 +81,7 @@ class Findings:
         places: best first.
         scenes: how many were searched.
         not_embedded: scenes without features of this model; they were not searched.
-        failed: scene to the sentence that says why it could not be used.
+        failed: scene to the sentence that names the reason it could not be used.
         bytes: of features that were read.
         seconds: taken.
     """
@@ -114,11 +114,11 @@ def find_places(
         model: the model whose features are searched.
         store: where they are.
         top: how many places to give.
-        context: told the fraction of scenes searched; its cancel token is looked at after every chunk.
+        context: called with the fraction of scenes searched; its cancel token is looked at after every chunk.
 
     Raises:
         InputError: the text is empty.
-        CancelledError: a stop was asked for.
+        CancelledError: the work was cancelled.
     """
     context = context or Context()
     began = time.monotonic()

@@ -18,7 +18,7 @@ from core.dense.store import FeatureStore
 from core.errors import GeoLangBindError, OutputError
 from core.model.model_cache import ModelCache
 from core.protocol import Source
-from core.raster.pixel_window import PixelWindow
+from core.raster.pixel_window import PixelWindow, RowCol
 from core.tasks.scene import as_trained, open_scene
 
 PART_SIDE = 8
@@ -31,7 +31,7 @@ class EmbedJob:
     """What to embed a scene with, the same for the whole archive.
 
     Attributes:
-        source: the scene and what the person knows about its bands.
+        source: the scene and what the user knows about its bands.
         model: name or path.
         device: see ``core.model.devices``.
         store: folder of the feature store, which all workers can reach.
@@ -119,11 +119,11 @@ def _models() -> ModelCache:
     return ModelCache()
 
 
-def _parts(layout: ChunkLayout, missing: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int, int]]:
+def _parts(layout: ChunkLayout, missing: Sequence[RowCol]) -> Iterator[tuple[int, int, int, int]]:
     """Yields the blocks of chunks that hold missing ones, row by row."""
     cells = PixelWindow(0, 0, layout.columns, layout.rows)
     height, width = layout.side
-    for row, column in sorted({(row // PART_SIDE, column // PART_SIDE) for row, column in missing}):
+    for row, column in sorted({(chunk.row // PART_SIDE, chunk.col // PART_SIDE) for chunk in missing}):
         block = PixelWindow(column * PART_SIDE * width, row * PART_SIDE * height, PART_SIDE * width, PART_SIDE * height)
         part = block.intersection(cells)
         yield part.col, part.row, part.width, part.height

@@ -119,7 +119,7 @@ def _linked(place: str, link: str, published: str) -> str:
     Args:
         place: the document.
         link: as the document writes it.
-        published: address of the document itself, as it says; "" where it does not.
+        published: address of the document itself, as it states; "" where it does not.
     """
     base = published.rpartition("/")[0] + "/"
     if not _is_remote(place) and _is_remote(link) and len(base) > 1 and link.startswith(base):

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from core.cli.console import Console
+from core.cli.declared import add_parameters, values_of
 from core.errors import UsageError
 from core.protocol import AccuracyParams, CalibrateParams
 
@@ -15,19 +16,7 @@ HELP = "Compare a class map with a reference raster or vector."
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command."""
-    parser.add_argument("map", help="class map, as core classify makes")
-    parser.add_argument("reference", help="raster of class codes, or vector file")
-    parser.add_argument("--field", help="the vector's field that holds class codes or names")
-    parser.add_argument(
-        "--names",
-        nargs="+",
-        type=_name,
-        default=[],
-        metavar="CODE=CLASS",
-        help='class of the map for a code or a class that the reference calls otherwise, such as "5=built area"; '
-        "codes not named count as errors then, and 5= leaves one out",
-    )
-    parser.add_argument("--report", metavar="OUT.html", help="write a report")
+    add_parameters(parser, AccuracyParams)
     parser.add_argument(
         "--calibrate",
         metavar="OUT.json",
@@ -49,8 +38,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
         return calibrate.run(wanted, console.context)
     if options.calibrated_map is not None:
         raise UsageError("--map needs thresholds.", hint="Add --calibrate OUT.json.")
-    params = AccuracyParams(options.map, options.reference, options.field, options.report, dict(options.names))
-    return accuracy.run(params, console.context)
+    return accuracy.run(AccuracyParams(**values_of(options, AccuracyParams)), console.context)
 
 
 def show(result: dict[str, Any]) -> str:
@@ -76,13 +64,6 @@ def show(result: dict[str, Any]) -> str:
     if result["report"]:
         lines.append(f"{result['report']}: report")
     return "\n".join(lines)
-
-
-def _name(text: str) -> tuple[str, str]:
-    code, mark, name = (part.strip() for part in text.partition("="))
-    if not mark or not code:
-        raise argparse.ArgumentTypeError(f'{text!r} is not of the form "5=built area"')
-    return code, name
 
 
 def _show_thresholds(result: dict[str, Any]) -> str:

@@ -5,30 +5,23 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from core.cli import sources
+from core.cli import values
 from core.cli.console import Console
-from core.protocol import ChangeParams, Source
+from core.cli.declared import add_parameters, values_of
+from core.protocol import ChangeParams, Source, parameters
 
 NAME = "change"
 HELP = "Compare two dates: where words came to be true or ceased to be, or which class became which."
+BY_HAND = ("sources", "prompts", "registration")
+"""Two rasters, prompts that may be left out, and two flags of one choice."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command."""
     parser.add_argument("before", help="raster of the first date")
     parser.add_argument("after", help="raster of the second date; any sensor, grid and reference system")
-    parser.add_argument("prompt", nargs="*", help='what came or went; synonyms as "town | village"')
-    parser.add_argument("--classes", metavar="SCHEME", help="compare classes instead: scheme name, JSON file or list")
-    parser.add_argument("--not", dest="negatives", action="append", default=[], metavar="TEXT", help="what it is not")
-    parser.add_argument("-o", "--output", required=True, metavar="OUT.tif", help="change raster to write")
-    parser.add_argument("--areas", metavar="OUT.csv", help="write the areas of change in hectares")
-    parser.add_argument("--threshold", type=sources.share, default=0.5, help="score that counts (default: 0.5)")
-    parser.add_argument(
-        "--least-difference", type=sources.share, default=0.2, help="difference of scores that counts (default: 0.2)"
-    )
-    parser.add_argument(
-        "--margin", type=sources.share, default=0.1, help="how clearly classes must differ (default: 0.1)"
-    )
+    parser.add_argument("prompts", metavar="prompt", nargs="*", help=parameters(ChangeParams)["prompts"].help)
+    add_parameters(parser, ChangeParams, leave_out=BY_HAND)
     shift = parser.add_mutually_exclusive_group()
     shift.add_argument(
         "--align", dest="registration", action="store_const", const="align", help="undo a shift between the dates"
@@ -39,9 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(registration="check")
     for which in ("before", "after"):
         parser.add_argument(f"--sensor-{which}", help="name in resources/sensors.toml; recognised where left out")
-        parser.add_argument(f"--bands-{which}", type=sources.band_numbers, metavar="4,3,2", help="band numbers, from 1")
-    sources.add_window(parser)
-    sources.add_model(parser)
+        parser.add_argument(f"--bands-{which}", type=_band_numbers, metavar="4,3,2", help="band numbers, from 1")
 
 
 def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
@@ -53,20 +44,9 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
             Source(options.before, options.sensor_before, options.bands_before),
             Source(options.after, options.sensor_after, options.bands_after),
         ),
-        output=options.output,
-        prompts=tuple(options.prompt),
-        classes=options.classes,
-        negatives=tuple(options.negatives),
-        areas=options.areas,
-        threshold=options.threshold,
-        least_difference=options.least_difference,
-        margin=options.margin,
+        prompts=tuple(options.prompts),
         registration=options.registration,
-        model=options.model,
-        extent=options.extent,
-        resolution=options.resolution,
-        device=options.device,
-        cache=not options.no_cache,
+        **values_of(options, ChangeParams, leave_out=BY_HAND),
     )
     return change.run(params, console.context)
 
@@ -87,6 +67,10 @@ def show(result: dict[str, Any]) -> str:
         lines.append(f"{result['areas']}: areas")
     sentence = result["registration"]["sentence"]
     return "\n".join([*lines, *(f"Note: {warning}" for warning in result["warnings"] if warning != sentence)])
+
+
+def _band_numbers(text: str) -> tuple[int, ...]:
+    return values.comma_separated(text, parameters(Source)["bands"], int)
 
 
 def _area(row: dict[str, Any]) -> str:

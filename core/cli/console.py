@@ -13,11 +13,11 @@ class Console:
     """The progress of one command.
 
     Args:
-        as_json: whether a machine reads stdout; it may still have a person at stderr.
+        as_json: whether a machine reads stdout; it may still have the user at stderr.
         quiet: whether to show no progress.
 
     Attributes:
-        context: what tasks are given: this console's progress, a cancel token, and models as they are asked for.
+        context: what tasks are given: this console's progress, a cancel token, and models as they are requested.
     """
 
     def __init__(self, *, as_json: bool = False, quiet: bool = False) -> None:

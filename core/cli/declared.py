@@ -1,15 +1,16 @@
-"""A command made of a task's declaration: its options, its parameters, and its result in words."""
+"""Commands, options and values made of the declarations of tasks (``core.protocol.parameter``)."""
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from core.cli import sources
+from core.cli import values
 from core.cli.console import Console
 from core.protocol import Extent, Parameter, Source, parameters
 from core.tasks.task import Task
@@ -35,38 +36,76 @@ class DeclaredCommand:
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Describe the command."""
-        kinds = typing.get_type_hints(self.task.params)
-        for name, declared in parameters(self.task.params).items():
-            if kinds[name] is Source:
-                sources.add_source(parser)
-            else:
-                _add(parser, declared, kinds[name])
+        add_parameters(parser, self.task.params)
 
     def run(self, options: argparse.Namespace, console: Console) -> dict[str, Any]:
         """Do it."""
-        kinds = typing.get_type_hints(self.task.params)
-        values: dict[str, Any] = {}
-        for name in parameters(self.task.params):
-            if kinds[name] is Source:
-                values[name] = sources.source_of(options)
-            elif (given := getattr(options, name)) is not None:  # else the dataclass has the default
-                values[name] = _value(given, kinds[name])
-        return self.task.load()(self.task.params(**values), console.context)
+        return self.task.load()(self.task.params(**values_of(options, self.task.params)), console.context)
 
     def show(self, result: dict[str, Any]) -> str:
         """Say it in words."""
         return self.task.in_words(result)
 
 
-def _add(parser: argparse.ArgumentParser, declared: Parameter, kind: Any) -> None:  # noqa: ANN401 - any type
+def add_parameters(
+    parser: argparse._ActionsContainer, params: type, *, names: Collection[str] = (), leave_out: Collection[str] = ()
+) -> None:
+    """Add the parameters that a params dataclass declares for the command line.
+
+    Args:
+        parser: of the command, or a group of it.
+        params: params dataclass, such as ``HighlightParams``, or ``Source``.
+        names: the fields to add; none for all.
+        leave_out: fields that the command adds by itself.
+    """
+    kinds = typing.get_type_hints(params)
+    for name, declared in _on_command_line(params, names, leave_out).items():
+        if kinds[name] is Source:
+            add_parameters(parser, Source)
+        else:
+            _add(parser, declared, kinds[name])
+
+
+def values_of(
+    options: argparse.Namespace, params: type, *, names: Collection[str] = (), leave_out: Collection[str] = ()
+) -> dict[str, Any]:
+    """Returns the values given on the command line by the names of the fields; see ``add_parameters``.
+
+    Where nothing was given, the dataclass has the default.
+    """
+    kinds = typing.get_type_hints(params)
+    found: dict[str, Any] = {}
+    for name, declared in _on_command_line(params, names, leave_out).items():
+        if kinds[name] is Source:
+            found[name] = Source(**values_of(options, Source))
+            continue
+        given = getattr(options, name)
+        if given is not None or declared.none_word:
+            found[name] = _value(given, kinds[name])
+    return found
+
+
+def _on_command_line(params: type, names: Collection[str], leave_out: Collection[str]) -> dict[str, Parameter]:
+    return {
+        name: declared
+        for name, declared in parameters(params).items()
+        if declared.on_command_line and (not names or name in names) and name not in leave_out
+    }
+
+
+def _add(parser: argparse._ActionsContainer, declared: Parameter, kind: Any) -> None:  # noqa: ANN401 - any type
     """Add one parameter."""
     words = declared.help.replace("%", "%%")
     kind, repeated = _single(kind)
+    repeated = repeated and not declared.comma_separated
     shown = None if declared.required or repeated or kind is bool else declared.default
     if shown is not None:
         words += f" (default: {shown})"
-    if declared.required and not declared.option and not repeated:
-        parser.add_argument(declared.name, type=_reader(declared, kind), help=words, metavar=declared.metavar)
+    reader = _reader(declared, kind)
+    if declared.required and not declared.option:
+        nargs = "+" if repeated else None
+        shown_as = declared.metavar or declared.name
+        parser.add_argument(declared.name, nargs=nargs, type=reader, help=words, metavar=shown_as)
         return
     option = declared.option or "--" + declared.name.replace("_", "-")
     names = ("-o", "--output") if option == "-o" else (option,)
@@ -79,8 +118,9 @@ def _add(parser: argparse.ArgumentParser, declared: Parameter, kind: Any) -> Non
     parser.add_argument(
         *names,
         dest=declared.name,
-        type=_reader(declared, kind),
-        action="append" if repeated else "store",
+        type=reader,
+        nargs="+" if declared.several else None,
+        action=("extend" if declared.several else "append") if repeated else "store",
         default=None if declared.required or repeated else declared.default,
         required=declared.required,
         choices=declared.choices or None,
@@ -100,42 +140,36 @@ def _single(kind: Any) -> tuple[Any, bool]:  # noqa: ANN401 - any type
 
 def _reader(declared: Parameter, kind: Any) -> Callable[[str], Any]:  # noqa: ANN401 - any type
     """The function that reads a value from the command line."""
+    if declared.none_word:
+        read = _reader(_without_none_word(declared), kind)
+        return lambda text: None if text == declared.none_word else read(text)
+    if declared.comma_separated:
+        return lambda text: values.comma_separated(text, declared, kind)
     if kind == Extent:
-        return sources.extent
+        return values.extent
     if kind == Place:
-        return sources.place
+        return values.place
     if typing.get_origin(kind) is dict:
         return lambda text: _named(text, _reader(declared, typing.get_args(kind)[1]), declared.metavar or "NAME=VALUE")
     if kind in (int, float):
-        return lambda text: _number(text, declared, kind)
+        return lambda text: values.number(text, declared, kind)
     return str
 
 
-def _number(text: str, declared: Parameter, kind: type) -> float:
-    limits = ((declared.above, "above"), (declared.minimum, "from"), (declared.maximum, "to"))
-    wanted = " ".join(f"{word} {limit:g}" for limit, word in limits if limit is not None)
-    problem = argparse.ArgumentTypeError(f"{text!r} is no {'whole ' if kind is int else ''}number {wanted}".rstrip())
-    try:
-        value: float = kind(text)
-    except ValueError:
-        raise problem from None
-    low, high = declared.minimum, declared.maximum
-    outside = (low is not None and value < low) or (high is not None and value > high) or value != value
-    if outside or (declared.above is not None and value <= declared.above):
-        raise problem
-    return value
+def _without_none_word(declared: Parameter) -> Parameter:
+    return dataclasses.replace(declared, none_word="")
 
 
 def _named(text: str, read: Callable[[str], Any], shape: str) -> tuple[str, Any]:
-    name, equals, value = text.rpartition("=")
+    name, equals, value = text.partition("=")
     if not equals or not name.strip():
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form {shape}")
-    return name.strip(), read(value)
+    return name.strip(), read(value.strip())
 
 
 def _value(given: Any, kind: Any) -> Any:  # noqa: ANN401 - what argparse makes
     """A value as the params dataclass holds it."""
     single, repeated = _single(kind)
-    if not repeated:
+    if not repeated or given is None:
         return given
     return dict(given) if typing.get_origin(single) is dict else tuple(given)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from core.cli import sources
 from core.cli.console import Console
-from core.protocol import DescribeParams
+from core.cli.declared import add_parameters, values_of
+from core.protocol import DescribeParams, EmbedParams, Source, parameters
 
 NAME = "doctor"
 HELP = "Explain how a raster is understood, and whether this computer is set up."
@@ -15,21 +15,18 @@ HELP = "Explain how a raster is understood, and whether this computer is set up.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command."""
-    sources.add_source(parser)
-    for action in parser._actions:  # a positional argument can only be made optional here
-        if action.dest == "raster":
-            action.nargs = "?"
-            action.required = False
-    sources.add_model(parser)
+    parser.add_argument("path", metavar="raster", nargs="?", help=parameters(Source)["path"].help)
+    add_parameters(parser, Source, leave_out=("path",))
+    add_parameters(parser, EmbedParams, names=("model", "device"))
 
 
 def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Do it."""
     from core.tasks import describe
 
-    if options.raster is None:
+    if options.path is None:
         return {"computer": describe.describe_computer(options.device)}
-    params = DescribeParams(sources.source_of(options), options.model)
+    params = DescribeParams(Source(**values_of(options, Source)), options.model)
     return describe.run(params, console.context)
 
 
@@ -57,7 +54,7 @@ def show(result: dict[str, Any]) -> str:
 
 
 def _concerns(piece: dict[str, Any], result: dict[str, Any]) -> bool:
-    """Tell whether a piece of evidence speaks for or against what was chosen; --json has the others, too."""
+    """Whether a piece of evidence supports or contradicts what was chosen; --json has the others, too."""
     return bool({result["sensor"], result["scaling"]["name"]} & set(piece["favours"]))
 
 

@@ -6,8 +6,10 @@ import argparse
 import dataclasses
 from typing import Any
 
-from core.cli import sources
 from core.cli.console import Console
+from core.cli.declared import add_parameters, values_of
+from core.cli.rasters import add_rasters, source_of
+from core.cli.values import count
 from core.protocol import EmbedParams
 
 NAME = "embed"
@@ -16,16 +18,13 @@ HELP = "Compute and keep the features of rasters, so that later prompts are inst
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command."""
-    sources.add_source(parser, many=True)
-    parser.add_argument(
-        "--extent", type=sources.extent, metavar="XMIN,YMIN,XMAX,YMAX", help="part to compute, in the raster's CRS"
-    )
-    sources.add_model(parser)
+    add_rasters(parser)
+    add_parameters(parser, EmbedParams, leave_out=("source",))
     archive = parser.add_argument_group("archives: a folder, STAC document (.json) or list (.txt) of rasters")
     archive.add_argument("--scheduler", metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786, or local")
     archive.add_argument(
         "--workers",
-        type=sources.count,
+        type=count,
         help="processes of one thread each on this computer, 1 for this one alone (default: one a core from four on)",
     )
     archive.add_argument("--asset", help="key of the STAC asset that is the image")
@@ -41,7 +40,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
 
     results = []
     for raster, context in zip(options.raster, console.context.steps(len(options.raster)), strict=True):
-        params = EmbedParams(sources.source_of(options, raster), options.model, options.extent, options.device)
+        params = EmbedParams(source_of(options, raster), **values_of(options, EmbedParams, leave_out=("source",)))
         results.append(embed.run(params, context))
     return {"rasters": results}
 
@@ -62,7 +61,7 @@ def _run_archive(options: argparse.Namespace, console: Console) -> dict[str, Any
         threads = 1 if client is not None and options.scheduler in (None, "local") else 0
         jobs = [
             EmbedJob(
-                source=sources.source_of(options, scene),
+                source=source_of(options, scene),
                 model=options.model,
                 device=options.device,
                 store=str(store.root),

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from core.cli import sources
 from core.cli.console import Console
+from core.cli.declared import add_parameters
+from core.protocol import EmbedParams
 
 NAME = "evaluate"
 HELP = "Measure a model on benchmarks of resources/benchmarks.toml, published scores beside it."
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-probing", dest="probing", action="store_false", help="leave out linear probes and nearest neighbours"
     )
-    sources.add_model(parser)
+    add_parameters(parser, EmbedParams, names=("model", "device"))
 
 
 def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:

@@ -6,8 +6,11 @@ import argparse
 import dataclasses
 from typing import Any
 
-from core.cli import sources
 from core.cli.console import Console
+from core.cli.declared import add_parameters
+from core.cli.rasters import add_rasters, source_of
+from core.cli.values import count
+from core.protocol import EmbedParams
 
 NAME = "find"
 HELP = "Rank the places of a whole archive by words, from the features that embed has kept."
@@ -16,11 +19,11 @@ HELP = "Rank the places of a whole archive by words, from the features that embe
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command."""
     parser.add_argument("text", help='what to look for; "|" between wordings')
-    sources.add_source(parser, many=True)
-    parser.add_argument("--top", type=sources.count, default=20, help="how many places (default: %(default)s)")
+    add_rasters(parser)
+    parser.add_argument("--top", type=count, default=20, help="how many places (default: %(default)s)")
     parser.add_argument("-o", "--output", metavar="OUT.gpkg", help="write the places as polygons")
     parser.add_argument("--asset", help="key of the STAC asset that is the image")
-    sources.add_model(parser)
+    add_parameters(parser, EmbedParams, names=("model", "device"))
 
 
 def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
@@ -39,7 +42,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
         for scene in (scenes_of(path, asset=options.asset) if is_archive(path) else (path,))
     )
     found = find_places(
-        [sources.source_of(options, scene) for scene in scenes],
+        [source_of(options, scene) for scene in scenes],
         options.text,
         console.context.models.get(options.model, options.device),
         open_cache(),

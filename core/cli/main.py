@@ -1,6 +1,6 @@
 """Finds the command and turns whatever happens into an exit status and, at most, one line.
 
-0 done, 1 bad input or a failure, 2 wrong usage, 130 stopped by the person. Nothing heavy is imported before a command
+0 done, 1 bad input or a failure, 2 wrong usage, 130 stopped by the user. Nothing heavy is imported before a command
 runs.
 """
 
@@ -25,13 +25,11 @@ from core.cli import (
     accuracy,
     cache,
     change,
-    classify,
     declared,
     doctor,
     embed,
     evaluate,
     find,
-    highlight,
     models,
     polygonise,
 )
@@ -43,8 +41,6 @@ from core.errors import CancelledError
 from core.tasks.registry import tasks
 
 COMMANDS: tuple[ModuleType, ...] = (
-    highlight,
-    classify,
     embed,
     find,
     polygonise,
@@ -75,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    """Run the command that was asked for and give the exit status, whatever happens."""
+    """Run the command that was requested and give the exit status, whatever happens."""
     console = Console(as_json=options.json, quiet=options.quiet)
     try:
         with console:
@@ -83,7 +79,7 @@ def _run(options: argparse.Namespace) -> int:
         _show(options, result)
         return FAILED if result.get("failed") else OK
     except BrokenPipeError:
-        # Whoever read the output has enough; nothing is to be said, not even by the interpreter on its way out.
+        # The reader of a pipe has ended: nothing is printed, and the interpreter must not fail when it flushes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except (KeyboardInterrupt, CancelledError):
@@ -115,8 +111,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"GeoLangBind {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     made = (declared.DeclaredCommand(task) for task in tasks().values() if task.command)
-    known: tuple[ModuleType | declared.DeclaredCommand, ...] = (*COMMANDS, *made)
-    for module in known:
+    known: list[ModuleType | declared.DeclaredCommand] = [*COMMANDS, *made]
+    for module in sorted(known, key=lambda command: str(command.NAME)):
         command = commands.add_parser(
             module.NAME, help=module.HELP, description=module.HELP, parents=[common_options()]
         )

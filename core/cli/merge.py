@@ -1,4 +1,4 @@
-"""``python -m core.train merge A B -o C``: fold one model into another."""
+"""``python -m core.train merge A B -o C``: merge one model into another."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def show(result: dict[str, Any]) -> str:
 
 
 def _ask(card: Any) -> bool:  # noqa: ANN401 - ModelCard
-    """Show the licence and ask, where a person can answer."""
+    """Show the licence and ask, where the user can answer."""
     if not sys.stdin.isatty():
         return False
     print(f"{card.title}: {card.licence}\n{card.licence_text}\n{card.licence_url}", file=sys.stderr)

@@ -15,7 +15,7 @@ import torch
 
 from core.cli import finetune, merge
 from core.cli.failures import STOPPED, report_failure
-from core.cli.sources import count
+from core.cli.values import count
 from core.errors import CancelledError, TrainingError
 from core.model import create_model, load_model
 from core.model.devices import choose_device
@@ -80,6 +80,7 @@ def train(
     until: int | None = None,
     quiet: bool = False,
     together: Processes = ALONE,
+    data: Path | None = None,
 ) -> dict[str, object]:
     """Train by a recipe into a folder that holds the model, its card, the curves and ``results.json``.
 
@@ -90,6 +91,7 @@ def train(
         until: stop early after this many steps; the model is kept as it is then.
         quiet: print no progress.
         together: the processes that train, and this one's device.
+        data: folder of the data, in place of the recipe's own ``../shared/data``.
 
     Returns:
         The results; empty where the run stopped early.
@@ -97,7 +99,7 @@ def train(
     Raises:
         GeoLangBindError: the recipe, its data or the disk do not allow it.
     """
-    recipe = read_recipe(recipe_path)
+    recipe = read_recipe(recipe_path, data)
     torch.manual_seed(recipe.seed)
     device = together.device
     teachers = build_teachers(recipe, device)
@@ -158,7 +160,7 @@ def start_model(
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m core.train", description="Train, fine-tune or merge models.")
-    parser.epilog = "python -m core.train merge A B -o C folds one model into another; see merge --help."
+    parser.epilog = "python -m core.train merge A B -o C merges one model into another; see merge --help."
     parser.add_argument("recipe", type=Path, nargs="?", help="YAML recipe; see training/recipes")
     parser.add_argument("-o", "--output", type=Path, default=Path("runs") / "model", help="folder of the result")
     parser.add_argument(

@@ -40,7 +40,7 @@ def read_labelled_tiles(
 
     Args:
         path: folder or tar.
-        keep: told the name of a tile without its suffix.
+        keep: called with the name of a tile without its suffix.
         ending: of the label files; the picture beside one has the same name with any suffix of PICTURES.
 
     Raises:

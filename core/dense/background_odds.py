@@ -38,7 +38,7 @@ class Background:
 
     @classmethod
     def of(cls, model: GeoLangBind, basis: FeatureBasis) -> Background | None:
-        """Make it for a model; None for one that knows no words.
+        """Make it for a model; None for one without a text part.
 
         Raises:
             ModelError: the model's text part is not on this computer.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.raster.pixel_window import PixelWindow
+from core.raster.pixel_window import PixelWindow, RowCol
 
 
 @dataclass(frozen=True)
@@ -21,21 +21,21 @@ class ChunkLayout:
         """Chunks down and across."""
         return -(-self.rows // self.side[0]), -(-self.columns // self.side[1])
 
-    def window(self, chunk: tuple[int, int]) -> PixelWindow:
-        """Returns the cells that a chunk (row, column) covers."""
+    def window(self, chunk: RowCol) -> PixelWindow:
+        """Returns the cells that a chunk covers."""
         height, width = self.side
-        whole = PixelWindow(chunk[1] * width, chunk[0] * height, width, height)
+        whole = PixelWindow(chunk.col * width, chunk.row * height, width, height)
         return whole.intersection(PixelWindow(0, 0, self.columns, self.rows))
 
-    def slices(self, chunk: tuple[int, int]) -> tuple[slice, slice]:
-        """Returns the rows and columns of cells that a chunk (row, column) covers."""
+    def slices(self, chunk: RowCol) -> tuple[slice, slice]:
+        """Returns the rows and columns of cells that a chunk covers."""
         return self.window(chunk).slices_in(PixelWindow(0, 0, self.columns, self.rows))
 
-    def chunks_in(self, cells: PixelWindow) -> list[tuple[int, int]]:
+    def chunks_in(self, cells: PixelWindow) -> list[RowCol]:
         """List the chunks that hold a block of cells, row by row."""
         height, width = self.side
         return [
-            (row, column)
+            RowCol(row, column)
             for row in range(cells.row // height, -(-cells.row_stop // height))
             for column in range(cells.col // width, -(-cells.col_stop // width))
         ]

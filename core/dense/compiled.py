@@ -3,7 +3,7 @@
 Torch does their work until then, and wherever they cannot be compiled: see ``core.dense.scoring``.
 
 Compiling takes seconds the first time on a computer and loading what was compiled a third of one, so nothing waits for
-it: who knows that more is to come asks for it (``KERNELS.prepare_beside``), all others whether it is there.
+it: callers that expect more work start it (``KERNELS.prepare_beside``), others use the kernels where they are ready.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Kernels:
         return self._module
 
     def prepare(self) -> bool:
-        """Compile the kernels, or load what was compiled before; tells whether they are ready. Tried once a process."""
+        """Compile the kernels or load compiled ones, once a process; returns whether they are ready."""
         with self._lock:
             if not self._tried:
                 self._tried = True
@@ -78,7 +78,7 @@ def _imported() -> Any:  # noqa: ANN401
         config: Any = importlib.import_module("numba").config
         if config.DISABLE_JIT:
             return None
-        if not config.CACHE_DIR and _writable(kernel_folder()):  # else the person has named one, or none will do
+        if not config.CACHE_DIR and _writable(kernel_folder()):  # else the user has named one, or none will do
             config.CACHE_DIR = str(kernel_folder())
         return importlib.import_module("core.dense.kernels")
     except Exception as problem:  # a package that is missing or too old, a compiler or a disk that fails
@@ -107,7 +107,7 @@ def _compile_elsewhere() -> None:
 
 
 def _writable(folder: Path) -> bool:
-    """Make a folder where it is missing; tells whether files can be put there."""
+    """Make a folder where it is missing; returns whether files can be put there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

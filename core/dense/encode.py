@@ -121,7 +121,7 @@ class DenseEncoder:
 
     @cached_property
     def background(self) -> Background | None:
-        """What else the ground may hold; None where the model knows no words.
+        """What else the ground may hold; None where the model has no text part.
 
         Raises:
             ModelError: the model's text part is not on this computer.

@@ -20,7 +20,7 @@ from core.dense.chunk import FeatureChunk
 from core.dense.chunk_layout import ChunkLayout
 from core.dense.encode import DenseEncoder
 from core.dense.feature_key import FeatureKey
-from core.dense.level import RasterLevel
+from core.dense.level import Level, RasterLevel
 from core.dense.lru_cache import LruCache
 from core.dense.quantise import vectors
 from core.dense.store import FeatureStore
@@ -29,7 +29,7 @@ from core.errors import InputError
 from core.heap import HEAP
 from core.progress import CancelToken
 from core.raster.ahead import ReadAhead, ahead
-from core.raster.pixel_window import PixelWindow
+from core.raster.pixel_window import PixelWindow, RowCol
 
 if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
@@ -45,7 +45,6 @@ FINISHING = 2
 GIVE_BACK_EVERY = 8
 """Batches after which freed memory is looked at, which takes half a millisecond."""
 
-Chunk = tuple[int, int]
 Pixels = tuple[NDArray[np.float32], NDArray[np.bool_]]
 """Model input (C, H, W) and which cells (h, w) have data."""
 
@@ -57,14 +56,14 @@ NOTHING = EncodedWindow(torch.empty(0), np.zeros((0, 0), bool))
 class _Claimed(NamedTuple):
     """A chunk this process has claimed."""
 
-    chunk: Chunk
+    chunk: RowCol
     claim: ExitStack
 
 
 class _Finished(NamedTuple):
     """A claimed chunk with its features."""
 
-    chunk: Chunk
+    chunk: RowCol
     features: FeatureChunk
     claim: ExitStack
 
@@ -74,7 +73,7 @@ class DenseFeatures:
 
     Args:
         encoder: model, head and bands.
-        level: the raster at the resolution that is encoded.
+        level: the raster, or image, at the resolution that is encoded.
         stored: where chunks are kept; None to keep them in memory alone.
         budget_bytes: memory for recent windows and chunks.
         cancel: looked at before every batch.
@@ -88,7 +87,7 @@ class DenseFeatures:
     def __init__(
         self,
         encoder: DenseEncoder,
-        level: RasterLevel,
+        level: Level,
         stored: StoredFeatures | None = None,
         *,
         budget_bytes: int = DEFAULT_BUDGET_BYTES,
@@ -104,7 +103,7 @@ class DenseFeatures:
         self._budget_bytes = budget_bytes
         self._windows: LruCache[PixelWindow, EncodedWindow]
         self._windows = LruCache(budget_bytes // 4, lambda window: window.nbytes)
-        self._chunks: LruCache[Chunk, FeatureChunk] = LruCache(budget_bytes // 16, lambda chunk: chunk.nbytes)
+        self._chunks: LruCache[RowCol, FeatureChunk] = LruCache(budget_bytes // 16, lambda chunk: chunk.nbytes)
         self._fingerprint = level.fingerprint()
 
     @property
@@ -112,16 +111,16 @@ class DenseFeatures:
         """Where the chunks are kept; None where they are not."""
         return None if self._stored is None else self._stored.path
 
-    def missing(self, cells: PixelWindow) -> list[Chunk]:
+    def missing(self, cells: PixelWindow) -> list[RowCol]:
         """List the chunks of a block of cells that are not on disk yet."""
         kept = self._stored
         return [chunk for chunk in self.layout.chunks_in(cells) if kept is None or not kept.has(chunk)]
 
-    def chunk(self, chunk: Chunk) -> FeatureChunk:
+    def chunk(self, chunk: RowCol) -> FeatureChunk:
         """Returns a chunk, computing it where it is not kept.
 
         Raises:
-            CancelledError: a stop was asked for.
+            CancelledError: the work was cancelled.
             InputError: the raster's file changed since it was opened.
         """
         recent = self._chunks.get(chunk)
@@ -139,7 +138,7 @@ class DenseFeatures:
         """Compute and keep every chunk of a block of cells that is missing; see ``compute_chunks``."""
         self.compute_chunks(self.missing(cells), done)
 
-    def compute_chunks(self, chunks: Iterable[Chunk], done: Callable[[int, int], None] | None = None) -> None:
+    def compute_chunks(self, chunks: Iterable[RowCol], done: Callable[[int, int], None] | None = None) -> None:
         """Compute and keep missing chunks; those that another process works on come last.
 
         Pixels are read and finished chunks are written in threads of their own while the model is at work.
@@ -151,7 +150,7 @@ class DenseFeatures:
         wanted = in_strips(chunks)
         if not wanted:
             return
-        later: list[Chunk] = []
+        later: list[RowCol] = []
         finished = 0
 
         def finish_one() -> None:
@@ -187,7 +186,7 @@ class DenseFeatures:
             yield pixels, vectors(features, self.encoder.basis), features.valid
 
     def _encoded_chunks(
-        self, wanted: list[Chunk], later: list[Chunk], stored: StoredFeatures
+        self, wanted: list[RowCol], later: list[RowCol], stored: StoredFeatures
     ) -> Generator[_Finished, None, None]:
         """Claim chunks, encode their windows and blend them; those not free, or that cannot be kept, go to ``later``.
 
@@ -213,8 +212,8 @@ class DenseFeatures:
                     for one in claimed:
                         one.claim.close()
 
-    def _claim_all(self, chunks: list[Chunk], later: list[Chunk], stored: StoredFeatures) -> Iterator[_Claimed]:
-        """Claim those chunks that nobody else is at or has finished."""
+    def _claim_all(self, chunks: list[RowCol], later: list[RowCol], stored: StoredFeatures) -> Iterator[_Claimed]:
+        """Claim those chunks that no other process computes or has finished."""
         for chunk in chunks:
             claim = ExitStack()
             if self._stored is None or not self._claim(claim, stored, chunk):
@@ -225,8 +224,8 @@ class DenseFeatures:
             else:
                 yield _Claimed(chunk, claim)
 
-    def _claim(self, claim: ExitStack, stored: StoredFeatures, chunk: Chunk) -> bool:
-        """Claim a chunk until ``claim`` is closed; tells whether it was free."""
+    def _claim(self, claim: ExitStack, stored: StoredFeatures, chunk: RowCol) -> bool:
+        """Claim a chunk until ``claim`` is closed; returns whether it was free."""
         try:
             return claim.enter_context(stored.claim(chunk, wait=False))
         except StoreError as problem:
@@ -240,18 +239,18 @@ class DenseFeatures:
             if self._stored is not None:
                 self._keep(one.chunk, one.features, self._stored)
 
-    def _blend(self, chunk: Chunk, found: Mapping[PixelWindow, EncodedWindow]) -> FeatureChunk:
+    def _blend(self, chunk: RowCol, found: Mapping[PixelWindow, EncodedWindow]) -> FeatureChunk:
         """Make a chunk of its windows; those that hold no data are not among those found."""
         windows = {window: found[window] for window in self._windows_of(chunk) if window in found}
         return blend(self.layout.window(chunk), windows, self.plan, self.encoder.basis, self.encoder.background)
 
-    def _groups(self, chunks: list[Chunk]) -> Iterator[list[Chunk]]:
+    def _groups(self, chunks: list[RowCol]) -> Iterator[list[RowCol]]:
         """Yields as many chunks at once as fill a batch with the windows each adds."""
         count = max(1, self._batch_size() // self.plan.windows_per_chunk**2)
         for start in range(0, len(chunks), count):
             yield chunks[start : start + count]
 
-    def _unknown(self, chunks: list[Chunk]) -> Iterator[PixelWindow]:
+    def _unknown(self, chunks: list[RowCol]) -> Iterator[PixelWindow]:
         """Yields the windows of chunks that are not remembered, in the order they will be read."""
         on_their_way: deque[PixelWindow] = deque(maxlen=8 * self._batch_size())
         for chunk in chunks:
@@ -262,10 +261,10 @@ class DenseFeatures:
 
     def _read_ahead(self) -> int:
         """Returns how many windows are held ready: a batch, or less where they would take an eighth of the budget."""
-        bytes_a_window = 4 * len(self.level.recognition.band_indexes) * self.plan.window_pixels**2
+        bytes_a_window = 4 * len(self.level.band_set) * self.plan.window_pixels**2
         return max(1, min(self._batch_size(), self._budget_bytes // 8 // bytes_a_window))
 
-    def _kept(self, chunk: Chunk, stored: StoredFeatures) -> FeatureChunk:
+    def _kept(self, chunk: RowCol, stored: StoredFeatures) -> FeatureChunk:
         found = stored.read(chunk)
         if found is not None:
             return found
@@ -276,7 +275,7 @@ class DenseFeatures:
             self._go_on_without_store(problem)
             return self._computed(chunk)
 
-    def _computed_and_kept(self, chunk: Chunk, stored: StoredFeatures) -> FeatureChunk:
+    def _computed_and_kept(self, chunk: RowCol, stored: StoredFeatures) -> FeatureChunk:
         """Compute a chunk that this process has claimed, unless another finished it meanwhile."""
         found = stored.read(chunk)
         if found is None:
@@ -284,7 +283,7 @@ class DenseFeatures:
             self._keep(chunk, found, stored)
         return found
 
-    def _keep(self, chunk: Chunk, features: FeatureChunk, stored: StoredFeatures) -> None:
+    def _keep(self, chunk: RowCol, features: FeatureChunk, stored: StoredFeatures) -> None:
         try:
             stored.write(chunk, features)
         except StoreError as problem:
@@ -294,7 +293,7 @@ class DenseFeatures:
         LOG.warning("%s The features of this run are not kept.", problem)
         self._stored = None
 
-    def _computed(self, chunk: Chunk) -> FeatureChunk:
+    def _computed(self, chunk: RowCol) -> FeatureChunk:
         features = self._blend(chunk, dict(self._encoded(self._windows_of(chunk), self._read)))
         self._refuse_changed()
         return features
@@ -308,7 +307,7 @@ class DenseFeatures:
         if self._fingerprint != self.level.fingerprint():
             raise InputError(f"{self.level.path} changed while it was read.", hint="Run it again.")
 
-    def _windows_of(self, chunk: Chunk) -> list[PixelWindow]:
+    def _windows_of(self, chunk: RowCol) -> list[PixelWindow]:
         return self.plan.windows_of(self.layout.window(chunk))
 
     def _read(self, window: PixelWindow) -> Pixels:
@@ -386,9 +385,9 @@ def open_features(
     return DenseFeatures(encoder, level, stored, budget_bytes=budget_bytes, cancel=cancel)
 
 
-def in_strips(chunks: Iterable[Chunk]) -> list[Chunk]:
-    """Order chunks (row, column) strip by strip, so that what two rows of a wide raster share is computed once."""
-    return sorted(chunks, key=lambda chunk: (chunk[1] // STRIP, chunk))
+def in_strips(chunks: Iterable[RowCol]) -> list[RowCol]:
+    """Order chunks strip by strip, so that what two rows of a wide raster share is computed once."""
+    return sorted(chunks, key=lambda chunk: (chunk.col // STRIP, chunk))
 
 
 def feature_key(encoder: DenseEncoder, level: RasterLevel) -> FeatureKey:
@@ -424,7 +423,7 @@ def _open_store(store: FeatureStore, encoder: DenseEncoder, level: RasterLevel) 
         return None
 
 
-def _layout(encoder: DenseEncoder, level: RasterLevel) -> ChunkLayout:
+def _layout(encoder: DenseEncoder, level: Level) -> ChunkLayout:
     plan = encoder.plan(level.grid.width, level.grid.height)
     return ChunkLayout(encoder.basis.channels, plan.tiles.height, plan.tiles.width, plan.chunk_side)
 

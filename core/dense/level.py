@@ -1,11 +1,12 @@
-"""A raster at the resolution it is encoded at, as the model sees it."""
+"""Rasters, and images in memory, at the resolution they are encoded at, as the model sees them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+from affine import Affine
 from numpy.typing import NDArray
 
 from core.errors import InputError
@@ -15,7 +16,35 @@ from core.raster.pixel_window import PixelWindow
 
 if TYPE_CHECKING:
     from core.raster.reader import RasterReader
+    from core.spectral.bands import BandSet
     from core.spectral.recognise import Recognition
+
+
+class Level(Protocol):
+    """What dense features need of an image."""
+
+    @property
+    def grid(self) -> GridSpec:
+        """The pixel grid that is read."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """What messages call it."""
+        ...
+
+    @property
+    def band_set(self) -> BandSet:
+        """The bands, in the order of ``read``."""
+        ...
+
+    def fingerprint(self) -> str:
+        """Short hash of the present content."""
+        ...
+
+    def read(self, window: PixelWindow) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Read a window as model input, (C, h, w) float32 and valid (h, w); see ``RasterLevel.read``."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -34,6 +63,11 @@ class RasterLevel:
     def grid(self) -> GridSpec:
         """The pixel grid that is read."""
         return self.raster.grid
+
+    @property
+    def band_set(self) -> BandSet:
+        """The bands, in the order of ``read``."""
+        return self.recognition.band_set
 
     @property
     def path(self) -> str:
@@ -71,11 +105,47 @@ class RasterLevel:
         if not known.any():
             nothing = np.zeros((len(values), window.height, window.width), np.float32)
             return nothing, np.zeros(nothing.shape[1:], bool)
-        image = self.recognition.scaling.to_model(values, known)
-        below, beside = window.height - inside.height, window.width - inside.width
-        if not below and not beside:
-            return image, known
-        return (
-            np.pad(image, ((0, 0), (0, below), (0, beside)), mode="edge"),
-            np.pad(known, ((0, below), (0, beside))),
-        )
+        return _continued(self.recognition.scaling.to_model(values, known), known, window)
+
+
+@dataclass(frozen=True, eq=False)
+class ImageLevel:
+    """An image in memory, such as a tile of a benchmark, without a reference system.
+
+    Attributes:
+        image: (C, H, W) float32 in model units; all of it is valid.
+        band_set: its bands.
+    """
+
+    image: NDArray[np.float32]
+    band_set: BandSet
+    path: str = "image in memory"
+
+    @property
+    def grid(self) -> GridSpec:
+        """The pixel grid that is read."""
+        height, width = self.image.shape[1:]
+        return GridSpec(None, Affine.identity(), width, height)
+
+    def fingerprint(self) -> str:
+        """The name of an image that does not change; it has no store."""
+        return "memory"
+
+    def read(self, window: PixelWindow) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Read a window as model input, (C, h, w) float32 and valid (h, w); see ``RasterLevel.read``."""
+        inside = window.intersection(self.grid.window)
+        rows, columns = inside.slices_in(self.grid.window)
+        return _continued(self.image[:, rows, columns], np.ones((inside.height, inside.width), bool), window)
+
+
+def _continued(
+    image: NDArray[np.float32], known: NDArray[np.bool_], window: PixelWindow
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Let the last row and column go on to the size of a window; what is added is not valid."""
+    below, beside = window.height - image.shape[1], window.width - image.shape[2]
+    if not below and not beside:
+        return image, known
+    return (
+        np.pad(image, ((0, 0), (0, below), (0, beside)), mode="edge"),
+        np.pad(known, ((0, below), (0, beside))),
+    )

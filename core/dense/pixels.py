@@ -14,7 +14,7 @@ from core.dense.chunk import FeatureChunk
 from core.dense.features import DenseFeatures
 from core.dense.lru_cache import LruCache
 from core.dense.upsample import UpsampleSettings, guide_bands, guide_image, upsample_scores
-from core.raster.pixel_window import PixelWindow
+from core.raster.pixel_window import PixelWindow, RowCol
 
 CellScore = Callable[[FeatureChunk], Tensor]
 """Gives (N, h, w) float32 scores of a chunk's cells."""
@@ -43,18 +43,18 @@ class PixelScores:
         self._score = score
         self._count = count
         self._settings = settings or UpsampleSettings()
-        self._guide_bands = guide_bands(features.level.recognition.band_set)
+        self._guide_bands = guide_bands(features.level.band_set)
         self._within: PixelWindow | None = None
-        self._recent: LruCache[tuple[int, int], _Scored]
+        self._recent: LruCache[RowCol, _Scored]
         self._recent = LruCache(budget_bytes, _scored_bytes)
 
     def keep_to(self, window: PixelWindow) -> None:
-        """Say that only windows inside this one will be asked for, so that cells beyond it need no scores."""
+        """Say that only windows inside this one will be requested, so that cells beyond it need no scores."""
         self._within = self.cells_under(window)
         self._recent.clear()
 
     def let_go(self) -> None:
-        """Forget what is held ready for windows to come; what is not on disk is computed anew where it is asked for."""
+        """Forget what is held ready for windows to come; what is not on disk is computed anew where it is requested."""
         self._recent.clear()
         self.features.let_go()
 
@@ -101,7 +101,7 @@ class PixelScores:
             valid[here] = scored.valid[there]
         return scores, valid
 
-    def _scored(self, chunk: tuple[int, int]) -> _Scored:
+    def _scored(self, chunk: RowCol) -> _Scored:
         known = self._recent.get(chunk)
         if known is None:
             features, covered = self.features.chunk(chunk), self.features.layout.window(chunk)
@@ -114,7 +114,7 @@ class PixelScores:
 
 
 class _Scored(NamedTuple):
-    """Scores (N, h, w) and valid (h, w) of the cells of a chunk that are asked for."""
+    """Scores (N, h, w) and valid (h, w) of the cells of a chunk that are requested."""
 
     covered: PixelWindow
     scores: Tensor

@@ -16,16 +16,16 @@ import torch
 
 from core.dense.chunk import FeatureChunk
 from core.dense.stored_features import StoredFeatures
+from core.raster.pixel_window import RowCol
 
-Chunk = tuple[int, int]
 Score = TypeVar("Score")
 HANDED_OVER = 4
 """Chunks a thread is given at a time."""
 
 
 def score_all(
-    stored: StoredFeatures, chunks: Iterable[Chunk], score: Callable[[FeatureChunk], Score]
-) -> Generator[tuple[Chunk, Score], None, None]:
+    stored: StoredFeatures, chunks: Iterable[RowCol], score: Callable[[FeatureChunk], Score]
+) -> Generator[tuple[RowCol, Score], None, None]:
     """Read chunks and score each; memory holds a chunk a thread, and the scores of a few.
 
     Args:
@@ -39,11 +39,11 @@ def score_all(
     threads = torch.get_num_threads()
 
     @torch.inference_mode()
-    def work(group: Sequence[Chunk]) -> list[tuple[Chunk, Score]]:
+    def work(group: Sequence[RowCol]) -> list[tuple[RowCol, Score]]:
         found = ((chunk, stored.read(chunk)) for chunk in group)
         return [(chunk, score(features)) for chunk, features in found if features is not None]
 
-    waiting: deque[Future[list[tuple[Chunk, Score]]]] = deque()
+    waiting: deque[Future[list[tuple[RowCol, Score]]]] = deque()
     with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         try:
             for group in _groups(chunks):
@@ -59,7 +59,7 @@ def score_all(
             torch.set_num_threads(threads)
 
 
-def _groups(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
+def _groups(chunks: Iterable[RowCol]) -> Iterator[list[RowCol]]:
     """Yields chunks in small groups: passing work between threads takes a tenth of the time to score a chunk."""
     remaining = iter(chunks)
     while group := list(itertools.islice(remaining, HANDED_OVER)):

@@ -155,7 +155,7 @@ def _last_used(path: Path) -> float:
 
 
 def _remove(path: Path) -> int:
-    """Remove an entry, metadata first, so that nobody opens what is half gone."""
+    """Remove an entry, metadata first, so that a half removed entry is not opened."""
     size = _size(path)
     with contextlib.suppress(OSError):
         (path / "zarr.json").unlink(missing_ok=True)
@@ -164,7 +164,7 @@ def _remove(path: Path) -> int:
 
 
 def _remove_abandoned(path: Path) -> None:
-    """Remove part files and half-made groups that nobody will finish."""
+    """Remove part files and half-made groups whose processes ended."""
     for part in [*path.rglob("*.partial"), *path.glob("making-*")]:
         with contextlib.suppress(OSError):
             if time.time() - part.stat().st_mtime > ABANDONED_AFTER_S:

@@ -29,6 +29,7 @@ from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec
 from core.dense.chunk import FeatureChunk
 from core.dense.chunk_layout import ChunkLayout
 from core.errors import GeoLangBindError
+from core.raster.pixel_window import RowCol
 
 LOG = logging.getLogger(__name__)
 CODEC: Final = "lz4"
@@ -39,7 +40,7 @@ BLOSC_HEADER_BYTES, BLOSC_FLAGS, BLOSC_COPIED = 16, 2, 2
 WORTH_COMPRESSING = 0.9
 """What takes more than this of its size after compression is kept as it is, and read without another copy."""
 REMOVALS = 3
-"""How often in a row an entry may be removed under the hands of who writes to it, before that is an error."""
+"""How often in a row an entry may be removed by another process while it is written, before that is an error."""
 NOT_WRITTEN = -1.0
 """Never a scale, so that zarr does not leave out the scales of a chunk without data."""
 
@@ -84,16 +85,17 @@ class StoredFeatures:
         """Note that the entry is in use now."""
         (self.path / "last_used").touch()
 
-    def has(self, chunk: tuple[int, int]) -> bool:
-        """Whether the chunk (row, column) was written whole."""
+    def has(self, chunk: RowCol) -> bool:
+        """Whether the chunk was written whole."""
         return self._scale_file(chunk).exists()
 
-    def done(self) -> list[tuple[int, int]]:
+    def done(self) -> list[RowCol]:
         """List the chunks that were written whole."""
         rows, columns = self.layout.counts
-        return [(row, column) for row in range(rows) for column in range(columns) if self.has((row, column))]
+        every = (RowCol(row, column) for row in range(rows) for column in range(columns))
+        return [chunk for chunk in every if self.has(chunk)]
 
-    def read(self, chunk: tuple[int, int]) -> FeatureChunk | None:
+    def read(self, chunk: RowCol) -> FeatureChunk | None:
         """Returns a chunk; None where it is missing or damaged (a damaged one is removed)."""
         window = self.layout.window(chunk)
         here = (slice(0, window.height), slice(0, window.width))
@@ -116,12 +118,12 @@ class StoredFeatures:
             self._forget(chunk)
             return None
 
-    def _forget(self, chunk: tuple[int, int]) -> None:
+    def _forget(self, chunk: RowCol) -> None:
         """Let a damaged chunk count as missing."""
         with contextlib.suppress(OSError):
             self._scale_file(chunk).unlink(missing_ok=True)
 
-    def write(self, chunk: tuple[int, int], features: FeatureChunk) -> None:
+    def write(self, chunk: RowCol, features: FeatureChunk) -> None:
         """Keep a chunk: codes first, scales last.
 
         Raises:
@@ -133,10 +135,10 @@ class StoredFeatures:
             raise _unwritable(self.path, problem) from problem
 
     @contextlib.contextmanager
-    def claim(self, chunk: tuple[int, int], *, wait: bool) -> Iterator[bool]:
+    def claim(self, chunk: RowCol, *, wait: bool) -> Iterator[bool]:
         """Take the work of a chunk for this process; gives whether it was free."""
         # Not tied to a thread: one claims a chunk, another finishes it.
-        lock = FileLock(self.path / "locks" / f"{chunk[0]}-{chunk[1]}.lock", thread_local=False)
+        lock = FileLock(self.path / "locks" / f"{chunk.row}-{chunk.col}.lock", thread_local=False)
         try:
             _despite_removals(lambda: self._acquire(lock, wait=wait))
         except Timeout:
@@ -160,7 +162,7 @@ class StoredFeatures:
                 self._make_group()
         self.touch()
 
-    def _write(self, chunk: tuple[int, int], features: FeatureChunk) -> None:
+    def _write(self, chunk: RowCol, features: FeatureChunk) -> None:
         if not (self.path / "zarr.json").exists():
             self._create()
         if not features.blank:
@@ -231,14 +233,14 @@ class StoredFeatures:
             (aside / item).replace(self.path / item)
         shutil.rmtree(aside, ignore_errors=True)
 
-    def _scale_file(self, chunk: tuple[int, int]) -> Path:
-        return self.path / f"scales/c/0/{chunk[0]}/{chunk[1]}"
+    def _scale_file(self, chunk: RowCol) -> Path:
+        return self.path / f"scales/c/0/{chunk.row}/{chunk.col}"
 
-    def _codes_file(self, chunk: tuple[int, int]) -> Path:
-        return self.path / f"codes/c/{chunk[0]}/{chunk[1]}/0"
+    def _codes_file(self, chunk: RowCol) -> Path:
+        return self.path / f"codes/c/{chunk.row}/{chunk.col}/0"
 
-    def _background_file(self, chunk: tuple[int, int]) -> Path:
-        return self.path / f"background/c/{chunk[0]}/{chunk[1]}"
+    def _background_file(self, chunk: RowCol) -> Path:
+        return self.path / f"background/c/{chunk.row}/{chunk.col}"
 
 
 def _despite_removals(work: Callable[[], None]) -> None:

@@ -1,6 +1,6 @@
 """Where the model looks: overlapping windows anchored to the raster's corner, and the chunks made of them.
 
-The plan depends on the raster's size alone, never on the extent asked for, so a pixel has one answer. Everything is
+The plan depends on the raster's size alone, never on the extent requested, so a pixel has one answer. Everything is
 counted in feature cells of ``stride`` pixels.
 """
 

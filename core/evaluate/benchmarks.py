@@ -24,7 +24,6 @@ from core.evaluate.multi_label import (
     linear_logits,
     logits_by_words,
     mean_average_precision,
-    micro_f1,
     neighbour_logits,
 )
 from core.evaluate.parsing import parse_tiles
@@ -35,6 +34,7 @@ from core.evaluate.retrieval import retrieval_ranks
 from core.evaluate.scenes import synonym_agreement
 from core.evaluate.zero_shot import classification_score, classify_by_words, embed_chips, embed_labelled
 from core.metrics.bootstrap import Interval, bootstrap_interval, share_interval
+from core.metrics.f1 import f1_score
 from core.model.geolangbind import GeoLangBind
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources"
@@ -193,7 +193,7 @@ def _label_measures(
     """Measure log-odds (N, classes) against what images show; a class is said to be shown from even odds on."""
     said = logits > 0
     figures: tuple[tuple[str, Callable[[NDArray[np.int64]], float]], ...] = (
-        ("micro F1", lambda chosen: micro_f1(said[chosen], shown[chosen])),
+        ("micro F1", lambda chosen: f1_score(said[chosen], shown[chosen])),
         ("mAP", lambda chosen: mean_average_precision(logits[chosen], shown[chosen])),
     )
     everything = np.arange(len(shown))
@@ -213,7 +213,7 @@ def _tiles(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[str
     found = _parsed(model, entry, path, codes, words)
     if (name := entry.get("scheme")) is None:
         return found
-    # What a person gets who classifies by the shipped scheme: the same classes with its wordings.
+    # The same classes with the wordings of the shipped class scheme, as users get them.
     by_code = {shown.code: shown for shown in load_scheme(name).classes}
     by_scheme = _parsed(model, entry, path, codes, [by_code[code].prompts for code in codes])
     for measure in by_scheme.pop("measures"):

@@ -1,7 +1,7 @@
 """Images that show several classes at once: what words, a linear classifier and nearest neighbours find in them.
 
 Measured as such sets are: F1 over all images and classes together (micro), which is GEO-Bench's figure for
-m-bigearthnet, and the mean over classes of the average precision, which asks for no threshold.
+m-bigearthnet, and the mean over classes of the average precision, which requests no threshold.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.evaluate.probing import HELD_OUT, NEIGHBOUR_TEMPERATURE, NEIGHBOURS, PENALTIES, linear_outputs, regression
+from core.evaluate.probing import HELD_OUT, NEIGHBOUR_TEMPERATURE, NEIGHBOURS, PENALTIES
+from core.learning.logistic_regression import fit_linear, linear_outputs
 from core.model.geolangbind import GeoLangBind
 from core.tasks.scoring import ClassSoftmax
 from core.vocabulary import background_words
@@ -57,10 +58,10 @@ def linear_logits(train: Tensor, shown: Shown, test: Tensor) -> Logits:
     if held.any() and not held.all():
         losses = []
         for candidate in PENALTIES:
-            weights = regression(train[~held], wanted[~held], shown.shape[1], candidate, _loss)
+            weights = _fit(train[~held], wanted[~held], candidate)
             losses.append(float(_loss(linear_outputs(train[held], weights), wanted[held])))
         penalty = PENALTIES[int(np.argmin(losses))]
-    weights = regression(train, wanted, shown.shape[1], penalty, _loss)
+    weights = _fit(train, wanted, penalty)
     return linear_outputs(test, weights).cpu().numpy()
 
 
@@ -80,11 +81,6 @@ def neighbour_logits(train: Tensor, shown: Shown, test: Tensor, count: int = NEI
         votes = (cosines / NEIGHBOUR_TEMPERATURE).softmax(1)
         shares.append(torch.einsum("mn,mnc->mc", votes, wanted[places]))
     return torch.cat(shares).logit(eps=1e-6).cpu().numpy()
-
-
-def micro_f1(said: Shown, shown: Shown) -> float:
-    """Returns F1 over all images and classes together; 0 without a true and without a predicted class."""
-    return 2 * float((said & shown).sum()) / max(int(said.sum()) + int(shown.sum()), 1)
 
 
 def average_precisions(logits: Logits, shown: Shown) -> NDArray[np.float64]:
@@ -115,6 +111,10 @@ def _last_of_equals(scores: Logits) -> NDArray[np.int64]:
     ends[:-1] = scores[1:] != scores[:-1]
     places = np.where(ends, np.arange(count)[:, None], count)
     return np.minimum.accumulate(places[::-1], axis=0)[::-1]
+
+
+def _fit(vectors: Tensor, wanted: Tensor, penalty: float) -> Tensor:
+    return fit_linear(vectors, wanted.shape[1], lambda outputs: _loss(outputs, wanted), penalty)
 
 
 def _loss(outputs: Tensor, wanted: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""What features hold for those who have labels: a linear classifier on them, and their nearest neighbours."""
+"""Features measured with labels: a linear classifier on them, and their nearest neighbours."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
+
+from core.learning.logistic_regression import fit_linear, linear_outputs
 
 NEIGHBOURS = 20
 NEIGHBOUR_TEMPERATURE = 0.07
@@ -57,10 +59,10 @@ def linear_probe(train: Tensor, targets: Targets, test: Tensor) -> Targets:
     if held.any():
         scores = []
         for candidate in PENALTIES:
-            weights = regression(train[~held], wanted[~held], classes, candidate)
+            weights = _fit(train[~held], wanted[~held], classes, candidate)
             scores.append(float((_classify(train[held], weights) == wanted[held]).float().mean()))
         penalty = PENALTIES[int(np.argmax(scores))]
-    return _classify(test, regression(train, wanted, classes, penalty)).cpu().numpy()
+    return _classify(test, _fit(train, wanted, classes, penalty)).cpu().numpy()
 
 
 def cross_validated(classifier: Classifier, vectors: Tensor, targets: Targets, folds: int = 5) -> Targets:
@@ -89,37 +91,8 @@ def _ranks(targets: Targets) -> Targets:
     return ranks
 
 
-@torch.enable_grad()
-def regression(
-    vectors: Tensor, targets: Tensor, classes: int, penalty: float, loss_of: Callable[..., Tensor] = F.cross_entropy
-) -> Tensor:
-    """Fit weights (D + 1, classes) by L-BFGS; the last row is the bias, which is not penalised.
-
-    Args:
-        vectors: (N, D).
-        targets: what ``loss_of`` compares the outputs (N, classes) with.
-        classes: number of outputs.
-        penalty: of the weights' squares.
-        loss_of: (outputs, targets) to a scalar.
-    """
-    vectors = vectors.detach().clone()  # vectors made in inference mode take no gradients
-    weights = torch.zeros(vectors.shape[1] + 1, classes, device=vectors.device, requires_grad=True)
-    optimiser = torch.optim.LBFGS([weights], max_iter=60, line_search_fn="strong_wolfe")
-
-    def closure() -> Tensor:
-        optimiser.zero_grad()
-        loss = loss_of(linear_outputs(vectors, weights), targets)
-        loss = loss + penalty * weights[:-1].square().sum()
-        loss.backward()
-        return loss
-
-    optimiser.step(closure)
-    return weights.detach()
-
-
-def linear_outputs(vectors: Tensor, weights: Tensor) -> Tensor:
-    """Returns the outputs (N, classes) of weights (D + 1, classes) whose last row is the bias."""
-    return vectors @ weights[:-1] + weights[-1]
+def _fit(vectors: Tensor, targets: Tensor, classes: int, penalty: float) -> Tensor:
+    return fit_linear(vectors, classes, lambda outputs: F.cross_entropy(outputs, targets), penalty)
 
 
 def _classify(vectors: Tensor, weights: Tensor) -> Tensor:

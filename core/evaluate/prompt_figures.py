@@ -50,7 +50,7 @@ def figures_of(units: Sequence[ScoreHistogram]) -> dict[str, Any]:
 
     Returns:
         ``iou`` at the default threshold, ``best_iou`` and its ``best_threshold``, ``auc``, ``calibration_error``,
-        ``share`` of the pixels that are what was asked for, and the ``reliability`` table.
+        ``share`` of the pixels that are what was requested, and the ``reliability`` table.
     """
     total = ScoreHistogram.total(list(units))
     threshold, best = total.best

@@ -33,12 +33,12 @@ _WEB_TILE = re.compile(r"(\d+)-(\d+)-(\d+)$")
 
 @dataclass(frozen=True)
 class MaskedRaster:
-    """A raster and where it shows what is asked for.
+    """A raster and where it shows what is requested.
 
     Attributes:
         path: of the raster.
         bands: 1-based numbers of the bands to look at; None for all that the sensor has.
-        truth: (H, W) whether a pixel is what is asked for.
+        truth: (H, W) whether a pixel is what is requested.
         counted: (H, W) whether that is known.
         blocks: whether pixels are counted by blocks of the raster, or all together as one picture of many.
     """
@@ -137,7 +137,7 @@ def _pairs(part: Mapping[str, Any], path: Path) -> Iterator[Iterator[MaskedRaste
 def _written(
     part: Mapping[str, Any], path: Path, folder: Path, place: Callable[[str, int], dict[str, Any]]
 ) -> Iterator[MaskedRaster]:
-    """Write the pictures of a tar as GeoTIFFs, one after another, as a person would have them."""
+    """Write the pictures of a tar as GeoTIFFs, one after another, as the user would have them."""
     ending: str = part["ending"]
     names: Sequence[str] = part.get("names", [""])
     members = dict(read_members(path, (".jpg", ".webp", ".tif", ending)))

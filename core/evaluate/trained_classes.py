@@ -12,7 +12,7 @@ CARD_FIELD = "trained_benchmarks"
 
 
 def trained_benchmarks(model: str | Path) -> frozenset[str]:
-    """Return the names of the benchmarks whose classes a model's card says it was trained on.
+    """Return the names of the benchmarks whose classes a model's card states it was trained on.
 
     Args:
         model: name or path, as for ``load_model``; a file stands for the card beside it.

@@ -1,1 +1,1 @@
-"""Fine-tuning on a person's own rasters and labels."""
+"""Fine-tuning on the user's own rasters and labels."""

@@ -25,13 +25,13 @@ class FinetuneBatch:
     Attributes:
         images: (B, C, S, S) in model units.
         wavelengths_um: (C,).
-        pixels: (B, ASKED + REHEARSED, 2) column and row.
+        col_row: (B, ASKED + REHEARSED, 2) column and row of pixels.
         labels: (B, ASKED) class of the first pixels.
     """
 
     images: Tensor
     wavelengths_um: Tensor
-    pixels: Tensor
+    col_row: Tensor
     labels: Tensor
 
 
@@ -76,7 +76,7 @@ class FinetuneBatches:
         return FinetuneBatch(
             images=random_noise(random_light(images, rng, 0.04), rng, 0.01),
             wavelengths_um=raster.wavelengths_um,
-            pixels=torch.from_numpy(np.stack([pixels for _, pixels, _ in cuts])),
+            col_row=torch.from_numpy(np.stack([pixels for _, pixels, _ in cuts])),
             labels=torch.from_numpy(np.stack([labels for _, _, labels in cuts])),
         )
 
@@ -85,7 +85,7 @@ class FinetuneBatches:
     ) -> tuple[Tensor, NDArray[np.int64], NDArray[np.int64]]:
         """Cut around a random pixel of a class, turned and mirrored at random."""
         side, crop = patch.image.shape[-1], self._crop
-        pixels, labels = patch.pixels[usable], patch.labels[usable]
+        pixels, labels = patch.col_row[usable], patch.labels[usable]
         centre = pixels[rng.choice(np.flatnonzero(labels == label))]
         lowest = np.maximum(centre - crop + 1, 0)
         highest = np.minimum(centre, side - crop)

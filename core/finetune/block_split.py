@@ -1,7 +1,7 @@
 """Which labelled ground is learnt from, which chooses among models and which measures the one that is kept.
 
 Whole squares of ground serve for one thing, with a gap around those that are held out: neighbouring pixels look alike,
-so a score on the neighbours of training pixels says nothing about other ground (Roberts et al. 2017, "Cross-validation
+so a score on the neighbours of training pixels does not hold for other ground (Roberts et al. 2017, "Cross-validation
 strategies for data with temporal, spatial, hierarchical, or phylogenetic structure").
 """
 

@@ -82,7 +82,7 @@ def sample_features(
             for view in range(VIEWS):
                 asked = rng.permutation(np.flatnonzero(mask))[:PIXELS_A_PATCH]
                 anywhere = rng.integers(side, size=(REHEARSED_A_PATCH, 2))
-                pixels = torch.from_numpy(np.concatenate([patch.pixels[asked], anywhere]))[None]
+                pixels = torch.from_numpy(np.concatenate([patch.col_row[asked], anywhere]))[None]
                 image = patch.image[None].float()
                 if view:
                     image = random_noise(random_light(image, rng, 0.04), rng, 0.01)
@@ -120,7 +120,7 @@ def fit_head(
         choosing: held-out pixels that say which step was best; may be empty.
         seed: of the draws.
         steps: exact number; None to stop where the choosing blocks are best.
-        on_step: told {step, steps, loss} now and then, with "validation" and "accuracy" where these were looked at.
+        on_step: called with {step, steps, loss} now and then, with "validation" and "accuracy" where measured.
 
     Returns:
         The best step and its score.

@@ -1,4 +1,4 @@
-"""A person's rasters and labels, read and divided into what is learnt from, what chooses and what measures."""
+"""The user's rasters and labels, read and divided into what is learnt from, what chooses and what measures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class LabelledData:
         rasters: those on which labels lie.
         classes: words of each class.
         split: blocks held out.
-        remarks: what a person should know about the labels, one sentence each.
+        remarks: remarks for the user about the labels, one sentence each.
     """
 
     rasters: tuple[LabelledRaster, ...]

@@ -1,4 +1,4 @@
-"""A person's labels on any raster's grid: points, lines, polygons or a label raster, checked before they are learnt."""
+"""The user's labels on any raster's grid: points, lines, polygons or a label raster, checked before they are learnt."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class LabelSet(Protocol):
 
     Attributes:
         classes: what each class is called; label 0 is the first.
-        remarks: what a person should know about the labels, one sentence each.
+        remarks: remarks for the user about the labels, one sentence each.
         whereabouts: what may be wrong where they lie on no raster, one sentence.
     """
 
@@ -63,7 +63,7 @@ def open_labels(path: str, field: str | None = None, names: Mapping[str, str] | 
         The labels.
 
     Raises:
-        TrainingError: the labels cannot be trained on; the message says why.
+        TrainingError: the labels cannot be trained on; the message names the reason.
     """
     if not vector_file(path)[0].exists():
         raise TrainingError(f"There is no file {path}.", hint="Check the path of the labels.")
@@ -229,7 +229,7 @@ def _window_of(grid: GridSpec, bounds: Sequence[float]) -> PixelWindow:
 
 
 def _whereabouts(labels: VectorLabels) -> str:
-    """Guess the usual mistake: degrees in a file that says metres."""
+    """Guess the usual mistake: degrees in a file that states metres."""
     if labels.crs_wkt is not None and not parsed_crs(labels.crs_wkt).is_geographic:
         xmin, ymin, xmax, ymax = shapely.total_bounds(labels.geometries)
         if min(xmin, ymin) >= -180 and max(xmax, ymax) <= 180:

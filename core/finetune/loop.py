@@ -54,7 +54,7 @@ class FinetuneLoop:
         settings: how.
         choosing: held-out pixels that say when to stop; may be empty.
         cancel: looked at before every step.
-        on_step: told {step, steps, loss} of every step, with "validation" and "accuracy" where these were looked at.
+        on_step: called with {step, steps, loss} of every step, with "validation" and "accuracy" where measured.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class FinetuneLoop:
             The best step and its score.
 
         Raises:
-            CancelledError: a stop was asked for.
+            CancelledError: the work was cancelled.
             TrainingError: the loss is no longer a number.
         """
         settings = self._settings
@@ -137,9 +137,9 @@ class FinetuneLoop:
     ) -> float:
         batch = batches.draw(rng)
         objective = self._objective
-        features = objective.features(self._model, batch.images, batch.wavelengths_um, batch.pixels)
+        features = objective.features(self._model, batch.images, batch.wavelengths_um, batch.col_row)
         with torch.no_grad():
-            before = objective.features(self._start, batch.images, batch.wavelengths_um, batch.pixels[:, ASKED:])
+            before = objective.features(self._start, batch.images, batch.wavelengths_um, batch.col_row[:, ASKED:])
         loss = objective.loss(features[:, :ASKED].flatten(0, 1), batch.labels.flatten().to(features.device))
         loss = loss + objective.rehearsal(features[:, ASKED:], before)
         if not math.isfinite(loss.item()):

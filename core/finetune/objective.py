@@ -44,14 +44,14 @@ class FinetuneObjective:
             self.temperature = min(100.0, max(10.0, float(model.logit_scale.exp())))
         self.head: DenseHead = get_head(model)
 
-    def bottleneck(self, model: GeoLangBind, images: Tensor, wavelengths_um: Tensor, pixels: Tensor) -> Tensor:
+    def bottleneck(self, model: GeoLangBind, images: Tensor, wavelengths_um: Tensor, col_row: Tensor) -> Tensor:
         """Dense features at pixels before their linear map into text space.
 
         Args:
             model: the model being fine-tuned, or the one it started from.
             images: (B, C, H, W) in model units.
             wavelengths_um: (C,).
-            pixels: (B, N, 2) column and row, whole numbers.
+            col_row: (B, N, 2) column and row of pixels, whole numbers.
 
         Returns:
             (B, N, Z) float32; in text space already where the head has no such map.
@@ -61,7 +61,7 @@ class FinetuneObjective:
             narrow = self.head.narrow(model, images.to(device, torch.float32), wavelengths_um)
         height, width = images.shape[-2:]
         sides = torch.tensor([width, height], dtype=torch.float32, device=device)
-        grid = (pixels.to(device).float() + 0.5) / sides * 2 - 1
+        grid = (col_row.to(device).float() + 0.5) / sides * 2 - 1
         found = F.grid_sample(narrow.float(), grid[:, None], padding_mode="border", align_corners=False)[:, :, 0]
         return found.transpose(1, 2)
 
@@ -73,9 +73,9 @@ class FinetuneObjective:
         bias = None if projection.bias is None else projection.bias.float()
         return F.normalize(F.linear(bottleneck, projection.weight[:, :, 0, 0].float(), bias), dim=-1)
 
-    def features(self, model: GeoLangBind, images: Tensor, wavelengths_um: Tensor, pixels: Tensor) -> Tensor:
+    def features(self, model: GeoLangBind, images: Tensor, wavelengths_um: Tensor, col_row: Tensor) -> Tensor:
         """Unit features (B, N, D) float32 at pixels; arguments as for ``bottleneck``."""
-        return self.in_text_space(model, self.bottleneck(model, images, wavelengths_um, pixels))
+        return self.in_text_space(model, self.bottleneck(model, images, wavelengths_um, col_row))
 
     def logits(self, features: Tensor) -> Tensor:
         """Logits (…, classes) of unit features (…, D)."""

@@ -33,14 +33,14 @@ class Patch:
 
     Attributes:
         image: (C, S, S) float16 in model units; 0 where there is no data.
-        pixels: (N, 2) column and row of the labelled pixels inside the patch.
+        col_row: (N, 2) column and row of the labelled pixels inside the patch.
         labels: (N,) class of each.
-        places: (N, 2) the same pixels in pixels of the first raster.
+        places: (N, 2) column and row of the same pixels in the first raster.
         own: (N,) whether the pixel lies in the part that this patch shares with no other.
     """
 
     image: Tensor
-    pixels: NDArray[np.int64]
+    col_row: NDArray[np.int64]
     labels: NDArray[np.int64]
     places: NDArray[np.float64]
     own: NDArray[np.bool_]
@@ -51,7 +51,7 @@ class LabelledRaster:
     """What training needs to know of a raster.
 
     Attributes:
-        source: as the person named it.
+        source: as the user named it.
         recognition: its bands.
         patches: the labelled parts.
     """
@@ -162,7 +162,7 @@ def _read_patch(
         return None
     return Patch(
         image=torch.from_numpy(recognition.scaling.to_model(values, valid)).half(),
-        pixels=np.stack([col, row], axis=1).astype(np.int64),
+        col_row=np.stack([col, row], axis=1).astype(np.int64),
         labels=drawn[known],
         places=_in_pixels_of(first, raster.grid.subgrid(window), col, row),
         own=inside,

@@ -16,7 +16,7 @@ from core.finetune.settings import FinetuneSettings
 from core.model.geolangbind import GeoLangBind
 
 KEPT_OF_THE_START = ("placeholders",)
-"""What a card says of a model's input, which fine-tuning does not change."""
+"""What a card states of a model's input, which fine-tuning does not change."""
 
 
 def class_rows(
@@ -42,7 +42,7 @@ def class_rows(
 
 
 def outcome(before: FinetuneScore, after: FinetuneScore, learnt: bool) -> str:
-    """One line that says what got better and what worse.
+    """One line that states what got better and what worse.
 
     Args:
         before: of the model started from, on blocks that chose nothing.

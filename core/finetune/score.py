@@ -93,7 +93,7 @@ class HeldOutPixels:
             held = [place for place, mask in enumerate(masks) if mask.any()]
             for place in sorted(rng.permutation(held)[:MOST_PATCHES].tolist()):
                 patch, mask = raster.patches[place], masks[place]
-                self._parts.append((raster, patch.image, patch.pixels[mask], patch.labels[mask]))
+                self._parts.append((raster, patch.image, patch.col_row[mask], patch.labels[mask]))
 
     @property
     def empty(self) -> bool:
@@ -131,13 +131,12 @@ class HeldOutPixels:
         features = self.bottleneck(model, objective) if bottleneck is None else bottleneck
         logits = objective.logits(objective.in_text_space(model, features)).cpu()
         labels = self.labels
-        confusion = np.zeros((self._classes, self._classes), np.int64)
-        np.add.at(confusion, (labels.numpy(), logits.argmax(1).numpy()), 1)
+        matrix = ConfusionMatrix.of(labels.numpy(), logits.argmax(1).numpy(), self._classes)
         stride = max(1, len(labels) // MOST_CALIBRATED)
         calibrated = min(
             _class_mean_loss(logits[::stride] * factor, labels[::stride]) for factor in TEMPERATURE_FACTORS
         )
-        return FinetuneScore(ConfusionMatrix(confusion), _class_mean_loss(logits, labels), calibrated)
+        return FinetuneScore(matrix, _class_mean_loss(logits, labels), calibrated)
 
 
 def _class_mean_loss(logits: Tensor, labels: Tensor) -> float:

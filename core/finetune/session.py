@@ -1,4 +1,4 @@
-"""Fine-tuning on a person's own rasters and labels, in minutes on a processor."""
+"""Fine-tuning on the user's own rasters and labels, in minutes on a processor."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from core.context import Context
 from core.errors import OutputError, TrainingError
 from core.finetune.batches import FinetuneBatches
 from core.finetune.head_fit import fit_head, sample_features
 from core.finetune.labelled_data import LabelledData, Masks, read_labelled_data
-from core.finetune.loop import FinetuneLoop, OnStep
+from core.finetune.loop import FinetuneLoop
 from core.finetune.objective import FinetuneObjective
 from core.finetune.report import class_rows, model_card, outcome
 from core.finetune.result_folder import check_writable, list_result, model_name
@@ -26,22 +27,16 @@ from core.finetune.trainable_parts import MODES
 from core.model import load_model
 from core.model.geolangbind import GeoLangBind
 from core.model.weight_files import save_model
-from core.progress import CancelToken, Progress, no_progress
 
 CROP_PX = 96
 """Least side of what is learnt from at once, for models with a trained decoder; others see images of their own size."""
+HEAD_SHARE = 0.2
+"""Share of learning that fitting the head takes, beside the loop."""
 LEARNT, CHOSEN, SAVED = (0.1, 0.55), (0.55, 0.95), 0.96
 """Fractions of the whole at which learning begins and ends, first to choose, then from all that may be learnt from."""
 
 
-def fine_tune(
-    settings: FinetuneSettings,
-    output: Path,
-    *,
-    progress: Progress = no_progress,
-    cancel: CancelToken | None = None,
-    on_loss: OnStep = lambda point: None,
-) -> dict[str, Any]:
+def fine_tune(settings: FinetuneSettings, output: Path, context: Context | None = None) -> dict[str, Any]:
     """Fine-tune a model and write it as a folder with config.json, model.safetensors, card.json and results.json.
 
     First the dense decoder's last map is fitted, in seconds; then, unless the head alone shall learn, the rest learns.
@@ -51,10 +46,8 @@ def fine_tune(
     Args:
         settings: what to learn from, and how.
         output: folder of the result; its name becomes the model's.
-        progress: told the fraction done.
-        cancel: looked at before every step; nothing is written.
-        on_loss: told {stage, step, steps, loss} of the steps, with "validation" and "accuracy" where the choosing
-            blocks were looked at.
+        context: told of every step with ``loss`` {stage, step, steps, loss}, with "validation" and "accuracy" where the
+            choosing blocks were scored. Cancellation is checked before every step; nothing is written then.
 
     Returns:
         What results.json holds: name, output, classes (name, pixels, before, after), before, after, outcome, learnt,
@@ -62,29 +55,29 @@ def fine_tune(
 
     Raises:
         TrainingError: the labels cannot be learnt from.
-        CancelledError: a stop was asked for.
+        CancelledError: the work was cancelled.
         GeoLangBindError: a raster or the model cannot be used, or the result not be written.
     """
     started = time.monotonic()
-    cancel = cancel or CancelToken()
+    context = context or Context()
     if settings.mode not in MODES:
         raise TrainingError(f"There is no mode {settings.mode}.", hint=f"Choose one of {', '.join(MODES)}.")
     check_writable(output)
     rng = np.random.default_rng(settings.seed)
-    progress(0.0, "Loading the model")
+    context.progress(0.0, "Loading the model")
     model = load_model(settings.start, device=settings.device)
     crop, margin = _sides(model)
-    progress(0.01, "Reading rasters and labels")
+    context.progress(0.01, "Reading rasters and labels")
     placeholders = None if model.card is None else model.card.placeholders
-    data = read_labelled_data(settings, crop, margin, rng, placeholders=placeholders, cancel=cancel)
+    data = read_labelled_data(settings, crop, margin, rng, placeholders=placeholders, cancel=context.cancel)
     measuring = HeldOutPixels(data.rasters, data.measuring, len(data.classes), rng)
-    lesson = _Finetuning(model, settings, data, crop, rng, cancel, progress, on_loss)
-    before = measuring.score(model, lesson.objective)
-    taken = lesson.run()
+    fitting = _Finetuning(model, settings, data, crop, rng, context)
+    before = measuring.score(model, fitting.objective)
+    taken = fitting.run()
     _round_to_half(model)
-    after = measuring.score(model, lesson.objective)
+    after = measuring.score(model, fitting.objective)
     line = outcome(before, after, taken.any)
-    progress(SAVED, "Writing the model")
+    context.progress(SAVED, "Writing the model")
     results = {
         "name": model_name(output),
         "output": str(output),
@@ -102,7 +95,7 @@ def fine_tune(
         "steps": taken.loop,
         "remarks": [*data.remarks, line],
         "seconds": round(time.monotonic() - started, 1),
-        "history": lesson.history,
+        "history": fitting.history,
     }
     save_model(model, output, model_card(model, settings, data.rasters, results), torch.float16)
     try:
@@ -111,7 +104,7 @@ def fine_tune(
         raise OutputError(f"{output} cannot be written: {problem}.", hint="Check the free space.") from problem
     if settings.listed:
         results["name"] = list_result(output)
-    progress(1.0, f"{results['name']} is ready")
+    context.progress(1.0, f"{results['name']} is ready")
     return results
 
 
@@ -138,9 +131,7 @@ class _Finetuning:
         data: LabelledData,
         crop: int,
         rng: np.random.Generator,
-        cancel: CancelToken,
-        progress: Progress,
-        on_loss: OnStep,
+        context: Context,
     ) -> None:
         self.objective = FinetuneObjective(model, data.classes)
         self.history: list[dict[str, Any]] = []
@@ -149,11 +140,9 @@ class _Finetuning:
         self._data = data
         self._crop = crop
         self._choosing = HeldOutPixels(data.rasters, data.choosing, len(data.classes), rng)
-        self._cancel = cancel
-        self._progress = progress
-        self._on_loss = on_loss
-        self._stage, self._span = "", (0.0, 1.0)
-        self._loop = FinetuneLoop(model, self.objective, settings, self._choosing, cancel, self._on_step)
+        self._context = self._step = context
+        self._stage = ""
+        self._loop = FinetuneLoop(model, self.objective, settings, self._choosing, context.cancel, self._on_step)
         self._fits_head = self.objective.head.projection(model) is not None
         self._runs_loop = settings.mode != "head-only" or not self._fits_head
 
@@ -163,21 +152,21 @@ class _Finetuning:
         Returns:
             The steps of the result; none where the model is as it was.
         """
-        taken = self._learn(self._data.training, None, "", LEARNT)
+        taken = self._learn(self._data.training, None, "", self._context.step(*LEARNT))
         if self._settings.refit and taken.any and not self._choosing.empty:
             self._loop.restart()
-            self._learn(self._data.training_at_last, taken, ", all labels", CHOSEN)
+            self._learn(self._data.training_at_last, taken, ", all labels", self._context.step(*CHOSEN))
         return taken
 
-    def _learn(self, masks: Masks, exact: StepsTaken | None, suffix: str, span: tuple[float, float]) -> StepsTaken:
+    def _learn(self, masks: Masks, exact: StepsTaken | None, suffix: str, context: Context) -> StepsTaken:
         """Fit the head, then run the loop, for exact numbers of steps or as many as the choosing blocks like best."""
         head_steps = loop_steps = 0
-        middle = span[0] + (span[1] - span[0]) * (0.2 if self._runs_loop else 1.0)
+        of_head = HEAD_SHARE if self._runs_loop else 1.0
         if self._fits_head and (exact is None or exact.head):
-            self._stage, self._span = f"head{suffix}", (span[0], middle)
-            self._progress(span[0], "Looking at the labelled places")
+            self._stage, self._step = f"head{suffix}", context.step(0.0, of_head)
+            self._step.progress(0.0, "Encoding the labelled places")
             rng = np.random.default_rng((self._settings.seed, 0))
-            samples = sample_features(self._model, self.objective, self._data.rasters, masks, rng, self._cancel)
+            samples = sample_features(self._model, self.objective, self._data.rasters, masks, rng, context.cancel)
             head_steps = fit_head(
                 self._model,
                 self.objective,
@@ -188,20 +177,19 @@ class _Finetuning:
                 on_step=self._on_step,
             ).steps
         if self._runs_loop and (exact is None or exact.loop):
-            self._stage, self._span = f"{self._settings.mode}{suffix}", (middle, span[1])
+            self._stage, self._step = f"{self._settings.mode}{suffix}", context.step(of_head, 1.0)
             batches = FinetuneBatches(self._data.rasters, masks, self._crop, self._settings.batch)
             loop_steps = self._loop.run(batches, None if exact is None else exact.loop).steps
         return StepsTaken(head_steps, loop_steps)
 
     def _on_step(self, point: dict[str, Any]) -> None:
-        self._cancel.raise_if_cancelled()
+        self._context.raise_if_cancelled()
         point = {"stage": self._stage, **point}
         self.history.append(point)
-        self._on_loss(point)
-        low, high = self._span
+        self._context.notify("loss", point)
         right = f", {100 * point['accuracy']:.0f} % right where it chooses" if "accuracy" in point else ""
         message = f"{self._stage}: step {point['step']}, loss {point['loss']:.3f}{right}"
-        self._progress(low + (high - low) * point["step"] / point["steps"], message)
+        self._step.progress(point["step"] / point["steps"], message)
 
 
 def _sides(model: GeoLangBind) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""A fine-tuning as a person asks for it."""
+"""A fine-tuning as the user requests it."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def bootstrap_interval(
         seed: of the draws.
 
     Returns:
-        (low, high); NaN where there is a single image, which says nothing about others.
+        (low, high); NaN where there is a single image, which has no information on others.
     """
     if count < 2:
         return float("nan"), float("nan")

@@ -15,13 +15,25 @@ Z_95 = 1.959963984540054
 
 @dataclass(frozen=True)
 class ConfusionMatrix:
-    """Counts of samples by what they are and what the map says.
+    """Counts of samples by what they are and what the map states.
 
     Attributes:
         counts: (classes, classes) int64; **rows are the reference, columns the map**.
     """
 
     counts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, reference: NDArray[np.integer], shown: NDArray[np.integer], classes: int) -> ConfusionMatrix:
+        """Count samples.
+
+        Args:
+            reference: positions of the classes that are there, 0 … classes - 1; of any shape.
+            shown: of those that the map shows, of the same shape.
+            classes: number of classes.
+        """
+        pairs = reference.astype(np.int64).ravel() * classes + shown.astype(np.int64).ravel()
+        return cls(np.bincount(pairs, minlength=classes * classes).reshape(classes, classes))
 
     @property
     def total(self) -> int:
@@ -53,6 +65,11 @@ class ConfusionMatrix:
         """Intersection over union."""
         right = np.diag(self.counts)
         return _shares(right, self.counts.sum(0) + self.counts.sum(1) - right)
+
+    @property
+    def iou_of_present(self) -> NDArray[np.float64]:
+        """Intersection over union; NaN for classes that the reference does not hold."""
+        return np.where(self.counts.sum(1) > 0, self.iou, np.nan)
 
     @property
     def mean_iou(self) -> float:

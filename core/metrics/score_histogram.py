@@ -1,4 +1,4 @@
-"""Scores of pixels that are and are not what was asked for, counted finely enough for every threshold."""
+"""Scores of pixels that are and are not what was requested, counted finely enough for every threshold."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ReliabilityBin:
         high: highest score.
         pixels: how many.
         score: their mean score.
-        share: of them that are what was asked for.
+        share: of them that are what was requested.
     """
 
     low: float
@@ -39,7 +39,7 @@ class ScoreHistogram:
     """Counts of pixels by score.
 
     Attributes:
-        positive: (STEPS,) pixels that are what was asked for, by the log-odds of their score.
+        positive: (STEPS,) pixels that are what was requested, by the log-odds of their score.
         negative: (STEPS,) the others.
     """
 
@@ -68,7 +68,7 @@ class ScoreHistogram:
 
     @property
     def auc(self) -> float:
-        """Chance that a pixel asked for scores higher than another one (ties count half); NaN where one kind lacks."""
+        """Chance that a pixel requested scores higher than another one (ties count half); NaN where one kind lacks."""
         total = self.positive.sum() * self.negative.sum()
         if not total:
             return float("nan")
@@ -76,13 +76,13 @@ class ScoreHistogram:
         return float((self.positive * (below + self.negative / 2)).sum() / total)
 
     def iou_at(self, threshold: float) -> float:
-        """Intersection over union of the pixels above a threshold 0..1 and those asked for; NaN without the latter."""
+        """Intersection over union of the pixels above a threshold 0..1 and those requested; NaN without the latter."""
         odds = np.log(max(threshold, _SMALLEST)) - np.log1p(-min(threshold, 1 - _SMALLEST))
         return float(self._ious()[int(np.argmin(np.abs(EDGES - odds)))])
 
     @property
     def best(self) -> tuple[float, float]:
-        """Threshold with the highest intersection over union, and that; NaN where nothing is asked for."""
+        """Threshold with the highest intersection over union, and that; NaN where nothing is requested."""
         ious = self._ious()
         if not np.isfinite(ious).any():
             return float("nan"), float("nan")

@@ -48,7 +48,7 @@ class ModelCard:
         source: "embedded", "published" (in the catalogue, perhaps not fetched yet) or "user".
         path: folder with config.json and weights; None while it is not on this computer.
         licence: SPDX identifier or name of the licence of the weights.
-        licence_text: what a person must know before using the weights.
+        licence_text: what the user must know before using the weights.
         licence_url: where the whole licence is.
         must_accept: whether the licence must be accepted before a fetch.
         address: where its files are fetched from; "" where it cannot be fetched.
@@ -136,7 +136,7 @@ def weights_file(folder: Path) -> Path | None:
 
 
 def card_from(values: dict[str, Any], **overrides: Any) -> ModelCard:  # noqa: ANN401 - fields of the card
-    """Make a card from a table of TOML or JSON; what it does not know goes into ``details``.
+    """Make a card from a table of TOML or JSON; unknown entries go into ``details``.
 
     Raises:
         ModelError: a value has the wrong form.

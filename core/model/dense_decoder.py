@@ -15,7 +15,7 @@ from core.model.spectral_stem import ResidualBlock
 class Decoder(nn.Module, ABC):
     """A dense head that ends in text space by a linear step, ``features = project(bottleneck)``.
 
-    Whoever keeps features keeps the bottleneck and multiplies the text by ``project`` instead, which is exact.
+    The feature store keeps the bottleneck and multiplies the text by ``project`` instead, which is exact.
 
     Attributes:
         stride: pixels between features.

@@ -1,4 +1,4 @@
-"""Where the model runs and in which precision, with words for the person at the screen."""
+"""Where the model runs and in which precision, with words for the user at the screen."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def choose_device(device: str = "auto", dtype: str = "auto") -> ComputeDevice:
         dtype: "auto" (bf16 where the hardware multiplies it fast, else float32), "float32", "bf16" or "float16".
 
     Raises:
-        DeviceError: the device asked for is not there.
+        DeviceError: the device requested is not there.
         UsageError: the device or precision is unknown.
     """
     precision = _ALIASES.get(dtype, dtype)

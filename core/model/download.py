@@ -29,14 +29,14 @@ def fetch_file(url: str, target: Path, expected_hash: str, *, size: int = 0, con
         target: where the file goes; what has come so far lies beside it as ``.part``.
         expected_hash: the hash it must have: SHA-256, or the SHA-1 git gives a small file (40 digits).
         size: expected bytes, for progress and free space; 0 where unknown.
-        context: told the fraction that has come; whether it is cancelled is looked at between blocks.
+        context: reports the fraction that has come; whether it is cancelled is looked at between blocks.
 
     Returns:
         ``target``.
 
     Raises:
         ModelError: the file cannot be reached, the disk is full, or the hash is wrong (then nothing is kept).
-        CancelledError: a stop was asked for; what has come is kept.
+        CancelledError: the work was cancelled; what has come is kept.
     """
     context = context or Context()
     part = target.with_name(target.name + ".part")

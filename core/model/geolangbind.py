@@ -34,7 +34,7 @@ TEMPLATES = ("a satellite photo of {}.", "a satellite image of {}.")
 """SkyScript's prompt wording, which the published figures were measured with."""
 TEXT_BATCH = 64
 FEW_TOKENS = 256
-"""Up to so many, one thread of the processor is as fast as several, and waits for nobody where cores are busy."""
+"""Up to so many, one thread of the processor is as fast as several, and is not held up where cores are busy."""
 Wavelengths = Tensor | Sequence[float]
 
 

@@ -1,4 +1,4 @@
-"""Progressive merging: fold one modality's weights into the running model by interpolation, stage by stage.
+"""Progressive merging: merge one modality's weights into the running model by interpolation, stage by stage.
 
 GeoLangBind trains modalities one after another and keeps what was learnt before by interpolating the weights. How
 much of the newcomer a stage takes may differ: embeddings carry what is particular to a modality, later blocks what all

@@ -23,7 +23,7 @@ COLLAPSE_COSINE = 0.95
 def check_prompts_differ(model: GeoLangBind) -> float:
     """Make sure that unrelated prompts have different vectors.
 
-    A tokenizer that would have to be fetched is not asked for: fixed, unrelated token ids take the place of words.
+    A tokenizer that would have to be fetched is not requested: fixed, unrelated token ids take the place of words.
 
     The local tokenizer of a SigLIP tower is looked at first.
 

@@ -31,7 +31,7 @@ KNOWN_IDS = {
 
 
 def is_published(path: Path) -> bool:
-    """Tell whether a file is the published one of its name, by size and hash."""
+    """Whether a file is the published one of its name, by size and hash."""
     known = PUBLISHED_FILES.get(path.name)
     return known is not None and path.is_file() and path.stat().st_size == known[0] and file_sha256(path) == known[1]
 

@@ -136,7 +136,7 @@ def processes(engine: Engine, device: torch.device | None = None) -> Iterator[Pr
         device: where to compute; None for one GPU a process where there are GPUs.
 
     Raises:
-        TrainingError: FSDP was asked for without torchrun.
+        TrainingError: FSDP was requested without torchrun.
     """
     count = int(os.environ.get("WORLD_SIZE", "1"))
     started = "RANK" in os.environ

@@ -24,7 +24,7 @@ class ObjectiveWeights:
 
     Attributes:
         siglip: sigmoid loss of pooled vectors against one text an image.
-        contest: softmax of pooled vectors over the classes of the source.
+        contrastive: softmax of pooled vectors over the classes of the source.
         dense: softmax of dense features over classes and distractors, per labelled pixel.
         dense_sigmoid: the same pixels, each text alone.
         prompts: the same pixels, each text against the background vocabulary, as ``core highlight`` scores a prompt.
@@ -34,7 +34,7 @@ class ObjectiveWeights:
     """
 
     siglip: float = 1.0
-    contest: float = 1.0
+    contrastive: float = 1.0
     dense: float = 1.0
     dense_sigmoid: float = 0.3
     prompts: float = 0.0
@@ -129,10 +129,10 @@ def pooled_losses(
         return {}
     siglip.tell(batch.targets)
     logits = scale * pooled @ texts.all.T
-    contest = class_and_text_contrastive_loss(logits, texts, agreement_of(batch, pooled.device), batch.targets)
+    contrastive = class_and_text_contrastive_loss(logits, texts, agreement_of(batch, pooled.device), batch.targets)
     return {
         "siglip": weights.siglip * siglip(pooled, texts.drawn[batch.targets], scale, bias),
-        "contest": weights.contest * contest,
+        "contrastive": weights.contrastive * contrastive,
     }
 
 
@@ -148,8 +148,8 @@ def other_losses(
     """Losses of pixels, pairs and teachers, for each image by itself, unlike ``pooled_losses``."""
     losses: dict[str, Tensor] = {}
     if bottleneck is not None and batch.labels is not None:
-        scored_texts = dense_losses(model, bottleneck, batch.labels, texts, agreement_of(batch, bottleneck.device))
-        losses |= {name: getattr(weights, name) * value for name, value in scored_texts.items()}
+        found = dense_losses(model, bottleneck, batch.labels, texts, agreement_of(batch, bottleneck.device))
+        losses |= {name: getattr(weights, name) * value for name, value in found.items()}
     if bottleneck is not None and batch.teacher_images is not None and batch.teacher_wavelengths_um is not None:
         losses["pairs"] = weights.pairs * pair_loss(
             model, encoded, bottleneck, batch.teacher_images, batch.teacher_wavelengths_um

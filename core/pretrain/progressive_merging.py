@@ -1,7 +1,7 @@
-"""Progressive merging as a step of training: fold a newcomer into the running model and measure what that cost.
+"""Progressive merging as a step of training: merge a further-trained model into the running one and measure the cost.
 
-A run over several modalities alternates: fine-tune the running model on one more modality, fold the result back in by
-interpolation, go on. What was learnt before is measured before and after, and the coefficient can be searched for.
+A run over several modalities alternates: the running model is fine-tuned on one more modality, and the result merged
+by interpolation. Earlier modalities are measured before and after, and the coefficient can be searched for.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LEAST = 0.01
 
 @dataclass(frozen=True)
 class MergeSettings:
-    """What to fold into what.
+    """What is merged into what.
 
     Attributes:
         base: the running model: name, file or folder.
@@ -79,7 +79,7 @@ def merge_models(settings: MergeSettings, validations: Mapping[str, Measure]) ->
     new is given up for small gains elsewhere.
 
     Args:
-        settings: what to fold into what.
+        settings: what is merged into what.
         validations: of what was learnt before and of what is new; may be empty without a search.
 
     Raises:

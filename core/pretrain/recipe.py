@@ -18,6 +18,10 @@ from core.pretrain.sources.base import Source
 from core.pretrain.sources.registry import source_address, source_kinds
 
 T = TypeVar("T")
+DATA_FOLDER = Path("../shared/data")
+"""Where recipes have their data."""
+FORMER_OBJECTIVES = {"contest": "contrastive"}
+"""Names of objectives in recipes of before December 2026, which are still read."""
 
 
 @dataclass(frozen=True)
@@ -114,15 +118,31 @@ class Recipe:
     card: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read_recipe(path: Path) -> Recipe:
+def read_recipe(path: Path, data: Path | None = None) -> Recipe:
     """Read a recipe file.
 
     A recipe that ``extends`` another (a path beside it) is laid over it, entry by entry; an entry of null takes away.
 
+    Args:
+        path: of the recipe.
+        data: folder of the data, in place of ``../shared/data``; None for that.
+
     Raises:
         TrainingError: it is missing, no YAML, or has a field that no recipe has.
     """
-    return parse_recipe(_read_content(path))
+    content = _read_content(path)
+    return parse_recipe(content if data is None else _with_data_in(content, data))
+
+
+def _with_data_in(value: Any, folder: Path) -> Any:  # noqa: ANN401 - what YAML holds
+    """Returns a recipe's content with all paths in DATA_FOLDER moved to another folder."""
+    if isinstance(value, dict):
+        return {name: _with_data_in(each, folder) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_with_data_in(each, folder) for each in value]
+    if isinstance(value, str) and Path(value).is_relative_to(DATA_FOLDER):
+        return str(folder / Path(value).relative_to(DATA_FOLDER))
+    return value
 
 
 def _read_content(path: Path) -> dict[str, Any]:
@@ -162,7 +182,8 @@ def parse_recipe(content: Mapping[str, Any]) -> Recipe:
         raise TrainingError("The recipe names no source.", hint="Add at least one under 'sources'.")
     values["sources"] = {name: _build(SourceSettings, entry, f"source {name}") for name, entry in sources.items()}
     values["optimiser"] = _build(OptimiserSettings, values.get("optimiser") or {}, "optimiser")
-    values["objectives"] = _build(ObjectiveWeights, values.get("objectives") or {}, "objectives")
+    objectives = {FORMER_OBJECTIVES.get(name, name): value for name, value in (values.get("objectives") or {}).items()}
+    values["objectives"] = _build(ObjectiveWeights, objectives, "objectives")
     return _build(Recipe, values, "recipe")
 
 

@@ -6,10 +6,9 @@ wavelengths.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,12 +17,8 @@ from core.errors import SensorError, TrainingError
 from core.model.teachers import Teacher, load_teacher
 from core.pretrain.batch import Batch
 from core.pretrain.recipe import Recipe
+from core.pretrain.teacher_registry import registered_teacher
 
-NETWORKS = {
-    "dinov2_block8": "training.teachers.dinov2:DinoV2Teacher",
-    "dynamic_world": "training.teachers.dynamic_world:DynamicWorldTeacher",
-}
-"""Teachers with code of their own: module and class. Imported when asked for."""
 FIELDS = ("model", "checkpoint", "image_size", "features", "reads")
 """What a recipe may say of a teacher."""
 TeacherFeatures = Callable[[Batch], Tensor | None]
@@ -33,8 +28,9 @@ TeacherFeatures = Callable[[Batch], Tensor | None]
 def build_teachers(recipe: Recipe, device: torch.device | str = "cpu") -> dict[str, Teacher]:
     """Load the teachers a recipe names: ``{name: {model, checkpoint, image_size, features, reads}}``, all optional.
 
-    ``model`` is one of NETWORKS, "classical", the name or path of a GeoLangBind model, or a timm name; it defaults to
-    the teacher's name; ``checkpoint`` a local weights file of timm's; ``features`` what a GeoLangBind model teaches.
+    ``model`` is a registered teacher, "classical", the name or path of a GeoLangBind model, or a timm name; without it
+    the teacher's name is taken. ``checkpoint`` is a local weights file of timm's, ``features`` what a GeoLangBind model
+    teaches.
 
     Raises:
         TrainingError: an entry has an unknown field.
@@ -48,9 +44,9 @@ def build_teachers(recipe: Recipe, device: torch.device | str = "cpu") -> dict[s
                 f"Teacher {name} has an unknown field {unknown[0]}.", hint=f"Known are {', '.join(FIELDS)}."
             )
         model, checkpoint = str(entry.get("model", name)), entry.get("checkpoint")
-        if model in NETWORKS:
-            module, _, kind = NETWORKS[model].partition(":")
-            teachers[name] = cast("Teacher", getattr(importlib.import_module(module), kind)())
+        make = registered_teacher(model)
+        if make is not None:
+            teachers[name] = make()
             continue
         teachers[name] = load_teacher(
             model,

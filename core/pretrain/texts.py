@@ -23,7 +23,7 @@ class BatchTexts:
         means: (classes, D), each the mean over all wordings of a class.
         drawn: (N, D), the batch's own wordings: one a class, then distractors.
         captions: (B, D), each image's own text, where the batch has captions in place of classes.
-        background: (V, D), the background vocabulary that prompts are held against; None where it is not asked for.
+        background: (V, D), the background vocabulary that prompts are held against; None where it is not requested.
         background_weights: (N, V), how much of it each drawn text is held against.
     """
 

@@ -94,7 +94,7 @@ class Trainer:
         """Train to the last step and give the results, which are also written to ``results.json``.
 
         Args:
-            progress: told the fraction done, the losses and the time left.
+            progress: called with the fraction done, the losses and the time left.
             cancel: checked at every step; a checkpoint is kept.
             until: stop after this many steps, as a cancel would.
 

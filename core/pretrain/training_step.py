@@ -52,8 +52,8 @@ class TrainingStep(nn.Module):
         """Returns every batch's losses, weighted; without texts, its pooled vectors and losses of single images."""
         always = {} if self._kept is None else {"kernels": self.weights.kernels * self._kept.moved()}
         if texts is not None:
-            scored_texts = step_losses(self.model, batches, texts, self.weights, self.siglip, teachers)
-            return [losses | always for losses in scored_texts]
+            losses_of_batches = step_losses(self.model, batches, texts, self.weights, self.siglip, teachers)
+            return [losses | always for losses in losses_of_batches]
         encoded = self.model.visual.trunk.forward_groups([(batch.images, batch.wavelengths_um) for batch in batches])
         nothing = BatchTexts(torch.zeros(0, 0), torch.zeros(0, 0))
         return [

@@ -6,32 +6,14 @@ A request is ``{"id", "method", "params"}``, its reply ``{"id", "result"}`` or `
 ``{"method", "params"}`` carry no id of their own but name the request they belong to. Pixels travel as files.
 """
 
+from .conversion import from_params, to_params
+from .labels import AccuracyParams, CalibrateParams, FinetuneParams, SampleParams
+from .maps import ChangeParams, ClassifyParams, DescribeParams, EmbedParams, HighlightParams, SimilarParams
 from .messages import PROTOCOL_VERSION, ErrorInfo, Notification, Reply, Request, decode, encode
 from .parameters import Parameter, parameter, parameters
-from .requests import (
-    METHODS,
-    AccuracyParams,
-    CalibrateParams,
-    CancelParams,
-    ChangeParams,
-    ClassifyParams,
-    DescribeParams,
-    EmbedParams,
-    Extent,
-    FinetuneParams,
-    HelloParams,
-    HighlightParams,
-    ModelsParams,
-    PingParams,
-    PolygoniseParams,
-    SampleParams,
-    SchemesParams,
-    ShutdownParams,
-    SimilarParams,
-    Source,
-    from_params,
-    to_params,
-)
+from .polygons import PolygoniseParams
+from .session import METHODS, CancelParams, HelloParams, ModelsParams, PingParams, ShutdownParams
+from .source import Extent, Source
 
 __all__ = [
     "METHODS",
@@ -56,7 +38,6 @@ __all__ = [
     "Reply",
     "Request",
     "SampleParams",
-    "SchemesParams",
     "ShutdownParams",
     "SimilarParams",
     "Source",

@@ -27,6 +27,10 @@ class Parameter:
         option: name on the command line, such as "--least" or "-o"; empty for a positional argument where a value
             must be given, else for the field's name.
         metavar: how the command line shows the value.
+        comma_separated: whether the command line takes all values of a tuple as one, such as "4,3,2".
+        several: whether an option takes several values in a row.
+        none_word: word on the command line that means None, such as "auto".
+        on_command_line: whether the command line has it.
     """
 
     name: str
@@ -39,11 +43,27 @@ class Parameter:
     maximum: float | None = None
     option: str = ""
     metavar: str | None = None
+    comma_separated: bool = False
+    several: bool = False
+    none_word: str = ""
+    on_command_line: bool = True
 
     @property
     def required(self) -> bool:
         """Whether a value must be given."""
         return self.default is MISSING
+
+    @property
+    def limits(self) -> str:
+        """The limits of a number in words, such as "from 0 to 1"; empty without any."""
+        named = ((self.above, "above"), (self.minimum, "from"), (self.maximum, "to"))
+        return " ".join(f"{word} {limit:g}" for limit, word in named if limit is not None)
+
+    def allows(self, value: float) -> bool:
+        """Whether a number lies within the limits; NaN never does."""
+        above = self.above is None or value > self.above
+        low = self.minimum is None or value >= self.minimum
+        return above and low and (self.maximum is None or value <= self.maximum) and value == value
 
 
 def parameter(
@@ -59,7 +79,7 @@ def parameter(
         default: value where none is given.
         help: one line for people.
         factory: makes the default, where it is a dictionary.
-        facts: unit, choices, minimum, above, maximum, option, metavar; see ``Parameter``.
+        facts: unit, choices, minimum, above, maximum, option, metavar, …; see ``Parameter``.
     """
     metadata = {"help": help, **facts}
     if factory is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.context import Context
 from core.errors import InputError
-from core.progress import CancelToken, Progress, no_progress
+from core.raster.grid import GridSpec
 from core.raster.pixel_areas import known_row_areas
+from core.raster.pixel_window import PixelWindow
 from core.raster.reader import RasterReader
 from core.raster.staging import TABLE, staging
 
@@ -40,39 +42,75 @@ class ClassArea:
     share: float
 
 
-def class_areas(
-    reader: RasterReader, band: int = 1, *, progress: Progress = no_progress, cancel: CancelToken | None = None
-) -> tuple[ClassArea, ...]:
+class AreaTally:
+    """Counts pixels and hectares of codes, block by block.
+
+    Args:
+        grid: says how large a pixel is; without a reference system hectares are unknown.
+    """
+
+    def __init__(self, grid: GridSpec) -> None:
+        self._row_areas = known_row_areas(grid)
+        self._pixels: dict[int, int] = {}
+        self._hectares: dict[int, float] = {}
+
+    @property
+    def codes(self) -> list[int]:
+        """The codes that occurred, in their order."""
+        return sorted(self._pixels)
+
+    @property
+    def knows_hectares(self) -> bool:
+        """Whether the reference system says how large pixels are."""
+        return self._row_areas is not None
+
+    def add(self, place: PixelWindow, codes: NDArray[np.number], counted: NDArray[np.bool_]) -> None:
+        """Count a block of the grid: whole numbers (h, w) where ``counted`` (h, w)."""
+        for code in np.unique(codes[counted]).tolist():
+            rows = np.count_nonzero((codes == code) & counted, axis=1)
+            self._pixels[int(code)] = self.pixels(int(code)) + int(rows.sum())
+            if self._row_areas is not None:
+                hectares = float(rows @ self._row_areas[place.row : place.row_stop])
+                self._hectares[int(code)] = self._hectares.get(int(code), 0.0) + hectares
+
+    def pixels(self, code: int) -> int:
+        """Number of pixels of a code."""
+        return self._pixels.get(code, 0)
+
+    def hectares(self, code: int) -> float:
+        """Area of a code; NaN where it is unknown."""
+        return self._hectares.get(code, 0.0) if self.knows_hectares else math.nan
+
+    def areas(self, codes: Iterable[int] | None = None) -> tuple[ClassArea, ...]:
+        """Areas of these codes, also of those that did not occur; None for those that did."""
+        wanted = self.codes if codes is None else list(codes)
+        measured = [self.hectares(code) if self.knows_hectares else float(self.pixels(code)) for code in wanted]
+        total = sum(measured) or math.nan
+        return tuple(
+            ClassArea(code, self.pixels(code), self.hectares(code), part / total if part else 0.0)
+            for code, part in zip(wanted, measured, strict=True)
+        )
+
+
+def class_areas(reader: RasterReader, band: int = 1, context: Context | None = None) -> tuple[ClassArea, ...]:
     """Measure every class of a map, in the order of their codes; pixels without data do not count.
 
     Raises:
         InputError: the map cannot be read, or holds more values than a map of classes has.
         CancelledError: a stop was asked for.
     """
+    context = context or Context()
     grid = reader.grid
-    row_areas = known_row_areas(grid)
-    known = row_areas is not None
-    row_hectares = np.full(grid.height, np.nan) if row_areas is None else row_areas
-    pixels: dict[int, int] = {}
-    hectares: dict[int, float] = {}
+    tally = AreaTally(grid)
     for window in grid.window.blocks(grid.width, _ROWS):
-        if cancel is not None:
-            cancel.raise_if_cancelled()
+        context.raise_if_cancelled()
         values, valid = reader.read(window, (band,))
-        rows = slice(window.row, window.row_stop)
         codes = _codes(values[0][valid])
-        if codes is None or len(pixels.keys() | codes) > _MOST_CLASSES:
+        if codes is None or len({*tally.codes, *codes}) > _MOST_CLASSES:
             raise InputError(f"{reader.info.path} is not a map of classes.", hint="Give a map with a code a pixel.")
-        for code in codes:
-            counts = ((values[0] == code) & valid).sum(axis=1)
-            pixels[code] = pixels.get(code, 0) + int(counts.sum())
-            hectares[code] = hectares.get(code, 0.0) + float(counts @ row_hectares[rows])
-        progress(window.row_stop / grid.height, "Measuring areas")
-    total = sum(hectares.values()) if known else float(sum(pixels.values()))
-    return tuple(
-        ClassArea(code, pixels[code], hectares[code], (hectares[code] if known else pixels[code]) / (total or math.nan))
-        for code in sorted(pixels)
-    )
+        tally.add(window, values[0], valid)
+        context.progress(window.row_stop / grid.height, "Measuring areas")
+    return tally.areas()
 
 
 def _codes(values: NDArray[Any]) -> list[int] | None:

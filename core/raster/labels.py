@@ -211,24 +211,6 @@ def read_labels(
     return VectorLabels(geometries[usable], codes, known, crs_wkt, int((~usable).sum()), layers)
 
 
-def rasterise_labels(
-    path: str | Path, field: str, grid: GridSpec, *, layer: str | None = None, classes: Sequence[str] | None = None
-) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    """Draw the labels of a vector file onto a grid.
-
-    Returns:
-        (labels (height, width) uint8 with 0 for none, class names: code 1 is the first).
-
-    Raises:
-        InputError: see read_labels; or no label lies on the grid.
-    """
-    labels = read_labels(path, field, layer=layer, classes=classes)
-    drawn = labels.rasterised(grid)
-    if not drawn.any():
-        raise InputError(f"No label of {path} lies on the raster.", hint="Check both coordinate reference systems.")
-    return drawn, labels.classes
-
-
 def _read(path: Path, field: str, layer: str | None) -> tuple[NDArray[Any], NDArray[Any], str | None]:
     if not path.exists():
         raise InputError(f"There is no file {path}.", hint="Check the path.")

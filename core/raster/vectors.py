@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import shapely
 
+from core.context import Context
 from core.errors import InputError
-from core.progress import CancelToken, Progress, no_progress
 from core.raster.dates import acquisition_date
 from core.raster.generalise import simplified, simplified_coverage, without_small_holes
 from core.raster.ground import Ground, check_measurable
@@ -62,8 +62,7 @@ def polygonise(
     threshold: float | None = 0.5,
     class_names: Mapping[int, str] | None = None,
     shape: PolygonShape = WHOLE_OUTLINES,
-    progress: Progress = no_progress,
-    cancel: CancelToken | None = None,
+    context: Context | None = None,
 ) -> int:
     """Outline where a score reaches a threshold, or every class of a map, and write polygons with their attributes.
 
@@ -79,8 +78,7 @@ def polygonise(
         threshold: least score; None takes the band for a map of classes.
         class_names: class code to name; None to read them from the map.
         shape: how the polygons are drawn.
-        progress: told the fraction done.
-        cancel: looked at between strips.
+        context: reports the fraction done; cancellation is checked between strips.
 
     Returns:
         The number of polygons.
@@ -90,7 +88,7 @@ def polygonise(
         OutputError: the file cannot be written; nothing is left behind.
         CancelledError: a stop was asked for.
     """
-    source = BandPolygons(raster, ((band, threshold),), class_names, shape, progress, cancel)
+    source = BandPolygons(raster, ((band, threshold),), class_names, shape, context or Context())
     return write_band_polygons(source, output)
 
 
@@ -107,8 +105,7 @@ class BandPolygons:
     bands: tuple[tuple[int, float | None], ...]
     class_names: Mapping[int, str] | None = None
     shape: PolygonShape = WHOLE_OUTLINES
-    progress: Progress = no_progress
-    cancel: CancelToken | None = None
+    context: Context = field(default_factory=Context)
 
 
 def write_band_polygons(source: BandPolygons, output: str | Path) -> int:
@@ -195,15 +192,14 @@ def _strips(reader: RasterReader, source: BandPolygons, facts: _Facts) -> Iterat
     confidence = _confidence_band(reader) if threshold is None else None
     bands = (facts.band,) if confidence is None else (facts.band, confidence)
     for window in grid.window.blocks(grid.width, max(64, _STRIP_PIXELS // grid.width)):
-        if source.cancel is not None:
-            source.cancel.raise_if_cancelled()
+        source.context.raise_if_cancelled()
         values, valid = reader.read(window, bands)
         if threshold is None:
             certain = None if confidence is None else values[1].astype(np.float32) / 100
             yield Strip(window, values[0].astype(np.int32), valid, certain)
         else:
             yield Strip(window, np.ones(valid.shape, np.int32), valid & (values[0] >= threshold), values[0])
-        source.progress(window.row_stop / grid.height, "Outlining")
+        source.context.progress(window.row_stop / grid.height, "Outlining")
 
 
 def _confidence_band(reader: RasterReader) -> int | None:

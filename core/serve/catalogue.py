@@ -1,4 +1,4 @@
-"""What there is to choose from, models and class schemes; called like the tasks, so the dispatcher treats all alike."""
+"""The models to choose from; called like the tasks, so that the dispatcher treats all alike."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.context import Context
 from core.errors import UsageError
 
 if TYPE_CHECKING:
-    from core.protocol import ModelsParams, SchemesParams
+    from core.protocol import ModelsParams
 
 
 def models(params: ModelsParams, context: Context) -> dict[str, Any]:
@@ -36,21 +36,6 @@ def models(params: ModelsParams, context: Context) -> dict[str, Any]:
     if params.action in ("import", "fetch"):
         context.models.forget()  # a model of this name may have been loaded in an older version
     return {"models": [card.to_json() for card in zoo.list_models()], **facts}
-
-
-def schemes(params: SchemesParams, context: Context) -> dict[str, Any]:
-    """List class schemes, or give the one named (or written inline).
-
-    Returns:
-        ``{schemes: [{name, title, source, classes: [{code, name, prompts, colour}, ...]}, ...]}``.
-
-    Raises:
-        ClassSchemeError: no such scheme.
-    """
-    from core.classes import list_schemes, load_scheme
-
-    names = list_schemes() if params.name is None else (params.name,)
-    return {"schemes": [dataclasses.asdict(load_scheme(name)) for name in names]}
 
 
 def _needed(value: str | None, name: str) -> str:

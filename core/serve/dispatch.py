@@ -1,4 +1,4 @@
-"""Finds the task behind a method; nothing heavy is imported before it is asked for."""
+"""Finds the task behind a method; nothing heavy is imported before it is requested."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.protocol import METHODS
 from core.tasks.registry import tasks
 from core.tasks.task import Run
 
-CATALOGUE_METHODS = frozenset({"models", "schemes"})
+CATALOGUE_METHODS = frozenset({"models"})
 """Answered from lists and folders, without a raster."""
 
 SESSION_METHODS = frozenset({"hello", "ping", "cancel", "shutdown"})
@@ -19,7 +19,7 @@ SESSION_METHODS = frozenset({"hello", "ping", "cancel", "shutdown"})
 FIRST_PROMPT_MODULES = ("core.tasks.highlight", "core.model.geolangbind", "core.model.weight_files")
 
 SECONDS_OF_LOOKING = 2.0
-"""After an answer, until what speeds up the next is prepared: who asks again at once shares no processor."""
+"""After an answer, until what speeds up the next is prepared: a request that follows at once has the processor."""
 
 _IMPORTING = threading.RLock()
 """Two threads importing modules that need each other would each get half a module of the other's."""
@@ -31,7 +31,7 @@ def methods() -> dict[str, type]:
 
 
 def is_interactive(method: str) -> bool:
-    """Whether a person waits for the answer, whatever is asked for."""
+    """Whether the user waits for the answer, whatever is requested."""
     return method in METHODS or tasks()[method].interactive
 
 
@@ -49,14 +49,14 @@ def find_task(method: str) -> Run:
 
 
 def warm_up() -> None:
-    """Import what the first prompt needs while the person is still typing it: most of the time to a first answer."""
+    """Import what the first prompt needs while the user is still typing it: most of the time to a first answer."""
     with _IMPORTING:
         for name in FIRST_PROMPT_MODULES:
             importlib.import_module(name)
 
 
 def prepare_for_more() -> None:
-    """After a first answer from a model, have compiled kernels made ready, while the person looks at it."""
+    """After a first answer from a model, have compiled kernels made ready, while the user looks at it."""
     from core.dense.compiled import KERNELS
 
     KERNELS.prepare_beside(SECONDS_OF_LOOKING)

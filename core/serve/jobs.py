@@ -23,7 +23,7 @@ class Priority(IntEnum):
 
 
 def priority_of(interactive: bool, params: dict[str, Any]) -> Priority:
-    """Say whether a person watches this request: quick questions, previews, and runs on a part of the raster."""
+    """Say whether the user watches this request: quick questions, previews, and runs on a part of the raster."""
     watched = interactive or bool(params.get("preview")) or params.get("extent") is not None
     return Priority.INTERACTIVE if watched else Priority.BACKGROUND
 
@@ -40,10 +40,10 @@ class YieldingCancelToken(CancelToken):
         self._nobody_waits = nobody_waits
 
     def raise_if_cancelled(self) -> None:
-        """Stop here when asked to; else let an interactive job have the processor for a moment.
+        """Stop here where the work was cancelled; else let an interactive job have the processor for a moment.
 
         Raises:
-            CancelledError: a stop was asked for.
+            CancelledError: the work was cancelled.
         """
         super().raise_if_cancelled()
         if not self._nobody_waits.is_set():

@@ -61,7 +61,7 @@ class Server:
         find_task: gives the function of a method.
         describe_device: gives the device facts of ``hello``.
         after_job: called after each job, for instance to rotate the log.
-        after_hello: called once ``hello`` is answered, in a thread of its own: a person is about to ask for something.
+        after_hello: called once ``hello`` is answered, in a thread of its own: the user is about to ask for something.
         exit_process: ends the process at once; replaced in tests.
     """
 
@@ -88,7 +88,7 @@ class Server:
         self._queue = JobQueue()
 
     def run(self) -> None:
-        """Serve until stdin ends or ``shutdown`` is asked for; running tasks are cancelled and may clean up."""
+        """Serve until stdin ends or ``shutdown`` is requested; running tasks are cancelled and may clean up."""
         for name, interactive_only in (("interactive", True), ("any", False)):
             threading.Thread(target=self._work, args=(interactive_only,), name=name, daemon=True).start()
         for line in self._requests:

@@ -14,7 +14,7 @@ class ProtocolOutput:
     """Writes one message a line, from any thread.
 
     Args:
-        stream: binary stream that nobody else writes to.
+        stream: binary stream with no other writer.
     """
 
     def __init__(self, stream: io.BufferedIOBase) -> None:

@@ -13,7 +13,8 @@ from core.errors import InputError
 from core.metrics.cluster_sample import SampleUnits
 from core.metrics.confusion import Z_95, ConfusionMatrix, adjusted_areas
 from core.protocol import AccuracyParams
-from core.raster.pixel_areas import known_row_areas
+from core.raster.areas import AreaTally
+from core.raster.pixel_window import PixelWindow
 from core.raster.reader import RasterReader, open_raster
 from core.raster.staging import staging
 from core.raster.writer import read_class_names
@@ -55,7 +56,7 @@ def run(params: AccuracyParams, context: Context) -> dict[str, Any]:
             for number, block in enumerate(blocks, start=1):
                 context.raise_if_cancelled()
                 values, valid = raster.read(block, (1,))
-                tally.add(block.row, values[0], valid, reference.read(block))
+                tally.add(block, values[0], valid, reference.read(block))
                 context.progress(number / len(blocks), "Comparing map and reference")
     result = tally.result(names, reference)
     result["remarks"] = [*reference.remarks, *_remarks(result)]
@@ -72,23 +73,18 @@ class _Tally:
 
     def __init__(self, raster: RasterReader) -> None:
         self._counts: dict[tuple[int, int, int], int] = {}
-        self._mapped: dict[int, int] = {}
-        self._hectares: dict[int, float] = {}
-        self._areas = known_row_areas(raster.grid)
+        self._mapped = AreaTally(raster.grid)
 
-    def add(self, row: int, map_codes: NDArray[Any], valid: NDArray[np.bool_], reference: ReferencePixels) -> None:
-        """Count a block that starts at a row of the map."""
+    def add(
+        self, place: PixelWindow, map_codes: NDArray[Any], valid: NDArray[np.bool_], reference: ReferencePixels
+    ) -> None:
+        """Count a block of the map."""
         if map_codes.dtype.kind == "f" and not np.array_equal(np.rint(map_codes[valid]), map_codes[valid]):
             raise InputError("The map holds scores, not classes.", hint="Give the map that core classify made.")
         codes = np.where(valid, map_codes, 0).astype(np.int64)
         if codes.size and (codes.max() > HIGHEST_CODE or codes.min() < 0):
             raise InputError("The map holds numbers that are no class codes.", hint="Give a map of class codes.")
-        for code in np.unique(codes[valid]):
-            rows = np.count_nonzero((codes == code) & valid, axis=1)
-            self._mapped[int(code)] = self._mapped.get(int(code), 0) + int(rows.sum())
-            if self._areas is not None:
-                hectares = float(rows @ self._areas[row : row + len(rows)])
-                self._hectares[int(code)] = self._hectares.get(int(code), 0.0) + hectares
+        self._mapped.add(place, codes, valid)
         known = valid & (reference.codes != UNKNOWN)
         units = np.zeros_like(reference.codes) if reference.units is None else reference.units
         found = np.stack([units[known], reference.codes[known], codes[known]])
@@ -108,11 +104,11 @@ class _Tally:
             )
         partners = reference.partners()
         names = {**names, **{partner.code: partner.name for partner in partners if partner.code >= FIRST_FOREIGN}}
-        codes = sorted({code for _, true, shown in self._counts for code in (true, shown)} | set(self._mapped))
+        codes = sorted({code for _, true, shown in self._counts for code in (true, shown)} | set(self._mapped.codes))
         matrix, sample = self._matrix(codes, independent=reference.unit == "pixel")
-        hectares = np.array([self._hectares.get(code, 0.0) for code in codes])
-        pixels = np.array([self._mapped.get(code, 0) for code in codes], np.float64)
-        adjusted = adjusted_areas(matrix, hectares if self._areas is not None else pixels, sample)
+        hectares = np.array([self._mapped.hectares(code) for code in codes])
+        pixels = np.array([self._mapped.pixels(code) for code in codes], np.float64)
+        adjusted = adjusted_areas(matrix, hectares if self._mapped.knows_hectares else pixels, sample)
         classes: list[dict[str, Any]] = []
         for number, code in enumerate(codes):
             entry: dict[str, Any] = {
@@ -124,19 +120,19 @@ class _Tally:
                 "users": _number(matrix.users[number]),
                 "f1": _number(matrix.f1[number]),
                 "iou": _number(matrix.iou[number]),
-                "hectares": _number(hectares[number]) if self._areas is not None else None,
+                "hectares": _number(hectares[number]) if self._mapped.knows_hectares else None,
             }
             if adjusted is not None:
                 half_width = Z_95 * float(adjusted.standard_errors[number])
                 entry["adjusted_share"] = _number(adjusted.shares[number])
                 entry["adjusted_share_half_width"] = half_width
                 entry["adjusted_producers"] = _number(adjusted.producers[number])
-                if self._areas is not None:
+                if self._mapped.knows_hectares:
                     entry["adjusted_hectares"] = _number(adjusted.shares[number] * hectares.sum())
                     entry["adjusted_hectares_half_width"] = half_width * float(hectares.sum())
             classes.append(entry)
         own = {code: name for code, name in names.items() if code < FIRST_FOREIGN}
-        own.update({code: names.get(code, str(code)) for code in self._mapped})
+        own.update({code: names.get(code, str(code)) for code in self._mapped.codes})
         return {
             "classes": classes,
             "matrix": matrix.counts.tolist(),

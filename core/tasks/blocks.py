@@ -34,17 +34,17 @@ def scored_blocks(
 
     Args:
         scores: gives the scores of pixels.
-        scene: what is asked for.
-        context: told the progress after every block; its cancel token is looked at before every block.
-        message: what the progress says.
+        scene: what is requested.
+        context: progress is reported after every block, cancellation checked before it.
+        message: what the progress states.
         snap: whether to average scores over regions of like colour.
 
     Raises:
         InputError: no pixel of the window has data.
-        CancelledError: a stop was asked for.
+        CancelledError: the work was cancelled.
     """
     blocks = list(_blocks(scores, scene.window))
-    if not snap:  # regions are found in whole chunks, whatever part of them is asked for
+    if not snap:  # regions are found in whole chunks, whatever part of them is requested
         scores.keep_to(scene.window)
     seen_data = False
 

@@ -1,4 +1,4 @@
-"""Thresholds for the scores of prompts or classes, from a few places that a person labelled."""
+"""Thresholds for the scores of prompts or classes, from a few places that the user labelled."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from rasterio.features import rasterize
 
 from core.context import Context
 from core.errors import InputError
+from core.metrics.f1 import f1_score
 from core.protocol import CalibrateParams
 from core.raster.grid import GridSpec
 from core.raster.labels import VectorLabels, label_field, read_labels
@@ -53,7 +54,7 @@ def run(params: CalibrateParams, context: Context) -> dict[str, Any]:
 
     Args:
         params: scores, labelled places, and where results go.
-        context: told the progress; stopped between two blocks.
+        context: reports the progress; stopped between two blocks.
 
     Returns:
         scores, output, map (paths), thresholds (of each: name, threshold, f1_at_half, f1_held_out, places).
@@ -134,11 +135,6 @@ def best_threshold(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> fl
     best = int(np.where(last_of_its_value, f1, -1).argmax())
     below = ranked[best + 1] if best + 1 < len(ranked) else 0.0
     return float((ranked[best] + below) / 2)
-
-
-def f1_score(predicted: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
-    """Returns the harmonic mean of precision and recall; 0 where nothing is right."""
-    return float(2 * (predicted & truth).sum() / max(1, int(predicted.sum() + truth.sum())))
 
 
 def _matches(names: Sequence[str], classes: Sequence[str]) -> NDArray[np.bool_]:

@@ -15,6 +15,7 @@ from core.context import Context
 from core.dense.pixels import PixelScores
 from core.errors import UsageError
 from core.protocol import ChangeParams
+from core.raster.areas import AreaTally
 from core.raster.failures import without_password
 from core.raster.grid import extent_of_window
 from core.raster.pixel_window import PixelWindow
@@ -27,7 +28,7 @@ from core.tasks.coregistration import Registration, check_registration
 from core.tasks.outputs import check_writable, provenance
 from core.tasks.scene_pair import ScenePair, open_pair
 from core.tasks.scoring import ClassSoftmax, Prompt, PromptSoftmax, parse_prompts, scored_by
-from core.tasks.transitions import NODATA, Transition, TransitionCensus, decide, write_transitions
+from core.tasks.transitions import NODATA, Transition, decide, transitions, write_transitions
 
 if TYPE_CHECKING:
     from core.dense.features import DenseFeatures
@@ -164,19 +165,19 @@ def _write_transitions(
     count = len(scheme.classes)
     kind = "uint8" if count**2 < 256 else "uint16"
     codes = np.array(scheme.codes)
-    census = TransitionCensus(scheme, grid)
+    tally = AreaTally(grid)
 
     def decided() -> Iterator[tuple[PixelWindow, NDArray[np.uint16]]]:
         for place, first, second, valid in found:
             old, new = decide(softmax(first), softmax(second), params.margin)
             transition = np.where(valid, 1 + old * count + new, NODATA)
-            census.add(place, transition)
+            tally.add(place, transition, valid)
             yield place, transition[None].astype(np.uint16)
 
     with staging(params.output, GEOTIFF, _files(pair)) as folder:
         # The legend is known only when all is decided, so the decisions wait in a file.
         waiting = write_cog(folder / "decided.tif", grid, kind, NODATA, decided(), ("transition",))
-        transitions = census.transitions()
+        changed = transitions(tally, scheme)
 
         def finished() -> Iterator[tuple[PixelWindow, NDArray[np.uint16]]]:
             with open_raster(waiting) as reader:
@@ -197,13 +198,13 @@ def _write_transitions(
             finished(),
             BANDS,
             tags=tags,
-            colormap={item.code: item.colour for item in transitions},
-            category_names={item.code: item.name for item in transitions},
+            colormap={item.code: item.colour for item in changed},
+            category_names={item.code: item.name for item in changed},
         )
         waiting.unlink()
     if params.areas is not None:
-        write_transitions(params.areas, transitions)
-    return {"transitions": [_row(item) for item in transitions]}
+        write_transitions(params.areas, changed)
+    return {"transitions": [_row(item) for item in changed]}
 
 
 def _files(pair: ScenePair) -> list[str]:

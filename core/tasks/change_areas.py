@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.raster.areas import AreaTally
 from core.raster.grid import GridSpec
-from core.raster.pixel_areas import known_row_areas
 from core.raster.pixel_window import PixelWindow
 from core.raster.staging import TABLE, staging
 
@@ -24,16 +24,14 @@ class ChangeAreas:
 
     Args:
         prompts: how many there are.
-        grid: says how large a pixel is; without a reference system hectares stay unknown.
+        grid: gives how large a pixel is; without a reference system hectares stay unknown.
         threshold: score from which on a prompt is true.
         least_difference: smaller differences of scores are no change.
     """
 
     def __init__(self, prompts: int, grid: GridSpec, threshold: float, least_difference: float) -> None:
-        self._pixels = np.zeros((prompts, len(KINDS)), np.int64)
-        self._hectares = np.zeros((prompts, len(KINDS)))
+        self._tallies = [AreaTally(grid) for _ in range(prompts)]
         self._threshold, self._least = threshold, least_difference
-        self._row_areas = known_row_areas(grid)
 
     def add(
         self, place: PixelWindow, before: NDArray[np.float32], after: NDArray[np.float32], valid: NDArray[np.bool_]
@@ -41,22 +39,23 @@ class ChangeAreas:
         """Count a block: scores of both dates (prompts, h, w) at a place of the grid, ``valid`` (h, w)."""
         clear = np.abs(after - before) >= self._least
         was, is_now = before >= self._threshold, after >= self._threshold
-        for kind, where in enumerate((~was & is_now & clear, was & ~is_now & clear, was & is_now)):
-            rows = np.count_nonzero(where & valid, axis=2)
-            self._pixels[:, kind] += rows.sum(1)
-            if self._row_areas is not None:
-                self._hectares[:, kind] += rows @ self._row_areas[place.row : place.row_stop]
+        gained, lost, stayed = ~was & is_now & clear, was & ~is_now & clear, was & is_now
+        kinds = 1 * lost + 2 * stayed  # positions in KINDS
+        for tally, kind, counted in zip(self._tallies, kinds, (gained | lost | stayed) & valid, strict=True):
+            tally.add(place, kind, counted)
 
     def rows(self, prompts: Sequence[str]) -> list[dict[str, Any]]:
         """Returns for each prompt: prompt, and for gained, lost and stayed its {pixels, hectares or None}."""
-        known = self._row_areas is not None
         return [
             {"prompt": prompt}
             | {
-                kind: {"pixels": int(pixels), "hectares": round(float(hectares), 4) if known else None}
-                for kind, pixels, hectares in zip(KINDS, counts, areas, strict=True)
+                kind: {
+                    "pixels": tally.pixels(position),
+                    "hectares": round(tally.hectares(position), 4) if tally.knows_hectares else None,
+                }
+                for position, kind in enumerate(KINDS)
             }
-            for prompt, counts, areas in zip(prompts, self._pixels, self._hectares, strict=True)
+            for prompt, tally in zip(prompts, self._tallies, strict=True)
         ]
 
 

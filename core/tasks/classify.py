@@ -14,10 +14,8 @@ from core.classes import ClassScheme, load_scheme
 from core.context import Context
 from core.dense.pixels import PixelScores
 from core.protocol import ClassifyParams
-from core.raster.areas import ClassArea, write_areas
-from core.raster.grid import GridSpec
+from core.raster.areas import AreaTally, ClassArea, write_areas
 from core.raster.ground import check_measurable
-from core.raster.pixel_areas import known_row_areas
 from core.raster.pixel_window import PixelWindow
 from core.raster.reader import open_raster
 from core.raster.staging import GEOTIFF, TABLE, VECTOR
@@ -38,9 +36,9 @@ def run(params: ClassifyParams, context: Context) -> dict[str, Any]:
     """Parameters of classifying every pixel of a raster by a class scheme.
 
     Args:
-        params: what is asked for.
-        context: told the progress; stopped between two batches; told of a coarse preview with
-            ``preview`` {path, extent, stage} where ``params.preview`` asks for it.
+        params: parameters of the task.
+        context: reports progress; cancellation is checked between two batches; told of a coarse preview with
+            ``preview`` {path, extent, stage} where ``params.preview`` requests it.
 
     Returns:
         output, scores, vector, areas (path), scheme, classes (code, name, colour, pixels, hectares, share), model,
@@ -63,7 +61,7 @@ def run(params: ClassifyParams, context: Context) -> dict[str, Any]:
             _write_map(params, coarse, model, scheme, class_softmax, output, context.quiet())
 
         write_preview(params, scene, write_coarse, context.notify)
-        census = ClassCensus(scheme, scene.grid)
+        tally = AreaTally(scene.grid)
         _write_map(
             params,
             scene,
@@ -72,10 +70,10 @@ def run(params: ClassifyParams, context: Context) -> dict[str, Any]:
             class_softmax,
             params.output,
             context,
-            census=census,
+            tally=tally,
             scores=params.scores,
         )
-        areas = census.areas()
+        areas = tally.areas(scheme.codes)
         if params.areas is not None:
             write_areas(params.areas, areas, {entry.code: entry.name for entry in scheme.classes})
         if params.vector is not None:
@@ -90,7 +88,7 @@ def run(params: ClassifyParams, context: Context) -> dict[str, Any]:
                     right_angles=params.right_angles,
                     crs=params.vector_crs,
                 ),
-                cancel=context.cancel,
+                context=context.quiet(),
             )
         return {
             "output": params.output,
@@ -102,41 +100,6 @@ def run(params: ClassifyParams, context: Context) -> dict[str, Any]:
             "model": params.model,
             **scene.facts,
         }
-
-
-class ClassCensus:
-    """Counts pixels and hectares of every class while the map is written.
-
-    Args:
-        scheme: the legend.
-        grid: says how large a pixel is; without a reference system hectares stay unknown.
-    """
-
-    def __init__(self, scheme: ClassScheme, grid: GridSpec) -> None:
-        self._scheme = scheme
-        self._pixels = np.zeros(len(scheme.classes), np.int64)
-        self._hectares = np.zeros(len(scheme.classes))
-        self._row_areas = known_row_areas(grid)
-
-    def add(self, place: PixelWindow, best: NDArray[np.intp], valid: NDArray[np.bool_]) -> None:
-        """Count a block whose pixels are of class number ``best`` (h, w) where ``valid``."""
-        for number in range(len(self._pixels)):
-            rows = np.count_nonzero((best == number) & valid, axis=1)
-            self._pixels[number] += rows.sum()
-            if self._row_areas is not None:
-                self._hectares[number] += rows @ self._row_areas[place.row : place.row_stop]
-
-    def areas(self) -> tuple[ClassArea, ...]:
-        """Returns the area of every class of the scheme, also of those that do not occur."""
-        known = self._row_areas is not None
-        measured = self._hectares if known else self._pixels.astype(float)
-        shares = measured / max(float(measured.sum()), 1e-300)
-        return tuple(
-            ClassArea(entry.code, int(pixels), float(hectares) if known else float("nan"), float(share))
-            for entry, pixels, hectares, share in zip(
-                self._scheme.classes, self._pixels, self._hectares, shares, strict=True
-            )
-        )
 
 
 def _class_rows(scheme: ClassScheme, areas: tuple[ClassArea, ...]) -> list[dict[str, Any]]:
@@ -162,10 +125,10 @@ def _write_map(
     output: str,
     context: Context,
     *,
-    census: ClassCensus | None = None,
+    tally: AreaTally | None = None,
     scores: str | None = None,
 ) -> None:
-    """Write the map; where scores are asked for, write those first and make the map of them."""
+    """Write the map; where scores are requested, write those first and make the map of them."""
     features = scene.features(model, cache=params.cache, cancel=context.cancel)
     message = f"Classifying by {scheme.title}"
 
@@ -191,7 +154,7 @@ def _write_map(
         scene.grid,
         "uint8",
         scheme.nodata,
-        _map_blocks(shares, scheme, params.confidence, census),
+        _map_blocks(shares, scheme, params.confidence, tally),
         band_names=("class", "confidence") if params.confidence else ("class",),
         tags=tags,
         colormap={entry.code: entry.rgb for entry in scheme.classes},
@@ -228,14 +191,14 @@ def _through_file(
 
 
 def _map_blocks(
-    shares: Iterator[ScoredBlock], scheme: ClassScheme, confidence: bool, census: ClassCensus | None
+    shares: Iterator[ScoredBlock], scheme: ClassScheme, confidence: bool, tally: AreaTally | None
 ) -> Iterator[tuple[PixelWindow, NDArray[np.uint8]]]:
     codes = np.array(scheme.codes, np.uint8)
     nodata = np.uint8(scheme.nodata)
     for place, values, valid in shares:
         best = values.argmax(0)
-        if census is not None:
-            census.add(place, best, valid)
+        if tally is not None:
+            tally.add(place, codes[best], valid)
         bands = [np.where(valid, codes[best], nodata)]
         if confidence:
             # 1..100 leaves both 0 and 255 free: the band shares the map's nodata, whichever it is.

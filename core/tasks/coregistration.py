@@ -121,7 +121,7 @@ def _pairs_of_windows(
 
 
 def _channels(image: NDArray[np.float32], features: DenseFeatures) -> NDArray[np.float32]:
-    return guide_image(torch.from_numpy(image), guide_bands(features.level.recognition.band_set)).numpy()
+    return guide_image(torch.from_numpy(image), guide_bands(features.level.band_set)).numpy()
 
 
 def _spread(window: PixelWindow) -> list[PixelWindow]:

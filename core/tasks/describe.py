@@ -25,7 +25,7 @@ def run(params: DescribeParams, context: Context) -> dict[str, Any]:
 
     Args:
         params: the raster and the model it is meant for.
-        context: told the progress; its cancel token is looked at before reading.
+        context: reports the progress; its cancel token is looked at before reading.
 
     Returns:
         path, width, height, count, dtype, crs (WKT or None), extent, pixel_size, ground_sampling_distance_m; sensor,
@@ -88,7 +88,7 @@ def describe_computer(device: str) -> dict[str, str]:
     """Say what this computer computes with.
 
     Raises:
-        DeviceError: the device asked for is not there.
+        DeviceError: the device requested is not there.
     """
     from core.dense.cache import cache_folder
     from core.model.cards import models_folder

@@ -19,8 +19,8 @@ def run(params: EmbedParams, context: Context) -> dict[str, Any]:
     """Compute and keep the features of a raster, or of a part of it; what is there already is not computed again.
 
     Args:
-        params: what is asked for.
-        context: told the progress; stopped between two batches; finished chunks are kept.
+        params: parameters of the task.
+        context: reports progress; cancellation is checked between two batches; finished chunks are kept.
 
     Returns:
         raster, store (folder of the entry), chunks, chunks_computed, bytes, sensor, model.

@@ -1,4 +1,4 @@
-"""A model taught a person's own classes, while QGIS watches the loss."""
+"""A model taught the user's own classes, while QGIS watches the loss."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def run(params: FinetuneParams, context: Context) -> dict[str, Any]:
     """Fine-tune a model; it is among the models at once.
 
     Args:
-        params: what is asked for.
-        context: told the progress; stopped between two steps; nothing is kept; told of every
+        params: parameters of the task.
+        context: reports the progress; stopped between two steps; nothing is kept; told of every
             step with ``loss`` {stage, step, steps, loss, validation}.
 
     Returns:
@@ -46,13 +46,7 @@ def run(params: FinetuneParams, context: Context) -> dict[str, Any]:
         seed=params.seed,
         device=params.device,
     )
-    results = fine_tune(
-        settings,
-        _folder(params),
-        progress=context.progress,
-        cancel=context.cancel,
-        on_loss=lambda point: context.notify("loss", point),
-    )
+    results = fine_tune(settings, _folder(params), context)
     context.models.forget()
     return {**{key: value for key, value in results.items() if key != "history"}, "table": table(results)}
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from core.context import Context
 from core.dense.pixels import PixelScores
 from core.metrics.score_split import LogOddsCounts, ScoreSplit
-from core.progress import CancelToken
 from core.protocol import HighlightParams
 from core.raster.ground import check_measurable
 from core.raster.pixel_window import PixelWindow
@@ -35,9 +34,9 @@ def run(params: HighlightParams, context: Context) -> dict[str, Any]:
     """Score every pixel for each prompt.
 
     Args:
-        params: what is asked for.
-        context: told the progress; stopped between two batches; told of a coarse preview with
-            ``preview`` {path, extent, stage} where ``params.preview`` asks for it.
+        params: parameters of the task.
+        context: reports progress; cancellation is checked between two batches; told of a coarse preview with
+            ``preview`` {path, extent, stage} where ``params.preview`` requests it.
 
     Returns:
         output, vector, prompts, model, suggested_thresholds (for each prompt ``threshold``, None where its scores do
@@ -63,7 +62,7 @@ def run(params: HighlightParams, context: Context) -> dict[str, Any]:
 
         write_preview(params, scene, write, context.notify)
         splits = write(scene, params.output, context)
-        vector = _write_vector(params, splits, context.cancel)
+        vector = _write_vector(params, splits, context.quiet())
         return {
             "output": params.output,
             "vector": vector,
@@ -109,7 +108,7 @@ def _write_scores(
     return counts.splits()
 
 
-def _write_vector(params: HighlightParams, splits: Sequence[ScoreSplit], cancel: CancelToken) -> str | None:
+def _write_vector(params: HighlightParams, splits: Sequence[ScoreSplit], context: Context) -> str | None:
     if params.vector is None:
         return None
     shape = PolygonShape(
@@ -121,7 +120,7 @@ def _write_vector(params: HighlightParams, splits: Sequence[ScoreSplit], cancel:
         crs=params.vector_crs,
     )
     bands = tuple((band, _threshold(params, split)) for band, split in enumerate(splits, start=1))
-    source = BandPolygons(params.output, bands, shape=shape, cancel=cancel)
+    source = BandPolygons(params.output, bands, shape=shape, context=context)
     write_band_polygons(source, params.vector)
     return params.vector
 

@@ -13,8 +13,8 @@ def run(params: PolygoniseParams, context: Context) -> dict[str, Any]:
     """Outline where a score reaches a threshold, or every class of a map.
 
     Args:
-        params: what is asked for.
-        context: told the progress; its cancel token is looked at between strips.
+        params: parameters of the task.
+        context: reports the progress; its cancel token is looked at between strips.
 
     Returns:
         output, polygons (their number).
@@ -33,5 +33,5 @@ def run(params: PolygoniseParams, context: Context) -> dict[str, Any]:
         crs=params.vector_crs,
     )
     bands = tuple((band, params.threshold) for band in params.bands or (params.band,))
-    source = BandPolygons(params.raster, bands, shape=shape, progress=context.progress, cancel=context.cancel)
+    source = BandPolygons(params.raster, bands, shape=shape, context=context)
     return {"output": params.output, "polygons": write_band_polygons(source, params.output)}

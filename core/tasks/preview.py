@@ -22,10 +22,10 @@ def write_preview(
     """Writes a coarse preview where one is requested and the window is large.
 
     Args:
-        params: what is asked for.
+        params: parameters of the task.
         scene: at its full resolution.
         write: computes the answer for a scene and writes it to a path.
-        notify: told of the file with ``preview`` {path, extent, stage}.
+        notify: called with the file with ``preview`` {path, extent, stage}.
     """
     resolution = _preview_resolution(scene) if params.preview else None
     if resolution is None:

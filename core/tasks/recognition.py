@@ -8,7 +8,7 @@ from core.spectral.recognise import Recognition, recognise
 
 
 def recognise_source(raster: RasterReader, source: Source) -> Recognition:
-    """Find out what the bands of an open raster are, or take the person's word for it.
+    """Find out what the bands of an open raster are, or take the user's word for it.
 
     Raises:
         SensorError: bands, wavelengths or sensor do not fit the raster.

@@ -38,7 +38,7 @@ def snap_to_regions(
     rows, columns = wanted.slices_in(around)
     if valid.any():
         image, _ = level.read(around)
-        guide = guide_image(torch.from_numpy(image), guide_bands(level.recognition.band_set)).numpy()
+        guide = guide_image(torch.from_numpy(image), guide_bands(level.band_set)).numpy()
         # Not told where data are missing: that takes sixty times as long, and such ground has a colour of its own.
         regions = slic(
             np.moveaxis(guide, 0, -1).astype(np.float64),

@@ -1,4 +1,4 @@
-"""A sample for assessing a class map: points drawn at random within each class, to be labelled by a person."""
+"""A sample for assessing a class map: points drawn at random within each class, to be labelled by the user."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ BLOCK_ROWS = 512
 def run(params: SampleParams, context: Context) -> dict[str, Any]:
     """Draw a stratified random sample of a class map.
 
-    The points' field ``class`` is empty: whoever looks at them writes there what is really on the ground, best without
-    looking at ``map_class``; ``core accuracy`` then takes the file as it is. They are numbered in random order, so that
-    a person who stops half-way has labelled a random part.
+    The points' field ``class`` is empty: it takes the class that is really there, best without looking at
+    ``map_class``; ``core accuracy`` then takes the file as it is. Points are numbered in random order: their first half
+    is a random sample, too.
 
     Args:
-        params: what is asked for.
-        context: told the progress; stopped between two blocks.
+        params: parameters of the task.
+        context: reports the progress; stopped between two blocks.
 
     Returns:
         output, samples, expected_standard_error, classes (code, name, pixels, share, expected_users, samples).
@@ -46,7 +46,7 @@ def run(params: SampleParams, context: Context) -> dict[str, Any]:
     with open_raster(params.map) as raster:
         check_writable([(params.output, GEOPACKAGE)], raster.info.files)
         names = read_class_names(raster.info.tags)
-        areas = class_areas(raster, progress=context.step(0.0, 0.5).progress, cancel=context.cancel)
+        areas = class_areas(raster, context=context.step(0.0, 0.5))
         shares = [area.share for area in areas]
         users = _expected(params, areas, names)
         pixels = [area.pixels for area in areas]

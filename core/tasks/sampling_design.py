@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.errors import UsageError
 
 LEAST = 50
-"""Samples that the paper asks for in rare classes at least (50 to 100)."""
+"""Samples that the paper requests in rare classes at least (50 to 100)."""
 
 
 def sample_size(

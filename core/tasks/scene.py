@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
 
 FINER_IS_OWN = 1.001
-"""A resolution asked for that is coarser than the raster's own by less than this is the raster's own."""
+"""A resolution requested that is coarser than the raster's own by less than this is the raster's own."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Scene:
     Attributes:
         raster: open at that resolution.
         recognition: bands, wavelengths and scaling.
-        window: the part that is asked for, in pixels of ``raster``.
+        window: the part that is requested, in pixels of ``raster``.
     """
 
     raster: RasterReader
@@ -70,9 +70,9 @@ def open_scene(source: Source, *, extent: Extent | None = None, resolution: floa
     """Open a raster for a task.
 
     Args:
-        source: the raster and what the person knows about it.
-        extent: the part asked for; None for all.
-        resolution: pixel size asked for, in the raster's units; None, or finer than the raster, for its own.
+        source: the raster and what the user knows about it.
+        extent: the part requested; None for all.
+        resolution: pixel size requested, in the raster's units; None, or finer than the raster, for its own.
 
     Yields:
         The scene; closed at the end.

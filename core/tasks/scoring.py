@@ -3,7 +3,7 @@
 A cosine alone has no natural threshold: "water" may lie at 0.2 for one model and one scene and at 0.6 for another. A
 prompt is therefore compared with a background vocabulary of what else the ground may hold, by a softmax; its score is
 its probability, ``exp(τ · own) / (exp(τ · own) + Σ weight · exp(τ · other))``, so that 0.5 means "as likely as
-everything else together". Background words that mean the prompt itself lose their weight; words the person excludes
+everything else together". Background words that mean the prompt itself lose their weight; words the user excludes
 keep all of theirs.
 
 The odds of the whole background are kept with every cell (``core.dense.background_odds``). Only words that lose weight
@@ -40,7 +40,7 @@ class Prompt:
     """One thing looked for.
 
     Attributes:
-        text: as the person wrote it.
+        text: as the user wrote it.
         synonyms: its wordings; the best one counts at every place.
     """
 
@@ -148,9 +148,13 @@ class ClassSoftmax:
         model: gives text vectors and the temperature.
         classes: wordings of each class. Their odds are averaged (as probabilities are, not cosines): a class gains
             nothing by having many wordings, which the best of them would give it.
+
+    Attributes:
+        count: number of classes.
     """
 
     def __init__(self, model: GeoLangBind, classes: Sequence[Sequence[str]]) -> None:
+        self.count = len(classes)
         self._texts = TextSet.encoded(model, [text for wordings in classes for text in wordings])
         weights = torch.zeros(len(classes), len(self._texts.vectors))
         for row, wordings in zip(weights, classes, strict=True):

@@ -1,4 +1,4 @@
-"""More like this: every pixel scored by likeness to the places a person pointed at."""
+"""More like this: every pixel scored by likeness to the places the user pointed at."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from core.dense.quantise import vectors_at
 from core.dense.scoring import score
 from core.dense.text_factors import TextFactors
 from core.errors import InputError
+from core.learning.logistic_regression import fit_linear
 from core.protocol import SimilarParams
-from core.raster.pixel_window import PixelWindow
+from core.raster.pixel_window import PixelWindow, RowCol
 from core.raster.staging import GEOTIFF
 from core.raster.writer import write_cog
 from core.tasks.blocks import scored_blocks, sigmoid
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
 
 Place = tuple[float, float]
 SURROUNDINGS = 768
-"""Cells of the surroundings that stand for "not this" as long as the person has not shown enough of it."""
+"""Cells of the surroundings that stand for "not this" as long as the user has not shown enough of it."""
+PENALTY = 0.01
+"""Of the squares of the weights, for vectors at a mean distance of one."""
 FAR_WEIGHT = 0.3
 """What the surroundings that are like none of the positives weigh in all, beside examples of what is not meant."""
 
@@ -43,8 +46,8 @@ def run(params: SimilarParams, context: Context) -> dict[str, Any]:
     """Score every pixel by likeness to examples, 0..1.
 
     Args:
-        params: what is asked for; places are (x, y) in the raster's reference system.
-        context: told the progress; stopped between two batches.
+        params: parameters of the task; places are (x, y) in the raster's reference system.
+        context: reports progress; cancellation is checked between two batches.
 
     Returns:
         output, positives, negatives, model, and the scene's facts.
@@ -143,33 +146,25 @@ def fit_examples(
     return _logistic_regression(torch.cat([group for group, _ in groups]), labels, weights)
 
 
-@torch.enable_grad()
 def _logistic_regression(samples: Tensor, labels: Tensor, weights: Tensor) -> LinearHead:
     """Minimise the weighted loss with a quadratic penalty, which keeps a few examples from being learnt by heart."""
     mean = samples.mean(0)
-    centred = (samples - mean).detach()
+    centred = samples - mean
     scale = centred.norm(dim=1).mean().clamp_min(1e-6)
-    centred = centred / scale
-    parameters = torch.zeros(samples.shape[1] + 1, requires_grad=True)
-    optimiser = torch.optim.LBFGS([parameters], max_iter=200, line_search_fn="strong_wolfe")
 
-    def closure() -> Tensor:
-        optimiser.zero_grad()
-        logits = centred @ parameters[:-1] + parameters[-1]
-        loss = F.binary_cross_entropy_with_logits(logits, labels, weight=weights, reduction="sum")
-        loss = loss + 0.01 * parameters[:-1].square().sum()
-        loss.backward()
-        return loss
+    def loss_of(outputs: Tensor) -> Tensor:
+        return F.binary_cross_entropy_with_logits(outputs[:, 0], labels, weight=weights, reduction="sum")
 
-    optimiser.step(closure)
-    weight = parameters[:-1].detach() / scale
-    return LinearHead(weight, float(parameters[-1].detach() - mean @ weight))
+    fitted = fit_linear(centred / scale, 1, loss_of, PENALTY, iterations=200)[:, 0]
+    weight = fitted[:-1] / scale
+    return LinearHead(weight, float(fitted[-1] - mean @ weight))
 
 
-def _vectors_at(features: DenseFeatures, scene: Scene, places: Sequence[Place]) -> tuple[Tensor, set[tuple[int, int]]]:
+def _vectors_at(features: DenseFeatures, scene: Scene, places: Sequence[Place]) -> tuple[Tensor, set[RowCol]]:
     """Returns the unit vectors (N, D) of the cells at places, and the chunks they lie in."""
     layout, plan = features.layout, features.plan
-    vectors, chunks = [], set()
+    vectors: list[Tensor] = []
+    chunks: set[RowCol] = set()
     for x, y in places:
         col, row = scene.raster.grid.pixel(x, y)
         if not (0 <= col < scene.raster.grid.width and 0 <= row < scene.raster.grid.height):
@@ -187,7 +182,7 @@ def _vectors_at(features: DenseFeatures, scene: Scene, places: Sequence[Place]) 
 
 
 def _surroundings(
-    features: DenseFeatures, chunks: Sequence[tuple[int, int]], positives: Tensor, negatives: Tensor
+    features: DenseFeatures, chunks: Sequence[RowCol], positives: Tensor, negatives: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Sample cells of the examples' chunks that stand for what is not meant; the same every time.
 

@@ -22,9 +22,9 @@ class Task:
     Attributes:
         name: of the server's method and of the command.
         params: dataclass of its parameters; see ``core.protocol.parameter``.
-        run: the function, or "module:function", imported when the task is asked for.
+        run: the function, or "module:function", imported when the task is requested.
         help: what it does, in one line.
-        interactive: whether a person waits for it: it overtakes work in the background.
+        interactive: whether the user waits for it: it overtakes work in the background.
         command: whether the command line is made of the declaration.
         show: puts a result into words for the command line, likewise; None for one line a value.
     """

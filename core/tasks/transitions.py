@@ -12,9 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.classes import ClassEntry, ClassScheme
-from core.raster.grid import GridSpec
-from core.raster.pixel_areas import known_row_areas
-from core.raster.pixel_window import PixelWindow
+from core.raster.areas import AreaTally
 from core.raster.staging import TABLE, staging
 
 NODATA = 0
@@ -40,7 +38,7 @@ class Transition:
 
     @property
     def name(self) -> str:
-        """What the legend says."""
+        """What the legend states."""
         if self.before == self.after:
             return f"{self.before.name} (unchanged)"
         return f"{self.before.name} → {self.after.name}"
@@ -82,53 +80,34 @@ def decide(
     return np.where(unsure, common, first), np.where(unsure, common, second)
 
 
-class TransitionCensus:
-    """Counts every transition while the map is made.
-
-    Args:
-        scheme: the legend of both dates.
-        grid: says how large a pixel is.
-    """
-
-    def __init__(self, scheme: ClassScheme, grid: GridSpec) -> None:
-        self._scheme = scheme
-        self._pixels = np.zeros(len(scheme.classes) ** 2, np.int64)
-        self._hectares = np.zeros(len(scheme.classes) ** 2)
-        self._row_areas = known_row_areas(grid)
-
-    def add(self, place: PixelWindow, codes: NDArray[np.integer]) -> None:
-        """Count a block (h, w) of the map."""
-        known = codes != NODATA
-        positions = codes[known].astype(np.int64) - 1
-        self._pixels += np.bincount(positions, minlength=len(self._pixels))
-        if self._row_areas is not None:
-            areas = np.broadcast_to(self._row_areas[place.row : place.row_stop, None], codes.shape)[known]
-            self._hectares += np.bincount(positions, weights=areas, minlength=len(self._pixels))
-
-    def transitions(self) -> tuple[Transition, ...]:
-        """Returns the transitions that occur: changes first, the largest first."""
-        classes = self._scheme.classes
-        hectares = self._hectares if self._row_areas is not None else np.full(len(self._pixels), np.nan)
-        found = [
-            Transition(1 + position, classes[position // len(classes)], classes[position % len(classes)], count, area)
-            for position, (count, area) in enumerate(zip(self._pixels.tolist(), hectares.tolist(), strict=True))
-            if count
-        ]
-        return tuple(sorted(found, key=lambda item: (item.before == item.after, -item.pixels)))
+def transitions(tally: AreaTally, scheme: ClassScheme) -> tuple[Transition, ...]:
+    """Returns the transitions that occur in a tally of the map's codes: changes first, the largest first."""
+    classes = scheme.classes
+    found = [
+        Transition(
+            code,
+            classes[(code - 1) // len(classes)],
+            classes[(code - 1) % len(classes)],
+            tally.pixels(code),
+            tally.hectares(code),
+        )
+        for code in tally.codes
+    ]
+    return tuple(sorted(found, key=lambda item: (item.before == item.after, -item.pixels)))
 
 
-def write_transitions(path: str | Path, transitions: tuple[Transition, ...]) -> None:
+def write_transitions(path: str | Path, rows: tuple[Transition, ...]) -> None:
     """Write transitions as a CSV table: code, before, after, hectares (empty where unknown), share in per cent, pixels.
 
     Raises:
         OutputError: the table cannot be written.
     """
     target = Path(path)
-    total = sum(item.pixels for item in transitions) or 1
+    total = sum(item.pixels for item in rows) or 1
     text = io.StringIO(newline="")
     table = csv.writer(text)
     table.writerow(("code", "before", "after", "hectares", "percent", "pixels"))
-    for item in transitions:
+    for item in rows:
         share = f"{100 * item.pixels / total:.3f}"
         hectares = "" if math.isnan(item.hectares) else f"{item.hectares:.4f}"
         table.writerow((item.code, item.before.name, item.after.name, hectares, share, item.pixels))

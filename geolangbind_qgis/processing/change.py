@@ -9,9 +9,7 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
-    QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
@@ -22,6 +20,7 @@ from geolangbind_qgis.i18n.numbers import number_text
 from geolangbind_qgis.layers.change_style import apply_change_style
 from geolangbind_qgis.layers.class_style import apply_class_style
 from geolangbind_qgis.layers.recognition import Reading
+from geolangbind_qgis.processing.declared import choice_of, number_of
 from geolangbind_qgis.processing.raster_algorithm import EXTENT, RasterAlgorithm
 from geolangbind_qgis.processing.runtime_algorithm import About, file_of
 from geolangbind_qgis.processing.styled_layers import style_when_loaded
@@ -29,7 +28,6 @@ from geolangbind_qgis.protocol_import import protocol
 
 BEFORE, AFTER, PROMPTS, NOT, CLASSES, SHIFT = "BEFORE", "AFTER", "PROMPTS", "NOT", "CLASSES", "SHIFT"
 THRESHOLD, LEAST, OUTPUT, AREAS, OFFSET = "THRESHOLD", "LEAST_DIFFERENCE", "OUTPUT", "AREAS", "OFFSET"
-SHIFTS = ("check", "align", "ignore")
 
 
 class ChangeAlgorithm(RasterAlgorithm):
@@ -69,25 +67,17 @@ class ChangeAlgorithm(RasterAlgorithm):
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         """Declare parameters and outputs."""
-        number, text = QgsProcessingParameterNumber, QgsProcessingParameterString
+        params, text = protocol.ChangeParams, QgsProcessingParameterString
         self.addParameter(QgsProcessingParameterRasterLayer(BEFORE, tr("First date")))
         self.addParameter(QgsProcessingParameterRasterLayer(AFTER, tr("Second date")))
         self.addParameter(text(PROMPTS, tr("Prompts (separate with ;)"), optional=True))
         self.addParameter(text(CLASSES, tr("Or classes"), optional=True))
         self.addParameter(text(NOT, tr("But not (separate with ;)"), optional=True))
         self.addParameter(QgsProcessingParameterExtent(EXTENT, tr("Part to compute (empty: all of it)"), optional=True))
-        shift = QgsProcessingParameterEnum(
-            SHIFT,
-            tr("If both dates do not lie on each other (check: refuse them)"),
-            list(SHIFTS),
-            defaultValue="check",
-            usesStaticStrings=True,
-        )
-        self.addParameter(shift)
-        self.addParameter(number(THRESHOLD, tr("Threshold"), number.Type.Double, 0.5, minValue=0.0, maxValue=1.0))
-        self.addParameter(
-            number(LEAST, tr("Least difference of scores"), number.Type.Double, 0.2, minValue=0.0, maxValue=1.0)
-        )
+        title = tr("If both dates do not lie on each other (check: refuse them)")
+        self.addParameter(choice_of(params, "registration", SHIFT, title))
+        self.addParameter(number_of(params, "threshold", THRESHOLD, tr("Threshold")))
+        self.addParameter(number_of(params, "least_difference", LEAST, tr("Least difference of scores")))
         self.add_resolution(BEFORE)
         self.add_reading()
         self.addParameter(QgsProcessingParameterRasterDestination(OUTPUT, tr("Change")))

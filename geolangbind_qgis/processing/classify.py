@@ -8,7 +8,6 @@ from typing import Any
 from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeedback,
-    QgsProcessingParameterBoolean,
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterString,
     QgsRasterLayer,
@@ -18,6 +17,7 @@ from geolangbind_qgis.catalogue.class_schemes import bundled_schemes
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.class_style import apply_class_style
 from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style
+from geolangbind_qgis.processing.declared import flag_of
 from geolangbind_qgis.processing.polygon_parameters import VECTOR, add_polygon_parameters, polygon_fields
 from geolangbind_qgis.processing.raster_algorithm import RasterAlgorithm
 from geolangbind_qgis.processing.runtime_algorithm import About
@@ -54,7 +54,7 @@ class ClassifyAlgorithm(RasterAlgorithm):
         """Declare parameters and outputs."""
         self.add_input()
         self.addParameter(QgsProcessingParameterString(CLASSES, tr("Classes"), "worldcover"))
-        self.addParameter(QgsProcessingParameterBoolean(CONFIDENCE, tr("Add a confidence band"), False))
+        self.addParameter(flag_of(protocol.ClassifyParams, "confidence", CONFIDENCE, tr("Add a confidence band")))
         self.add_resolution()
         self.add_reading()
         self.addParameter(QgsProcessingParameterRasterDestination(OUTPUT, tr("Land cover")))

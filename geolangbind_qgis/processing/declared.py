@@ -1,14 +1,27 @@
-"""Processing parameters from the declarations of the runtime's tasks: default, limits and help come from there."""
+"""Processing parameters from the declarations of the runtime's tasks: default, limits and choices come from there.
+
+Titles are the plugin's own, since they are translated. The help of a declaration is for the command line; ``explained``
+shows it where it is worth a tooltip.
+"""
 
 from __future__ import annotations
 
-from qgis.core import QgsProcessingParameterDefinition, QgsProcessingParameterNumber
+from typing import TypeVar
+
+from qgis.core import (
+    QgsProcessingParameterBoolean,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterNumber,
+)
 
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.protocol_import import protocol
 
 SMALLEST_STEP = 1e-4
 """Processing knows "from" alone: what must be above a number begins here."""
+
+Definition = TypeVar("Definition", bound=QgsProcessingParameterDefinition)
 
 
 def number_of(params: type, name: str, key: str, title: str, *, whole: bool = False) -> QgsProcessingParameterNumber:
@@ -23,19 +36,31 @@ def number_of(params: type, name: str, key: str, title: str, *, whole: bool = Fa
     """
     declared = protocol.parameters(params)[name]
     kind = QgsProcessingParameterNumber.Type.Integer if whole else QgsProcessingParameterNumber.Type.Double
-    optional = declared.default is None
-    made = QgsProcessingParameterNumber(key, title, kind, declared.default, optional)
+    made = QgsProcessingParameterNumber(key, title, kind, declared.default, declared.default is None)
     least = declared.minimum if declared.above is None else declared.above + SMALLEST_STEP
     if least is not None:
         made.setMinimum(least)
     if declared.maximum is not None:
         made.setMaximum(declared.maximum)
-    with_help(made, params, name)
     return made
 
 
-def with_help(parameter: QgsProcessingParameterDefinition, params: type, name: str) -> None:
-    """Set a parameter's help to what the task declares, with its unit."""
+def flag_of(params: type, name: str, key: str, title: str) -> QgsProcessingParameterBoolean:
+    """A choice between yes and no as a task declares it; arguments as of ``number_of``."""
+    return QgsProcessingParameterBoolean(key, title, protocol.parameters(params)[name].default)
+
+
+def choice_of(params: type, name: str, key: str, title: str) -> QgsProcessingParameterEnum:
+    """One of several words as a task declares them; arguments as of ``number_of``."""
+    declared = protocol.parameters(params)[name]
+    return QgsProcessingParameterEnum(
+        key, title, list(declared.choices), defaultValue=declared.default, usesStaticStrings=True
+    )
+
+
+def explained(parameter: Definition, params: type, name: str) -> Definition:
+    """The parameter, with what the task declares as its help, and its unit."""
     declared = protocol.parameters(params)[name]
     unit = f" ({declared.unit})" if declared.unit else ""
     parameter.setHelp(tr(declared.help) + unit)
+    return parameter

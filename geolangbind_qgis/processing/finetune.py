@@ -11,10 +11,8 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
     QgsProcessingOutputString,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterMapLayer,
     QgsProcessingParameterMultipleLayers,
-    QgsProcessingParameterNumber,
     QgsProcessingParameterString,
     QgsRasterLayer,
 )
@@ -22,6 +20,7 @@ from qgis.core import (
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.label_file import class_names
 from geolangbind_qgis.processing.class_field import add_class_field, labels_and_field
+from geolangbind_qgis.processing.declared import choice_of, number_of
 from geolangbind_qgis.processing.model_parameters import model_fields, model_parameters
 from geolangbind_qgis.processing.runtime_algorithm import About, RuntimeAlgorithm
 from geolangbind_qgis.protocol_import import protocol
@@ -30,7 +29,6 @@ from geolangbind_qgis.runs.finetune import source_of
 RASTERS, LABELS, NAMES, NAME = "RASTERS", "LABELS", "NAMES", "NAME"
 MODE, STEPS = "MODE", "STEPS"
 NEW_MODEL, BEFORE, AFTER = "NEW_MODEL", "ACCURACY_BEFORE", "ACCURACY_AFTER"
-MODES = ("adapters", "head-only", "full")
 
 
 class FinetuneAlgorithm(RuntimeAlgorithm):
@@ -65,7 +63,7 @@ class FinetuneAlgorithm(RuntimeAlgorithm):
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         """Declare parameters and outputs."""
         kinds = QgsProcessing.SourceType
-        text, enum = QgsProcessingParameterString, QgsProcessingParameterEnum
+        text = QgsProcessingParameterString
         self.addParameter(QgsProcessingParameterMultipleLayers(RASTERS, tr("Raster layers"), kinds.TypeRaster))
         self.addParameter(
             QgsProcessingParameterMapLayer(
@@ -75,9 +73,9 @@ class FinetuneAlgorithm(RuntimeAlgorithm):
         add_class_field(self)
         self.addParameter(text(NAMES, tr("Words for codes, as in 1=water; 2=trees"), optional=True))
         self.addParameter(text(NAME, tr("Name of the new model"), "my-model"))
-        self.addParameter(enum(MODE, tr("What learns"), list(MODES), defaultValue=MODES[0], usesStaticStrings=True))
-        number = QgsProcessingParameterNumber
-        self.addParameter(number(STEPS, tr("Steps at most"), number.Type.Integer, 160, minValue=1))
+        params = protocol.FinetuneParams
+        self.addParameter(choice_of(params, "mode", MODE, tr("What learns")))
+        self.addParameter(number_of(params, "steps", STEPS, tr("Steps at most"), whole=True))
         for parameter in model_parameters(tr("Model to start from")):
             self.addParameter(parameter)
         self.addOutput(QgsProcessingOutputString(NEW_MODEL, tr("Name of the new model")))
@@ -106,7 +104,7 @@ class FinetuneAlgorithm(RuntimeAlgorithm):
             name=self.parameterAsString(parameters, NAME, context),
             field=self._field,
             names=names,
-            mode=self.parameterAsEnumString(parameters, MODE, context) or MODES[0],
+            mode=self.parameterAsEnumString(parameters, MODE, context),
             steps=self.parameterAsInt(parameters, STEPS, context),
             **model_fields(self, parameters, context),
         )

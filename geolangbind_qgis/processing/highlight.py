@@ -10,7 +10,6 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
-    QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterString,
     QgsRasterLayer,
@@ -21,6 +20,7 @@ from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.open_raster import open_raster
 from geolangbind_qgis.layers.overlays import mark_as_answer
 from geolangbind_qgis.layers.score_style import PROMPT_COLOURS, ScoreStyle, apply_score_style
+from geolangbind_qgis.processing.declared import number_of
 from geolangbind_qgis.processing.polygon_parameters import VECTOR, add_polygon_parameters, polygon_fields
 from geolangbind_qgis.processing.raster_algorithm import RasterAlgorithm
 from geolangbind_qgis.processing.runtime_algorithm import About
@@ -59,8 +59,7 @@ class HighlightAlgorithm(RasterAlgorithm):
         self.add_input()
         self.addParameter(QgsProcessingParameterString(PROMPTS, tr("Prompts (separate with ;)")))
         self.addParameter(QgsProcessingParameterString(NOT, tr("But not (separate with ;)"), optional=True))
-        number = QgsProcessingParameterNumber
-        self.addParameter(number(THRESHOLD, tr("Threshold"), number.Type.Double, 0.5, minValue=0.0, maxValue=1.0))
+        self.addParameter(number_of(protocol.HighlightParams, "threshold", THRESHOLD, tr("Threshold")))
         self.add_resolution()
         self.add_reading()
         self.addParameter(QgsProcessingParameterRasterDestination(OUTPUT, tr("Scores")))

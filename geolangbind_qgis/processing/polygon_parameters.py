@@ -8,14 +8,14 @@ from qgis.core import (
     QgsProcessing,
     QgsProcessingContext,
     QgsProcessingException,
-    QgsProcessingParameterBoolean,
     QgsProcessingParameterCrs,
-    QgsProcessingParameterNumber,
     QgsProcessingParameterVectorDestination,
 )
 
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.processing.declared import flag_of, number_of
 from geolangbind_qgis.processing.runtime_algorithm import RuntimeAlgorithm
+from geolangbind_qgis.protocol_import import protocol
 
 VECTOR, MIN_AREA, SIMPLIFY, SMOOTH = "VECTOR", "MIN_AREA", "SIMPLIFY", "SMOOTH"
 RIGHT_ANGLES, SEPARATE, VECTOR_CRS = "RIGHT_ANGLES", "SEPARATE", "VECTOR_CRS"
@@ -30,14 +30,13 @@ def add_polygon_parameters(algorithm: RuntimeAlgorithm, *, scores: bool, optiona
         scores: whether they are of scores, which can be cut into objects.
         optional: whether they are made on request only.
     """
-    number, flag = QgsProcessingParameterNumber, QgsProcessingParameterBoolean
-    real = number.Type.Double
-    algorithm.add_advanced(number(MIN_AREA, tr("Least area of a polygon (m²)"), real, 0.0, minValue=0.0))
-    algorithm.add_advanced(number(SIMPLIFY, tr("Simplify outlines by (m)"), real, 0.0, minValue=0.0))
-    algorithm.add_advanced(flag(SMOOTH, tr("Smooth outlines"), False))
-    algorithm.add_advanced(flag(RIGHT_ANGLES, tr("Right angles (buildings)"), False))
+    params = protocol.PolygoniseParams
+    algorithm.add_advanced(number_of(params, "min_area_m2", MIN_AREA, tr("Least area of a polygon (m²)")))
+    algorithm.add_advanced(number_of(params, "simplify_m", SIMPLIFY, tr("Simplify outlines by (m)")))
+    algorithm.add_advanced(flag_of(params, "smooth", SMOOTH, tr("Smooth outlines")))
+    algorithm.add_advanced(flag_of(params, "right_angles", RIGHT_ANGLES, tr("Right angles (buildings)")))
     if scores:
-        algorithm.add_advanced(flag(SEPARATE, tr("Separate objects that touch"), False))
+        algorithm.add_advanced(flag_of(params, "separate", SEPARATE, tr("Separate objects that touch")))
     crs = QgsProcessingParameterCrs(VECTOR_CRS, tr("Reference system of the polygons (empty: the raster's)"))
     crs.setFlags(crs.flags() | crs.Flag.FlagOptional)
     algorithm.add_advanced(crs)

@@ -11,12 +11,12 @@ from qgis.core import (
     QgsProcessingOutputNumber,
     QgsProcessingParameterBand,
     QgsProcessingParameterBoolean,
-    QgsProcessingParameterNumber,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
 )
 
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.processing.declared import number_of
 from geolangbind_qgis.processing.polygon_parameters import VECTOR, add_polygon_parameters, polygon_fields
 from geolangbind_qgis.processing.runtime_algorithm import About, RuntimeAlgorithm, file_of
 from geolangbind_qgis.protocol_import import protocol
@@ -54,10 +54,9 @@ class PolygoniseAlgorithm(RuntimeAlgorithm):
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         """Declare parameters and outputs."""
-        number = QgsProcessingParameterNumber
         self.addParameter(QgsProcessingParameterRasterLayer(INPUT, tr("Scores or class map")))
         self.addParameter(QgsProcessingParameterBand(BAND, tr("Band"), 1, INPUT))
-        self.addParameter(number(THRESHOLD, tr("Threshold"), number.Type.Double, 0.5, minValue=0.0, maxValue=1.0))
+        self.addParameter(number_of(protocol.PolygoniseParams, "threshold", THRESHOLD, tr("Threshold")))
         self.addParameter(QgsProcessingParameterBoolean(OF_CLASSES, tr("The raster is a map of classes"), False))
         self.addParameter(
             QgsProcessingParameterString(CLASSES, tr("Classes wanted (separate with ;, empty: all)"), optional=True)

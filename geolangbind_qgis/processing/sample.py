@@ -16,7 +16,7 @@ from qgis.core import (
 )
 
 from geolangbind_qgis.i18n import tr
-from geolangbind_qgis.processing.declared import number_of, with_help
+from geolangbind_qgis.processing.declared import explained, number_of
 from geolangbind_qgis.processing.runtime_algorithm import About, RuntimeAlgorithm, file_of
 from geolangbind_qgis.protocol_import import protocol
 
@@ -56,20 +56,23 @@ class SampleAlgorithm(RuntimeAlgorithm):
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         """Declare parameters and outputs."""
         params = protocol.SampleParams
-        self.addParameter(QgsProcessingParameterRasterLayer(MAP, tr("Class map")))
-        self.addParameter(
-            number_of(params, "standard_error", STANDARD_ERROR, tr("Standard error wanted of the overall accuracy"))
-        )
-        self.addParameter(number_of(params, "expected_users", EXPECTED_USERS, tr("Accuracy expected of a class")))
         single = tr("For single classes, as in forest=0.9; water=0.95")
-        expected = QgsProcessingParameterString(EXPECTED, single, optional=True)
-        with_help(expected, params, "expected")
-        self.addParameter(expected)
-        self.addParameter(number_of(params, "least", LEAST, tr("Points of a rare class at least"), whole=True))
-        self.addParameter(
-            number_of(params, "size", SIZE, tr("Points in all (empty: as many as the error needs)"), whole=True)
-        )
-        self.add_advanced(number_of(params, "seed", SEED, tr("Seed of the random numbers"), whole=True))
+        made = {
+            "standard_error": number_of(
+                params, "standard_error", STANDARD_ERROR, tr("Standard error wanted of the overall accuracy")
+            ),
+            "expected_users": number_of(params, "expected_users", EXPECTED_USERS, tr("Accuracy expected of a class")),
+            "expected": QgsProcessingParameterString(EXPECTED, single, optional=True),
+            "least": number_of(params, "least", LEAST, tr("Points of a rare class at least"), whole=True),
+            "size": number_of(
+                params, "size", SIZE, tr("Points in all (empty: as many as the error needs)"), whole=True
+            ),
+        }
+        self.addParameter(QgsProcessingParameterRasterLayer(MAP, tr("Class map")))
+        for name, parameter in made.items():
+            self.addParameter(explained(parameter, params, name))
+        seed = number_of(params, "seed", SEED, tr("Seed of the random numbers"), whole=True)
+        self.add_advanced(explained(seed, params, "seed"))
         kind = QgsProcessing.SourceType.TypeVectorPoint
         self.addParameter(QgsProcessingParameterVectorDestination(OUTPUT, tr("Points to label"), kind))
         self.addOutput(QgsProcessingOutputNumber(SAMPLES, tr("Number of points")))

@@ -89,7 +89,7 @@ def test_the_dock_teaches_draws_the_loss_and_chooses_the_new_model(dock, scene, 
         settings.remember("model", chosen)
 
 
-def test_a_cancelled_lesson_leaves_no_model(dock, scene, labels):
+def test_a_cancelled_fine_tuning_leaves_no_model(dock, scene, labels):
     dock.show_teach_page(True)
     page = dock.teach
     page.labels.setLayer(labels)

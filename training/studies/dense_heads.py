@@ -22,7 +22,8 @@ from core.classes import load_scheme
 from core.datasets.labelled_tiles import read_labelled_tiles
 from core.dense.upsample import UpsampleSettings, guide_bands, guide_image, upsample_scores
 from core.evaluate.benchmarks import benchmarks
-from core.evaluate.parsing import RGB_WAVELENGTHS_UM, mean_iou, parsing_score
+from core.evaluate.layouts import RGB_WAVELENGTHS_UM
+from core.metrics.confusion import ConfusionMatrix
 from core.model import GeoLangBind, load_model
 from core.model.dense_heads import HEADS, default_head, dense_features
 from core.pretrain.sources.scenes import read_scene
@@ -111,8 +112,8 @@ def _dubai(
                 for confusion, predicted in zip(
                     confusions, _classes(model, image, RGB, softmax, head, variants), strict=True
                 ):
-                    np.add.at(confusion, (reference[known], predicted[known]), 1)
-    return [parsing_score(confusion, names).mean_iou for confusion in confusions]
+                    confusion += ConfusionMatrix.of(reference[known], predicted[known], len(names)).counts
+    return [ConfusionMatrix(confusion).mean_iou for confusion in confusions]
 
 
 def _tiles(model: GeoLangBind, data: Path, head: str, variants: Sequence[Variant]) -> list[tuple[float, float]]:
@@ -132,9 +133,12 @@ def _tiles(model: GeoLangBind, data: Path, head: str, variants: Sequence[Variant
             reference = position[raster.read(raster.grid.window, (1,))[0][0]]
         maps = _classes(model, torch.from_numpy(values)[None], BandSet.of(bands), softmax, head, variants)
         for confusion, predicted in zip(confusions[:, place], maps, strict=True):
-            np.add.at(confusion, (reference, predicted), 1)
+            confusion += ConfusionMatrix.of(reference, predicted, len(scheme.classes)).counts
     accuracy = np.trace(confusions, axis1=2, axis2=3) / confusions.sum((2, 3))
-    return [(float(of.mean()), mean_iou(matrix.sum(0))) for of, matrix in zip(accuracy, confusions, strict=True)]
+    return [
+        (float(of.mean()), ConfusionMatrix(matrix.sum(0)).mean_iou)
+        for of, matrix in zip(accuracy, confusions, strict=True)
+    ]
 
 
 def _classes(

@@ -29,6 +29,7 @@ from core.context import Context
 from core.datasets.labelled_tiles import read_labelled_tiles
 from core.finetune.session import fine_tune
 from core.finetune.settings import FinetuneSettings
+from core.metrics.confusion import ConfusionMatrix
 from core.model import load_model
 from core.model.model_cache import ModelCache
 from core.protocol import ClassifyParams, Source
@@ -225,15 +226,11 @@ def _mapped(place: Place, source: Source, model: str, output: Path) -> NDArray[n
 def accuracy(place: Place, found: NDArray[np.int64]) -> dict[str, float]:
     """Returns overall accuracy, the mean of the classes' accuracies and the mean IoU on the measured pixels."""
     truth, answer = place.truth[place.measured], found[place.measured]
-    recalls, ious = [], []
-    for code in place.classes:
-        right = int(((truth == code) & (answer == code)).sum())
-        recalls.append(right / max(1, int((truth == code).sum())))
-        ious.append(right / max(1, int(((truth == code) | (answer == code)).sum())))
+    matrix = ConfusionMatrix.of(truth, answer, len(place.classes))
     return {
-        "overall": round(float((truth == answer).mean()), 4),
-        "class_mean": round(float(np.mean(recalls)), 4),
-        "mean_iou": round(float(np.mean(ious)), 4),
+        "overall": round(matrix.overall, 4),
+        "class_mean": round(float(np.nanmean(matrix.producers)), 4),
+        "mean_iou": round(matrix.mean_iou, 4),
     }
 
 

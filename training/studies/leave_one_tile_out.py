@@ -21,7 +21,7 @@ import torch
 
 from core.classes import load_scheme
 from core.cli.train import start_model
-from core.evaluate.parsing import score_pixels
+from core.evaluate.parsing import parse_image
 from core.model import GeoLangBind
 from core.model.devices import choose_device
 from core.model.weight_files import save_model
@@ -29,7 +29,7 @@ from core.pretrain.recipe import Recipe, read_recipe
 from core.pretrain.sources.scenes import read_scene
 from core.pretrain.trainer import Trainer
 from core.raster.reader import open_raster
-from core.spectral.bands import Band
+from core.spectral.bands import Band, BandSet
 from core.tasks.scoring import ClassSoftmax
 
 RECIPE = Path(__file__).resolve().parents[1] / "recipes" / "geolb_tiny.yaml"
@@ -124,10 +124,7 @@ def _accuracy(model: GeoLangBind, place: list[str], land_cover: str) -> dict[str
     optical, radar = read_scene(place[0]), read_scene(place[1])
 
     def accuracy(values: np.ndarray, bands: list[Band]) -> float:
-        wavelengths = [band.wavelength_um for band in bands]
-        images = torch.from_numpy(values)[None]
-        scores = score_pixels(model, images, wavelengths, softmax.vectors, scorer=softmax.logits)[0]
-        return float((codes[scores.argmax(0).numpy()] == reference).mean())
+        return float((codes[parse_image(model, values, BandSet.of(bands), softmax)] == reference).mean())
 
     return {
         "12 bands": accuracy(optical[0], optical[1]),

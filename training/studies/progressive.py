@@ -4,7 +4,7 @@ python -m training.studies.progressive --data ../shared/data --output runs/stage
 
 Colour comes first, from scratch: with all captions and with few, with the teacher through its MaKA translator and
 without. Five modalities follow (training/recipes/stages_*.yaml). The running model learns each alone, at a small
-rate; what it has become is kept as it is, or folded into what it was (``core.train merge --search --stages``, on all
+rate; what it has become is kept as it is, or merged into what it was (``core.train merge --search --stages``, on all
 modalities so far). Where the teacher knows the bands, a newcomer with it is measured, too. Beside them one model goes
 on with all six at once, for as many steps. Every figure is measured on the part for reporting; coefficients are
 chosen on another. What is done is written down at once, so that a stopped study goes on; ``--minutes`` stops it by
@@ -88,14 +88,14 @@ def tasks(folder: Path, seed: int) -> Iterator[Task]:
     start = running = folder / _file("colour with MaKA")
     yield "colour, asked about all", functools.partial(measured, start, STAGES)
     for seen, name in _after_colour():
-        labels = {kind: f"{name}, {kind}" for kind in ("newcomer", "newcomer with MaKA", "folded back")}
+        labels = {kind: f"{name}, {kind}" for kind in ("newcomer", "newcomer with MaKA", "merged")}
         at = {kind: folder / _file(label) for kind, label in labels.items()}
         for kind, maka in (("newcomer", False), ("newcomer with MaKA", True)):
             recipe = stage(name, maka, str(running), seed)
             if recipe.teachers or not maka:
                 yield labels[kind], functools.partial(train, recipe, at[kind], seen)
-        yield labels["folded back"], functools.partial(fold, running, at["newcomer"], at["folded back"], seen)
-        running = at["folded back"]
+        yield labels["merged"], functools.partial(merge, running, at["newcomer"], at["merged"], seen)
+        running = at["merged"]
     yield "all at once", functools.partial(train, stage("all", True, str(start), seed), folder / "all_at_once", STAGES)
     running = folder / _file(f"{STAGES[1]}, newcomer")
     for seen, name in _after_colour()[1:]:
@@ -144,7 +144,7 @@ def train(recipe: Recipe, folder: Path, seen: tuple[str, ...]) -> Figures:
     return measured(folder, seen)
 
 
-def fold(running: Path, newcomer: Path, folder: Path, seen: tuple[str, ...]) -> Figures:
+def merge(running: Path, newcomer: Path, folder: Path, seen: tuple[str, ...]) -> Figures:
     """Fold a newcomer into the running model, a coefficient for each part of it chosen on the part for choosing."""
     settings = MergeSettings(str(running), str(newcomer), folder, search=True, stages=True)
     report = merge_models(settings, validations(seen, "val"))

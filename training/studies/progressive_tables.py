@@ -21,12 +21,12 @@ def tables(found: Sequence[Mapping[str, Figures]], stages: Sequence[str]) -> str
     ]
     chain = [["colour", "", *_row(found, "colour with MaKA", stages), ""]]
     for number, name in enumerate(stages[1:], 2):
-        folded = f"{name}, folded back"
-        shares = " / ".join(f"{figures[folded]['coefficient']:.1f}" for figures in found if folded in figures)
+        merged = f"{name}, merged"
+        shares = " / ".join(f"{figures[merged]['coefficient']:.1f}" for figures in found if merged in figures)
         for text, label in (
             (f"+ {name}", f"{name}, newcomer"),
             ("newcomer with MaKA", f"{name}, newcomer with MaKA"),
-            (f"folded back, α {shares}", folded),
+            (f"merged, α {shares}", merged),
         ):
             kind = "newcomer" if text.startswith("+") else text
             row = [*_row(found, label, stages), _mean(found, label, stages[:number])]
@@ -34,7 +34,7 @@ def tables(found: Sequence[Mapping[str, Figures]], stages: Sequence[str]) -> str
     unmerged = {stages[1]: f"{stages[1]}, newcomer"} | {name: f"{name}, never merged" for name in stages[2:]}
     ends = {
         "colour alone": "colour, asked about all",
-        "one after another, folded back": f"{stages[-1]}, folded back",
+        "one after another, merged": f"{stages[-1]}, merged",
         "one after another, never merged": unmerged[stages[-1]],
         "all at once": "all at once",
     }
@@ -44,8 +44,8 @@ def tables(found: Sequence[Mapping[str, Figures]], stages: Sequence[str]) -> str
     known = {
         "colour alone": ends["colour alone"],
         "newcomer": "infrared, newcomer",
-        "folded back": "infrared, folded back",
-        "at the end": ends["one after another, folded back"],
+        "merged": "infrared, merged",
+        "at the end": ends["one after another, merged"],
         "all at once": ends["all at once"],
     }
     newcomers = [figures[known["newcomer"]] for figures in found if known["newcomer"] in figures]

@@ -26,16 +26,16 @@ def fetch_model(
 
     Args:
         name: name of a published model.
-        accept_licence: True where the person has read the licence and accepted it; or a function that shows the card's
+        accept_licence: True where the user has read the licence and accepted it; or a function that shows the card's
             licence, asks, and returns the answer.
-        context: told the fraction that has come; where it is cancelled, what has come is kept for the next time.
+        context: reports the fraction that has come; where it is cancelled, what has come is kept for the next time.
 
     Returns:
         The card of the model, now on this computer.
 
     Raises:
         ModelError: the model is unknown, its licence was not accepted, or it could not be fetched whole and unchanged.
-        CancelledError: a stop was asked for.
+        CancelledError: the work was cancelled.
     """
     context = context or Context()
     card = get_card(name)

@@ -11,7 +11,7 @@ from core.model.cards import CONFIG_FILE, LINK_FILE, ModelCard, catalogue, model
 
 
 def list_models() -> list[ModelCard]:
-    """List every model: embedded, published (fetched or not) and the person's own.
+    """List every model: embedded, published (fetched or not) and the user's own.
 
     Folders put into the models folder, by training or by hand, appear at once; a broken one is listed with the reason
     as its description rather than hidden.

@@ -100,7 +100,7 @@ def find_model_files(path: Path) -> tuple[ModelConfig | None, Path]:
 
 
 def _completed(card: ModelCard, config: ModelConfig) -> ModelCard:
-    """Returns the card of a model; for a published one that came without a card, with what the catalogue says."""
+    """Returns the card of a model; for a published one that came without a card, with what the catalogue states."""
     facts = published_facts(config)
     if not facts or (card.path is not None and (card.path / CARD_FILE).is_file()):
         return card

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SIZES = ("image_size", "patch_size", "width", "layers", "heads", "mlp_ratio", "embed_dim", "trunk", "stem", "dense")
 FACTS = ("licence", "licence_text", "licence_url", "sensors", "band_counts")
-"""What the catalogue says of a published model that holds wherever its files lie."""
+"""What the catalogue states of a published model that holds wherever its files lie."""
 
 
 def published_config(weights: Weights, source: Path) -> ModelConfig:
@@ -37,7 +37,7 @@ def published_config(weights: Weights, source: Path) -> ModelConfig:
 
 
 def published_facts(config: ModelConfig) -> dict[str, Any]:
-    """Returns what the catalogue says of the published model of this layout, as entries of a card; {} for no such one.
+    """Returns what the catalogue states of the published model of this layout, as entries of a card; {} for none.
 
     A model without a card counts as the published one of its layout. It was trained with that one's wavelengths of
     bands that have none of their own, and is under its licence.

@@ -13,8 +13,6 @@ TASKS = (
         "Explain how a raster is understood.",
         interactive=True,
     ),
-    Task("highlight", protocol.HighlightParams, "core.tasks.highlight:run", "Score every pixel for words, 0 to 1."),
-    Task("classify", protocol.ClassifyParams, "core.tasks.classify:run", "Give every pixel one class of a scheme."),
     Task(
         "embed",
         protocol.EmbedParams,

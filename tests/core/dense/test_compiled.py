@@ -23,6 +23,7 @@ from core.dense.odds import OddsAgainstBackground, SharedOdds
 from core.dense.pixels import PixelScores
 from core.dense.scoring import cosines, score, score_with_torch
 from core.dense.text_factors import TextFactors
+from core.raster.pixel_window import RowCol
 
 ROOT = Path(__file__).resolve().parents[3]
 KERNEL_COUNT = 4
@@ -122,10 +123,10 @@ def test_real_features_and_pixels_are_scored_alike(kernels, monkeypatch, open_de
 def test_what_is_kept_does_not_depend_on_kernels(kernels, monkeypatch, open_dense, write_raster):  # noqa: F811
     raster = write_raster(130, 130)
     with open_dense(raster) as features:
-        kept = features.chunk((0, 0))
+        kept = features.chunk(RowCol(0, 0))
     monkeypatch.setattr(compiled, "KERNELS", Kernels())
     with open_dense(raster) as features:
-        again = features.chunk((0, 0))
+        again = features.chunk(RowCol(0, 0))
     np.testing.assert_array_equal(kept.background, again.background)
 
 

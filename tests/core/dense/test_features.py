@@ -16,7 +16,7 @@ from core.dense.store import FeatureStore
 from core.dense.upsample import UpsampleSettings
 from core.errors import CancelledError, InputError
 from core.progress import CancelToken
-from core.raster.pixel_window import PixelWindow
+from core.raster.pixel_window import PixelWindow, RowCol
 
 
 def scores_of(features: DenseFeatures, texts: torch.Tensor, settings: UpsampleSettings | None = None) -> PixelScores:
@@ -165,7 +165,7 @@ def test_a_raster_that_changes_while_it_is_read_is_an_error(write_raster, open_d
     with open_dense(path, store) as features:
         os.utime(path, ns=(1, 1))
         with pytest.raises(InputError, match="changed while it was read"):
-            features.chunk((0, 0))
+            features.chunk(RowCol(0, 0))
         assert features.missing(PixelWindow(0, 0, 1, 1)) == [(0, 0)]
 
 
@@ -174,7 +174,7 @@ def test_other_bands_heads_and_resolutions_have_entries_of_their_own(write_raste
     path = write_raster()
     for options in ({}, change):
         with open_dense(path, store, **options) as features:
-            features.chunk((0, 0))
+            features.chunk(RowCol(0, 0))
             assert features.encoded_windows > 0
     assert len(store.entries()) == 2
 

@@ -22,6 +22,7 @@ from core.dense.scoring import cosines, score
 from core.dense.store import FeatureStore
 from core.dense.stored_features import StoredFeatures, StoreError
 from core.dense.text_factors import TextFactors
+from core.raster.pixel_window import RowCol
 
 LAYOUT = ChunkLayout(channels=8, rows=20, columns=33, side=(10, 16))
 KEY = FeatureKey(
@@ -31,7 +32,7 @@ KEY = FeatureKey(
 BACKGROUND = Background(TextFactors.of(torch.eye(8)[:3], torch.zeros(3)), 10.0)
 
 
-def chunk_of(stored: StoredFeatures, chunk: tuple[int, int], seed: int = 0) -> FeatureChunk:
+def chunk_of(stored: StoredFeatures, chunk: RowCol, seed: int = 0) -> FeatureChunk:
     window = stored.layout.window(chunk)
     coordinates = torch.randn(8, window.height, window.width, generator=torch.Generator().manual_seed(seed))
     valid = torch.ones(window.height, window.width, dtype=torch.bool)
@@ -41,7 +42,7 @@ def chunk_of(stored: StoredFeatures, chunk: tuple[int, int], seed: int = 0) -> F
 def fill(stored: StoredFeatures) -> None:
     for row in range(2):
         for column in range(3):
-            stored.write((row, column), chunk_of(stored, (row, column)))
+            stored.write(RowCol(row, column), chunk_of(stored, RowCol(row, column)))
 
 
 def files_of(stored: StoredFeatures, array: str) -> list[Path]:
@@ -54,14 +55,14 @@ def stored(store: FeatureStore) -> StoredFeatures:
 
 
 def test_a_chunk_comes_back_as_it_was_kept(stored):
-    kept = chunk_of(stored, (1, 2))
-    stored.write((1, 2), kept)
-    found = stored.read((1, 2))
+    kept = chunk_of(stored, RowCol(1, 2))
+    stored.write(RowCol(1, 2), kept)
+    found = stored.read(RowCol(1, 2))
     np.testing.assert_array_equal(found.codes, kept.codes)
     np.testing.assert_array_equal(found.gain, kept.gain)
     np.testing.assert_array_equal(found.inverse_norm, kept.inverse_norm)
     np.testing.assert_array_equal(found.background, kept.background)
-    assert stored.read((0, 0)) is None
+    assert stored.read(RowCol(0, 0)) is None
 
 
 def test_zarr_reads_what_this_store_reads(stored):
@@ -98,9 +99,9 @@ def test_the_backgrounds_odds_are_kept_where_there_is_data():
 
 
 def test_a_chunk_without_data_is_kept_too(stored):
-    stored.write((0, 0), FeatureChunk.empty(8, 10, 16))
-    assert stored.has((0, 0))
-    assert not stored.read((0, 0)).valid.any()
+    stored.write(RowCol(0, 0), FeatureChunk.empty(8, 10, 16))
+    assert stored.has(RowCol(0, 0))
+    assert not stored.read(RowCol(0, 0)).valid.any()
 
 
 @pytest.mark.parametrize("array", ["codes", "scales", "background"])
@@ -116,7 +117,9 @@ def test_a_damaged_chunk_reads_as_missing_and_can_be_kept_again(stored, array, d
         file.write_bytes(content[: len(content) // 2])
     else:
         file.unlink()
-    missing = [(row, column) for row in range(2) for column in range(3) if stored.read((row, column)) is None]
+    missing = [
+        RowCol(row, column) for row in range(2) for column in range(3) if stored.read(RowCol(row, column)) is None
+    ]
     assert len(missing) == 1
     assert not stored.has(missing[0])
     stored.write(missing[0], chunk_of(stored, missing[0]))
@@ -187,16 +190,16 @@ def test_clear_removes_everything(store, stored):
     fill(stored)
     assert store.clear() > 0
     assert store.entries() == []
-    assert stored.read((0, 0)) is None
+    assert stored.read(RowCol(0, 0)) is None
 
 
 def test_a_chunk_can_be_claimed_once(stored):
-    with stored.claim((0, 0), wait=False) as mine, stored.claim((0, 0), wait=False) as theirs:
+    with stored.claim(RowCol(0, 0), wait=False) as mine, stored.claim(RowCol(0, 0), wait=False) as theirs:
         assert mine
         assert not theirs
-        with stored.claim((0, 1), wait=False) as other:
+        with stored.claim(RowCol(0, 1), wait=False) as other:
             assert other
-    with stored.claim((0, 0), wait=False) as again:
+    with stored.claim(RowCol(0, 0), wait=False) as again:
         assert again
 
 
@@ -209,7 +212,7 @@ def test_a_store_that_cannot_be_written_says_so(tmp_path):
 def _write_forever(root: str, started: multiprocessing.synchronize.Event) -> None:
     stored = FeatureStore(Path(root)).open(KEY, LAYOUT)
     for seed in range(10**6):
-        stored.write((seed % 2, seed % 3), chunk_of(stored, (seed % 2, seed % 3), seed))
+        stored.write(RowCol(seed % 2, seed % 3), chunk_of(stored, RowCol(seed % 2, seed % 3), seed))
         started.set()
 
 

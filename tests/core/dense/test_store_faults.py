@@ -19,6 +19,7 @@ from core.dense.chunk import FeatureChunk
 from core.dense.store import FeatureStore
 from core.dense.stored_features import StoredFeatures
 from core.errors import InputError
+from core.raster.pixel_window import RowCol
 
 ENDED_BY_KILL = -9
 
@@ -136,7 +137,7 @@ def test_two_processes_share_the_work_and_no_chunk_is_computed_twice(raster, sta
 
 def test_readers_see_whole_chunks_or_none_while_a_writer_is_at_work(raster, start, tmp_path, undisturbed):
     with opened(raster, FeatureStore(tmp_path / "undisturbed")) as features:
-        final = {chunk: features.chunk(chunk) for chunk in features.missing(everything(features)) or [(0, 0)]}
+        final = {chunk: features.chunk(chunk) for chunk in features.missing(everything(features)) or [RowCol(0, 0)]}
         final |= {chunk: features.chunk(chunk) for chunk in features.layout.chunks_in(everything(features))}
     with opened(raster, FeatureStore(tmp_path / "watched")) as features:
         stored = features._stored
@@ -184,7 +185,7 @@ def test_a_store_removed_in_the_middle_is_made_anew(raster, store, monkeypatch):
 def test_a_raster_that_changes_in_the_middle_leaves_no_chunk_of_the_new_content(raster, store, write_raster):
     other = write_raster(660, 900, "other.tif", hole=(slice(0, 660), slice(0, 450)))
     with opened(raster, store) as features:
-        first = features.chunk((0, 0))
+        first = features.chunk(RowCol(0, 0))
 
         def change(done: int, of: int) -> None:
             shutil.copy(other, raster)
@@ -196,7 +197,7 @@ def test_a_raster_that_changes_in_the_middle_leaves_no_chunk_of_the_new_content(
     assert 2 <= len(kept_before) < len(features.layout.chunks_in(everything(features)))
     assert len(store.entries()) == 1
     with opened(raster, store) as features:
-        assert not features.chunk((0, 0)).valid.any()
+        assert not features.chunk(RowCol(0, 0)).valid.any()
         assert first.valid.any()
     assert len(store.entries()) == 2
 
@@ -205,7 +206,7 @@ def test_opening_an_entry_makes_it_the_last_to_go(raster, write_raster, store):
     other = write_raster(660, 900, "other.tif")
     for path in (raster, other):
         with opened(path, store) as features:
-            features.chunk((0, 0))
+            features.chunk(RowCol(0, 0))
     for entry in store.entries():
         os.utime(Path(entry.path) / "last_used", (1, 1))
     with opened(raster, store):
@@ -220,7 +221,7 @@ def test_opening_an_entry_makes_it_the_last_to_go(raster, write_raster, store):
 )
 def test_a_chunk_that_cannot_be_read_now_is_kept(raster, store, monkeypatch, problem):
     with opened(raster, store) as features:
-        features.chunk((0, 0))
+        features.chunk(RowCol(0, 0))
         folder = features.folder
 
     def refuse(*_: object) -> None:
@@ -229,14 +230,14 @@ def test_a_chunk_that_cannot_be_read_now_is_kept(raster, store, monkeypatch, pro
     stored = StoredFeatures.existing(folder)
     with monkeypatch.context() as patch:
         patch.setattr(StoredFeatures, "_decoded", refuse)
-        assert stored.read((0, 0)) is None
+        assert stored.read(RowCol(0, 0)) is None
         assert store.verify().corrupt == 0
-    assert stored.read((0, 0)) is not None
+    assert stored.read(RowCol(0, 0)) is not None
 
 
 def test_a_chunk_is_kept_when_memory_runs_out_and_the_reader_hears_of_it(raster, store, monkeypatch):
     with opened(raster, store) as features:
-        features.chunk((0, 0))
+        features.chunk(RowCol(0, 0))
         folder = features.folder
     stored = StoredFeatures.existing(folder)
 
@@ -246,5 +247,5 @@ def test_a_chunk_is_kept_when_memory_runs_out_and_the_reader_hears_of_it(raster,
     with monkeypatch.context() as patch:
         patch.setattr(StoredFeatures, "_decoded", exhausted)
         with pytest.raises(MemoryError):
-            stored.read((0, 0))
-    assert stored.read((0, 0)) is not None
+            stored.read(RowCol(0, 0))
+    assert stored.read(RowCol(0, 0)) is not None

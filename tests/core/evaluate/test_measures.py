@@ -8,14 +8,14 @@ import torch
 
 from core.errors import UsageError
 from core.evaluate.benchmarks import benchmarks, run_benchmark
-from core.evaluate.parsing import parsing_score
+from core.evaluate.parsing import ParsingScore
 from core.evaluate.retrieval import retrieval_ranks
 from core.evaluate.water import away_from_edges, ndwi
 
 
 def test_mean_iou_of_a_known_confusion():
     confusion = np.array([[8, 2, 0], [1, 9, 0], [0, 0, 0]])
-    score = parsing_score(confusion, ["a", "b", "absent"])
+    score = ParsingScore(("a", "b", "absent"), confusion[None])
     assert score.iou["a"] == pytest.approx(8 / 11)
     assert score.iou["b"] == pytest.approx(9 / 12)
     assert np.isnan(score.iou["absent"])

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from sklearn.metrics import average_precision_score, f1_score
+from sklearn import metrics as sklearn_metrics
 
 from core.evaluate.multi_label import (
     average_precisions,
     linear_logits,
     mean_average_precision,
-    micro_f1,
     neighbour_logits,
 )
+from core.metrics.f1 import f1_score
 
 
 def many(count, seed):
@@ -30,7 +30,7 @@ def test_classes_that_features_tell_are_found_together(scorer):
     train, known = many(200, 1)
     test, shown = many(80, 2)
     logits = scorer(train, known, test)
-    assert micro_f1(logits > 0, shown) > 0.9
+    assert f1_score(logits > 0, shown) > 0.9
     assert mean_average_precision(logits, shown) > 0.95
     unrelated = scorer(train, np.random.default_rng(0).permutation(known), test)
     assert mean_average_precision(unrelated, shown) < 0.6
@@ -41,9 +41,11 @@ def test_figures_are_those_of_scikit_learn_also_where_scores_are_equal():
     shown = rng.random((60, 4)) < 0.3
     for logits in (rng.normal(size=(60, 4)), rng.integers(-2, 3, (60, 4))):
         logits = logits.astype(np.float32)
-        expected = [average_precision_score(shown[:, place], logits[:, place]) for place in range(4)]
+        expected = [sklearn_metrics.average_precision_score(shown[:, place], logits[:, place]) for place in range(4)]
         np.testing.assert_allclose(average_precisions(logits, shown), expected)
-        assert micro_f1(logits > 0, shown) == pytest.approx(f1_score(shown, logits > 0, average="micro"))
+        assert f1_score(logits > 0, shown) == pytest.approx(
+            sklearn_metrics.f1_score(shown, logits > 0, average="micro")
+        )
 
 
 def test_classes_that_no_image_shows_count_for_nothing():
@@ -52,4 +54,4 @@ def test_classes_that_no_image_shows_count_for_nothing():
     np.testing.assert_allclose(average_precisions(logits, shown), [1.0, np.nan])
     assert mean_average_precision(logits, shown) == 1.0
     assert np.isnan(mean_average_precision(logits, np.zeros((2, 2), bool)))
-    assert micro_f1(np.zeros((2, 2), bool), np.zeros((2, 2), bool)) == 0.0
+    assert f1_score(np.zeros((2, 2), bool), np.zeros((2, 2), bool)) == 0.0

@@ -10,6 +10,7 @@ from rasterio.transform import from_origin
 from rasterio.warp import transform as transform_coordinates
 
 from core.cli.train import main
+from core.context import Context
 from core.errors import CancelledError, TrainingError
 from core.finetune import session
 from core.finetune.labels import open_labels
@@ -112,7 +113,7 @@ def test_a_model_that_knows_nothing_learns_three_covers_from_polygons(start, pic
     results = fine_tune(
         settings_for(start, [picture()], write_labels(*squares()), field="class"),
         tmp_path / "mine",
-        on_loss=points.append,
+        Context(notify=lambda method, point: points.append(point)),
     )
     assert results["before"]["overall_accuracy"] < 0.7
     assert results["after"]["overall_accuracy"] > 0.9
@@ -341,8 +342,7 @@ def test_a_stop_leaves_nothing_behind(start, picture, write_labels, tmp_path):
         fine_tune(
             settings_for(start, [picture()], write_labels(*squares())),
             tmp_path / "mine",
-            cancel=cancel,
-            on_loss=lambda point: cancel.cancel(),
+            Context(cancel=cancel, notify=lambda method, point: cancel.cancel()),
         )
     assert not (tmp_path / "mine" / "model.safetensors").exists()
 

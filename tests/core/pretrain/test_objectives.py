@@ -87,7 +87,7 @@ def test_random_bands_keep_their_order_and_are_never_none():
         assert 1 <= len(bands) <= 6
 
 
-def test_background_pixels_lower_the_words_they_lack_and_take_no_part_in_the_contest():
+def test_background_pixels_lower_the_words_they_lack_and_take_no_part_in_the_contrastive_loss():
     torch.manual_seed(0)
     decoder = DenseDecoder(width=16, embed_dim=8, channels=8, fine=4, middle=8)
     model = SimpleNamespace(dense=decoder, logit_scale=torch.tensor(3.0), logit_bias=torch.tensor(-10.0))

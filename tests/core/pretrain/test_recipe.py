@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -122,3 +123,23 @@ def test_the_command_knows_the_sources_of_the_training_package(tmp_path, tiny_co
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "source s has an unknown field wrong" in done.stderr
+
+
+def test_every_recipe_takes_its_data_from_the_folder_that_is_named():
+    def texts(value: object) -> list[str]:
+        if isinstance(value, str):
+            return [value]
+        values = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+        return [text for each in values for text in texts(each)]
+
+    moved = 0
+    for path in sorted(RECIPES.glob("*.yaml")):
+        usual, elsewhere = (texts(dataclasses.asdict(read_recipe(path, data))) for data in (None, Path("/elsewhere")))
+        assert [text.replace("../shared/data", "/elsewhere") for text in usual] == elsewhere
+        moved += sum(text.startswith("/elsewhere/") for text in elsewhere)
+    assert moved > 20
+
+
+def test_an_objective_under_its_former_name_is_still_read():
+    content = {"name": "old", "steps": 1, "sources": {"chips": {"kind": "chips"}}, "objectives": {"contest": 0.25}}
+    assert parse_recipe(content).objectives.contrastive == 0.25

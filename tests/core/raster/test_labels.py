@@ -10,10 +10,16 @@ from rasterio.warp import transform as transform_coordinates
 
 from core.errors import InputError
 from core.raster.grid import GridSpec
-from core.raster.labels import is_vector, label_field, rasterise_labels, read_labels
+from core.raster.labels import is_vector, label_field, read_labels
 from core.raster.pixel_window import PixelWindow
 
 GRID = GridSpec(CRS.from_epsg(32633).to_wkt(), Affine(10, 0, 500000, 0, -10, 5000000), 60, 50)
+
+
+def drawn_labels(path, classes=None):
+    """The labels on the grid (height, width), 0 for none, and the class names."""
+    labels = read_labels(path, "class", classes=classes)
+    return labels.rasterised(GRID), labels.classes
 
 
 @pytest.fixture
@@ -38,7 +44,7 @@ def test_polygons_lines_and_points_are_drawn(make_vector):
         ],
         ["water", "road", "tree"],
     )
-    drawn, classes = rasterise_labels(path, "class", GRID)
+    drawn, classes = drawn_labels(path)
     assert classes == ("road", "tree", "water")
     assert (drawn[10:20, 10:20] == 3).all()
     assert (drawn == 3).sum() == 100
@@ -49,10 +55,10 @@ def test_polygons_lines_and_points_are_drawn(make_vector):
 
 def test_labels_in_another_reference_system_land_in_the_same_place(make_vector):
     square = shapely.box(500100, 4999800, 500200, 4999900)
-    here, _ = rasterise_labels(make_vector([square], ["a"]), "class", GRID)
+    here, _ = drawn_labels(make_vector([square], ["a"]))
     x, y = transform_coordinates("EPSG:32633", "EPSG:4326", *shapely.get_coordinates(square).T)
     elsewhere = make_vector([shapely.Polygon(zip(x, y, strict=True))], ["a"], "ll.geojson", crs="EPSG:4326")
-    there, _ = rasterise_labels(elsewhere, "class", GRID)
+    there, _ = drawn_labels(elsewhere)
     np.testing.assert_array_equal(here, there)
 
 
@@ -79,41 +85,39 @@ def test_a_part_of_the_grid_shows_its_part(make_vector):
 
 def test_numbers_are_classes_too_and_sort_as_numbers(make_vector):
     points = [shapely.Point(500005 + 10 * index, 4999995) for index in range(3)]
-    drawn, classes = rasterise_labels(make_vector(points, [10.0, 2.0, 2.0]), "class", GRID)
+    drawn, classes = drawn_labels(make_vector(points, [10.0, 2.0, 2.0]))
     assert classes == ("2", "10")
     assert drawn[0, :3].tolist() == [2, 1, 1]
 
 
 def test_a_given_list_fixes_the_codes(make_vector):
     path = make_vector([shapely.Point(500005, 4999995)], ["water"])
-    drawn, classes = rasterise_labels(path, "class", GRID, classes=("trees", "water"))
+    drawn, classes = drawn_labels(path, classes=("trees", "water"))
     assert drawn[0, 0] == 2
     assert classes == ("trees", "water")
     with pytest.raises(InputError, match=r"'water'.*not in the list"):
-        rasterise_labels(path, "class", GRID, classes=("trees",))
+        drawn_labels(path, classes=("trees",))
 
 
 def test_features_without_a_class_or_a_shape_are_left_out(make_vector):
     path = make_vector([shapely.Point(500005, 4999995), None, shapely.Point(500015, 4999995)], ["a", "b", ""])
-    drawn, classes = rasterise_labels(path, "class", GRID)
+    drawn, classes = drawn_labels(path)
     assert classes == ("a",)
     assert (drawn > 0).sum() == 1
 
 
 def test_what_cannot_be_used_is_one_clear_error(make_vector, tmp_path):
     good = make_vector([shapely.Point(500005, 4999995)], ["a"])
-    far = make_vector([shapely.Point(0, 0)], ["a"], "far.gpkg")
     (tmp_path / "text.gpkg").write_text("nothing")
     for path, field, words in (
         (tmp_path / "gone.gpkg", "class", "no file"),
         (tmp_path / "text.gpkg", "class", "not a vector file"),
         (good, "kind", "no field 'kind'"),
-        (far, "class", "No label"),
         (make_vector([shapely.Point(0, 0)], [""], "empty.gpkg"), "class", "no feature with a class"),
         (make_vector([shapely.Point(0, 0)] * 300, list(range(300)), "many.gpkg"), "class", "300 different values"),
     ):
         with pytest.raises(InputError, match=words) as caught:
-            rasterise_labels(path, field, GRID)
+            read_labels(path, field)
         assert caught.value.hint
 
 

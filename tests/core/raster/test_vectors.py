@@ -12,6 +12,7 @@ from rasterio.features import shapes
 from rasterio.transform import Affine
 
 import core.raster.vectors as vectors
+from core.context import Context
 from core.errors import CancelledError, InputError, OutputError
 from core.progress import CancelToken
 from core.raster.grid import GridSpec
@@ -200,7 +201,7 @@ def test_a_stop_leaves_nothing(tmp_path, make_raster):
     token = CancelToken()
     token.cancel()
     with pytest.raises(CancelledError):
-        polygonise(path, tmp_path / "o.gpkg", cancel=token)
+        polygonise(path, tmp_path / "o.gpkg", context=Context(cancel=token))
     assert sorted(item.name for item in tmp_path.iterdir()) == [path.name]
 
 
@@ -209,6 +210,6 @@ def test_progress_reaches_the_end(tmp_path, make_raster):
     polygonise(
         make_raster(np.ones((1, 20, 20), "float32")),
         tmp_path / "o.gpkg",
-        progress=lambda fraction, message: told.append(fraction),
+        context=Context(lambda fraction, message: told.append(fraction)),
     )
     assert told[-1] == 1.0

@@ -21,17 +21,6 @@ def test_it_answers_ping_before_torch_is_read(runtime):
     assert "geolb-tiny" in [model["name"] for model in facts["models"]]
 
 
-def test_it_lists_class_schemes_with_prompts_and_colours(runtime):
-    schemes = runtime.reply(runtime.ask("schemes")).result["schemes"]
-    worldcover = next(scheme for scheme in schemes if scheme["name"] == "worldcover")
-    assert {"code", "name", "prompts", "colour"} <= set(worldcover["classes"][0])
-
-
-def test_it_gives_an_inline_scheme(runtime):
-    scheme = runtime.reply(runtime.ask("schemes", name="water; forest, trees")).result["schemes"][0]
-    assert [entry["prompts"] for entry in scheme["classes"]] == [["water"], ["forest", "trees"]]
-
-
 @pytest.mark.parametrize(
     ("params", "code"),
     [

@@ -12,9 +12,10 @@ import shapely
 from painted import write_scene
 
 from core.errors import InputError
+from core.metrics.f1 import f1_score
 from core.protocol import CalibrateParams
 from core.tasks import calibrate
-from core.tasks.calibrate import best_threshold, choose_threshold, f1_score
+from core.tasks.calibrate import best_threshold, choose_threshold
 
 
 def test_the_best_threshold_of_a_worked_example():

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -113,10 +113,19 @@ def test_the_server_does_it_and_refuses_unknown_fields(toy, scores):
     class Output:
         def __init__(self) -> None:
             self.replies: list[Reply] = []
+            self.complete = threading.Event()
 
         def send(self, message: object) -> None:
             if isinstance(message, Reply):
                 self.replies.append(message)
+                if len(self.replies) == len(asked):
+                    self.complete.set()
+
+    def lines() -> Iterator[bytes]:
+        """The requests; the end, which stops the server, comes when all are answered."""
+        for request in asked:
+            yield (encode(request) + "\n").encode()
+        output.complete.wait(60)
 
     asked = [
         Request(1, "count-above", {"raster": str(scores), "bands": [1, 2]}),
@@ -124,8 +133,7 @@ def test_the_server_does_it_and_refuses_unknown_fields(toy, scores):
         Request(3, "no-such-task"),
     ]
     output = Output()
-    lines = "".join(encode(request) + "\n" for request in asked)
-    Server(io.BytesIO(lines.encode()), output, models=NoModels(), exit_process=lambda status: None).run()
+    Server(lines(), output, models=NoModels(), exit_process=lambda status: None).run()
     replies = {reply.id: reply for reply in output.replies}
     assert replies[1].result == {"count": 6, "unit": "pixels", "weights": {}}
     assert "colour" in replies[2].error.message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -9,7 +10,7 @@ import torch.nn.functional as F
 from core.dense.odds import log_weighted_sums
 from core.tasks import scoring
 from core.tasks.scoring import ClassSoftmax, Prompt, PromptSoftmax, TextSet, parse_prompts
-from core.vocabulary import background_words
+from core.vocabulary import background_words, word_groups
 
 
 def cosines_like(vectors: torch.Tensor) -> torch.Tensor:
@@ -31,20 +32,37 @@ def test_sums_stay_finite_where_nothing_has_weight():
     assert bool(torch.isfinite(sums).all())
 
 
+def expected_weight(word, wordings, cosine):
+    """1 for a stranger, 0 for a word of a group that holds a wording, in between a smooth step of the cosine."""
+    group = next(set(group) for group in word_groups() if group[0] == word)
+    if group & set(wordings):
+        return 0.0
+    share = np.interp(cosine, (scoring.KINSHIP_BEGINS, scoring.KINSHIP_ENDS), (0.0, 1.0))
+    return 1 - share**2 * (3 - 2 * share)
+
+
 def test_a_prompt_is_its_best_wording_against_negatives_and_background(painted_model):
     """The softmax over all words at once is what the words of the prompt and the kept sum of the rest must give."""
     prompts, negatives = parse_prompts(["town | village", "water"]), (Prompt.parse("roof"),)
     softmax = PromptSoftmax(painted_model, prompts, negatives)
-    words = TextSet.encoded(painted_model, [*softmax._texts.texts, *background_words()])
+    words = TextSet.encoded(painted_model, ["town", "village", "water", "roof", *background_words()])
     cosines = cosines_like(words.vectors)
     scaled = cosines * softmax.scorer.temperature
     background = torch.logsumexp(scaled[words.places(background_words())], 0)
-    found = softmax.scorer(cosines[words.places(softmax._texts.texts)], background)
+    rows = [int(torch.cdist(vector[None], words.vectors).argmin()) for vector in softmax.vectors]
+    found = softmax.scorer(cosines[rows], background)
     for number, prompt in enumerate(prompts):
         own = scaled[words.places(prompt.synonyms)].amax(0)
         weights = torch.zeros(len(words.texts))
         weights[words.places(["roof"])] = 1.0
-        kept = scoring._weights_of_words(words, background_words(), prompt)
+        kinship = words.vectors @ words.vectors[words.places(prompt.synonyms)].T
+        kept = torch.tensor(
+            [
+                expected_weight(word, prompt.synonyms, float(kinship[words.places([word])[0]].max()))
+                for word in background_words()
+            ],
+            dtype=torch.float32,
+        )
         assert float(kept.min()) < 1
         weights[words.places(background_words())] += kept
         rivals = torch.logsumexp(scaled.double() + weights.double().log()[:, None], 0).float()
@@ -53,7 +71,8 @@ def test_a_prompt_is_its_best_wording_against_negatives_and_background(painted_m
 
 def test_words_far_from_the_prompt_are_not_asked_for_again(painted_model):
     softmax = PromptSoftmax(painted_model, parse_prompts(["water"]))
-    assert "water" in softmax._texts.texts
+    (water,) = TextSet.encoded(painted_model, ["water"]).vectors
+    assert torch.cdist(water[None], softmax.vectors).min() < 1e-3
     assert len(softmax.vectors) < len(background_words()) / 2
 
 

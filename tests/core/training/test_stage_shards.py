@@ -80,7 +80,7 @@ def test_the_tables_show_a_figure_a_seed_and_the_coefficients(tmp_path):
 
     found = [{name: figures(value) for name, _ in tasks(tmp_path, 4)} for value in (0.3, 0.8)]
     text = tables(json.loads(json.dumps(found)), STAGES)
-    assert "folded back, α 0.3 / 0.8" in text
+    assert "merged, α 0.3 / 0.8" in text
     assert "0.300 / 0.800" in text
     assert "| sure to ± | 0.020" in text
     assert "| one answer for all | 0.250" in text

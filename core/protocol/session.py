@@ -1,0 +1,63 @@
+"""Parameters of what the server answers beside the tasks: itself, and the list of models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .messages import PROTOCOL_VERSION
+
+
+@dataclass(frozen=True)
+class HelloParams:
+    """Ask for version and device of the runtime.
+
+    Reply: version, protocol, pid, python, device {kind, name, precision, memory_bytes, label}, models.
+
+    Attributes:
+        device: where the models are to run.
+        protocol: version that the client speaks; a runtime of another version refuses.
+    """
+
+    device: str = "auto"
+    protocol: int = PROTOCOL_VERSION
+
+
+@dataclass(frozen=True)
+class PingParams:
+    """Ask whether the runtime still listens; answered at once, also in the middle of work. Reply: running, waiting."""
+
+
+@dataclass(frozen=True)
+class ModelsParams:
+    """List models, import a local file or folder under a name, fetch a published model, or check one.
+
+    Attributes:
+        action: list, import, fetch or check. Each replies with ``models``: the cards; check with ``report`` too.
+    """
+
+    action: str = "list"
+    path: str | None = None
+    name: str | None = None
+    accept_licence: bool = False
+
+
+@dataclass(frozen=True)
+class CancelParams:
+    """Stop a running request; it answers with error code "cancelled"."""
+
+    request: int
+
+
+@dataclass(frozen=True)
+class ShutdownParams:
+    """End the runtime after the running batch."""
+
+
+METHODS: dict[str, type] = {
+    "hello": HelloParams,
+    "ping": PingParams,
+    "models": ModelsParams,
+    "cancel": CancelParams,
+    "shutdown": ShutdownParams,
+}
+"""What the server answers beside the tasks, which ``core.tasks.registry`` finds."""

@@ -1,0 +1,35 @@
+"""A raster as it is to be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .parameters import parameter
+
+Extent = tuple[float, float, float, float]
+"""(xmin, ymin, xmax, ymax) in the coordinate reference system of the source raster."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A raster file and what the user knows about its bands; what is None is recognised."""
+
+    path: str = parameter(help="file, folder, VRT, NetCDF or http(s) address of a COG", metavar="raster")
+    sensor: str | None = parameter(None, help="name in resources/sensors.toml; recognised where left out")
+    bands: tuple[int, ...] | None = parameter(
+        None, help="band numbers, from 1", metavar="4,3,2", comma_separated=True, minimum=1
+    )
+    wavelengths_um: tuple[float, ...] | None = parameter(
+        None,
+        help="centre wavelength of each band in µm",
+        option="--wavelengths",
+        metavar="0.665,…",
+        comma_separated=True,
+        above=0.0,
+    )
+    scaling: str | None = parameter(None, help="scaling preset; recognised where left out")
+    collar: str = parameter(
+        "keep",
+        help="what a border of one exact value around the picture is: ground (keep) or no data (mask)",
+        choices=("keep", "mask"),
+    )
