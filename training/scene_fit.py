@@ -12,14 +12,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.errors import GeoLangBindError, TrainingError
 from core.model import create_model, load_model
@@ -40,6 +41,8 @@ VIEWS = {"eurosat": 560, "ucmerced": 260, "ucmerced_coarse": 260, "thermal": 60}
 """Batches of each source that are encoded."""
 HEADS = ("visual.head.", "visual.scene.")
 """What is fitted, by how its parameters' names begin."""
+MIXED = 0.4
+"""Parameter of the beta distribution that two images' statistics are mixed by (mixup, Zhang et al. 2018)."""
 SAMPLES = 256
 """Images of each source in a step of the head."""
 
@@ -125,8 +128,8 @@ def fit_head(
     torch.manual_seed(recipe.seed)
     model.requires_grad_(False)
     parts = {"head": model.visual.head, "scene": model.visual.scene}
-    learning = {
-        f"{part}.{name}": value.requires_grad_()
+    learning: dict[str, nn.Parameter] = {
+        f"{part}.{name}": cast("nn.Parameter", value.requires_grad_())
         for part, module in parts.items()
         if module is not None
         for name, value in module.train().named_parameters()
@@ -139,13 +142,16 @@ def fit_head(
         set_rates(optimiser, step, recipe.steps, recipe.optimiser)
         total = torch.zeros(())
         for name, found in remembered.items():
-            chosen = torch.from_numpy(rng.integers(len(found.statistics), size=SAMPLES))
-            pooled = vectors_of(model.visual, found.statistics[chosen].float())
-            batch = _batch(sources[name], found, chosen, rng)
-            losses = pooled_losses(
-                pooled, model.logit_scale.exp(), model.logit_bias, batch, texts.of(batch), recipe.objectives, siglip
-            )
-            total = total + recipe.sources[name].weight * torch.stack(list(losses.values())).sum()
+            one, other = (torch.from_numpy(rng.integers(len(found.statistics), size=SAMPLES)) for _ in range(2))
+            share = float(rng.beta(MIXED, MIXED))
+            mixed = share * found.statistics[one].float() + (1 - share) * found.statistics[other].float()
+            pooled = vectors_of(model.visual, mixed)
+            batch = _batch(sources[name], found, one, rng)
+            for part, weight in ((batch, share), (_of(found, batch, other), 1 - share)):
+                losses = pooled_losses(
+                    pooled, model.logit_scale.exp(), model.logit_bias, part, texts.of(part), recipe.objectives, siglip
+                )
+                total = total + weight * recipe.sources[name].weight * torch.stack(list(losses.values())).sum()
         optimiser.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
@@ -201,15 +207,16 @@ def _draw(source: Source, seed: int, number: int) -> Batch:
 
 
 def _batch(source: Source, found: Remembered, chosen: Tensor, rng: np.random.Generator) -> Batch:
-    """A batch of remembered images with words drawn anew; its images are left out."""
+    """Returns a batch of remembered images with words drawn anew; its images are left out."""
     batch = Batch(source=source.name, images=torch.zeros(len(chosen), 0), wavelengths_um=torch.zeros(0))
+    return _of(found, batch if found.targets is None else replace(batch, words=source.wording.draw(rng)), chosen)
+
+
+def _of(found: Remembered, batch: Batch, chosen: Tensor) -> Batch:
+    """Returns a batch with the classes or captions of other remembered images."""
     if found.targets is None:
-        return replace(batch, captions=_chosen(found.captions, chosen))
-    return replace(batch, targets=found.targets[chosen], words=source.wording.draw(rng))
-
-
-def _chosen(captions: Sequence[str], chosen: Tensor) -> tuple[str, ...]:
-    return tuple(captions[place] for place in chosen.tolist())
+        return replace(batch, captions=tuple(found.captions[place] for place in chosen.tolist()))
+    return replace(batch, targets=found.targets[chosen])
 
 
 if __name__ == "__main__":

@@ -237,7 +237,8 @@ class GeoLangBind(nn.Module):
         wavelengths = _wavelength_tensor(wavelengths_um)
         found: dict[str, Tensor] = {}
         with self.autocast():
-            for name, translator in self.translators.items():
+            for name, module in self.translators.items():
+                translator = cast("MakaTranslator", module)
                 if (self.config.translators or {}).get(name, {}).get("reads", "tokens") == "tokens":
                     found[name] = translator(tokens, wavelengths)
                 elif bottleneck is not None:
