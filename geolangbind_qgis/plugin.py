@@ -79,7 +79,7 @@ class GeoLangBindPlugin:
             self.dock.clean_up()
             self.iface.removeDockWidget(self.dock)
             self.dock.deleteLater()
-        if self._action is not None and self.iface is not None:
+        if self._action is not None and self._toolbar is not None and self.iface is not None:
             self._toolbar.deleteLater()
             self._toolbar = None
             self.iface.removePluginRasterMenu("GeoLangBind", self._action)

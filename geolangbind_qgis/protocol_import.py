@@ -10,6 +10,7 @@ import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 CODE_ROOT = Path(__file__).resolve().parent.parent
 """The folder that holds ``geolangbind_qgis``, ``core``, ``training`` and ``resources``."""
@@ -39,4 +40,7 @@ def _load_protocol() -> ModuleType:
     return module
 
 
-protocol = _load_protocol()
+if TYPE_CHECKING:  # for mypy; at run time the package is found by its path alone
+    from core import protocol
+else:
+    protocol = _load_protocol()

@@ -20,7 +20,8 @@ class HistogramView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._bars: list[float] = []
-        self._threshold, self._suggested, self._colour = 0.5, None, QColor(Qt.GlobalColor.gray)
+        self._threshold, self._colour = 0.5, QColor(Qt.GlobalColor.gray)
+        self._suggested: float | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setToolTip(tr("Area by score. The line is the threshold, the dotted line the suggested threshold."))
         self.setAccessibleName(tr("Score histogram"))

@@ -125,5 +125,7 @@ def _from_body(body: dict | None) -> Answer:
         raise TypeError("no answer")
     known = {item.name for item in fields(Answer)}
     answer = Answer(**{name: value for name, value in body.items() if name in known})
-    extent = tuple(answer.extent) if answer.extent is not None else None
-    return replace(answer, exclusions=tuple(answer.exclusions), extent=extent)
+    if answer.extent is not None:
+        xmin, ymin, xmax, ymax = answer.extent
+        answer = replace(answer, extent=(xmin, ymin, xmax, ymax))
+    return replace(answer, exclusions=tuple(answer.exclusions))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy
 from qgis.core import (
@@ -175,7 +176,7 @@ def _nodata(provider: QgsRasterDataProvider, data_type: Qgis.DataType) -> float:
 
     Of unsigned whole numbers that is the highest: zero is a valid measurement.
     """
-    kind = numpy.dtype(_NUMPY_TYPES[data_type])
+    kind: numpy.dtype[Any] = numpy.dtype(_NUMPY_TYPES[data_type])
     if provider.sourceHasNoDataValue(1):
         own = float(provider.sourceNoDataValue(1))
         if kind.kind == "f" or (own.is_integer() and numpy.iinfo(kind).min <= own <= numpy.iinfo(kind).max):
@@ -190,7 +191,7 @@ def _values(block: QgsRasterBlock, data_type: Qgis.DataType, nodata: float) -> n
 
     A valid value that equals it is written as its neighbour, so that no measurement becomes a gap.
     """
-    kind = numpy.dtype(_NUMPY_TYPES[data_type])
+    kind: numpy.dtype[Any] = numpy.dtype(_NUMPY_TYPES[data_type])
     shape = (block.height(), block.width())
     own = _NUMPY_TYPES.get(block.dataType())
     data = bytes(block.data())

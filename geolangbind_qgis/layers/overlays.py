@@ -10,6 +10,7 @@ from qgis.core import QgsProject, QgsRasterLayer
 
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.answer import Answer, keep_answer, keep_past_answers, past_answers, read_answer
+from geolangbind_qgis.layers.extents import ExtentTuple
 from geolangbind_qgis.layers.merge import covers, merge_rasters
 from geolangbind_qgis.layers.open_raster import open_raster, point_to
 from geolangbind_qgis.layers.placement import SOURCE, add_above_source, bring_to_top, unfold_legend
@@ -166,7 +167,7 @@ def _merged(answer: Answer, older: Answer) -> Answer | None:
     return replace(answer, raster=str(output), band=1, extent=older.extent and _union(answer.extent, older.extent))
 
 
-def _union(one: tuple[float, ...] | None, other: tuple[float, ...] | None) -> tuple[float, ...] | None:
+def _union(one: ExtentTuple | None, other: ExtentTuple | None) -> ExtentTuple | None:
     """Returns the box (xmin, ymin, xmax, ymax) around both; None, everything, where one is."""
     if one is None or other is None:
         return None

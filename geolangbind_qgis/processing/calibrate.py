@@ -31,7 +31,8 @@ class CalibrateAlgorithm(RuntimeAlgorithm):
 
     def __init__(self) -> None:
         super().__init__()
-        self._scores, self._places, self._field = "", "", None
+        self._scores, self._places = "", ""
+        self._field: str | None = None
 
     def about(self) -> About:
         """Say what it is for."""

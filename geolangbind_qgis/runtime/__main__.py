@@ -9,6 +9,7 @@ import subprocess  # nosec B404
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from .environment import build_environment, remove_environment
 from .environment_check import check_environment, environment_python, find_environment
@@ -70,7 +71,7 @@ def _act(options: argparse.Namespace) -> None:
     print(f"{manifest.device} (log: {target / LOG_FILE}).")
 
 
-def _plan(options: argparse.Namespace, target: Path):  # noqa: ANN202 - a Plan
+def _plan(options: argparse.Namespace, target: Path) -> Any:  # noqa: ANN401 - a Plan
     """Plan; on Debian and as root, first install what Python lacks, if that was allowed."""
     choices = {"device": options.device, "python": options.python, "wheels": options.wheels}
     recipe = runtime_recipe(with_tests=options.with_tests)

@@ -20,7 +20,7 @@ def proxy_environment(settings: Mapping[str, object] | None) -> dict[str, str]:
         SetupError: a kind of proxy that pip cannot use.
     """
     settings = settings or {}
-    variables = {}
+    variables: dict[str, str] = {}
     certificate = str(settings.get("certificate") or "")
     if certificate:
         variables.update(PIP_CERT=certificate, SSL_CERT_FILE=certificate, REQUESTS_CA_BUNDLE=certificate)

@@ -80,7 +80,7 @@ def build(converter: Converter, root: Path, settings: BuildSettings, progress: P
         converter: of the source.
         root: the folder it is published in.
         settings: how.
-        progress: told the shards done.
+        progress: called with the shards done.
 
     Raises:
         InputError: the folder is not of the published layout, or nothing in it can be used.

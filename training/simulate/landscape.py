@@ -1,4 +1,4 @@
-"""A procedural landscape with known truth, of any size, the same at a place whatever window is asked for."""
+"""A procedural landscape with known truth, of any size, the same at a place whatever window is requested."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Landscape:
     """The ground of a window. Arrays are (H, W).
 
     Attributes:
-        labels: uint8, index into MATERIALS: what a person would say is there.
+        labels: uint8, index into MATERIALS: what the user would say is there.
         second: uint8, material that shares the pixel, and share: float32, how much of it (0..1) it covers.
         elevation: float32, ground height above the sea in metres.
         height: float32, height of trees, crops and buildings above the ground in metres.

@@ -21,7 +21,7 @@ class Material:
 
     Attributes:
         name: unique name.
-        words: what a person would type to find it, commonest first.
+        words: what the user would type to find it, commonest first.
         worldcover: ESA WorldCover 2021 code (0 where the legend has no place for it).
         esri: code in the Esri land-cover legend used by the co-registered test tiles (0 where it has none).
         curve: reflectance 0.35-2.5 µm by vigour and moisture.

@@ -1,4 +1,4 @@
-"""Deterministic noise over the plane: the same value at the same place whatever window is asked for.
+"""Deterministic noise over the plane: the same value at the same place whatever window is requested.
 
 Everything hangs on an integer hash of lattice coordinates, so nothing is stored and windows join without seams.
 Coordinates are in metres; ``key`` tells fields apart.
@@ -48,7 +48,7 @@ def normal(a: Array | int, b: Array | int, key: Array | int) -> Array:
 
 @dataclass(frozen=True)
 class Field:
-    """A noise field on a window: values (H, W) and, where asked for, its gradient per metre."""
+    """A noise field on a window: values (H, W) and, where requested, its gradient per metre."""
 
     value: Array
     dx: Array

@@ -79,14 +79,14 @@ def write_scene(
     materials: Path | None = None,
     progress: Progress = no_progress,
 ) -> None:
-    """Write a simulated scene and, where asked for, what is true of it.
+    """Write a simulated scene and, where requested, what is true of it.
 
     Args:
         request: what to make.
         path: GeoTIFF of digital numbers as the sensor's usual product has them, bands named.
         truth: GeoTIFF of ESA WorldCover codes with colours and class names in its tags; 0 under clouds.
         materials: GeoTIFF of material labels, their names and words in its tags.
-        progress: told the fraction written.
+        progress: called with the fraction written.
 
     Raises:
         SensorError: unknown sensor.

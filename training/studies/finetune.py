@@ -277,7 +277,7 @@ same, that with the lower loss at the temperature that suits it best. Then their
 as many steps. **Blocks that measure** neither teach nor choose; the table before and after that the command prints
 is of those, and of the very weights that are written. A class that lies in two blocks is measured and does not
 choose; one that lies in a single block is only learnt from. A line under the table, in the dock, in the Processing
-log and in the model card says what rose and what fell; where no step was better than the start, the result holds
+log and in the model card states what rose and what fell; where no step was better than the start, the result holds
 the start's weights and the line says so. What the held-out blocks of a few polygons bear out may still fail
 elsewhere.
 

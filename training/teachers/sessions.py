@@ -19,7 +19,7 @@ class Session(Protocol):
     """What is used of an onnxruntime session."""
 
     def run(self, outputs: list[str] | None, feed: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
-        """Return the outputs asked for, or all."""
+        """Return the outputs requested, or all."""
         ...
 
     def get_inputs(self) -> list[Any]:

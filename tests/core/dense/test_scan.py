@@ -33,8 +33,8 @@ def test_scores_come_in_the_order_of_the_chunks(stored):
 
 def test_damaged_and_missing_chunks_are_left_out(stored):
     chunks = stored.done()
-    stored._scale_file(chunks[3]).unlink()
-    stored._codes_file(chunks[7]).write_bytes(b"nothing of the kind")
+    (stored.path / f"scales/c/0/{chunks[3].row}/{chunks[3].col}").unlink()
+    (stored.path / f"codes/c/{chunks[7].row}/{chunks[7].col}/0").write_bytes(b"nothing of the kind")
     found = [chunk for chunk, _ in score_all(stored, chunks, lambda kept: 0)]
     assert found == [chunk for number, chunk in enumerate(chunks) if number not in (3, 7)]
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import threading
+import typing
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from core.cli.declared import add_parameters, values_of
 from core.cli.main import main
 from core.context import NoModels
-from core.protocol import Reply, SampleParams, encode, parameters
+from core.protocol import FinetuneParams, HighlightParams, Reply, SampleParams, Source, encode, from_params, parameters
 from core.protocol.messages import Request
 from core.serve.server import Server
 from core.tasks import declared
@@ -159,3 +162,49 @@ def test_declared_parameters_carry_help_defaults_and_limits():
     assert (found["least"].default, found["least"].minimum) == (50, 1)
     assert found["map"].required
     assert all(item.help for item in found.values())
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "words"),
+    [
+        (HighlightParams, {"threshold": 1.5}, "threshold is a number from 0 to 1, not 1.5"),
+        (HighlightParams, {"resolution": 0}, "resolution is a number above 0"),
+        (HighlightParams, {"source": {"path": "a.tif", "collar": "cut"}}, "collar is one of keep, mask, not 'cut'"),
+        (HighlightParams, {"source": {"path": "a.tif", "bands": [3, 0]}}, "bands is a number from 1"),
+        (SampleParams, {"expected": {"water": 2.0}}, "expected is a number from 0 to 1"),
+        (FinetuneParams, {"mode": "half"}, "mode is one of"),
+    ],
+)
+def test_the_server_refuses_values_outside_limits_and_choices(kind, given, words):
+    with pytest.raises(ValueError, match=words):
+        from_params(kind, given)
+
+
+def test_none_is_within_the_limits_of_what_may_be_left_out():
+    sent = {"source": {"path": "a.tif"}, "prompts": ["water"], "output": "o.tif", "threshold": None, "resolution": None}
+    assert from_params(HighlightParams, sent).threshold is None
+
+
+@pytest.mark.parametrize("name", sorted(name for name, task in tasks().items() if task.params is not SampleParams))
+def test_every_parameter_of_every_task_is_declared_with_help(name):
+    kinds = typing.get_type_hints(tasks()[name].params)
+    undeclared = [
+        item.name
+        for item in parameters(tasks()[name].params).values()
+        if not item.help and kinds[item.name] is not Source
+    ]
+    assert undeclared == []
+
+
+def test_the_command_line_writes_values_as_the_declaration_has_them():
+    parser = argparse.ArgumentParser()
+    add_parameters(parser, HighlightParams)
+    given = "a.tif water fields -o o.tif --bands 4,3,2 --wavelengths 0.66,0.56,0.49 --threshold auto --no-cache"
+    params = HighlightParams(**values_of(parser.parse_args(given.split()), HighlightParams))
+    assert params == HighlightParams(
+        Source("a.tif", bands=(4, 3, 2), wavelengths_um=(0.66, 0.56, 0.49)),
+        ("water", "fields"),
+        "o.tif",
+        threshold=None,
+        cache=False,
+    )
