@@ -80,12 +80,14 @@ def test_the_map_never_keeps_the_coarse_answer(dock, canvas, tmp_path):
     settled(canvas)
     assert sizes[0] < 900, "there was no coarse answer"
     assert sizes[-1] == 900
-    np.testing.assert_array_equal(shown_by(canvas), drawn_afresh(canvas))
+    np.testing.assert_array_equal(shown_by(canvas, tmp_path), drawn_afresh(canvas))
 
 
-def shown_by(canvas):
-    """Returns the picture that the canvas holds."""
-    return pixels_of(canvas.grab().toImage())
+def shown_by(canvas, folder):
+    """Returns the picture of the map that the canvas holds, without frame and decoration."""
+    path = str(folder / "shown.png")
+    canvas.saveAsImage(path)
+    return pixels_of(QImage(path))
 
 
 def scores(path, value, size, like):
@@ -113,7 +115,7 @@ def test_a_file_exchanged_during_a_drawing_is_drawn_in_the_end(canvas, scene, tm
     apply_score_style(layer, ScoreStyle(0.5, "#ff0000"), 1)
     drawing.draw([layer])
     settled(canvas)
-    np.testing.assert_array_equal(shown_by(canvas), drawn_afresh(canvas))
+    np.testing.assert_array_equal(shown_by(canvas, tmp_path), drawn_afresh(canvas))
     drawing.clean_up()
 
 
