@@ -214,7 +214,7 @@ def test_all_prompts_of_a_run_are_saved_together_also_where_each_was_merged(dock
 
 
 def test_a_land_cover_map_says_what_it_was_made_of(menu, scene, results):
-    menu.classify()
+    menu.classify(scene)
     project = QgsProject.instance()
     wait_until(lambda: not menu._running and any(map(read_map_facts, project.mapLayers().values())))
     (made,) = [layer for layer in project.mapLayers().values() if read_map_facts(layer)]
