@@ -11,6 +11,7 @@ from geolangbind_qgis import settings
 from geolangbind_qgis.protocol_import import CODE_ROOT
 from geolangbind_qgis.runtime.environment_check import environment_python, find_environment
 from geolangbind_qgis.runtime.launch import RuntimeCommand, runtime_command
+from geolangbind_qgis.runtime.platforms import this_platform
 from geolangbind_qgis.runtime.proxies import proxy_environment
 from geolangbind_qgis.runtime.setup_error import SetupError
 
@@ -24,7 +25,8 @@ def runtime_home() -> Path:
 
 def environment_folder() -> Path:
     """Returns the folder of the plugin's environment."""
-    return Path(settings.value(_FOLDER) or runtime_home() / "environment")
+    home = this_platform().data_folder or runtime_home()
+    return Path(settings.value(_FOLDER) or home / "environment")
 
 
 def choose_environment_folder(folder: Path) -> None:

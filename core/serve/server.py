@@ -10,6 +10,7 @@ import json
 import logging
 import math
 import os
+import re
 import sys
 import threading
 import time
@@ -33,6 +34,7 @@ SECONDS_TO_STOP = 5.0
 """How long running tasks may take to clean up after stdin has ended."""
 
 SECONDS_BETWEEN_REPORTS = 0.1
+_NUMBERS = re.compile(r"[\d.,]+")
 EXIT_DEVICE_LOST = 75
 """The exit status after which the client simply starts a fresh process (sysexits' "try again")."""
 
@@ -198,18 +200,23 @@ class Server:
         )
 
     def _progress_of(self, job: Job) -> Progress:
-        """Returns the callback that sends progress notifications with the time left, a few per second at most."""
+        """Returns the callback that sends progress notifications with the time left.
+
+        It sends a few per second at most, and a message of another step at once: one that begins right after another
+        is not shown under the name of the former.
+        """
         time_left = TimeLeft()
-        last_sent = -math.inf
+        last_sent, last_step = -math.inf, ""
 
         def report(fraction: float, message: str) -> None:
-            nonlocal last_sent
+            nonlocal last_sent, last_step
             fraction = min(1.0, max(0.0, float(fraction)))
             seconds_left = time_left.update(fraction)
             now = time.monotonic()
-            if now - last_sent < SECONDS_BETWEEN_REPORTS and fraction < 1.0:
+            step = _NUMBERS.sub("", message)
+            if now - last_sent < SECONDS_BETWEEN_REPORTS and fraction < 1.0 and step == last_step:
                 return
-            last_sent = now
+            last_sent, last_step = now, step
             params = {"id": job.id, "fraction": fraction, "message": message, "seconds_left": seconds_left}
             self._notify("progress", params)
 

@@ -23,6 +23,12 @@ ScoredBlock = tuple[PixelWindow, NDArray[np.float32], NDArray[np.bool_]]
 AT_ONCE = 8
 """Blocks whose features are computed together."""
 
+MODEL_SHARE = 0.9
+"""Of the time for blocks whose features are missing: the model's; scoring takes the rest."""
+
+SCORED = 0.97
+"""Share of the work when all blocks are there; the file is put in order then."""
+
 STEPS = 4096.0
 """Scores are rounded to this many steps: finer than anybody sees, and files shrink by half."""
 
@@ -35,7 +41,8 @@ def scored_blocks(
     Args:
         scores: gives the scores of pixels.
         scene: what is requested.
-        context: progress is reported after every block, cancellation checked before it.
+        context: progress is reported at the start, after every chunk that the model has done and after every block, as
+            a share of the work; cancellation is checked before every block.
         message: what the progress states.
         snap: whether to average scores over regions of like colour.
 
@@ -51,17 +58,25 @@ def scored_blocks(
     # All of it in one thread: torch gives every thread a team of its own, and two teams on the same cores wait for
     # each other. What can go on beside it, reading and writing, does (core/raster/ahead.py). Scoring a block needs
     # no team: waking it for such small operations takes as long as it saves.
+    work = context.step(0.0, SCORED)
+    work.progress(0.0, message)
+    model_part = 0.0
     for number, (block, inside) in enumerate(blocks):
         context.raise_if_cancelled()
         if number % AT_ONCE == 0:
             HEAP.give_back()
-            _compute(scores, [inside for _, inside in blocks[number : number + AT_ONCE]])
+            group = [inside for _, inside in blocks[number : number + AT_ONCE]]
+            begin, end = number / len(blocks), (number + MODEL_SHARE * len(group)) / len(blocks)
+            computed = _compute(scores, group, work.step(begin, end), message)
+            model_part = MODEL_SHARE if computed else 0.0
         with one_torch_thread():
             values, valid = snap_to_regions(scores, block, inside) if snap else scores.read(inside)
         seen_data = seen_data or bool(valid.any())
         place = PixelWindow(inside.col - scene.window.col, inside.row - scene.window.row, inside.width, inside.height)
         yield place, values, valid
-        context.progress((number + 1) / len(blocks), message)
+        ahead = model_part * (min(number - number % AT_ONCE + AT_ONCE, len(blocks)) - number - 1)
+        work.progress((number + 1 + ahead) / len(blocks), message)
+    context.progress(SCORED, "Writing the file")
     scores.let_go()  # what is written is then rearranged, which takes memory of its own
     if not seen_data:
         raise InputError(
@@ -69,11 +84,18 @@ def scored_blocks(
         )
 
 
-def _compute(scores: PixelScores, windows: Sequence[PixelWindow]) -> None:
-    """Compute what some windows need together, so that reading and writing overlap with the model."""
+def _compute(scores: PixelScores, windows: Sequence[PixelWindow], context: Context, message: str) -> bool:
+    """Compute what some windows need together, so that reading and writing overlap with the model.
+
+    Returns:
+        Whether anything was missing.
+    """
     features = scores.features
-    if features.folder is not None:  # without a store, chunks are held too shortly to be computed ahead
-        features.compute_chunks({chunk for each in windows for chunk in features.missing(scores.cells_under(each))})
+    if features.folder is None:  # without a store, chunks are held too shortly to be computed ahead
+        return False
+    missing = {chunk for each in windows for chunk in features.missing(scores.cells_under(each))}
+    features.compute_chunks(missing, lambda done, wanted: context.progress(done / wanted, message))
+    return bool(missing)
 
 
 def _blocks(scores: PixelScores, window: PixelWindow) -> Iterator[tuple[PixelWindow, PixelWindow]]:

@@ -60,7 +60,7 @@ def run(params: ClassifyParams, context: Context) -> dict[str, Any]:
         def write_coarse(coarse: Scene, output: str) -> None:
             _write_map(params, coarse, model, scheme, class_softmax, output, context.quiet())
 
-        write_preview(params, scene, write_coarse, context.notify)
+        write_preview(params, scene, write_coarse, context)
         tally = AreaTally(scene.grid)
         _write_map(
             params,

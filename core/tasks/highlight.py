@@ -60,7 +60,7 @@ def run(params: HighlightParams, context: Context) -> dict[str, Any]:
         def write(at: Scene, output: str, work: Context = quiet) -> list[ScoreSplit]:
             return _write_scores(params, at, model, softmax, output, work)
 
-        write_preview(params, scene, write, context.notify)
+        write_preview(params, scene, write, context)
         splits = write(scene, params.output, context)
         vector = _write_vector(params, splits, context.quiet())
         return {

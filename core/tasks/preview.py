@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from core.context import Notify
+from core.context import Context
 from core.protocol import ClassifyParams, HighlightParams
 from core.raster.grid import extent_of_window
 from core.tasks.scene import Scene, open_scene
@@ -17,7 +17,7 @@ WITHOUT_PREVIEW = 768
 
 
 def write_preview(
-    params: HighlightParams | ClassifyParams, scene: Scene, write: Callable[[Scene, str], object], notify: Notify
+    params: HighlightParams | ClassifyParams, scene: Scene, write: Callable[[Scene, str], object], context: Context
 ) -> None:
     """Writes a coarse preview where one is requested and the window is large.
 
@@ -25,16 +25,17 @@ def write_preview(
         params: parameters of the task.
         scene: at its full resolution.
         write: computes the answer for a scene and writes it to a path.
-        notify: called with the file with ``preview`` {path, extent, stage}.
+        context: called with the step's name and with the file as ``preview`` {path, extent, stage}.
     """
     resolution = _preview_resolution(scene) if params.preview else None
     if resolution is None:
         return
+    context.progress(0.0, "Making a coarse answer first")
     path = _preview_path(params.output)
     with open_scene(params.source, extent=params.extent, resolution=resolution) as coarse:
         write(coarse, str(path))
         extent = extent_of_window(coarse.raster.grid, coarse.window)
-    notify("preview", {"path": str(path), "extent": list(extent), "stage": "coarse"})
+    context.notify("preview", {"path": str(path), "extent": list(extent), "stage": "coarse"})
 
 
 def _preview_resolution(scene: Scene) -> float | None:

@@ -7,6 +7,7 @@ from functools import partial
 from qgis.core import QgsApplication, QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
+from geolangbind_qgis.layers.placement import source_of
 from geolangbind_qgis.layers.score_histogram import ScoreHistogram, ScoreHistogramTask
 from geolangbind_qgis.layers.score_style import shown_band
 
@@ -31,12 +32,14 @@ class AreaCounter(QObject):
     def count(self, layer: QgsRasterLayer) -> None:
         """Count a layer; a count of it that is under way is of another raster and is dropped."""
         self.drop(layer.id())
+        source = QgsProject.instance().mapLayer(source_of(layer))
         task = ScoreHistogramTask(
             layer.dataProvider(),
             shown_band(layer),
             layer.crs(),
             QgsProject.instance().transformContext(),
             partial(self._on_counted, layer.id()),
+            source.extent() if source is not None and source.isValid() else None,
         )
         task.taskCompleted.connect(partial(self._forget, task, layer.id()))
         task.taskTerminated.connect(partial(self._forget, task, layer.id()))

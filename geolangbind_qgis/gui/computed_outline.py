@@ -7,6 +7,7 @@ from qgis.gui import QgsMapCanvas, QgsRubberBand
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor
 
+from geolangbind_qgis.layers.missing_results import is_missing
 from geolangbind_qgis.layers.placement import source_of
 from geolangbind_qgis.layers.score_style import read_score_style
 
@@ -31,7 +32,7 @@ class ComputedOutline:
     def show(self, result: QgsRasterLayer | None) -> None:
         """Outline a result; nothing where it covers all of its source, or where there is none."""
         source = QgsProject.instance().mapLayer(source_of(result)) if result is not None else None
-        if result is None or not result.isValid() or source is None or _covers(result, source):
+        if result is None or source is None or is_missing(result) or _covers(result, source):
             self.band.hide()
             return
         self.band.setStrokeColor(QColor(read_score_style(result).colour))

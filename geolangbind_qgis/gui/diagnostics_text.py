@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from qgis.core import Qgis, QgsRasterLayer
 from qgis.PyQt.QtCore import PYQT_VERSION_STR, QT_VERSION_STR
 
+from geolangbind_qgis.heartbeat import Stall
 from geolangbind_qgis.layers.readable import can_read
 from geolangbind_qgis.protocol_import import CODE_ROOT
 from geolangbind_qgis.runtime.diagnostics import diagnostics_report
@@ -17,12 +19,13 @@ from geolangbind_qgis.runtime_choice import environment_folder
 from geolangbind_qgis.session import Session
 
 
-def diagnostics_text(session: Session, layer: QgsRasterLayer | None) -> str:
+def diagnostics_text(session: Session, layer: QgsRasterLayer | None, stalls: Sequence[Stall] = ()) -> str:
     """Returns versions, device, last errors and layer facts as Markdown; no names of files, layers or people.
 
     Args:
         session: gives the runtime.
         layer: the chosen layer.
+        stalls: what held QGIS's window up during the last run.
     """
     client = session.client
     return diagnostics_report(
@@ -36,6 +39,7 @@ def diagnostics_text(session: Session, layer: QgsRasterLayer | None) -> str:
         environment=find_environment(environment_folder()),
         environment_folder=environment_folder(),
         runtime_facts=session.facts,
+        stalls=[stall.text for stall in stalls],
         recent_errors=client.recent_errors if client is not None else (),
         layer_facts=_layer_facts(layer),
         log_tail=end_of_file(client.command.log_file) if client is not None else "",

@@ -19,16 +19,20 @@ from geolangbind_qgis.gui.computed_outline import ComputedOutline
 from geolangbind_qgis.gui.diagnostics_text import diagnostics_text
 from geolangbind_qgis.gui.help import open_help
 from geolangbind_qgis.gui.layer_descriptions import LayerDescriptions
+from geolangbind_qgis.gui.missing_message import MissingMessage
 from geolangbind_qgis.gui.model_choice import ModelChoice
 from geolangbind_qgis.gui.project_watch import ProjectWatch
 from geolangbind_qgis.gui.result_actions import ResultActions
+from geolangbind_qgis.gui.run_size import remember_speed
 from geolangbind_qgis.gui.search_page import SearchPage
 from geolangbind_qgis.gui.setup_page import SetupPage
 from geolangbind_qgis.gui.status_line import StatusLine
 from geolangbind_qgis.gui.teach_page import TeachPage
+from geolangbind_qgis.heartbeat import Heartbeat
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.i18n.numbers import number_text
 from geolangbind_qgis.layers.answer import read_answer
+from geolangbind_qgis.layers.missing_results import is_missing
 from geolangbind_qgis.layers.overlays import find_overlay, overlays_of
 from geolangbind_qgis.runs.failure import Failure
 from geolangbind_qgis.runs.highlight import Highlighter, HighlightRequest
@@ -65,9 +69,12 @@ class GeoLangBindDock(QgsDockWidget):
         self.areas = AreaCounter(self)
         self.drawing = CanvasRefresh(iface.mapCanvas(), self)
         self.outline = ComputedOutline(iface.mapCanvas())
+        self._pixels = 0  # of the run
+        self.heartbeat = Heartbeat(parent=self)
         self._waiting = False  # for the set-up, to run what was asked for
         self.actions_on_results = ResultActions(session, self.page, iface, self)
         self.project = ProjectWatch(self)
+        self.missing = MissingMessage(iface, self.recompute, self)
         self._stack = QStackedWidget(self)
         for page in (self.page, self.setup, self.teach):
             self._stack.addWidget(page)
@@ -122,6 +129,7 @@ class GeoLangBindDock(QgsDockWidget):
         answer = read_answer(layer)
         if answer is None or self.highlighter.busy:
             return
+        self.page.follow(layer)
         self.page.prompts.set_prompts([answer.prompt])
         self.page.prompts.set_negatives(list(answer.exclusions))
         self.page.area.choose(Area.LAYER)
@@ -163,6 +171,7 @@ class GeoLangBindDock(QgsDockWidget):
     def clean_up(self) -> None:
         """Stop all work and let go of the map, before the plugin goes."""
         self.highlighter.abandon()
+        self.heartbeat.stop()
         self.descriptions.clean_up()
         self.setup.clean_up()
         self.teach.clean_up()
@@ -170,6 +179,7 @@ class GeoLangBindDock(QgsDockWidget):
         self.drawing.clean_up()
         self.outline.clean_up()
         self.project.clean_up()
+        self.missing.clean_up()
         self._iface.currentLayerChanged.disconnect(self.page.follow)
         self._session.runtime_changed.disconnect(self._on_runtime_changed)
         self.page.clean_up()
@@ -204,7 +214,9 @@ class GeoLangBindDock(QgsDockWidget):
         self.teach.taught.connect(self.models.add)
         self.setup.environment_changed.connect(self._on_environment_changed)
         self.setup.diagnostics_wanted.connect(
-            lambda: self.setup.copy_diagnostics(diagnostics_text(self._session, self.page.layer()))
+            lambda: self.setup.copy_diagnostics(
+                diagnostics_text(self._session, self.page.layer(), self.heartbeat.stalls)
+            )
         )
         self.actions_on_results.runtime_needed.connect(self._show_setup)
 
@@ -218,6 +230,9 @@ class GeoLangBindDock(QgsDockWidget):
         self.project.layer_will_be_removed.connect(self._on_layer_will_be_removed)
         self.project.layers_removed.connect(self._on_layers_removed)
         self.project.cleared.connect(self._on_project_cleared)
+        self.project.opened.connect(self.missing.look)
+        self.highlighter.finished.connect(lambda *_: self.missing.go_on())
+        self.highlighter.failed.connect(lambda *_: self.missing.stop())
 
     # Runs -------------------------------------------------------------------------------------------------------
 
@@ -233,6 +248,8 @@ class GeoLangBindDock(QgsDockWidget):
         starting = self._session.state is not RuntimeState.READY
         self.page.run_bar.show_busy(0.0, tr("Starting the runtime…") if starting else tr("Looking…"))
         self.page.result.show_preview(True)
+        self._pixels = self.page.pixels()
+        self.heartbeat.start()
         self.highlighter.start(request)
 
     def _on_shown(self, layer_ids: list[str]) -> None:
@@ -245,6 +262,7 @@ class GeoLangBindDock(QgsDockWidget):
 
     def _on_finished(self, layer_ids: list[str], seconds: float) -> None:
         self.page.run_bar.show_idle(tr("Done in {0} s.").format(number_text(seconds, 1)))
+        remember_speed(self._pixels, seconds)
         for layer_id in layer_ids:
             self.page.result.forget(layer_id)
         self.page.result.show_preview(False)
@@ -254,11 +272,13 @@ class GeoLangBindDock(QgsDockWidget):
         for layer in layers:
             self.areas.count(layer)
         self.drawing.draw(layers)
+        self.heartbeat.stop()
         if self._clicked_meanwhile:
             self.run_by_example()
 
     def _on_failed(self, failure: Failure) -> None:
         self._clicked_meanwhile = False
+        self.heartbeat.stop()
         self.page.result.show_preview(False)
         self.page.run_bar.show_idle(tr("Cancelled.") if failure.cancelled else failure.message)
         if not failure.cancelled:
@@ -291,7 +311,11 @@ class GeoLangBindDock(QgsDockWidget):
         if self.highlighter.busy:
             return
         for layer in layers:
-            if layer.isValid() and not self.areas.is_counting(layer.id()) and not self.page.result.knows(layer.id()):
+            if (
+                not is_missing(layer)
+                and not self.areas.is_counting(layer.id())
+                and not self.page.result.knows(layer.id())
+            ):
                 self.areas.count(layer)
 
     def _show_results(self) -> list[QgsRasterLayer]:

@@ -30,6 +30,7 @@ from geolangbind_qgis.gui.narrow import let_shrink
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.i18n.numbers import area_text, number_text, unbroken
 from geolangbind_qgis.layers.answer import keep_answer, past_answers, read_answer
+from geolangbind_qgis.layers.missing_results import is_missing
 from geolangbind_qgis.layers.overlays import show_past_answer
 from geolangbind_qgis.layers.score_histogram import ScoreHistogram
 from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style, read_score_style
@@ -218,7 +219,7 @@ class ResultPanel(QGroupBox):
         self.colour.setColor(QColor(style.colour))
         for widget in widgets:
             widget.blockSignals(False)
-        self.recompute_button.setVisible(not layer.isValid() and read_answer(layer) is not None)
+        self.recompute_button.setVisible(is_missing(layer) and read_answer(layer) is not None)
         self._show_past(layer)
         self._show_area()
         self.chosen.emit()
@@ -303,7 +304,7 @@ class ResultPanel(QGroupBox):
         self.histogram_view.setVisible(counted is not None)
         if self._preview:
             self.area.setText(tr("Preview at low resolution; areas follow with the result."))
-        elif layer is not None and not layer.isValid():
+        elif layer is not None and is_missing(layer):
             self.area.setText(tr("The file of this result is missing."))
         elif histogram is None:
             self.area.setText(tr("Counting areas…") if layer is not None else "")

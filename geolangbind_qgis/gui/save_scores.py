@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Optional
 
 from qgis.core import Qgis, QgsApplication, QgsProject, QgsRasterLayer
 from qgis.gui import QgisInterface
@@ -11,10 +12,11 @@ from qgis.PyQt.QtWidgets import QFileDialog, QWidget
 
 from geolangbind_qgis import settings
 from geolangbind_qgis.i18n import tr
-from geolangbind_qgis.layers.copy_file import CopyFileTask
+from geolangbind_qgis.layers.copy_file import Band, CopyFileTask
 from geolangbind_qgis.layers.open_raster import point_to
-from geolangbind_qgis.layers.overlays import KEPT
+from geolangbind_qgis.layers.overlays import KEPT, answered_together, show_raster
 from geolangbind_qgis.layers.results_folder import file_stem
+from geolangbind_qgis.layers.score_style import shown_band
 
 _running: list[CopyFileTask] = []  # QGIS's task manager does not keep the Python side of a task alive
 
@@ -32,27 +34,43 @@ def ask_and_save_scores(layer: QgsRasterLayer, iface: QgisInterface, parent: QWi
 
 
 def save_scores(layer: QgsRasterLayer, target: Path, iface: QgisInterface) -> CopyFileTask:
-    """Copy the layer's raster to a file and point the layer to it."""
-    task = CopyFileTask(Path(layer.source().split("|", 1)[0]), target)
+    """Copy what the prompts of a layer's run found into one file, and point their layers to it."""
+    layers = answered_together(QgsProject.instance(), layer)
+    rasters = {_raster(each) for each in layers}
+    apart = len(rasters) > 1  # an answer for a part was merged with an older one, each prompt for itself
+    bands = [Band(_raster(each), shown_band(each), each.name()) for each in layers] if apart else []
+    shown = {each.id(): number if apart else None for number, each in enumerate(layers, start=1)}
+    task = CopyFileTask(_raster(layer), target, bands)
     _running.append(task)
-    task.taskCompleted.connect(partial(_on_saved, task, layer.id(), iface))
+    task.taskCompleted.connect(partial(_on_saved, task, shown, iface))
     task.taskTerminated.connect(partial(_on_problem, task, iface))
     QgsApplication.taskManager().addTask(task)
     return task
 
 
-def _on_saved(task: CopyFileTask, layer_id: str, iface: QgisInterface) -> None:
+def _on_saved(task: CopyFileTask, shown: dict[str, Optional[int]], iface: QgisInterface) -> None:  # noqa: UP045
+    """Let layers show the saved file.
+
+    Args:
+        task: the copy.
+        shown: band by id of the layer; None for the band that it shows already.
+        iface: QGIS's interface.
+    """
     _running.remove(task)
-    project = QgsProject.instance()
-    saved = project.mapLayer(layer_id)
-    if saved is not None:
-        raster = saved.source()
-        for layer in project.mapLayers().values():  # all prompts of a run lie in one file
-            if isinstance(layer, QgsRasterLayer) and layer.source() == raster:
+    for layer_id, band in shown.items():
+        layer = QgsProject.instance().mapLayer(layer_id)
+        if isinstance(layer, QgsRasterLayer):
+            if band is None:
                 point_to(layer, str(task.target))
-                layer.setCustomProperty(KEPT, True)
-                layer.triggerRepaint()
+            else:
+                show_raster(layer, str(task.target), band)
+            layer.setCustomProperty(KEPT, True)
+            layer.triggerRepaint()
     iface.messageBar().pushMessage("GeoLangBind", tr("Saved as {0}.").format(task.target), Qgis.MessageLevel.Success)
+
+
+def _raster(layer: QgsRasterLayer) -> Path:
+    return Path(layer.source().split("|", 1)[0])
 
 
 def _on_problem(task: CopyFileTask, iface: QgisInterface) -> None:

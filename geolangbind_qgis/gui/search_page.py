@@ -27,6 +27,7 @@ from geolangbind_qgis.gui.prompt_list import PromptList
 from geolangbind_qgis.gui.recognition_line import RecognitionLine
 from geolangbind_qgis.gui.result_panel import ResultPanel
 from geolangbind_qgis.gui.run_bar import RunBar
+from geolangbind_qgis.gui.run_size import pixels_in, size_text
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.export_grid import plan_grid, suggested_pixel
 from geolangbind_qgis.layers.extents import within
@@ -71,12 +72,17 @@ class SearchPage(QScrollArea):
         self.model = QComboBox(self)
         self.model.setToolTip(tr("The model that compares words and pixels"))
         let_shrink(self.layers, self.model)
+        self.size = QLabel(self)
+        self.size.setWordWrap(True)
+        self.size.hide()
         self.run_bar = RunBar(self)
         self.result = ResultPanel(self)
         self.class_maps = ClassMapLine(self)
         self._build()
         self.layers.layerChanged.connect(self._on_layer)
         self.area.changed.connect(self._suggest_pixel)
+        self.area.changed.connect(self._show_size)
+        self.pixel.valueChanged.connect(lambda _: self._show_size())
         canvas.extentsChanged.connect(self._suggest_pixel)
         project = QgsProject.instance()
         project.layersAdded.connect(self.hide_results)
@@ -207,6 +213,7 @@ class SearchPage(QScrollArea):
         box.setContentsMargins(6, 6, 6, 6)
         box.setSpacing(7)
         box.addLayout(form)
+        box.addWidget(self.size)
         box.addWidget(self.run_bar)
         box.addWidget(self.result)
         box.addWidget(self.class_maps)
@@ -227,7 +234,25 @@ class SearchPage(QScrollArea):
             self.pixel.setSuffix(f" {QgsUnitTypes.toAbbreviatedString(layer.crs().mapUnits())}")
             self.examples.use_layer(layer)
         self._suggest_pixel()
+        self._show_size()
         self.layer_changed.emit(layer)
+
+    def pixels(self) -> int:
+        """Returns how many pixels a run would look at; a view is fetched at a size that is never large."""
+        layer = self.layer()
+        if layer is None or not layer.isValid() or self.area.area is Area.VISIBLE:
+            return 0
+        try:
+            extent = within(self.area.extent_for(layer.crs(), layer.extent()), layer.extent())
+        except ValueError:
+            return 0
+        return pixels_in(layer, extent, self.pixel.value())
+
+    def _show_size(self, *_: object) -> None:
+        """Tell of a large run how large it is, and how long it will take."""
+        text = size_text(self.pixels())
+        self.size.setText(text)
+        self.size.setVisible(bool(text))
 
     def _suggest_pixel(self) -> None:
         """Offer the pixel size that fits the view, where the layer has none of its own."""

@@ -6,9 +6,10 @@ import json
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timezone
 
-from qgis.core import QgsLayerMetadata, QgsLayerNotesUtils, QgsMapLayer
+from qgis.core import QgsMapLayer
 
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.layer_notes import write_notes
 
 _ANSWER, _PAST = "geolangbind/answer", "geolangbind/past_answers"
 MOST_PAST = 12
@@ -52,24 +53,33 @@ class Answer:
     @property
     def time(self) -> str:
         """Local time of day and date in a few letters."""
-        try:
-            return datetime.fromisoformat(self.date).astimezone().strftime("%Y-%m-%d %H:%M")
-        except ValueError:
-            return ""
+        return local_time(self.date)
 
     def lines(self) -> list[tuple[str, str]]:
         """Returns heads and values for people to read."""
-        extent = ", ".join(f"{value:.8g}" for value in self.extent) if self.extent else tr("whole layer")
         found = [
             (tr("Prompt"), self.prompt),
             (tr("Exclude"), ", ".join(self.exclusions) or "–"),
             (tr("Image"), self.image),
             (tr("Model"), self.model),
             (tr("Threshold"), f"{self.threshold:.3f}"),
-            (tr("Extent"), extent),
+            (tr("Extent"), extent_text(self.extent)),
             (tr("Date"), self.time),
         ]
         return [(head, value) for head, value in found if value]
+
+
+def extent_text(extent: tuple[float, float, float, float] | None) -> str:
+    """Returns a part of a layer for people to read; None is the whole layer."""
+    return ", ".join(f"{value:.8g}" for value in extent) if extent else tr("whole layer")
+
+
+def local_time(date: str) -> str:
+    """Returns a date in ISO 8601 as local time of day and date in a few letters; empty where it is none."""
+    try:
+        return datetime.fromisoformat(date).astimezone().strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return ""
 
 
 def now() -> str:
@@ -82,15 +92,8 @@ def keep_answer(layer: QgsMapLayer, answer: Answer, threshold: float | None = No
     if threshold is not None:
         answer = replace(answer, threshold=threshold)
     layer.setCustomProperty(_ANSWER, json.dumps(asdict(answer), ensure_ascii=False))
-    rows = "".join(f"<b>{head}:</b> {value}<br>" for head, value in answer.lines())
-    QgsLayerNotesUtils.setLayerNotes(layer, f"<p>{rows}</p>")
-    metadata = QgsLayerMetadata(layer.metadata())
-    metadata.setTitle(answer.title)
-    metadata.setType("dataset")
-    metadata.setAbstract("\n".join(f"{head}: {value}" for head, value in answer.lines()))
-    metadata.setKeywords({"GeoLangBind": [answer.prompt, *answer.exclusions]})
-    metadata.setHistory([f"{answer.time}: GeoLangBind, {answer.model}"])
-    layer.setMetadata(metadata)
+    history = f"{answer.time}: GeoLangBind, {answer.model}"
+    write_notes(layer, answer.title, answer.lines(), [answer.prompt, *answer.exclusions], history)
 
 
 def read_answer(layer: QgsMapLayer) -> Answer | None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from osgeo import gdal
@@ -12,20 +15,43 @@ from qgis.core import QgsTask
 from geolangbind_qgis.i18n import tr
 
 
-class CopyFileTask(QgsTask):
-    """Copies a file in the background; a whole copy is left, or none."""
+@dataclass(frozen=True)
+class Band:
+    """A band of a raster file.
 
-    def __init__(self, source: Path, target: Path) -> None:
+    Attributes:
+        raster: the file.
+        number: from 1.
+        name: what it holds.
+    """
+
+    raster: Path
+    number: int
+    name: str
+
+
+class CopyFileTask(QgsTask):
+    """Copies a file in the background; a whole copy is left, or none.
+
+    Args:
+        source: the file.
+        target: where the copy goes.
+        bands: what is put together into one file instead, where that lies in several.
+    """
+
+    def __init__(self, source: Path, target: Path, bands: Sequence[Band] = ()) -> None:
         super().__init__(tr("Save {0}").format(target.name), QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt)
         self.target = target
         self.problem = ""
-        self._source = source
+        self._source, self._bands = source, tuple(bands)
 
     def run(self) -> bool:
         """Copy, on a thread of QGIS's."""
         unfinished = self.target.with_name(self.target.name + ".unfinished")
         try:
-            if self._source.suffix == ".vrt":
+            if self._bands:
+                _write_together(self._bands, unfinished)
+            elif self._source.suffix == ".vrt":
                 _write_whole(self._source, unfinished)
             else:
                 shutil.copyfile(self._source, unfinished)
@@ -36,6 +62,28 @@ class CopyFileTask(QgsTask):
                 unfinished.unlink()
             return False
         return True
+
+
+def _write_together(bands: Sequence[Band], target: Path) -> None:
+    """Write bands of several rasters as one GeoTIFF that covers them all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        parts = [str(Path(folder) / f"{number}.vrt") for number in range(len(bands))]
+        for part, band in zip(parts, bands):  # noqa: B905 - the Python of older QGIS knows no strict
+            options = ["-of", "VRT", "-b", str(band.number), "-colorinterp", "gray"]
+            if gdal.Translate(part, str(band.raster), options=options) is None:
+                raise OSError(0, gdal.GetLastErrorMsg() or "GDAL")
+        together = Path(folder) / "together.vrt"
+        data = gdal.BuildVRT(str(together), parts, separate=True, resolution="highest")
+        if data is None:
+            raise OSError(0, gdal.GetLastErrorMsg() or "GDAL")
+        for number, band in enumerate(bands, start=1):
+            data.GetRasterBand(number).SetDescription(band.name)
+        data = None
+        _write_whole(together, target)
 
 
 def _write_whole(source: Path, target: Path) -> None:

@@ -2,43 +2,63 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 from osgeo import gdal
+
+_PARTS = "GEOLANGBIND_PARTS"
+"""Metadata of a merged raster: its parts, as JSON."""
 
 
 def merge_rasters(newer: tuple[Path, int], older: tuple[Path, int], output: Path) -> bool:
     """Write a virtual raster of one band that shows the newer raster where it has values, else the older one.
 
-    Pixels are as small as those of the finer of both. Paths inside are relative where they can be, so that a folder
-    of results may be moved as a whole.
+    Pixels are as small as those of the finer of both. An older raster that was merged itself is taken apart, so that
+    virtual rasters do not lie in each other however often a prompt is asked again. Paths inside are relative where
+    they can be, so that a folder of results may be moved as a whole.
 
     Args:
         newer: file and band, from 1.
         older: file and band, from 1.
-        output: ``.vrt`` file; its folder takes a side file for each of both.
+        output: ``.vrt`` file; its folder takes a side file for each part.
 
     Returns:
         Whether it was written; it is not where the grids are rotated or in different reference systems.
     """
-    parts = []
-    for name, (raster, band) in (("older", older), ("newer", newer)):  # what comes last lies on top
-        part = output.with_name(f"{output.stem}.{name}.vrt")
+    parts = [*parts_of(*older), *parts_of(*newer)]  # what comes last lies on top
+    sides = []
+    for number, (raster, band) in enumerate(parts, start=1):
+        side = output.with_name(f"{output.stem}.{number}.vrt")
         source = gdal.Open(str(raster))
         if source is None or _is_rotated(source) or band > source.RasterCount:
             return False
         # A virtual raster leaves out bands that mean another colour than its first: prompts may be several of a file.
         options = ["-of", "VRT", "-b", str(band), "-colorinterp", "gray"]
-        if gdal.Translate(str(part), source, options=options) is None:
+        if gdal.Translate(str(side), source, options=options) is None:
             return False
-        parts.append(str(part))
-    data = gdal.BuildVRT(str(output), parts, resolution="highest", resampleAlg="nearest")
+        sides.append(str(side))
+    data = gdal.BuildVRT(str(output), sides, resolution="highest", resampleAlg="nearest")
     if data is None or data.RasterXSize <= 0:
         return False
-    top = gdal.Open(parts[1])  # held by a name: a band without its dataset ends the process
+    top = gdal.Open(sides[-1])  # held by a name: a band without its dataset ends the process
     data.GetRasterBand(1).SetDescription(top.GetRasterBand(1).GetDescription())
+    relative = [[os.path.relpath(raster, output.parent), band] for raster, band in parts]
+    data.SetMetadataItem(_PARTS, json.dumps(relative))
     data = None
     return output.is_file()
+
+
+def parts_of(raster: Path, band: int) -> list[tuple[Path, int]]:
+    """Returns the files and bands that a merged raster is made of, the lowest first; itself where it is not merged."""
+    data = gdal.Open(str(raster)) if raster.suffix == ".vrt" else None
+    try:
+        found = json.loads(data.GetMetadataItem(_PARTS) or "[]") if data is not None else []
+        parts = [((raster.parent / name).resolve(), int(number)) for name, number in found]
+    except (TypeError, ValueError):
+        parts = []
+    return parts if parts and all(path.is_file() for path, _ in parts) else [(raster, band)]
 
 
 def covers(extent: tuple[float, float, float, float] | None, raster: Path) -> bool:

@@ -12,8 +12,9 @@ from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.answer import Answer, keep_answer, keep_past_answers, past_answers, read_answer
 from geolangbind_qgis.layers.extents import ExtentTuple
 from geolangbind_qgis.layers.merge import covers, merge_rasters
+from geolangbind_qgis.layers.missing_results import is_missing
 from geolangbind_qgis.layers.open_raster import open_raster, point_to
-from geolangbind_qgis.layers.placement import SOURCE, add_above_source, bring_to_top, unfold_legend
+from geolangbind_qgis.layers.placement import SOURCE, add_above_source, bring_to_top, source_of, unfold_legend
 from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style, read_score_style, shown_band
 
 PROMPT = "geolangbind/prompt"
@@ -38,6 +39,7 @@ class OverlayChange:
     def __init__(self, source_id: str, prompts: Sequence[tuple[str, str]], threshold: float) -> None:
         self._source_id, self._prompts, self._threshold = source_id, tuple(prompts), threshold
         self._before: dict[str, tuple[str, int]] = {}
+        self._were_missing: set[str] = set()
         self.layer_ids: list[str] = []
         """The overlays, in the order of the prompts."""
 
@@ -55,6 +57,8 @@ class OverlayChange:
             layer = find_overlay(project, self._source_id, text)
             if layer is not None:
                 self._before[layer.id()] = (layer.source(), shown_band(layer))
+                if is_missing(layer):
+                    self._were_missing.add(layer.id())
                 show_raster(layer, raster, band, colour)
                 bring_to_top(project, layer)
             else:
@@ -79,7 +83,7 @@ class OverlayChange:
             if layer is None:
                 continue
             older = read_answer(layer)
-            if layer_id in self._before and older is not None:
+            if layer_id in self._before and layer_id not in self._were_missing and older is not None:
                 raster, shown = self._before[layer_id]
                 older = replace(older, raster=raster.split("|", 1)[0], band=shown)
                 if Path(older.raster).is_file():
@@ -129,6 +133,19 @@ def overlays_of(project: QgsProject, source_id: str) -> list[QgsRasterLayer]:
         layer = node.layer()
         if layer is not None and layer.customProperty(SOURCE) == source_id and layer.customProperty(PROMPT):
             found.append(layer)
+    return found
+
+
+def answered_together(project: QgsProject, layer: QgsRasterLayer) -> list[QgsRasterLayer]:
+    """Returns the overlays whose prompts were asked in the same run as that of a layer, this one among them."""
+    own = read_answer(layer)
+    if own is None:
+        return [layer]
+    found = []
+    for each in overlays_of(project, source_of(layer)):
+        answer = read_answer(each)
+        if each is layer or (answer is not None and answer.date == own.date and not is_missing(each)):
+            found.append(each)
     return found
 
 

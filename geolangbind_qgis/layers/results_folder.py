@@ -65,6 +65,11 @@ def unsaved_results() -> Path:
     return Path(QgsApplication.qgisSettingsDirPath()) / "geolangbind" / "results"
 
 
+def is_result(path: Path) -> bool:
+    """Whether a path is one that this module named."""
+    return path.parent.name.startswith(_PREFIX)
+
+
 def file_stem(words: str) -> str:
     """Returns words as a file name without ending; what file systems dislike is replaced."""
     return re.sub(r"[^\w-]+", "_", words).strip("_")[:40] or "result"

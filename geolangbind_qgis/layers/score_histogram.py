@@ -52,7 +52,16 @@ class ScoreHistogram:
 
 
 class ScoreHistogramTask(QgsTask):
-    """Counts a score band in the background."""
+    """Counts a score band in the background.
+
+    Args:
+        provider: of the raster.
+        band: from 1.
+        crs: of the raster.
+        context: for areas on the ellipsoid.
+        on_done: takes the counts.
+        ground: the layer that was searched; what a coarse pixel has beyond it is not counted. None for no limit.
+    """
 
     def __init__(
         self,
@@ -61,6 +70,7 @@ class ScoreHistogramTask(QgsTask):
         crs: QgsCoordinateReferenceSystem,
         context: QgsCoordinateTransformContext,
         on_done: Callable[[ScoreHistogram], None],
+        ground: QgsRectangle | None = None,
     ) -> None:
         super().__init__(tr("Count areas"), QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt)
         self._provider = provider.clone()
@@ -69,6 +79,7 @@ class ScoreHistogramTask(QgsTask):
         self._measure = QgsDistanceArea()
         self._measure.setSourceCrs(QgsCoordinateReferenceSystem(crs), context)
         self._measure.setEllipsoid(crs.ellipsoidAcronym())  # a project may have none, and areas are the same then
+        self._ground = QgsRectangle(ground) if ground is not None else self._provider.extent()
         self._on_done: Callable[[ScoreHistogram], None] | None = on_done
         self._histogram: ScoreHistogram | None = None
 
@@ -87,10 +98,12 @@ class ScoreHistogramTask(QgsTask):
             values = _as_scores(block.data(), block.dataType(), block.height() * block.width())
             if block.hasNoDataValue():
                 values[values == block.noDataValue()] = numpy.nan
-            scores = values[numpy.isfinite(values)]
-            bins = numpy.clip((scores * BINS + 1e-6).astype(numpy.int32), 0, BINS - 1)
+            known = numpy.isfinite(values)
+            bins = numpy.clip((values[known] * BINS + 1e-6).astype(numpy.int32), 0, BINS - 1)
             pixel = self._pixel_hectares(strip, columns, count) if self._in_hectares else 1.0
-            amounts += numpy.bincount(bins, minlength=BINS) * pixel
+            inside = self._shares_inside(strip, columns, count)
+            weights = None if inside is None else inside.ravel()[known]
+            amounts += numpy.bincount(bins, weights=weights, minlength=BINS) * pixel
             self.setProgress(100 * (start + count) / rows)
         self._histogram = ScoreHistogram(tuple(float(value) for value in amounts), self._in_hectares)
         return True
@@ -105,11 +118,26 @@ class ScoreHistogramTask(QgsTask):
         if result and self._histogram is not None and self._on_done is not None:
             self._on_done(self._histogram)
 
+    def _shares_inside(self, strip: QgsRectangle, columns: int, rows: int) -> numpy.ndarray | None:
+        """Returns the share of each pixel (rows, columns) that lies on the ground searched; None for all of all."""
+        ground = self._ground
+        if ground.contains(strip):
+            return None
+        across = _overlaps(strip.xMinimum(), strip.width() / columns, columns, ground.xMinimum(), ground.xMaximum())
+        down = _overlaps(strip.yMinimum(), strip.height() / rows, rows, ground.yMinimum(), ground.yMaximum())[::-1]
+        return numpy.outer(down, across)
+
     def _pixel_hectares(self, strip: QgsRectangle, columns: int, rows: int) -> float:
         """Returns the mean area of a pixel of the strip on the ellipsoid."""
         area = self._measure.measureArea(QgsGeometry.fromRect(strip))
         square_metres = self._measure.convertAreaMeasurement(area, QgsUnitTypes.AreaUnit.AreaSquareMeters)
         return square_metres / 10_000 / (columns * rows)
+
+
+def _overlaps(begin: float, side: float, count: int, low: float, high: float) -> numpy.ndarray:
+    """Returns which share of each of a row of pixels lies between two places, (count,)."""
+    edges = begin + side * numpy.arange(count + 1)
+    return numpy.clip(numpy.minimum(edges[1:], high) - numpy.maximum(edges[:-1], low), 0, None) / side
 
 
 def _as_scores(data: bytes, data_type: int, count: int) -> numpy.ndarray:

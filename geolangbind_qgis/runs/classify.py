@@ -11,10 +11,12 @@ from qgis.PyQt.QtCore import QElapsedTimer, QObject, pyqtSignal
 from geolangbind_qgis import settings
 from geolangbind_qgis.catalogue.class_schemes import Scheme, write_scheme
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.answer import now
 from geolangbind_qgis.layers.class_areas import areas_of, keep_areas
 from geolangbind_qgis.layers.class_style import MapClass, apply_class_style, apply_confidence_style
 from geolangbind_qgis.layers.export_grid import ExportGrid
 from geolangbind_qgis.layers.extents import as_tuple
+from geolangbind_qgis.layers.map_facts import MapFacts, keep_map_facts
 from geolangbind_qgis.layers.open_raster import open_raster
 from geolangbind_qgis.layers.placement import add_above_source, results_of, unfold_legend
 from geolangbind_qgis.layers.recognition import Reading
@@ -127,6 +129,7 @@ class Classifier(QObject):
         apply_class_style(layer, legend)
         areas = areas_of(result)
         keep_areas(layer, areas)
+        keep_map_facts(layer, self._facts())
         if request.confidence and layer.bandCount() > 1:
             sure = open_raster(raster, tr("Confidence, % ({0})").format(request.scheme.title))
             apply_confidence_style(sure, 2)
@@ -137,6 +140,17 @@ class Classifier(QObject):
         unfold_legend(project, layer)
         yield
         self.finished.emit(layer.id(), areas, self._clock.elapsed() / 1000)
+
+    def _facts(self) -> MapFacts:
+        request = self.request
+        return MapFacts(
+            scheme=request.scheme.title,
+            classes=tuple(item.name for item in request.scheme.classes),
+            model=self._session.model,
+            image=request.snapshot.name,
+            extent=as_tuple(request.extent) if request.extent is not None else None,
+            date=now(),
+        )
 
 
 def _new_name(project: QgsProject, request: ClassifyRequest) -> str:

@@ -221,6 +221,7 @@ class Highlighter(QObject):
         if request is None:
             return []
         suggested = [*self._suggested, *[None] * len(request.prompts)]
+        date = now()  # one for all: it tells which answers belong together
         return [
             Answer(
                 raster=str(raster),
@@ -231,7 +232,7 @@ class Highlighter(QObject):
                 image=request.snapshot.name,
                 extent=as_tuple(request.extent) if request.extent is not None else None,
                 resolution=request.resolution,
-                date=now(),
+                date=date,
                 threshold=request.threshold,
                 suggested=suggested[band - 1],
             )

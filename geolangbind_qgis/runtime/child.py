@@ -6,30 +6,35 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from .platforms import Platform, this_platform
+
 FOREIGN_PREFIXES = ("PYTHON", "PROJ_", "GDAL_", "QT_", "QML", "QGIS_", "OSGEO4W", "DYLD_", "CONDA_", "GISBASE", "GRASS")
 FOREIGN_NAMES = frozenset({"VIRTUAL_ENV", "__PYVENV_LAUNCHER__", "OGR_DRIVER_PATH", "GEOTIFF_CSV", "SSL_CERT_DIR"})
 WANTED_PREFIXES = ("GDAL_HTTP_",)
 """Network settings for remote rasters are the person's own and stay."""
 
-LIBRARY_PATHS = ("LD_LIBRARY_PATH",) if os.name != "nt" else ("PATH",)
-
 
 def child_environment(
-    base: Mapping[str, str] | None = None, *, extra: Mapping[str, str] | None = None
+    base: Mapping[str, str] | None = None,
+    *,
+    extra: Mapping[str, str] | None = None,
+    platform: Platform | None = None,
 ) -> dict[str, str]:
     """Returns the environment for a child process.
 
     Args:
         base: the environment to clean; the process's own where None.
         extra: variables to add afterwards, for instance a proxy's.
+        platform: the system it is for; None for this one.
     """
+    platform = platform or this_platform()
     inherited = os.environ if base is None else base
     kept = {name: value for name, value in inherited.items() if not _is_foreign(name)}
-    for name in LIBRARY_PATHS:
-        if name in kept:
-            kept[name] = _without_gdal_folders(kept[name])
-            if not kept[name]:
-                del kept[name]
+    name = platform.library_path
+    if name in kept:
+        kept[name] = _without_gdal_folders(kept[name], platform.path_separator)
+        if not kept[name]:
+            del kept[name]
     kept.update(extra or {})
     return kept
 
@@ -41,10 +46,10 @@ def _is_foreign(name: str) -> bool:
     return upper in FOREIGN_NAMES or upper.startswith(FOREIGN_PREFIXES)
 
 
-def _without_gdal_folders(search_path: str) -> str:
+def _without_gdal_folders(search_path: str, separator: str) -> str:
     """Drop folders with another GDAL, PROJ or Qt in them, as QGIS bundles put on the search path."""
-    folders = search_path.split(os.pathsep)
-    return os.pathsep.join(folder for folder in folders if folder and not _holds_gdal(Path(folder)))
+    folders = search_path.split(separator)
+    return separator.join(folder for folder in folders if folder and not _holds_gdal(Path(folder)))
 
 
 def _holds_gdal(folder: Path) -> bool:

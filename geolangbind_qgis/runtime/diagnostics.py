@@ -22,6 +22,7 @@ def diagnostics_report(
     runtime_facts: Mapping[str, object] | None = None,
     recent_errors: Iterable[str] = (),
     layer_facts: Mapping[str, object] | None = None,
+    stalls: Iterable[str] = (),
     log_tail: str = "",
 ) -> str:
     """Returns the report as Markdown.
@@ -33,6 +34,7 @@ def diagnostics_report(
         runtime_facts: what the runtime reported at its start.
         recent_errors: latest first or last, as they come.
         layer_facts: of the active layer: provider, CRS, size, bands, data types. Addresses lose their secrets.
+        stalls: what held QGIS's window up during the last run, the longest first.
         log_tail: the end of the runtime's log.
     """
     facts = dict(runtime_facts or {})
@@ -46,6 +48,8 @@ def diagnostics_report(
         _table({"Device": device.get("label", "?")} if isinstance(device, Mapping) else {}, "not running"),
         "### Layer",
         _table(layer_facts or {}, "none"),
+        "### Longest waits of QGIS's window in the last run",
+        "\n".join(f"- {line}" for line in stalls) or "none",
         "### Latest errors",
         "\n".join(f"- {line}" for line in recent_errors) or "none",
     ]

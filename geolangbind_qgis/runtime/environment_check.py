@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from pathlib import Path
 
 from .child import child_environment
 from .manifest import Manifest, read_manifest
+from .platforms import Platform, this_platform
 from .programs import run_lines
 from .requirements import Recipe, runtime_recipe
 from .setup_error import SetupError
@@ -17,9 +17,9 @@ from .translation import tr
 SELF_TEST = Path(__file__).with_name("self_test.py")
 
 
-def environment_python(target: Path) -> Path:
+def environment_python(target: Path, platform: Platform | None = None) -> Path:
     """Returns the interpreter of an environment."""
-    return target / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    return target / (platform or this_platform()).environment_python
 
 
 def find_environment(target: Path, recipe: Recipe | None = None) -> Manifest | None:

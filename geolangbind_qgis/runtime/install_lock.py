@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from .platforms import Platform, this_platform
 from .setup_error import SetupError
 from .translation import tr
 
 
 @contextlib.contextmanager
-def install_lock(target: Path) -> Iterator[None]:
+def install_lock(target: Path, platform: Platform | None = None) -> Iterator[None]:
     """Hold the lock of an environment; the system lets go of it when the process ends, however it ends.
 
     Args:
         target: folder of the environment; the lock file lies beside it.
+        platform: the system; None for this one.
 
     Raises:
         SetupError: somebody else holds it, or the file cannot be written.
@@ -29,7 +32,7 @@ def install_lock(target: Path) -> Iterator[None]:
     except OSError as problem:
         raise no_rights(path.parent, problem) from problem
     try:
-        if not _lock(descriptor):
+        if not _lock(descriptor, platform or this_platform()):
             raise SetupError(
                 tr("Another set-up of the runtime is at work."),
                 tr("Wait until it has ended, then try again."),
@@ -49,12 +52,11 @@ def no_rights(folder: Path, problem: OSError) -> SetupError:
     )
 
 
-def _lock(descriptor: int) -> bool:
+def _lock(descriptor: int, platform: Platform) -> bool:
     """Take the lock without waiting."""
     try:
-        if sys.platform == "win32":
-            import msvcrt
-
+        if platform.is_windows:
+            msvcrt: Any = importlib.import_module("msvcrt")
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         else:
             import fcntl

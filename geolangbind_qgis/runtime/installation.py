@@ -74,8 +74,9 @@ class Installation:
         if fresh:
             self._progress(0.0, tr("Making the environment"))
             self._make_venv()
-            self._progress(0.02, tr("Preparing the installer"))
-            self._refresh_pip()
+            if not plan.python.lends_pip:
+                self._progress(0.02, tr("Preparing the installer"))
+                self._refresh_pip()
         if plan.build.indexes and plan.wheels is None:
             self._install_separately()
         self._progress(0.2, tr("Downloading packages"))
@@ -92,20 +93,29 @@ class Installation:
         return manifest
 
     def _make_venv(self) -> None:
-        command = [str(self._plan.python.path), "-I", "-m", "venv", "--clear", "--without-pip", str(self._plan.target)]
-        status, output = self._run(command)
+        base = self._plan.python
+        venv = ["-I", "-X", "utf8", "-m", "venv", "--clear", "--without-pip", str(self._plan.target)]
+        status, output = self._run([str(base.path), *venv])
         mark_unfinished(self._plan.target)
         self._temporary.mkdir(exist_ok=True)
-        if status == 0:
-            status, output = self._run([str(self._python), "-I", "-m", "ensurepip", "--default-pip"])
+        if status == 0 and not base.lends_pip:
+            status, output = self._run([str(self._python), "-I", "-X", "utf8", "-m", "ensurepip", "--default-pip"])
         if status != 0:
             if "ensurepip" in output:
                 raise SetupError(
-                    tr("The Python {0} lacks its venv module.").format(self._plan.python.path),
+                    tr("The Python {0} lacks its venv module.").format(base.path),
                     tr("On Debian or Ubuntu install it with: sudo apt install python3-venv"),
                     code="python",
                 )
             raise explain_pip(output)
+
+    def _installer(self) -> list[str]:
+        """Returns pip's program: the environment's own, or that of the Python it is made from."""
+        options = ["-I", "-X", "utf8", "-m", "pip"]
+        base = self._plan.python
+        if base.lends_pip:
+            return [str(base.path), *options, "--python", str(self._python)]
+        return [str(self._python), *options]
 
     def _refresh_pip(self) -> None:
         """Get a newer pip where that is possible; the one that came with Python does as well."""
@@ -132,7 +142,7 @@ class Installation:
 
     def _pip(self, arguments: list[str], *, begin: float, end: float) -> None:
         """Install, reporting between the two fractions."""
-        command = [str(self._python), "-I", "-m", "pip", "install", "--no-input", "--no-color"]
+        command = [*self._installer(), "install", "--no-input", "--no-color"]
         command += ["--no-warn-script-location", "--progress-bar", "off"]
         if self._plan.wheels is not None:
             command += ["--no-index", "--find-links", str(self._plan.wheels)]

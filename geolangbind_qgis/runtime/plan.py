@@ -12,6 +12,7 @@ from .accelerators import TorchBuild, choose_build, find_nvidia_driver, with_ans
 from .environment_check import environment_python
 from .install_lock import no_rights
 from .manifest import is_ours
+from .platforms import FLATPAK, SNAP, Platform, this_platform
 from .proxies import proxy_environment
 from .pythons import Python, choose_python
 from .requirements import Recipe, runtime_recipe
@@ -19,6 +20,8 @@ from .setup_error import SetupError
 from .translation import tr
 
 _GIGABYTE = 1_000_000_000
+_LONGEST_WINDOWS_PATH = 110
+"""Of the folder: below it, PyTorch's longest file takes 145 of the 260 letters that Windows allows."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Plan:
         build: the build of torch.
         wheels: folder of wheels to install from without a network; None for the package registry.
         free_bytes: space where the environment will be.
+        remarks: what is to be known besides, one sentence each.
     """
 
     target: Path
@@ -39,6 +43,7 @@ class Plan:
     recipe: Recipe
     wheels: Path | None
     free_bytes: int
+    remarks: tuple[str, ...] = ()
 
     def describe(self) -> list[str]:
         """Returns the plan in a few lines."""
@@ -57,6 +62,7 @@ class Plan:
                 disk, download, _gigabytes(self.free_bytes)
             ),
             tr("Python: {0} ({1})").format(self.python.version_text, self.python.path),
+            *self.remarks,
         ]
 
 
@@ -68,6 +74,7 @@ def plan_environment(
     wheels: Path | None = None,
     recipe: Recipe | None = None,
     proxy: Mapping[str, object] | None = None,
+    platform: Platform | None = None,
 ) -> Plan:
     """Look at this computer and decide; nothing is changed.
 
@@ -78,11 +85,14 @@ def plan_environment(
         wheels: folder of wheels to install from; None for the package registry.
         recipe: what to install; None for the runtime.
         proxy: see ``proxies.proxy_environment``; PyTorch's own index is looked for through it.
+        platform: the system; None for this one.
 
     Raises:
         SetupError: no usable Python, no space, no rights, or a folder that is something else.
     """
+    platform = platform or this_platform()
     target = Path(os.path.abspath(target.expanduser()))
+    _check_length(target, platform)
     try:
         _look_at(target)
     except OSError as problem:
@@ -97,7 +107,8 @@ def plan_environment(
     if wheels is None:
         build = with_answering_indexes(build, proxy_environment(proxy))
     free = _free_bytes(target)
-    plan = Plan(target, choose_python(python), build, recipe or runtime_recipe(), wheels, free)
+    chosen = choose_python(python, platform)
+    plan = Plan(target, chosen, build, recipe or runtime_recipe(), wheels, free, _remarks(platform))
     already = environment_python(target).is_file()
     if not already and free < build.disk_bytes:
         raise SetupError(
@@ -108,6 +119,29 @@ def plan_environment(
             code="space",
         )
     return plan
+
+
+def _check_length(target: Path, platform: Platform) -> None:
+    """Make sure that all files below the folder can be written.
+
+    Raises:
+        SetupError: Windows would refuse their paths.
+    """
+    if platform.is_windows and len(str(target)) > _LONGEST_WINDOWS_PATH:
+        raise SetupError(
+            tr("The path {0} is too long for Windows.").format(target),
+            tr("Choose a folder with a short path, for instance C:\\geolangbind."),
+            code="rights",
+        )
+
+
+def _remarks(platform: Platform) -> tuple[str, ...]:
+    """Returns what a person should know of an environment inside a sandbox."""
+    if platform.sandbox == FLATPAK:
+        return (tr("QGIS runs as a Flatpak: set up again when an update brings it another Python."),)
+    if platform.sandbox == SNAP:
+        return (tr("QGIS runs as a Snap: the environment lies in the Snap's own common folder."),)
+    return ()
 
 
 def _look_at(target: Path) -> None:

@@ -10,11 +10,15 @@ import subprocess  # nosec B404
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from .platforms import Platform, this_platform
 from .setup_error import cancelled as cancelled_error
 
 _LOOK_SECONDS = 0.2
 _STOP_SECONDS = 10
+_NO_CONSOLE = 0x08000000
+"""Windows: the program gets no console window."""
 
 
 def run_lines(
@@ -38,7 +42,7 @@ def run_lines(
         SetupError: it was cancelled.
         OSError: it cannot be started.
     """
-    options = {"creationflags": 0x08000000} if os.name == "nt" else {"start_new_session": True}  # no console window
+    platform = this_platform()
     process = subprocess.Popen(  # nosec B603
         list(command),
         stdin=subprocess.DEVNULL,
@@ -49,7 +53,7 @@ def run_lines(
         text=True,
         encoding="utf-8",
         errors="replace",
-        **options,
+        **start_options(platform),
     )
     lines: queue.Queue[str | None] = queue.Queue()
     threading.Thread(target=_pump, args=(process, lines), daemon=True).start()
@@ -65,7 +69,7 @@ def run_lines(
                 output.append(line)
                 on_line(line.rstrip())
     except BaseException:
-        _end(process)
+        end_with_children(process, platform)
         raise
     return process.wait(), "".join(output)
 
@@ -79,26 +83,19 @@ def _pump(process: subprocess.Popen[str], lines: queue.Queue[str | None]) -> Non
     lines.put(None)
 
 
-def _end(process: subprocess.Popen[str]) -> None:
-    """Ask the program and its children to end, then make them."""
-    for ask in (_terminate, _kill):
-        ask(process)
+def start_options(platform: Platform) -> dict[str, Any]:
+    """Returns how ``Popen`` starts a program so that it can be ended together with its children."""
+    return {"creationflags": _NO_CONSOLE} if platform.is_windows else {"start_new_session": True}
+
+
+def end_with_children(process: subprocess.Popen[str], platform: Platform) -> None:
+    """Ask a program and its children to end, then make them."""
+    for kill in (False, True):
+        if platform.is_windows:
+            process.kill() if kill else process.terminate()
+        else:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL if kill else signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_STOP_SECONDS)
             return
-
-
-def _terminate(process: subprocess.Popen[str]) -> None:
-    if os.name == "nt":
-        process.terminate()
-    else:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-
-
-def _kill(process: subprocess.Popen[str]) -> None:
-    if os.name == "nt":
-        process.kill()
-    else:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)

@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import sys
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from .child import child_environment
+from .platforms import FLATPAK, LINUX, MACOS, SNAP, Platform, this_platform
 from .programs import run_lines
+from .python_places import NEWEST, OLDEST, candidates
 from .setup_error import SetupError
 from .translation import tr
 
-OLDEST = (3, 11)
-NEWEST = (3, 14)
-"""The versions for which the locked packages are published."""
-
 _PROBE = """
-import importlib.util, json, struct, sys
+import importlib.util, json, os, platform, struct, sys
 def has(name):
     try:
         return importlib.util.find_spec(name) is not None
     except (ImportError, ValueError):
         return False
 missing = [name for name in ("venv", "ensurepip", "ssl", "ctypes", "sqlite3") if not has(name)]
+if os.name == "nt" and "venv" not in missing:
+    import venv
+    scripts = os.path.join(os.path.dirname(venv.__file__), "scripts", "nt")
+    if not any(os.path.isfile(os.path.join(scripts, name)) for name in ("python.exe", "venvlauncher.exe")):
+        missing.append("venv")
 print(json.dumps({"version": sys.version_info[:3], "bits": struct.calcsize("P") * 8, "missing": missing,
-                  "executable": sys.executable}))
+                  "executable": sys.executable, "machine": platform.machine().lower(), "has_pip": has("pip")}))
 """
+"""Some Windows Pythons, for instance in bundles, have the module venv without the program that it copies."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,14 @@ class Python:
         version: major, minor, micro.
         problem: why the environment cannot be made from it; empty if it can.
         lacks_venv: whether only the venv package of the distribution is missing.
+        lends_pip: whether it has pip but no ensurepip, so that its pip fills the environment.
     """
 
     path: Path
     version: tuple[int, ...]
     problem: str = ""
     lacks_venv: bool = False
+    lends_pip: bool = False
 
     @property
     def usable(self) -> bool:
@@ -60,12 +62,17 @@ class Python:
         return ".".join(map(str, self.version))
 
 
-def probe_python(path: Path) -> Python:
-    """Start an interpreter and look at what it has."""
+def probe_python(path: Path, platform: Platform | None = None) -> Python:
+    """Start an interpreter and look at what it has.
+
+    Args:
+        path: the interpreter.
+        platform: the system; None for this one.
+    """
+    platform = platform or this_platform()
+    command = [str(path), "-I", "-X", "utf8", "-c", _PROBE]
     try:
-        status, output = run_lines(
-            [str(path), "-I", "-c", _PROBE], environment=child_environment(), folder=Path(tempfile.gettempdir())
-        )
+        status, output = run_lines(command, environment=child_environment(), folder=Path(tempfile.gettempdir()))
         facts = json.loads(output.strip().splitlines()[-1]) if status == 0 else None
     except (OSError, ValueError, IndexError):
         facts = None
@@ -76,7 +83,11 @@ def probe_python(path: Path) -> Python:
         return Python(path, version, tr("version {0} is not {1}").format(f"{version[0]}.{version[1]}", _range()))
     if facts["bits"] != 64:
         return Python(path, version, tr("it is a 32-bit program"))
-    missing = facts["missing"]
+    if platform.system == MACOS and facts.get("machine") == "x86_64":
+        return Python(path, version, tr("it is made for Intel processors, for which PyTorch has no packages"))
+    missing, lends_pip = facts["missing"], bool(facts.get("has_pip"))
+    if missing == ["ensurepip"] and lends_pip:
+        return Python(Path(facts["executable"] or path), version, lends_pip=True)
     if missing:
         return Python(
             path, version, tr("it lacks {0}").format(", ".join(missing)), set(missing) <= {"venv", "ensurepip"}
@@ -84,68 +95,58 @@ def probe_python(path: Path) -> Python:
     return Python(Path(facts["executable"] or path), version)
 
 
-def choose_python(named: Path | None = None) -> Python:
+def choose_python(named: Path | None = None, platform: Platform | None = None) -> Python:
     """Returns the interpreter to make the environment from: the one named, or the first that fits.
+
+    Args:
+        named: an interpreter; None to look for one.
+        platform: the system; None for this one.
 
     Raises:
         SetupError: there is none; the message says what was found and why it does not do.
     """
+    platform = platform or this_platform()
     if named is not None:
-        python = probe_python(named)
+        python = probe_python(named, platform)
         if not python.usable:
             raise SetupError(
-                tr("{0} cannot be used: {1}.").format(named, python.problem), _hint([python]), code="python"
+                tr("{0} cannot be used: {1}.").format(named, python.problem), _hint([python], platform), code="python"
             )
         return python
     tried = []
-    for path in candidates():
-        python = probe_python(path)
+    for path in candidates(platform):
+        python = probe_python(path, platform)
         if python.usable:
             return python
         tried.append(python)
     found = "; ".join(f"{python.path}: {python.problem}" for python in tried if python.version) or tr("none was found")
-    raise SetupError(tr("No Python {0} can be used ({1}).").format(_range(), found), _hint(tried), code="python")
-
-
-def candidates() -> Iterator[Path]:
-    """Yields the interpreters of this computer, each once: this process's own first, then those on the search path."""
-    seen = set()
-    for path in _all_candidates():
-        key = os.path.realpath(path)
-        if path.is_file() and key not in seen:
-            seen.add(key)
-            yield path
-
-
-def _all_candidates() -> Iterator[Path]:
-    own = Path(sys.executable) if sys.executable else None
-    if own is not None and own.name.lower().startswith("python"):
-        yield own
-    for prefix in dict.fromkeys((sys.base_prefix, sys.prefix)):  # in QGIS, sys.executable may be QGIS itself
-        for name in ("python.exe", "python3.exe", "bin/python3"):
-            yield Path(prefix) / name
-    names = [f"python{OLDEST[0]}.{minor}" for minor in range(NEWEST[1], OLDEST[1] - 1, -1)]
-    for name in ["python3", *names, "python"]:
-        found = shutil.which(name)
-        if found and "WindowsApps" not in found:  # Microsoft's stand-ins that open the shop
-            yield Path(found)
-    if os.name == "nt":
-        for root in (os.environ.get("LOCALAPPDATA", ""), os.environ.get("PROGRAMFILES", "")):
-            for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
-                yield Path(root) / "Programs" / "Python" / f"Python3{minor}" / "python.exe"
-                yield Path(root) / f"Python3{minor}" / "python.exe"
+    raise SetupError(
+        tr("No Python {0} can be used ({1}).").format(_range(), found), _hint(tried, platform), code="python"
+    )
 
 
 def _range() -> str:
     return tr("{0} to {1}").format(f"{OLDEST[0]}.{OLDEST[1]}", f"{NEWEST[0]}.{NEWEST[1]}")
 
 
-def _hint(tried: list[Python]) -> str:
+def _hint(tried: list[Python], platform: Platform) -> str:
     """Say what to install, in the words of this system."""
-    if any(python.lacks_venv for python in tried):
-        return tr("On Debian or Ubuntu install it with: sudo apt install python3-venv")
-    if sys.platform.startswith("linux"):
+    in_home = tr("Miniforge in your home folder needs no administrator and is found by itself.")
+    if platform.sandbox == FLATPAK:
+        return tr("QGIS runs as a Flatpak; start it once with: flatpak run --devel org.qgis.qgis") + ". " + in_home
+    if platform.sandbox == SNAP:
         return tr(
-            "Install Python 3.11 or newer (Debian, Ubuntu: sudo apt install python3 python3-venv), or name another."
+            "QGIS runs as a Snap, which cannot use other Pythons of the computer: install QGIS from its own package "
+            "sources (qgis.org), or as a Flatpak."
         )
-    return tr("Install Python 3.12 from python.org, then try again, or name another Python.")
+    if any(python.lacks_venv for python in tried) and platform.system == LINUX:
+        return tr("On Debian or Ubuntu install it with: sudo apt install python3-venv") + ". " + in_home
+    if platform.system == LINUX:
+        return (
+            tr("Install Python 3.11 or newer (Debian, Ubuntu: sudo apt install python3 python3-venv), or name another.")
+            + " "
+            + in_home
+        )
+    if platform.system == MACOS:
+        return tr("Install Python 3.12 for Apple silicon from python.org, then try again, or name another Python.")
+    return tr("Install Python 3.12 from python.org (“for me only” needs no administrator), then try again.")

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import ast
 import enum
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,6 +57,46 @@ def test_the_checker_finds_what_breaks(code):
 )
 def test_the_checker_lets_good_code_pass(code):
     assert problems_in(code) == []
+
+
+@pytest.fixture(scope="module")
+def under_qt6():
+    """Run the program that uses PyQt6 in a process of its own, since two Qts cannot be in one."""
+
+    def run(*sources):
+        program = [sys.executable, str(Path(__file__).with_name("qt6_program.py")), *map(str, sources)]
+        environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+        answer = subprocess.run(program, capture_output=True, text=True, check=False, env=environment)
+        assert answer.returncode == 0, answer.stderr
+        return json.loads(answer.stdout.splitlines()[-1])
+
+    return run
+
+
+def test_pyqt6_has_every_name_and_shows_the_plain_widgets(under_qt6):
+    found = under_qt6()
+    assert found["version"].startswith("6.")
+    assert found["names"] == []
+    assert {"AccuracyResult", "ClassPartners", "LossCurve", "RunBar", "StatusLine", "TableDialog"} <= set(
+        found["widgets"]
+    )
+
+
+def test_names_that_pyqt6_lacks_are_found(under_qt6, tmp_path):
+    source = tmp_path / "old.py"
+    source.write_text(
+        "from qgis.PyQt.QtCore import Qt, QRegExp\n"
+        "from qgis.PyQt.QtWidgets import QMessageBox\n"
+        "buttons = QMessageBox.StandardButton\n"
+        "right = (Qt.Orientation.Horizontal, buttons.Yes)\n"
+        "wrong = (Qt.Horizontal, buttons.Certainly)\n"
+    )
+    names = under_qt6(source)["names"]
+    assert [name.rpartition(" ")[2] for name in names] == [
+        "qgis.PyQt.QtCore.QRegExp",
+        "Qt.Horizontal",
+        "buttons.Certainly",
+    ]
 
 
 def problems_in(code: str) -> list[str]:

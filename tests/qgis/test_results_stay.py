@@ -7,14 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import read_pixels, wait_until
+from osgeo import gdal
 from qgis.core import QgsLayerNotesUtils, QgsProject, QgsRectangle
 
 from geolangbind_qgis import settings
 from geolangbind_qgis.gui.area_choice import Area
 from geolangbind_qgis.gui.save_scores import save_scores
 from geolangbind_qgis.layers.answer import past_answers, read_answer
+from geolangbind_qgis.layers.map_facts import read_map_facts
+from geolangbind_qgis.layers.merge import parts_of
 from geolangbind_qgis.layers.overlays import overlays_of, show_past_answer
 from geolangbind_qgis.layers.project_results import ProjectResults
+from geolangbind_qgis.layers.qgis_versions import band_of
 from geolangbind_qgis.layers.results_folder import unsaved_results
 
 
@@ -110,6 +114,16 @@ def test_an_answer_for_a_part_is_merged_with_the_older_one(dock, scene, results)
     )
 
 
+def test_answers_merged_again_and_again_do_not_lie_in_each_other(dock, scene, results):
+    for left in (0.0, 0.25, 0.5, 0.75):
+        (overlay,) = ask(dock, "water", extent=part(scene, left, left + 0.25))
+    assert np.isfinite(read_pixels(overlay)[0]).all()
+    merged = Path(overlay.source())
+    assert [path.suffix for path, _ in parts_of(merged, 1)] == [".tif"] * 4
+    sides = [Path(name) for name in gdal.Open(str(merged)).GetFileList() if name != str(merged)]
+    assert {path.parent.resolve() for path in sides if path.suffix == ".vrt"} == {merged.parent.resolve()}
+
+
 def test_merged_answers_of_several_prompts_keep_their_bands(dock, scene, results):
     ask(dock, "water", "forest", extent=part(scene, 0.0, 0.5))
     found = {layer.name(): layer for layer in ask(dock, "forest", extent=part(scene, 0.5, 1.0))}
@@ -182,6 +196,33 @@ def test_a_merged_answer_is_saved_as_a_whole(dock, scene, results, qgis_iface, t
     task.taskCompleted.connect(lambda: done.append(True))
     wait_until(lambda: done)
     np.testing.assert_array_equal(read_pixels(str(tmp_path / "whole.tif")), scores)
+
+
+def test_all_prompts_of_a_run_are_saved_together_also_where_each_was_merged(dock, scene, results, qgis_iface, tmp_path):
+    ask(dock, "water", "forest", extent=part(scene, 0.0, 0.5))
+    water, forest = ask(dock, "water", "forest", extent=part(scene, 0.5, 1.0))
+    assert water.source() != forest.source()
+    before = {layer.name(): read_pixels(layer)[0] for layer in (water, forest)}
+    done = []
+    task = save_scores(forest, tmp_path / "both.tif", qgis_iface)
+    task.taskCompleted.connect(lambda: done.append(True))
+    wait_until(lambda: done)
+    assert water.source() == forest.source() == str(tmp_path / "both.tif")
+    saved = read_pixels(water)
+    for layer in (water, forest):
+        np.testing.assert_array_equal(saved[band_of(layer.renderer()) - 1], before[layer.name()])
+
+
+def test_a_land_cover_map_says_what_it_was_made_of(menu, scene, results):
+    menu.classify(scene)
+    project = QgsProject.instance()
+    wait_until(lambda: not menu._running and any(map(read_map_facts, project.mapLayers().values())))
+    (made,) = [layer for layer in project.mapLayers().values() if read_map_facts(layer)]
+    facts = read_map_facts(made)
+    assert (facts.model, facts.image) == ("geolb-tiny", "scene")
+    for text in (QgsLayerNotesUtils.layerNotes(made), made.metadata().abstract()):
+        for word in (facts.scheme, facts.classes[0], "geolb-tiny", "scene", "Extent", "Date"):
+            assert word in text
 
 
 def test_the_computed_part_is_outlined(dock, scene, results):

@@ -220,6 +220,25 @@ def test_a_part_without_data_is_an_error_and_leaves_nothing(run_task, tmp_path):
     assert list(tmp_path.glob("*out*")) == []
 
 
+def test_progress_names_every_step_and_counts_chunks_of_the_model(run_task, tmp_path):
+    """A wide scene: the coarse answer has its own step, and the model's chunks are counted while they are computed."""
+    wide = write_scene(tmp_path / "wide.tif", np.tile(paint(painted_labels(600, 420)), (1, 2, 6)))
+    reports = []
+    params = HighlightParams(Source(str(wide)), ("water",), str(tmp_path / "out.tif"), preview=True)
+    run_task(highlight, params, progress=lambda fraction, message: reports.append((fraction, message)))
+    steps = list(dict.fromkeys(message for _, message in reports))
+    assert steps == ["Loading the model", "Making a coarse answer first", "Highlighting water", "Writing the file"]
+    fractions = [fraction for fraction, _ in reports]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] < 1.0
+    first = [fraction for fraction, message in reports if message == "Highlighting water"]
+    assert first[0] == 0.0
+    assert 0.0 < first[1] < 0.2
+    again = []
+    run_task(highlight, params, progress=lambda fraction, message: again.append(fraction))
+    assert len(again) < len(reports)  # what is there already is not counted as work of the model
+
+
 def test_results_are_plain_json(scene, run_task, tmp_path):
     result = run_task(highlight, HighlightParams(Source(scene), ("water",), str(tmp_path / "out.tif")))
     assert json.loads(json.dumps(result)) == result

@@ -1,0 +1,121 @@
+"""Finds out what holds QGIS's main thread, so that a freeze can be told from one of QGIS's own."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from qgis.PyQt.QtCore import QObject, QTimer
+
+LONGEST_MS = 50.0
+"""The main thread is never busy for longer at a time."""
+
+_BEAT_MS, _LOOK_SECONDS = 10, 0.01
+_MOST_KEPT = 20
+_OWN_FOLDER = str(Path(__file__).resolve().parent)
+
+
+@dataclass(frozen=True)
+class Stall:
+    """A time in which the event loop did not come round.
+
+    Attributes:
+        milliseconds: how long.
+        computing_ms: of these, how long this thread had a processor; the rest it waited, for a file, a lock or a
+            processor that others use.
+        ran: what Python ran, the innermost call last; empty where QGIS itself was at work.
+        ours: whether a part of the plugin was among it.
+    """
+
+    milliseconds: float
+    computing_ms: float
+    ran: tuple[str, ...]
+    ours: bool
+
+    @property
+    def text(self) -> str:
+        """Returns it as one line."""
+        where = " > ".join(self.ran) if self.ran else "QGIS itself"
+        return f"{self.milliseconds:.0f} ms, {self.computing_ms:.0f} ms of them computing: {where}"
+
+
+class Heartbeat(QObject):
+    """Beats in the main thread, and looks from another thread what runs when a beat is late.
+
+    Args:
+        longest_ms: stalls from here on are kept.
+        parent: owner.
+
+    Attributes:
+        stalls: those of the last time it beat, the longest kept.
+    """
+
+    def __init__(self, longest_ms: float = LONGEST_MS, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.stalls: list[Stall] = []
+        self._longest = longest_ms / 1000
+        self._main = threading.get_ident()
+        self._last = self._last_computed = 0.0
+        self._seen: list[tuple[str, ...]] = []
+        self._over = threading.Event()
+        self._watcher: threading.Thread | None = None
+        self._timer = QTimer(self)
+        self._timer.setInterval(_BEAT_MS)
+        self._timer.timeout.connect(self._beat)
+
+    def start(self) -> None:
+        """Begin to beat; stalls of an earlier time are forgotten."""
+        self.stop()
+        self.stalls, self._seen = [], []
+        self._last, self._last_computed = time.monotonic(), time.thread_time()
+        self._over = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, args=(self._over,), daemon=True)
+        self._watcher.start()
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Beat no more; the stalls stay to be read."""
+        if self._watcher is not None:
+            self._beat()
+            self._timer.stop()
+            self._over.set()
+            self._watcher = None
+
+    def _beat(self) -> None:
+        """Note the time since the beat before, and what was seen in it."""
+        now, computed = time.monotonic(), time.thread_time()
+        late, computing, seen = now - self._last, computed - self._last_computed, self._seen
+        self._last, self._last_computed, self._seen = now, computed, []
+        if late >= self._longest + _BEAT_MS / 1000:
+            ran = max(seen, key=seen.count) if seen else ()
+            ours = any(name.startswith("geolangbind_qgis.") for stack in seen for name in stack)
+            self.stalls.append(Stall(1000 * late, 1000 * computing, ran, ours))
+            self.stalls = sorted(self.stalls, key=lambda stall: -stall.milliseconds)[:_MOST_KEPT]
+
+    def _watch(self, over: threading.Event) -> None:
+        """Look what the main thread runs while its beat is late."""
+        while not over.wait(_LOOK_SECONDS):
+            if time.monotonic() - self._last > 2 * _BEAT_MS / 1000:
+                frame = sys._current_frames().get(self._main)
+                self._seen.append(_named(frame))
+
+
+def _named(frame: FrameType | None) -> tuple[str, ...]:
+    """Returns the calls of the plugin on a stack, the innermost last, with what they called beyond it.
+
+    The event loop and what started it are left out: they are on every stack.
+    """
+    names: list[str] = []
+    while frame is not None:
+        code = frame.f_code
+        own = code.co_filename.startswith(_OWN_FOLDER)
+        if own or not names:
+            names.append(f"{frame.f_globals.get('__name__', '?')}.{code.co_name}:{frame.f_lineno}")
+        frame = frame.f_back
+    if not any(name.startswith("geolangbind_qgis.") for name in names):
+        return ()
+    return tuple(reversed(names))

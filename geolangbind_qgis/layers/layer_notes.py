@@ -1,0 +1,32 @@
+"""What a result says of itself to people: in the notes and in the metadata of its layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from qgis.core import QgsLayerMetadata, QgsLayerNotesUtils, QgsMapLayer
+
+Lines = Sequence[tuple[str, str]]
+"""Heads and values."""
+
+
+def write_notes(layer: QgsMapLayer, title: str, lines: Lines, keywords: Sequence[str], history: str) -> None:
+    """Put the facts of a result into its layer's notes and metadata, where QGIS shows and exports them.
+
+    Args:
+        layer: the result.
+        title: of the metadata.
+        lines: heads and values.
+        keywords: words to find it by.
+        history: how it came about.
+    """
+    rows = "".join(f"<b>{escape(head)}:</b> {escape(value)}<br>" for head, value in lines)
+    QgsLayerNotesUtils.setLayerNotes(layer, f"<p>{rows}</p>")
+    metadata = QgsLayerMetadata(layer.metadata())
+    metadata.setTitle(title)
+    metadata.setType("dataset")
+    metadata.setAbstract("\n".join(f"{head}: {value}" for head, value in lines))
+    metadata.setKeywords({"GeoLangBind": list(keywords)})
+    metadata.setHistory([history])
+    layer.setMetadata(metadata)

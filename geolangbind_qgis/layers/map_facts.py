@@ -1,0 +1,64 @@
+"""What a land-cover map was made of and how: kept with its layer, in its notes and in its metadata."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Optional
+
+from qgis.core import QgsMapLayer
+
+from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.answer import extent_text, local_time
+from geolangbind_qgis.layers.layer_notes import write_notes
+
+_FACTS = "geolangbind/map_facts"
+
+
+@dataclass(frozen=True)
+class MapFacts:
+    """How a land-cover map came about.
+
+    Attributes:
+        scheme: title of the class scheme.
+        classes: names of its classes.
+        model: name of the model.
+        image: name of the layer that was classified.
+        extent: classified part (xmin, ymin, xmax, ymax) in the layer's CRS; None for the whole layer.
+        date: when, in ISO 8601, in universal time.
+    """
+
+    scheme: str
+    classes: tuple[str, ...]
+    model: str
+    image: str
+    extent: Optional[tuple[float, float, float, float]]  # noqa: UP045 - evaluated by the Python of older QGIS
+    date: str
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Returns heads and values for people to read."""
+        return [
+            (tr("Classes"), f"{self.scheme}: {', '.join(self.classes)}"),
+            (tr("Image"), self.image),
+            (tr("Model"), self.model),
+            (tr("Extent"), extent_text(self.extent)),
+            (tr("Date"), local_time(self.date)),
+        ]
+
+
+def keep_map_facts(layer: QgsMapLayer, facts: MapFacts) -> None:
+    """Keep how a map came about with its layer, in the project too."""
+    layer.setCustomProperty(_FACTS, json.dumps(asdict(facts), ensure_ascii=False))
+    history = f"{local_time(facts.date)}: GeoLangBind, {facts.model}"
+    write_notes(layer, layer.name(), facts.lines(), [facts.scheme, *facts.classes], history)
+
+
+def read_map_facts(layer: QgsMapLayer) -> MapFacts | None:
+    """Returns how a map came about; None where nothing is known of it."""
+    try:
+        body = json.loads(str(layer.customProperty(_FACTS, "null")))
+        known = {item.name for item in fields(MapFacts)}
+        facts = {name: tuple(value) if isinstance(value, list) else value for name, value in body.items()}
+        return MapFacts(**{name: value for name, value in facts.items() if name in known})
+    except (AttributeError, TypeError, ValueError):
+        return None
