@@ -68,7 +68,7 @@ def run(params: HighlightParams, context: Context) -> dict[str, Any]:
             "prompts": list(params.prompts),
             "model": params.model,
             "suggested_thresholds": [{"threshold": split.threshold, "clarity": split.clarity} for split in splits],
-            **scene.facts,
+            **scene.facts_for(model),
         }
 
 
