@@ -59,15 +59,26 @@ def build_teachers(recipe: Recipe, device: torch.device | str = "cpu") -> dict[s
 
 
 def with_translators(config: Mapping[str, Any], teachers: Mapping[str, Teacher]) -> dict[str, Any]:
-    """Returns a model configuration that has a translator for every teacher."""
-    sizes = {name: {"grid": teacher.grid, "channels": teacher.channels} for name, teacher in teachers.items()}
+    """Returns a model configuration that has a translator for every teacher whose features are not text space."""
+    sizes = {
+        name: {"grid": teacher.grid, "channels": teacher.channels}
+        for name, teacher in teachers.items()
+        if not getattr(teacher, "mimicked", False)
+    }
     return {**config, "translators": {**config.get("translators", {}), **sizes}} if sizes else dict(config)
 
 
 def teacher_features(teacher: Teacher) -> TeacherFeatures:
-    """Ask a teacher about a batch: about its own bands, or else about the same ground in the teacher bands."""
+    """Ask a teacher about a batch: about its own bands, or else about the same ground in the teacher bands.
+
+    A teacher that is mimicked is asked about the teacher bands alone, where there are some: its answer is to hold for
+    any bands of that ground.
+    """
 
     def features(batch: Batch) -> Tensor | None:
+        if getattr(teacher, "mimicked", False) and batch.teacher_images is not None:
+            assert batch.teacher_wavelengths_um is not None
+            return teacher.features(batch.teacher_images, batch.teacher_wavelengths_um)
         try:
             return teacher.features(batch.images, batch.wavelengths_um)
         except SensorError:
