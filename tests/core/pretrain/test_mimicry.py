@@ -52,7 +52,7 @@ def rasters(tmp_path, make_raster):
     tags = [{"wavelength": f"{1000 * wavelength:.0f}", "wavelength_units": "nm"} for wavelength in BANDS]
     (tmp_path / "rasters" / "below").mkdir(parents=True)
     for name, shift in (("rasters/a.tif", 0), ("rasters/below/b.tif", 40)):
-        make_raster(np.roll(values, shift, axis=2), name, band_tags=tags, tags={"scale": "0.0001"}, dtype="uint16")
+        make_raster(np.roll(values, shift, axis=2), name, band_tags=tags, tags={"scale": "0.0001"})
     return tmp_path / "rasters"
 
 
