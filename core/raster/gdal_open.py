@@ -116,6 +116,6 @@ def gdal_name(name: str) -> tuple[str, dict[str, str]]:
 
 
 def _forget_failure(target: str) -> None:
-    """Have GDAL forget that an address failed, so that the next try asks the server; this one asks nobody."""
+    """Have GDAL forget that an address failed, so that the next try reaches the server; nothing is sent now."""
     with suppress(*GDAL_FAILURES), rasterio.Env(CPL_VSIL_CURL_NON_CACHED="/vsicurl/"), rasterio.open(target):
         pass
