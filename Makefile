@@ -4,7 +4,7 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help env qgis-env test test-core test-qgis test-qgis-3.40 test-qgis-3.44 lint lint-qgis demo qgis package bench bench-gpu lock clean
+.PHONY: help env qgis-env test test-core test-qgis test-qgis-3.40 test-qgis-3.44 lint lint-qgis demo qgis package bench bench-gpu soak lock clean
 
 PYTHON ?= python3
 RUN := .venv/bin/python
@@ -54,6 +54,9 @@ package:  ## make the plugin's zip in dist/
 
 bench: env  ## measure speed and memory
 	$(RUN) -m pytest tests/benchmarks
+
+soak: env  ## a thousand faults at random, fifteen minutes at most: nothing may be lost or left
+	$(RUN) tests/soak/soak.py --faults 1000 --seconds 900
 
 bench-gpu: env  ## measure an accelerator, eight minutes at most; one line where there is none
 	@if $(RUN) -c "import torch; raise SystemExit(not torch.cuda.is_available())"; \

@@ -7,6 +7,7 @@ models, and it would be one more package in every environment of the runtime.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -33,3 +34,19 @@ def _windows_or_xdg(variable: str, default: Path) -> Path:
     if sys.platform == "win32":
         variable, default = "LOCALAPPDATA", Path.home() / "AppData" / "Local"
     return Path(os.environ.get(variable) or default) / NAME
+
+
+def is_private(folder: Path) -> bool:
+    """Make a folder where it is missing; tells whether nobody but its owner, this person, can write to it.
+
+    What is loaded from it as code must not be another's.
+    """
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        about = folder.lstat()
+    except OSError:
+        return False
+    if not hasattr(os, "getuid"):  # Windows: the user's own profile
+        return True
+    return about.st_uid == os.getuid() and not folder.is_symlink() and not about.st_mode & 0o022

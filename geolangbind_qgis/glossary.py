@@ -20,7 +20,7 @@ class Translation:
     """A prompt in English.
 
     Attributes:
-        english: what is asked for.
+        english: what is requested.
         found: each term that was replaced, with its English words.
     """
 

@@ -16,6 +16,8 @@ from geolangbind_qgis.runtime.proxies import proxy_environment
 from geolangbind_qgis.runtime.setup_error import SetupError
 
 _FOLDER = "environment_folder"
+_NETWORK = {"certificate": "network_certificate", "index": "network_index", "hub": "network_hub"}
+"""The user's CA file and mirrors, by the names of ``runtime.proxies`` and of the settings (section geolangbind)."""
 
 
 def runtime_home() -> Path:
@@ -56,12 +58,15 @@ def chosen_command() -> RuntimeCommand | None:
 
 
 def qgis_proxy() -> dict[str, object]:
-    """Returns QGIS's proxy settings in the words of ``runtime.proxies``."""
+    """Returns QGIS's proxy settings and the plugin's own of the network, in the words of ``runtime.proxies``."""
     stored = QgsSettings()
+    named = {name: str(settings.value(setting) or "") for name, setting in _NETWORK.items()}
+    own: dict[str, object] = {name: value for name, value in named.items() if value}
     if not stored.value("proxy/proxyEnabled", False, type=bool):
-        return {}
+        return own
     kind = str(stored.value("proxy/proxyType", ""))
     facts: dict[str, object] = {
+        **own,
         "enabled": True,
         "type": kind,
         "host": str(stored.value("proxy/proxyHost", "")),

@@ -174,7 +174,8 @@ def _on_cluster(jobs: Sequence[EmbedJob], client: Client) -> Iterator[ScenePlan 
         problem = future.exception() if future.status == "error" else None
         if problem is not None or future.status == "cancelled":
             # The scene's own failures come as answers; this one took its worker along, again and again.
-            yield PartDone(job.source.path, error=f"Its workers died ({type(problem).__name__}).")
+            reason = "The scheduler was lost" if problem is None else f"Its workers died ({type(problem).__name__})"
+            yield PartDone(job.source.path, error=f"{reason}. What was computed is kept; run it again for the rest.")
             continue
         outcome = future.result()
         yield outcome

@@ -188,7 +188,7 @@ def _stored(
         recognition = as_trained(scene.recognition, model)
         encoder = DenseEncoder(model, recognition.band_set.wavelengths_um)
         digest = feature_key(encoder, RasterLevel(scene.raster, recognition)).digest()
-        return StoredFeatures.existing(store.root / digest[:2] / digest), encoder, scene.raster.grid
+        return store.existing(digest), encoder, scene.raster.grid
 
 
 class _Candidate(NamedTuple):

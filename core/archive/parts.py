@@ -15,6 +15,7 @@ from pathlib import Path
 from core.dense.chunk_layout import ChunkLayout
 from core.dense.features import DenseFeatures, open_features
 from core.dense.store import FeatureStore
+from core.dense.store_mirror import StoreMirror
 from core.errors import GeoLangBindError, OutputError
 from core.model.model_cache import ModelCache
 from core.protocol import Source
@@ -37,6 +38,7 @@ class EmbedJob:
         store: folder of the feature store, which all workers can reach.
         cap_bytes: of the store.
         threads: processor threads of a worker; 0 leaves them.
+        mirror: address of an object store that holds the same features; "" for none.
     """
 
     source: Source
@@ -45,6 +47,7 @@ class EmbedJob:
     store: str
     cap_bytes: int
     threads: int = 0
+    mirror: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ def _features(job: EmbedJob) -> Iterator[DenseFeatures]:
         import torch
 
         torch.set_num_threads(job.threads)
-    store = FeatureStore(Path(job.store), job.cap_bytes)
+    store = FeatureStore(Path(job.store), job.cap_bytes, _mirror(job.mirror))
     with open_scene(job.source) as scene:
         model = _models().get(job.model, job.device)
         yield open_features(model, scene.raster, as_trained(scene.recognition, model), store=store)
@@ -117,6 +120,12 @@ def _features(job: EmbedJob) -> Iterator[DenseFeatures]:
 def _models() -> ModelCache:
     """Models stay loaded in a worker from part to part."""
     return ModelCache()
+
+
+@cache
+def _mirror(address: str) -> StoreMirror | None:
+    """A worker stays connected from part to part."""
+    return StoreMirror(address) if address else None
 
 
 def _parts(layout: ChunkLayout, missing: Sequence[RowCol]) -> Iterator[tuple[int, int, int, int]]:

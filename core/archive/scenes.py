@@ -7,32 +7,35 @@ incomplete where a strict reader would refuse it.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
 from urllib.error import URLError
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 from urllib.request import urlopen
 
+from core.archive.stac_items import RASTER_ENDINGS, ending_of, image_of
+from core.archive.stac_search import found_images, is_search
 from core.errors import InputError
 from core.raster.failures import without_password
+from core.raster.gdal_open import is_remote
+from core.raster.object_store import is_bucket, rasters_in_bucket
 from core.raster.reader import open_raster
 
-RASTER_ENDINGS = frozenset({".tif", ".tiff", ".jp2", ".vrt", ".img", ".nc", ".h5", ".hdf"})
 LIST_ENDINGS = frozenset({".txt", ".lst", ".list"})
 STAC_ENDINGS = frozenset({".json", ".geojson"})
 SERVER_SECONDS = 30.0
 """How long a server that holds a STAC document may take to answer."""
-WHOLE_IMAGES = ("visual", "image", "data", "analytic", "ortho")
-"""Keys of assets that are the whole image, where an item has several assets with data."""
 
 
 def is_archive(path: str) -> bool:
     """Whether a path names many scenes: a STAC document, a list, or a folder that is no scene itself."""
-    if _is_remote(path):
-        return _ending(path) in STAC_ENDINGS
+    if is_search(path):
+        return True
+    if is_bucket(path):
+        return ending_of(path) not in RASTER_ENDINGS
+    if is_remote(path):
+        return ending_of(path) in STAC_ENDINGS
     place = Path(path)
     if not place.is_dir():
         return place.suffix.lower() in LIST_ENDINGS | STAC_ENDINGS
@@ -48,8 +51,9 @@ def scenes_of(path: str, *, asset: str | None = None) -> tuple[str, ...]:
 
     Args:
         path: a folder, looked through with all folders below it; a STAC item, item collection, collection or catalogue
-            (``.json``, also on a server), followed through its links; a text file with a path or address a line; or
-            one raster.
+            (``.json``, also on a server), followed through its links; a search of a STAC API
+            (``stac+https://…?collections=…&bbox=…``); a folder of an object store (``s3://bucket/folder/``); a text
+            file with a path or address a line; or one raster.
         asset: key of the STAC asset to take; None for the item's one image.
 
     Returns:
@@ -58,11 +62,15 @@ def scenes_of(path: str, *, asset: str | None = None) -> tuple[str, ...]:
     Raises:
         InputError: the archive is missing, empty or cannot be read.
     """
-    if not _is_remote(path) and Path(path).is_dir():
+    if is_search(path):
+        found = [_beside(path.removeprefix("stac+"), image) for image in found_images(path, asset)]
+    elif is_bucket(path) and ending_of(path) not in RASTER_ENDINGS:
+        found = rasters_in_bucket(path, RASTER_ENDINGS)
+    elif not is_remote(path) and Path(path).is_dir():
         found = [str(file) for file in sorted(_rasters_below(Path(path)))]
-    elif _ending(path) in STAC_ENDINGS:
+    elif ending_of(path) in STAC_ENDINGS:
         found = list(_stac_scenes(path, asset, seen=set()))
-    elif _ending(path) in LIST_ENDINGS and not _is_remote(path):
+    elif ending_of(path) in LIST_ENDINGS and not is_remote(path):
         found = list(_listed(path))
     else:
         found = [path]
@@ -87,7 +95,7 @@ def _listed(place: str) -> Iterator[str]:
 
 def _stac_scenes(place: str, asset: str | None, seen: set[str]) -> Iterator[str]:
     """Yield the images of a STAC document and of those it links to; links that lead in a circle are followed once."""
-    name = place if _is_remote(place) else str(Path(place).resolve())
+    name = place if is_remote(place) else str(Path(place).resolve())
     if name in seen:
         return
     seen.add(name)
@@ -100,9 +108,9 @@ def _stac_scenes(place: str, asset: str | None, seen: set[str]) -> Iterator[str]
     kind = document.get("type")
     if kind == "FeatureCollection":
         for item in document.get("features", ()):
-            yield _beside(place, _image_of(item, asset))
+            yield _beside(place, image_of(item, asset))
     elif kind == "Feature":
-        yield _beside(place, _image_of(document, asset))
+        yield _beside(place, image_of(document, asset))
     elif kind in ("Catalog", "Collection"):
         links = document.get("links", ())
         published = next((str(link.get("href", "")) for link in links if link.get("rel") == "self"), "")
@@ -122,54 +130,27 @@ def _linked(place: str, link: str, published: str) -> str:
         published: address of the document itself, as it states; "" where it does not.
     """
     base = published.rpartition("/")[0] + "/"
-    if not _is_remote(place) and _is_remote(link) and len(base) > 1 and link.startswith(base):
+    if not is_remote(place) and is_remote(link) and len(base) > 1 and link.startswith(base):
         copy = Path(place).parent / link.removeprefix(base)
         if copy.is_file():
             return str(copy)
     return _beside(place, link)
 
 
-def _image_of(item: dict[str, Any], asset: str | None) -> str:
-    """Return the address of an item's image."""
-    assets: dict[str, dict[str, Any]] = item.get("assets", {})
-    if asset is not None:
-        if asset not in assets:
-            raise InputError(f"The item {item.get('id')} has no asset {asset}.", hint=f"It has {', '.join(assets)}.")
-        return str(assets[asset]["href"])
-    images = {key: each for key, each in assets.items() if _is_image(each)}
-    data = {key: each for key, each in images.items() if "data" in each.get("roles", ())} or images
-    for key in WHOLE_IMAGES if len(data) > 1 else tuple(data):
-        if key in data:
-            return str(data[key]["href"])
-    raise InputError(
-        f"The item {item.get('id')} has {len(data)} assets that may be its image.",
-        hint=f"Name one with --asset: {', '.join(data or assets)}.",
-    )
-
-
-def _is_image(asset: dict[str, Any]) -> bool:
-    kind, ending = str(asset.get("type", "")), _ending(str(asset.get("href", "")))
-    not_data = {"thumbnail", "overview", "metadata"} & set(asset.get("roles", ()))
-    return not not_data and (kind.startswith(("image/tiff", "image/jp2")) or ending in RASTER_ENDINGS)
-
-
 def _beside(place: str, name: str) -> str:
     """Return a path or address that is relative to the document it stands in."""
+    local = name.startswith("file://") or Path(name).is_absolute() or name.startswith("/vsi")
+    if local and place.startswith(("http://", "https://")):
+        raise InputError(
+            f"{without_password(place)} refers to the local file {name}, which a document on a server may not.",
+            hint="Ask for addresses in it, or keep a copy of the document beside the images.",
+        )
     name = name.removeprefix("file://")
-    if _is_remote(name) or Path(name).is_absolute():
+    if is_remote(name) or Path(name).is_absolute():
         return name
     if place.startswith(("http://", "https://")):
         return urljoin(place, name)
     return str((Path(place).parent / name).resolve())
-
-
-def _is_remote(name: str) -> bool:
-    return bool(re.match(r"https?://|/vsi", name))
-
-
-def _ending(place: str) -> str:
-    """Return the ending of a path or of an address without its query, in lower case."""
-    return Path(urlsplit(place).path if _is_remote(place) else place).suffix.lower()
 
 
 def _text(place: str) -> str:

@@ -67,6 +67,7 @@ def _run_archive(options: argparse.Namespace, console: Console) -> dict[str, Any
                 store=str(store.root),
                 cap_bytes=store.cap_bytes,
                 threads=threads,
+                mirror=store.mirror.address if store.mirror is not None else "",
             )
             for scene in scenes
         ]

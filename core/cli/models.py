@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     take.add_argument("path", help="weights file, or folder with one")
     take.add_argument("--name", help="what to call it")
     take.add_argument("--link", action="store_true", help="remember the folder instead of copying it")
+    take.add_argument("--architecture", help="open_clip's name of weights without a configuration, such as ViT-B-16")
     check = actions.add_parser("check", help="see whether a model is whole and loads", parents=[common])
     check.add_argument("name", help="name or path")
 
@@ -39,7 +40,8 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
         card = zoo.fetch_model(options.name, accept_licence=accept, context=console.context)
         return {"models": [card.to_json()]}
     if options.action == "import":
-        return {"models": [zoo.import_model(options.path, options.name, link=options.link).to_json()]}
+        card = zoo.import_model(options.path, options.name, link=options.link, architecture=options.architecture)
+        return {"models": [card.to_json()]}
     if options.action == "check":
         report = zoo.check_model(options.name)
         if not report.sound:

@@ -25,6 +25,7 @@ from core.model.weight_files import save_model
 from core.pretrain.distributed import ALONE, ENGINES, Processes, processes
 from core.pretrain.recipe import Recipe, read_recipe
 from core.pretrain.recipe_teachers import build_teachers, teacher_features, with_translators
+from core.pretrain.shared_words import WORDS, with_words_of, word_weights
 from core.pretrain.trainer import Trainer
 from core.pretrain.validation import build_validations
 from core.progress import CancelToken
@@ -141,16 +142,25 @@ def start_model(
         ModelError: the start cannot be loaded.
     """
     teachers = teachers or {}
+    words = load_model(recipe.words_of, device="cpu", dtype="float32") if recipe.words_of else None
     if recipe.start:
         started = load_model(recipe.start, device="cpu", dtype="float32")
-        model = create_model(with_translators({**started.config.to_json(), **recipe.model}, teachers, recipe.teachers))
+        values = {**started.config.to_json(), **recipe.model}
+        model = create_model(with_translators(with_words_of(values, words), teachers, recipe.teachers))
         added = {f"visual.{name}." for name in recipe.model} | {f"{name}." for name in ("translators", *recipe.model)}
         fresh = {name: value for name, value in model.state_dict().items() if name.startswith(tuple(added))}
-        model.load_state_dict(fresh | started.state_dict())
+        kept = started.state_dict()
+        if words is not None:  # heads into another text space begin anew, and the words are the other model's
+            own = model.state_dict()
+            fitting = {name: value for name, value in kept.items() if name in own and own[name].shape == value.shape}
+            fresh, kept = own, {name: value for name, value in fitting.items() if not name.startswith(WORDS)}
+        model.load_state_dict(fresh | kept)
     elif recipe.model:
-        model = create_model(with_translators(recipe.model, teachers, recipe.teachers))
+        model = create_model(with_translators(with_words_of(recipe.model, words), teachers, recipe.teachers))
     else:
         raise TrainingError("The recipe has neither 'model' nor 'start'.", hint="Give one of them.")
+    if words is not None:
+        model.load_state_dict({**model.state_dict(), **word_weights(words)})
     for module in model.modules():
         # Measured: the CPU's fused attention is fast forward but takes 40 % of a training step backward.
         if hasattr(module, "fused_attn") and (device is None or device.type == "cpu"):

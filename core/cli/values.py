@@ -58,6 +58,13 @@ def count(text: str) -> int:
     return int(text)
 
 
+def seed(text: str) -> int:
+    """Read a whole number from 0."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0")
+    return int(text)
+
+
 def share(text: str) -> float:
     """Read a number from 0 to 1."""
     (value,) = _numbers(text, 1, "a number from 0 to 1")

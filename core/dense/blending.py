@@ -55,7 +55,7 @@ def blend(
     Args:
         block: the cells of the chunk.
         windows: those that hold data, always in the order of the plan: sums depend on it in their last bit.
-        plan: gives how windows overlap.
+        plan: states how windows overlap.
         basis: of the store.
         background: whose odds are kept beside the features.
     """

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from core.dense.store import DEFAULT_CAP_BYTES, FeatureStore
+from core.dense.store_mirror import mirror_of_environment
 from core.errors import UsageError
 from core.platform_folders import cache_base
 
@@ -36,4 +37,4 @@ def cache_cap_bytes() -> int:
 
 def open_cache() -> FeatureStore:
     """Returns the feature store of this computer; nothing is made before something is kept."""
-    return FeatureStore(cache_folder(), cache_cap_bytes())
+    return FeatureStore(cache_folder(), cache_cap_bytes(), mirror_of_environment())

@@ -19,7 +19,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from core.platform_folders import cache_base
+from core.platform_folders import cache_base, is_private
 
 LOG = logging.getLogger(__name__)
 CODE = Path(__file__).resolve().parents[2]
@@ -107,9 +107,10 @@ def _compile_elsewhere() -> None:
 
 
 def _writable(folder: Path) -> bool:
-    """Make a folder where it is missing; returns whether files can be put there."""
+    """Make a folder where it is missing; returns whether files can be put there, by this person alone."""
+    if not is_private(folder):  # what is compiled is code: another's is not run
+        return False
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return True
     except OSError:

@@ -17,6 +17,7 @@ from typing import Any
 
 from core.dense.chunk_layout import ChunkLayout
 from core.dense.feature_key import FeatureKey
+from core.dense.store_mirror import StoreMirror
 from core.dense.stored_features import StoredFeatures
 
 DEFAULT_CAP_BYTES = 20 * 2**30
@@ -54,11 +55,17 @@ class FeatureStore:
     Args:
         root: directory; made when first written to.
         cap_bytes: when the entries together are larger, those least recently used go first.
+        mirror: an object store that holds the same; the cap is of the directory alone.
     """
 
-    def __init__(self, root: Path, cap_bytes: int = DEFAULT_CAP_BYTES) -> None:
+    def __init__(self, root: Path, cap_bytes: int = DEFAULT_CAP_BYTES, mirror: StoreMirror | None = None) -> None:
         self.root = root
         self.cap_bytes = cap_bytes
+        self.mirror = mirror
+
+    def existing(self, digest: str) -> StoredFeatures | None:
+        """Open the entry of a key's digest; None where there is none, here or in the mirror."""
+        return StoredFeatures.existing(self.root / digest[:2] / digest, self.mirror)
 
     def open(self, key: FeatureKey, layout: ChunkLayout, about: dict[str, Any] | None = None) -> StoredFeatures:
         """Open the entry of a key, making it where it is missing.
@@ -72,7 +79,8 @@ class FeatureStore:
             StoreError: the directory cannot be written.
         """
         digest = key.digest()
-        stored = StoredFeatures(self.root / digest[:2] / digest, layout, {**(about or {}), "key": asdict(key)})
+        about = {**(about or {}), "key": asdict(key)}
+        stored = StoredFeatures(self.root / digest[:2] / digest, layout, about, self.mirror)
         stored.create()
         return stored
 

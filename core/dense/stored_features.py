@@ -28,6 +28,7 @@ from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec
 
 from core.dense.chunk import FeatureChunk
 from core.dense.chunk_layout import ChunkLayout
+from core.dense.store_mirror import StoreMirror
 from core.errors import GeoLangBindError
 from core.raster.pixel_window import RowCol
 
@@ -41,6 +42,8 @@ WORTH_COMPRESSING = 0.9
 """What takes more than this of its size after compression is kept as it is, and read without another copy."""
 REMOVALS = 3
 """How often in a row an entry may be removed by another process while it is written, before that is an error."""
+METADATA = ("codes/zarr.json", "background/zarr.json", "scales/zarr.json", "zarr.json")
+"""Files that describe an entry, the group's own last."""
 NOT_WRITTEN = -1.0
 """Never a scale, so that zarr does not leave out the scales of a chunk without data."""
 
@@ -52,21 +55,36 @@ class StoreError(GeoLangBindError):
 
 
 class StoredFeatures:
-    """One entry: chunks of features that are there or not."""
+    """One entry: chunks of features that are there or not.
 
-    def __init__(self, path: Path, layout: ChunkLayout, about: dict[str, Any]) -> None:
+    Args:
+        path: folder of the entry.
+        layout: the chunked grid.
+        about: attributes of its zarr group.
+        mirror: an object store that holds the same files; None for the disk alone.
+    """
+
+    def __init__(
+        self, path: Path, layout: ChunkLayout, about: dict[str, Any], mirror: StoreMirror | None = None
+    ) -> None:
         self.path = path
         self.layout = layout
         self.about = about
+        self._mirror = mirror
+        self._entry = f"{path.parent.name}/{path.name}"
 
     @classmethod
-    def existing(cls, path: Path) -> StoredFeatures | None:
-        """Open what is on disk without knowing its key; None where it cannot be read."""
+    def existing(cls, path: Path, mirror: StoreMirror | None = None) -> StoredFeatures | None:
+        """Open what is on disk, or in the mirror, without knowing its key; None where it cannot be read."""
+        if mirror is not None and not (path / "zarr.json").exists():
+            for name in METADATA:
+                if name in mirror.names(path.parent.name + "/" + path.name):
+                    mirror.fetch(f"{path.parent.name}/{path.name}", name, path / name)
         try:
             group = zarr.open_group(path, mode="r", zarr_format=3)
             codes: Any = group["codes"]
             layout = ChunkLayout(codes.shape[2], codes.shape[0], codes.shape[1], (codes.chunks[0], codes.chunks[1]))
-            return cls(path, layout, dict(group.attrs))
+            return cls(path, layout, dict(group.attrs), mirror)
         except Exception:
             return None
 
@@ -86,8 +104,9 @@ class StoredFeatures:
         (self.path / "last_used").touch()
 
     def has(self, chunk: RowCol) -> bool:
-        """Whether the chunk was written whole."""
-        return self._scale_file(chunk).exists()
+        """Whether the chunk was written whole, here or in the mirror."""
+        file = self._scale_file(chunk)
+        return file.exists() or (self._mirror is not None and self._name(file) in self._mirror.names(self._entry))
 
     def done(self) -> list[RowCol]:
         """List the chunks that were written whole."""
@@ -97,6 +116,8 @@ class StoredFeatures:
 
     def read(self, chunk: RowCol) -> FeatureChunk | None:
         """Returns a chunk; None where it is missing or damaged (a damaged one is removed)."""
+        if self._mirror is not None and not self._scale_file(chunk).exists():
+            self._fetch(chunk)
         window = self.layout.window(chunk)
         here = (slice(0, window.height), slice(0, window.width))
         try:
@@ -122,6 +143,24 @@ class StoredFeatures:
         """Let a damaged chunk count as missing."""
         with contextlib.suppress(OSError):
             self._scale_file(chunk).unlink(missing_ok=True)
+        if self._mirror is not None and self._name(self._scale_file(chunk)) in self._mirror.names(self._entry):
+            self._mirror.forget(self._entry, self._name(self._scale_file(chunk)))
+
+    def _fetch(self, chunk: RowCol) -> None:
+        """Bring a chunk from the mirror, scales last."""
+        assert self._mirror is not None
+        known = self._mirror.names(self._entry)
+        scales = self._name(self._scale_file(chunk))
+        if scales not in known:
+            return
+        for file in (self._codes_file(chunk), self._background_file(chunk)):
+            if self._name(file) in known and not self._mirror.fetch(self._entry, self._name(file), file):
+                return
+        self._mirror.fetch(self._entry, scales, self._scale_file(chunk))
+
+    def _name(self, file: Path) -> str:
+        """Returns a file's name in the mirror."""
+        return file.relative_to(self.path).as_posix()
 
     def write(self, chunk: RowCol, features: FeatureChunk) -> None:
         """Keep a chunk: codes first, scales last.
@@ -160,6 +199,9 @@ class StoredFeatures:
         with FileLock(self.path / "create.lock", timeout=60):
             if not (self.path / "zarr.json").exists():
                 self._make_group()
+        if self._mirror is not None and "zarr.json" not in self._mirror.names(self._entry):
+            for name in METADATA:
+                self._mirror.send(self._entry, name, self.path / name)
         self.touch()
 
     def _write(self, chunk: RowCol, features: FeatureChunk) -> None:
@@ -170,6 +212,10 @@ class StoredFeatures:
             self._encode(self._background_file(chunk), features.background, 0, 0)
         scales = np.stack([features.gain, features.inverse_norm])
         self._encode(self._scale_file(chunk), scales, 1, NOT_WRITTEN)
+        if self._mirror is not None:
+            for file in (self._codes_file(chunk), self._background_file(chunk), self._scale_file(chunk)):
+                if file.exists():
+                    self._mirror.send(self._entry, self._name(file), file)
 
     def _decoded(self, file: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
         """Decode a chunk's file; zarr's own way through its event loop takes longer than all the decoding."""

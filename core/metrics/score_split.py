@@ -1,7 +1,7 @@
 """A threshold from the scores alone: where a view's scores fall into two groups, and how clearly they do.
 
 The histogram of log-odds is smoothed and searched for a valley between two peaks. Otsu's threshold (1979) always finds
-something, in one broad hill too; a valley is there or is not, and its depth gives how clear the split is.
+something, in one broad hill too; a valley is there or is not, and its depth states how clear the split is.
 """
 
 from __future__ import annotations

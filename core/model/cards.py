@@ -27,6 +27,9 @@ WEIGHT_FILES = (
     "model.bin",
     "model.pt",
 )
+WEIGHT_ENDINGS = (".safetensors", ".bin", ".pt", ".pth")
+ONLY_IN_THE_CATALOGUE = ("address", "files", "config")
+"""What a folder's own card may not say: where files are fetched from, and which of the resources is read."""
 
 
 @dataclass(frozen=True)
@@ -131,8 +134,12 @@ def models_folder() -> Path:
 
 
 def weights_file(folder: Path) -> Path | None:
-    """Find the weights in a model's folder; None where there are none."""
-    return next((folder / name for name in WEIGHT_FILES if (folder / name).is_file()), None)
+    """Find the weights in a model's folder: a usual name, or the only weights of another; None where there are none."""
+    usual = next((folder / name for name in WEIGHT_FILES if (folder / name).is_file()), None)
+    if usual is not None or not folder.is_dir():
+        return usual
+    others = [path for path in folder.iterdir() if path.suffix in WEIGHT_ENDINGS and path.is_file()]
+    return others[0] if len(others) == 1 else None
 
 
 def card_from(values: dict[str, Any], **overrides: Any) -> ModelCard:  # noqa: ANN401 - fields of the card
@@ -182,7 +189,8 @@ def read_card(folder: Path, **overrides: Any) -> ModelCard:  # noqa: ANN401 - fi
         except (OSError, ValueError) as problem:
             raise ModelError(f"The model card {file} cannot be read: {problem}.") from problem
     values.pop("source", None) if "source" in overrides else None
-    values.pop("path", None)
+    for name in ("path", *ONLY_IN_THE_CATALOGUE):
+        values.pop(name, None)
     card = card_from(values, **{"path": folder, **overrides})
     return card if card.title else replace(card, title=card.name)
 

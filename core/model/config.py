@@ -145,7 +145,7 @@ def read_config(path: Path) -> ModelConfig:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as problem:
         raise ModelError(f"There is no model configuration at {path}.", hint="Name the model's JSON file.") from problem
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as problem:
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as problem:
         raise ModelError(f"The model configuration {path} cannot be read: {problem}.") from problem
     return ModelConfig.from_json(values)
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from core.errors import ModelError
 from core.model.dense_decoder import Decoder
-from core.model.interfaces import ImageModel
+from core.model.interfaces import ImageModel, TextSpaceTrunk
 
 
 @dataclass(frozen=True)
@@ -101,16 +101,27 @@ def _value_path(model: ImageModel, images: Tensor, wavelengths_um: Tensor) -> Te
 
 
 def _self_self(model: ImageModel, images: Tensor, wavelengths_um: Tensor) -> Tensor:
-    """Let tokens of the last block attend to those like themselves, and leave out its residual and MLP (ClearCLIP)."""
+    """Let tokens of the last block attend to those with a similar query, key or value (SegEarth-OV)."""
+    return _attended(model, images, wavelengths_um, parts=(0, 1, 2))
+
+
+def _query_query(model: ImageModel, images: Tensor, wavelengths_um: Tensor) -> Tensor:
+    """Let tokens of the last block attend to those with a similar query (ClearCLIP)."""
+    return _attended(model, images, wavelengths_um, parts=(0,))
+
+
+def _attended(model: ImageModel, images: Tensor, wavelengths_um: Tensor, parts: tuple[int, ...]) -> Tensor:
+    """Let tokens attend by some of query, key and value to the same of others; no residual and no MLP follow."""
     trunk = model.visual.trunk
     before, _ = trunk.last_block_input(images, wavelengths_um)
     block: Any = trunk.blocks[-1]
     attention = block.attn
     batch, count, width = before.shape
     qkv = attention.qkv(block.norm1(before)).reshape(batch, count, 3, attention.num_heads, attention.head_dim)
-    query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)
+    query_key_value = qkv.permute(2, 0, 3, 1, 4).unbind(0)
+    value = query_key_value[2]
     mixed = torch.zeros_like(value)
-    for part in (query, key, value):
+    for part in (query_key_value[index] for index in parts):
         mixed = mixed + F.scaled_dot_product_attention(part, part, value)
     mixed = attention.proj(mixed.transpose(1, 2).reshape(batch, count, width))
     return _pool_each(model, trunk.to_map(trunk.norm(block.ls1(mixed)), images))
@@ -178,12 +189,31 @@ def _without_attention_pooling(model: ImageModel) -> str:
     return "" if hasattr(model.visual.trunk, "attn_pool") else "its trunk has no attention pooling"
 
 
+def _of_tokens(name: str, own: Callable[[ImageModel, Tensor, Tensor], Tensor]) -> DenseHead:
+    """Make a head that reads tokens: by a trunk that does so itself, else in the way of our vision transformer."""
+
+    def narrow(model: ImageModel, images: Tensor, wavelengths_um: Tensor) -> Tensor:
+        trunk = model.visual.trunk
+        if isinstance(trunk, TextSpaceTrunk):
+            return trunk.text_space_map(images, wavelengths_um, name)
+        return own(model, images, wavelengths_um)
+
+    def missing(model: ImageModel) -> str:
+        trunk = model.visual.trunk
+        if isinstance(trunk, TextSpaceTrunk):
+            return "" if name in trunk.dense_heads else "its image tower has no such attention"
+        return _without_attention_pooling(model)
+
+    return DenseHead(name, narrow, _no_projection, _patch, missing)
+
+
 HEADS: dict[str, DenseHead] = {
     head.name: head
     for head in (
-        DenseHead("tokens", _tokens, _no_projection, _patch, _without_attention_pooling),
-        DenseHead("value_path", _value_path, _no_projection, _patch, _without_attention_pooling),
-        DenseHead("self_self", _self_self, _no_projection, _patch, _without_attention_pooling),
+        _of_tokens("tokens", _tokens),
+        _of_tokens("value_path", _value_path),
+        _of_tokens("query_query", _query_query),
+        _of_tokens("self_self", _self_self),
         DenseHead(
             "maka",
             _maka,

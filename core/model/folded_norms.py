@@ -1,6 +1,6 @@
 """Batch norms of a pretrained network as part of its convolutions, for good.
 
-The network then has biases in place of norms: it says the same of one image as of a batch, in training as in use, and
+The network then has biases in place of norms: it states the same of one image as of a batch, in training as in use, and
 sensors with other statistics than the pretraining's need no statistics of their own.
 """
 

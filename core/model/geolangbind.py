@@ -22,8 +22,8 @@ from core.model.model_hash import hash_weights
 from core.model.patch_embedding import parameter_version
 from core.model.text import FrozenSentenceTower, TextTower, make_text_tower
 from core.model.text_vectors import TextVectors
-from core.model.trunks import make_decoder, make_trunk
-from core.model.visual_tower import VisualTower
+from core.model.trunks import make_decoder
+from core.model.visual_tower import make_visual
 from core.torch_threads import one_torch_thread
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class GeoLangBind(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.visual = VisualTower(make_trunk(config), config.embed_dim, config.scene, config.smallest_image)
+        self.visual: Any = make_visual(config)
         self.embed_dim = config.embed_dim or config.width
         self.dense = None if config.dense is None else make_decoder(config.dense, self.visual.trunk, self.embed_dim)
         self.known_words = KnownWords(config.known_words, self.embed_dim) if config.known_words else None

@@ -9,10 +9,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.errors import ModelError, SensorError
+from core.model.interfaces import TextSpaceTrunk
 from core.model.zoo import load_model
 from core.spectral.sensors import get_sensor
 
-FEATURES = ("tokens", "dense")
+FEATURES = ("tokens", "dense", "text_space")
 WAVELENGTH_TOLERANCE_UM = 0.05
 
 
@@ -22,8 +23,9 @@ class GeoLangBindTeacher:
     Args:
         model: name or path, as for ``load_model``.
         image_size: side in pixels at which it looks; None for the model's own.
-        features: "tokens" after the final norm, as VECT takes them from its teachers, or "dense", its dense head's
-            features averaged over each token's patch.
+        features: "tokens" after the final norm, as VECT takes them from its teachers; "dense", its dense head's
+            features averaged over each token's patch; or "text_space", its pooled vector and then those, as unit
+            vectors, for a student with the same words.
         device: where it computes, in the precision that suits it.
 
     Raises:
@@ -48,6 +50,7 @@ class GeoLangBindTeacher:
                 hint=f"Choose an image_size that is a multiple of {patch}.",
             )
         self.kind = features
+        self.mimicked = features == "text_space"
         self.grid = self.image_size // patch
         self.channels = self.model.config.width if features == "tokens" else self.model.embed_dim
         sensors = self.model.card.sensors if self.model.card is not None else ()
@@ -62,10 +65,11 @@ class GeoLangBindTeacher:
             wavelengths_um: (C,) centre wavelengths in µm.
 
         Returns:
-            (B, grid², channels) float32.
+            (B, grid², channels) float32; (B, 1 + grid², channels) with "text_space", the pooled vector first.
 
         Raises:
-            SensorError: a band is none of the sensors' that the model's card says it was trained on.
+            SensorError: a band is none of the sensors' that the model's card says it was trained on, or a model of
+                fixed bands lacks some.
         """
         self._refuse_unknown_bands(wavelengths_um)
         side = (self.image_size, self.image_size)
@@ -74,9 +78,15 @@ class GeoLangBindTeacher:
             maps = self.model.encode_tokens(seen, wavelengths_um)
         else:
             maps = F.adaptive_avg_pool2d(self.model.encode_dense(seen, wavelengths_um), self.grid)
-        return maps.flatten(2).transpose(1, 2)
+        places = maps.flatten(2).transpose(1, 2)
+        if not self.mimicked:
+            return places
+        pooled = self.model.encode_image(seen, wavelengths_um, normalize=True)
+        return torch.cat([pooled[:, None], F.normalize(places, dim=2)], dim=1)
 
     def _refuse_unknown_bands(self, wavelengths_um: Tensor) -> None:
+        if isinstance(self.model.visual.trunk, TextSpaceTrunk):  # takes what it knows, and says what it lacks
+            return
         for wavelength_um in wavelengths_um.tolist() if self._known_um else ():
             if min(abs(wavelength_um - known) for known in self._known_um) > WAVELENGTH_TOLERANCE_UM:
                 raise SensorError(

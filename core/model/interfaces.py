@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from torch import Tensor, nn
 
@@ -24,6 +24,25 @@ class Visual(Protocol):
 
     def __call__(self, images: Tensor, wavelengths_um: Tensor) -> Tensor:
         """Encode images (B, C, H, W) as pooled vectors (B, D) in text space."""
+        ...
+
+
+@runtime_checkable
+class TextSpaceTrunk(Protocol):
+    """A trunk that does dense heads by itself, in its own way.
+
+    Attributes:
+        dense_heads: names of those that it can do.
+    """
+
+    dense_heads: tuple[str, ...]
+
+    def band_note(self, wavelengths_um: Sequence[float]) -> str:
+        """Returns which of a raster's bands it does not see, in words; "" where it sees all."""
+        ...
+
+    def text_space_map(self, images: Tensor, wavelengths_um: Tensor, head: str) -> Tensor:
+        """Encode images (B, C, H, W) as a map (B, D, h, w) in text space."""
         ...
 
 

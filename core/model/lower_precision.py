@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from core.model.folded import FoldedHalving, FoldedResidualBlock
-from core.model.interfaces import AnyLoadedModel, LoadedModel
+from core.model.interfaces import AnyLoadedModel, LoadedModel, TextSpaceTrunk
 from core.model.patch_embedding import GeneratedConvolution, parameter_version
 from core.model.spectral_stem import Halving, ResidualBlock
 from core.model.trunk import SpectralViT
@@ -41,6 +41,8 @@ def working_copy(model: AnyLoadedModel) -> AnyLoadedModel:
     if compute is None or compute.kind != "cpu" or compute.precision != "bf16" or model.training:
         return model
     if torch.is_grad_enabled() and any(parameter.requires_grad for parameter in model.visual.parameters()):
+        return model
+    if isinstance(model.visual.trunk, TextSpaceTrunk):  # its attention reads weights directly; autocast serves it
         return model
     with _LOCK:
         version = parameter_version(model.parameters())

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from core.errors import ModelError
 from core.model.geolangbind import GeoLangBind
+from core.model.open_models.text import OpenTextTower
 from core.model.siglip_tokenizer import VOCABULARY, check_siglip_tokenizer
 from core.model.text import SiglipTextTower
 
@@ -34,7 +35,8 @@ def check_prompts_differ(model: GeoLangBind) -> float:
         ModelError: the text tower has collapsed, or its tokenizer is not the one that it was trained with.
     """
     tower = model.text
-    if isinstance(tower, SiglipTextTower) and tower.vocab_size == VOCABULARY and Path(tower.tokenizer_name).is_dir():
+    own = isinstance(tower, SiglipTextTower | OpenTextTower)
+    if own and tower.tokenizer_name and tower.vocab_size == VOCABULARY and tower.tokenizer_is_local:
         check_siglip_tokenizer(Path(tower.tokenizer_name), tower.tokenize)
     with torch.inference_mode():
         vectors = F.normalize(model.encode_text(_unrelated(model)), dim=-1)
@@ -50,7 +52,7 @@ def check_prompts_differ(model: GeoLangBind) -> float:
 
 def _unrelated(model: GeoLangBind) -> list[str] | Tensor:
     tower = model.text
-    if not isinstance(tower, SiglipTextTower) or Path(tower.tokenizer_name).is_dir():
+    if not isinstance(tower, SiglipTextTower | OpenTextTower) or tower.tokenizer_is_local:
         return UNRELATED_PROMPTS
     generator = torch.Generator().manual_seed(0)
     ids = torch.ones(len(UNRELATED_PROMPTS), tower.context_length, dtype=torch.long)  # 1 is SigLIP's padding

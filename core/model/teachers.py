@@ -123,7 +123,7 @@ def load_teacher(
         name: which; a model of this project comes before one of timm's.
         checkpoint: local weights of a model of timm's.
         image_size: side of the images it sees; None for its own.
-        features: of a GeoLangBind model, "tokens" (where None) or "dense".
+        features: of a GeoLangBind model, "tokens" (where None), "dense" or "text_space".
         device: where it computes.
 
     Raises:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 import torch
@@ -14,6 +15,8 @@ from core.errors import ModelError
 from core.model.config import Settings, fitting_settings
 from core.model.sentence_encoder import SentenceEncoderFiles, find_sentence_encoder
 
+KIND = "open_clip"
+"""The ``kind`` of a text entry that open_clip builds."""
 SIGLIP_TOKENIZER = "timm/ViT-B-16-SigLIP"
 
 
@@ -68,6 +71,11 @@ class SiglipTextTower(TextTransformer):
         )
         self.tokenizer_name = tokenizer
         self._tokenizer: HFTokenizer | None = None
+
+    @property
+    def tokenizer_is_local(self) -> bool:
+        """Whether words can be encoded without a network."""
+        return Path(self.tokenizer_name).is_dir()
 
     def tokenize(self, texts: list[str]) -> Tensor:
         """Returns ids (N, context length) of canonicalised texts.
@@ -176,7 +184,8 @@ def make_text_tower(settings: Settings, *, width: int, heads: int, mlp_ratio: fl
     """Make the tower a model configuration's "text" entry describes.
 
     Args:
-        settings: {"tower", "sha256", "revision"} for a frozen sentence encoder, or the sizes of a SigLIP tower.
+        settings: {"tower", "sha256", "revision"} for a frozen sentence encoder, {"kind", "architecture"} for one of
+            open_clip's, or the sizes of a SigLIP tower.
         width: the vision trunk's width, which SigLIP's text tower shares.
         heads: the trunk's attention heads.
         mlp_ratio: the trunk's MLP ratio.
@@ -185,6 +194,10 @@ def make_text_tower(settings: Settings, *, width: int, heads: int, mlp_ratio: fl
         ModelError: an entry is unknown or missing.
     """
     with fitting_settings("text"):
+        if settings.get("kind") == KIND:
+            from core.model.open_models.text import OpenTextTower
+
+            return OpenTextTower(**{name: value for name, value in settings.items() if name != "kind"})
         if "tower" in settings:
             arguments = dict(settings)
             return FrozenSentenceTower(arguments.pop("tower"), **arguments)

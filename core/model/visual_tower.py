@@ -8,10 +8,11 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core.model.config import Settings, fitting_settings
+from core.model.config import ModelConfig, Settings, fitting_settings
+from core.model.open_models.settings import is_open
 from core.model.scene_head import SceneHead, mean_and_deviation
 from core.model.trunk import Pyramid
-from core.model.trunks import Trunk
+from core.model.trunks import Trunk, make_trunk
 
 SCENE_STRIDE = 4
 """Pixels between the cells of the stem's map that the scene head reads beside the tokens."""
@@ -91,3 +92,18 @@ class VisualTower(nn.Module):
         assert self.scene is not None
         # At unit length, or the pooled vector would outweigh the scene head's.
         return F.normalize(self.head(pooled), dim=-1) + self.scene(statistics)
+
+
+
+def make_visual(config: ModelConfig) -> nn.Module:
+    """Returns the image tower that a configuration describes: ours, or one of open_clip's with fixed bands.
+
+    Raises:
+        ModelError: a part is unknown or does not fit.
+    """
+    if not is_open(config):
+        return VisualTower(make_trunk(config), config.embed_dim, config.scene, config.smallest_image)
+    from core.model.open_models.settings import OpenModelSettings
+    from core.model.open_models.visual import OpenVisual
+
+    return OpenVisual(OpenModelSettings.from_json(dict(config.trunk or {})))

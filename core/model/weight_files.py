@@ -16,6 +16,8 @@ from torch import Tensor
 from core.errors import ModelError, OutputError
 from core.model.config import ModelConfig
 from core.model.geolangbind import GeoLangBind
+from core.model.open_models.layout import refuse_other_bands, renamed_weights
+from core.model.open_models.settings import is_open
 from core.model.sentence_encoder import file_sha256
 
 Weights = dict[str, Tensor]
@@ -66,6 +68,9 @@ def build_model(config: ModelConfig, weights: Weights, source: str) -> GeoLangBi
     Raises:
         ModelError: a key is missing or unexpected, or a shape differs.
     """
+    if is_open(config):
+        weights = renamed_weights(weights)
+        refuse_other_bands(config, weights)
     found = translator_sizes(weights)
     if not found:
         config = config.with_values(translators=None)

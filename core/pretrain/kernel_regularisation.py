@@ -17,7 +17,7 @@ from core.model.patch_embedding import GeneratedConvolution
 
 
 class KernelRegularisation:
-    """Remembers what a model's generators give for some band sets, and gives how far they have moved from it.
+    """Remembers what a model's generators give for some band sets, and states how far they have moved from it.
 
     Args:
         model: as it is before training.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from core.model.dense_decoder import Decoder
@@ -14,6 +15,7 @@ from core.pretrain.batch import Batch
 from core.pretrain.contrastive import agreement_of, class_and_text_contrastive_loss
 from core.pretrain.cross_sensor import Encoded, pair_loss, pooled_vectors
 from core.pretrain.dense_losses import dense_losses
+from core.pretrain.mimicry import mimicry_loss
 from core.pretrain.siglip import ClassAwareSigLipLoss, caption_numbers
 from core.pretrain.texts import BatchTexts
 
@@ -30,6 +32,7 @@ class ObjectiveWeights:
         prompts: the same pixels, each text against the background vocabulary, as ``core highlight`` scores a prompt.
         pairs: cosine distance between the features of two band sets of the same ground.
         teachers: knowledge agglomeration through the MaKA translators.
+        mimicry: that vectors of images and places are those of a teacher with the same words.
         kernels: that the kernels of the recipe's ``keep_kernels`` stay as they were; asked with every batch.
     """
 
@@ -40,6 +43,7 @@ class ObjectiveWeights:
     prompts: float = 0.0
     pairs: float = 1.0
     teachers: float = 0.1
+    mimicry: float = 1.0
     kernels: float = 30.0
 
 
@@ -65,20 +69,26 @@ def step_losses(
         For each batch its losses by objective.
     """
     encoded = model.visual.trunk.forward_groups([(batch.images, batch.wavelengths_um) for batch in batches])
-    bottlenecks = _bottlenecks(model, batches, encoded)
+    bottlenecks = _bottlenecks(model, batches, encoded, teachers)
     return [
         _batch_losses(model, batch, given, bottlenecks.get(number), texts[number], weights, siglip, teachers[number])
         for number, (batch, given) in enumerate(zip(batches, encoded, strict=True))
     ]
 
 
-def _bottlenecks(model: GeoLangBind, batches: Sequence[Batch], encoded: Sequence[Encoded]) -> dict[int, Tensor]:
+def _bottlenecks(
+    model: GeoLangBind,
+    batches: Sequence[Batch],
+    encoded: Sequence[Encoded],
+    teachers: Sequence[Mapping[str, Tensor]],
+) -> dict[int, Tensor]:
     """Decode the batches that ask something of pixels, by their place in the step."""
     dense = model.dense
     wanted = [
         number
         for number, batch in enumerate(batches)
-        if isinstance(dense, Decoder) and (batch.labels is not None or batch.teacher_images is not None)
+        if isinstance(dense, Decoder)
+        and (batch.labels is not None or batch.teacher_images is not None or _mimicked(model, teachers[number]))
     ]
     if not isinstance(dense, Decoder) or not wanted:
         return {}
@@ -150,15 +160,32 @@ def other_losses(
     if bottleneck is not None and batch.labels is not None:
         found = dense_losses(model, bottleneck, batch.labels, texts, agreement_of(batch, bottleneck.device))
         losses |= {name: getattr(weights, name) * value for name, value in found.items()}
-    if bottleneck is not None and batch.teacher_images is not None and batch.teacher_wavelengths_um is not None:
+    paired = weights.pairs and batch.teacher_images is not None and batch.teacher_wavelengths_um is not None
+    if bottleneck is not None and paired:
+        assert batch.teacher_images is not None
+        assert batch.teacher_wavelengths_um is not None
         losses["pairs"] = weights.pairs * pair_loss(
             model, encoded, bottleneck, batch.teacher_images, batch.teacher_wavelengths_um
         )
-    if teachers:
-        translated = model.translate(encoded[0], batch.wavelengths_um, bottleneck)
-        compared = {name: features for name, features in teachers.items() if name in translated}
-        if compared:
-            losses["teachers"] = weights.teachers * agglomeration_loss(
-                {name: translated[name].float() for name in compared}, compared
-            )
+    mimicked = _mimicked(model, teachers)
+    translated = model.translate(encoded[0], batch.wavelengths_um, bottleneck) if len(teachers) > len(mimicked) else {}
+    compared = {name: features for name, features in teachers.items() if name in translated}
+    if compared:
+        losses["teachers"] = weights.teachers * agglomeration_loss(
+            {name: translated[name].float() for name in compared}, compared
+        )
+    if mimicked:
+        dense = None if bottleneck is None else _decoder(model).project(bottleneck)
+        apart = [mimicry_loss(pooled_vectors(model, encoded), dense, features) for features in mimicked.values()]
+        losses["mimicry"] = weights.mimicry * torch.stack(apart).sum()
     return losses
+
+
+def _mimicked(model: GeoLangBind, teachers: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Features of the teachers that no translator stands for: they are in text space already."""
+    return {name: features for name, features in teachers.items() if name not in model.translators}
+
+
+def _decoder(model: GeoLangBind) -> Decoder:
+    assert isinstance(model.dense, Decoder)
+    return model.dense

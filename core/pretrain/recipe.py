@@ -80,6 +80,8 @@ class Recipe:
         steps: optimiser steps.
         model: configuration for ``create_model``; where ``start`` names a model, the parts to add to it.
         start: model or folder whose weights to begin with.
+        words_of: model whose words the student shares: its text tower, text space and templates; None for those of
+            ``model`` or ``start``.
         learn: parts that learn, by how their parameters' names begin (``visual.scene``); empty for all. What does not
             learn is as in use: norms keep their statistics.
         sources: the mixture, by name.
@@ -106,6 +108,7 @@ class Recipe:
     seed: int = 0
     model: Mapping[str, Any] = field(default_factory=dict)
     start: str | None = None
+    words_of: str | None = None
     learn: tuple[str, ...] = ()
     keep_kernels: tuple[tuple[float, ...], ...] = ()
     distractors: tuple[str, ...] = ()

@@ -63,19 +63,33 @@ def with_translators(
     teachers: Mapping[str, Teacher],
     entries: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """Returns a model configuration that has a translator for every teacher, of what the recipe's entry reads."""
+    """Returns a model configuration that has a translator for every teacher whose features are not text space.
+
+    Args:
+        config: values of the configuration.
+        teachers: by translator name.
+        entries: what the recipe says of each; ``reads`` names what its translator reads.
+    """
     sizes = {
         name: {"grid": teacher.grid, "channels": teacher.channels}
         | {key: value for key, value in (entries or {}).get(name, {}).items() if key == "reads"}
         for name, teacher in teachers.items()
+        if not getattr(teacher, "mimicked", False)
     }
     return {**config, "translators": {**config.get("translators", {}), **sizes}} if sizes else dict(config)
 
 
 def teacher_features(teacher: Teacher) -> TeacherFeatures:
-    """Ask a teacher about a batch: about its own bands, or else about the same ground in the teacher bands."""
+    """Ask a teacher about a batch: about its own bands, or else about the same ground in the teacher bands.
+
+    A teacher that is mimicked is asked about the teacher bands alone, where there are some: its answer is to hold for
+    any bands of that ground.
+    """
 
     def features(batch: Batch) -> Tensor | None:
+        if getattr(teacher, "mimicked", False) and batch.teacher_images is not None:
+            assert batch.teacher_wavelengths_um is not None
+            return teacher.features(batch.teacher_images, batch.teacher_wavelengths_um)
         try:
             return teacher.features(batch.images, batch.wavelengths_um)
         except SensorError:

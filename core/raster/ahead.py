@@ -27,7 +27,7 @@ def ahead(
     Args:
         items: taken in the caller's thread, one after the other.
         work: what to do with each.
-        depth: how many items are taken before the first result is asked for.
+        depth: how many items are taken before the first result is requested.
 
     Yields:
         (item, result) in the order of the items. An error of ``work`` is raised here. Whatever happens, what was
@@ -46,11 +46,11 @@ def ahead(
 
 
 class ReadAhead(Generic[Item, Result]):
-    """Values that are read before they are asked for, all by one thread.
+    """Values that are read before they are requested, all by one thread.
 
     Args:
         read: gives the value of an item.
-        upcoming: the items that will be asked for, in about this order; may be wrong at the price of a wait.
+        upcoming: the items that will be requested, in about this order; may be wrong at the price of a wait.
         depth: how many values are held ready.
     """
 
@@ -76,7 +76,7 @@ class ReadAhead(Generic[Item, Result]):
         return future.result()
 
     def drop(self, items: Iterable[Item]) -> None:
-        """Forget items that will not be asked for after all."""
+        """Forget items that will not be requested after all."""
         for item in items:
             future = self._ready.pop(item, None)
             if future is not None:

@@ -32,7 +32,7 @@ class ClassArea:
     Attributes:
         code: value in the map.
         pixels: number of pixels.
-        hectares: area; NaN where no coordinate reference system says how large pixels are.
+        hectares: area; NaN where no coordinate reference system states how large pixels are.
         share: part of all valid pixels' area (of their number without a reference system), 0..1.
     """
 
@@ -46,7 +46,7 @@ class AreaTally:
     """Counts pixels and hectares of codes, block by block.
 
     Args:
-        grid: says how large a pixel is; without a reference system hectares are unknown.
+        grid: states how large a pixel is; without a reference system hectares are unknown.
     """
 
     def __init__(self, grid: GridSpec) -> None:
@@ -61,7 +61,7 @@ class AreaTally:
 
     @property
     def knows_hectares(self) -> bool:
-        """Whether the reference system says how large pixels are."""
+        """Whether the reference system states how large pixels are."""
         return self._row_areas is not None
 
     def add(self, place: PixelWindow, codes: NDArray[np.number], counted: NDArray[np.bool_]) -> None:
@@ -97,7 +97,7 @@ def class_areas(reader: RasterReader, band: int = 1, context: Context | None = N
 
     Raises:
         InputError: the map cannot be read, or holds more values than a map of classes has.
-        CancelledError: a stop was asked for.
+        CancelledError: the work was cancelled.
     """
     context = context or Context()
     grid = reader.grid

@@ -23,14 +23,14 @@ from core.raster.pixel_window import PixelWindow
 from core.raster.raster_info import RasterInfo, info_of, transform_of
 
 NO_CODE = -1
-"""Where the raster says nothing."""
+"""Where the raster gives no information."""
 
 
 class CodeRaster:
     """The first band of an open raster of class codes; made by open_codes.
 
     Attributes:
-        info: what the raster says of itself.
+        info: what the raster states of itself.
     """
 
     def __init__(self, path: str, dataset: DatasetReader, info: RasterInfo, stack: ExitStack) -> None:
@@ -55,8 +55,8 @@ class CodeRaster:
         """Return class codes (h, w) of a window of a grid; NO_CODE outside the raster and at its nodata.
 
         Raises:
-            InputError: nothing says how raster and grid fit together, the pixels cannot be read, or they hold measured
-                values.
+            InputError: it is unknown how raster and grid fit together, the pixels cannot be read, or they hold
+                measured values.
         """
         codes = np.full((window.height, window.width), NO_CODE, np.int64)
         inside = window.intersection(grid.window)
@@ -85,7 +85,7 @@ class CodeRaster:
         return self._on_grid[grid]
 
     def _fits(self, grid: GridSpec) -> bool:
-        """Tell whether the raster's pixels are those of a grid.
+        """Whether the raster's pixels are those of a grid.
 
         Raises:
             InputError: nothing says where the raster lies, and its size is another.

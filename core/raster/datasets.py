@@ -12,7 +12,7 @@ from rasterio.io import DatasetReader
 
 from core.errors import InputError
 from core.raster.failures import MissingFileError, NotARasterError
-from core.raster.gdal_open import gdal_name, is_remote, open_gdal, open_vrt, remote_settings
+from core.raster.gdal_open import gdal_name, is_remote, open_gdal, open_vrt, remote_place, remote_settings
 from core.raster.listing import Listing, is_archive_file, list_archive, list_folder
 from core.raster.members import Member, Stack, stack_of, subdataset_name
 from core.raster.stack_vrt import stack_vrt
@@ -43,7 +43,7 @@ def open_dataset(name: str, stack: ExitStack) -> DatasetReader:
         raise MissingFileError("No raster was named.", hint="Give the path of a raster.")
     if is_remote(name):
         stack.enter_context(remote_settings())
-        return open_gdal(f"/vsicurl/{name}", name, stack)
+        return open_gdal(remote_place(name), name, stack)
     path, options = gdal_name(name)
     if os.path.isdir(path):
         return _open_folder(Path(path), stack)

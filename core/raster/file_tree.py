@@ -44,7 +44,7 @@ def named_files(name: str, files: Sequence[str]) -> tuple[str, ...]:
     """Return the local files that a raster is made of, companions included: none of them may be written over.
 
     Args:
-        name: what a person called the raster.
+        name: what the user called the raster.
         files: files that GDAL names for it.
     """
     found = {local for file in files if (local := _local(file)) is not None}

@@ -13,6 +13,8 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader, MemoryFile
 
 from core.raster.failures import open_failure
+from core.raster.object_store import SCHEME, gdal_options, gdal_place, is_bucket
+from core.raster.virtual_raster import refuse_unsafe, vrt_text
 
 GDAL_FAILURES = (RasterioError, OSError, ValueError, MemoryError)
 """What rasterio and GDAL raise where a file cannot be read."""
@@ -30,12 +32,17 @@ _REMOTE = {
 
 def is_remote(name: str) -> bool:
     """Tell whether a name is an address on a server."""
-    return name.startswith(("http://", "https://"))
+    return name.startswith(("http://", "https://", SCHEME))
+
+
+def remote_place(name: str) -> str:
+    """Return what GDAL calls an address on a server."""
+    return gdal_place(name) if is_bucket(name) else f"/vsicurl/{name}"
 
 
 def remote_settings() -> rasterio.Env:
     """Return GDAL's settings for reading from servers, to be entered."""
-    return rasterio.Env(**_REMOTE)
+    return rasterio.Env(**_REMOTE, **gdal_options())
 
 
 def open_gdal(target: str, name: str, stack: ExitStack, **options: str) -> DatasetReader:
@@ -50,14 +57,20 @@ def open_gdal(target: str, name: str, stack: ExitStack, **options: str) -> Datas
     Raises:
         MissingFileError, NotARasterError: it does not open.
     """
+    virtual = vrt_text(target)
+    if virtual is not None:  # before GDAL reaches for what it names
+        refuse_unsafe(virtual, target)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         try:
-            return stack.enter_context(rasterio.open(target, **options))
+            dataset = stack.enter_context(rasterio.open(target, **options))
         except GDAL_FAILURES as problem:
             if is_remote(name):
                 _forget_failure(target)
             raise open_failure(name, problem) from problem
+    if dataset.driver == "VRT" and virtual is None:  # on a server, or in an archive
+        refuse_unsafe(dataset.tags(ns="xml:VRT").get("xml:VRT", ""), target)
+    return dataset
 
 
 @contextmanager
@@ -103,6 +116,6 @@ def gdal_name(name: str) -> tuple[str, dict[str, str]]:
 
 
 def _forget_failure(target: str) -> None:
-    """Have GDAL forget that an address failed, so that the next try asks the server; this one asks nobody."""
+    """Have GDAL forget that an address failed, so that the next try reaches the server; nothing is sent now."""
     with suppress(*GDAL_FAILURES), rasterio.Env(CPL_VSIL_CURL_NON_CACHED="/vsicurl/"), rasterio.open(target):
         pass

@@ -14,7 +14,7 @@ from core.raster.pixel_areas import pixel_size_m, row_areas_hectares
 
 
 def check_measurable(grid: GridSpec, min_area_m2: float, simplify_m: float) -> None:
-    """Refuse a smallest area or a simplification by metres where nothing says how large a pixel is.
+    """Refuse a smallest area or a simplification by metres where nothing states how large a pixel is.
 
     Raises:
         InputError: the grid has no reference system, or one without metres or degrees.
@@ -33,7 +33,7 @@ class Ground:
         grid: of the raster.
 
     Attributes:
-        known: whether the grid has a reference system that says how large a pixel is.
+        known: whether the grid has a reference system that states how large a pixel is.
         pixel_m: width and height of a pixel in metres; 1 where that is not known.
     """
 

@@ -52,7 +52,7 @@ class VectorLabels:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What a person should know of the file, one sentence each."""
+        """What the user should know of the file, one sentence each."""
         said = []
         if self.layers:
             said.append(f"The file of the labels has {len(self.layers)} layers; the first, {self.layers[0]}, is used.")
@@ -117,7 +117,7 @@ def vector_file(path: str | Path) -> tuple[Path, str | None]:
 
 
 def is_vector(path: str | Path) -> bool:
-    """Tell whether a file holds geometries."""
+    """Whether a file holds geometries."""
     try:
         return bool(_facts(path)["geometry_type"])
     except (DataSourceError, DataLayerError, ValueError, OSError):

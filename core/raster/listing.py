@@ -7,11 +7,14 @@ import tarfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from core.raster.failures import MissingFileError, NotARasterError
 
 _ZIP = (".zip", ".kmz")
 _TAR = (".tar", ".tgz", ".tar.gz")
+LARGEST_TEXT = 64 * 2**20
+"""Bytes of a text that comes with a product; the largest known are a few megabytes."""
 _PRODUCT_FOLDERS = ("GRANULE", "measurement")
 """Folders within Sentinel products that hold their images."""
 
@@ -47,15 +50,26 @@ class Listing:
         return tuple(name for name in self.names if re.search(pattern, name, re.IGNORECASE))
 
     def text(self, name: str) -> str:
-        """Return the text of a file; bytes that are no UTF-8 become replacement characters."""
+        """Return the text of a file; bytes that are no UTF-8 become replacement characters.
+
+        Raises:
+            NotARasterError: it is larger than any such text, as a packed one may be without looking so.
+        """
         if self.root.is_dir():
-            return (self.root / name).read_text(encoding="utf-8", errors="replace")
+            with (self.root / name).open("rb") as stream:
+                return self._read(stream, name)
         if _is_zip(self.root):
-            with zipfile.ZipFile(self.root) as packed:
-                return packed.read(self._inner(name)).decode("utf-8", "replace")
+            with zipfile.ZipFile(self.root) as packed, packed.open(self._inner(name)) as stream:
+                return self._read(stream, name)
         with tarfile.open(self.root) as archive:
             member = archive.extractfile(self._inner(name))
-            return "" if member is None else member.read().decode("utf-8", "replace")
+            return "" if member is None else self._read(member, name)
+
+    def _read(self, stream: IO[bytes], name: str) -> str:
+        content = stream.read(LARGEST_TEXT + 1)
+        if len(content) > LARGEST_TEXT:
+            raise NotARasterError(f"{name} in {self.root} is too large for a text.", hint="Download the product again.")
+        return content.decode("utf-8", "replace")
 
     def _inner(self, name: str) -> str:
         return f"{self.folder}/{name}" if self.folder else name

@@ -1,7 +1,7 @@
 """What two grids in any two reference systems have in common, also across the 180th meridian and with world rasters.
 
 The smaller of two extents is brought into the other's reference system, as a lattice of points: a projection may not be
-defined over all of the larger one, and its envelope says nothing of what lies within.
+defined over all of the larger one, and its envelope has no information on what lies within.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def _pixels_of(one: GridSpec, other: GridSpec, cols: Doubles, rows: Doubles) -> 
 
 
 def _goes_around(grid: GridSpec) -> bool:
-    """Tell whether a grid in degrees goes once around the Earth."""
+    """Whether a grid in degrees goes once around the Earth."""
     if not grid.is_geographic or grid.is_rotated or grid.crs_wkt is None:
         return False
     return abs(grid.width * grid.pixel_size[0] * degrees_per_unit(grid.crs_wkt) - 360.0) < 2 * grid.pixel_size[0]

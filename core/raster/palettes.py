@@ -22,7 +22,7 @@ def without_palette(name: str, dataset: DatasetReader, stack: ExitStack) -> Data
     """Return the red, green and blue of a photograph stored with a palette; any other raster as it is.
 
     Args:
-        name: what a person called it.
+        name: what the user called it.
         dataset: open.
         stack: closes what is opened.
 

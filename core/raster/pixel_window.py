@@ -70,7 +70,7 @@ class PixelWindow:
         return PixelWindow(col, row, width, height)
 
     def contains(self, other: PixelWindow) -> bool:
-        """Tell whether the other lies wholly inside."""
+        """Whether the other lies wholly inside."""
         return self.intersection(other) == other
 
     def buffered(self, pixels: int) -> PixelWindow:

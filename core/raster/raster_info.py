@@ -31,7 +31,7 @@ class RasterInfo:
     """Metadata of a raster, without reading pixels.
 
     Attributes:
-        path: as it was asked for.
+        path: as it was requested.
         grid: reference system, transform and size in pixels, at the resolution it is read at.
         count: number of bands.
         dtypes: NumPy type name of each band.
@@ -92,7 +92,7 @@ def info_of(name: str, dataset: DatasetReader, resolution: float | None) -> Rast
     """Return the metadata of an open dataset.
 
     Args:
-        name: what a person called it.
+        name: what the user called it.
         dataset: open.
         resolution: pixel size it is read at, in the raster's units; None for its own.
 
@@ -131,7 +131,7 @@ def _described(name: str, dataset: DatasetReader, grid: GridSpec) -> RasterInfo:
 
 
 def as_said_by(file: DatasetReader, info: RasterInfo) -> RasterInfo:
-    """Return what a file says about its bands, which is lost as it is warped."""
+    """Return what a file states about its bands, which is lost as it is warped."""
     told = info_of(info.path, file, None)
     added = (None,) * (info.count - told.count)  # alpha
     return replace(

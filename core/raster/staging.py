@@ -83,7 +83,7 @@ def output_failure(path: Path, problem: BaseException) -> OutputError:
 
 
 def _nearly_full(folder: Path) -> bool:
-    """Tell whether hardly anything fits any more: GDAL seldom says why it could not write."""
+    """Whether hardly anything fits any more: GDAL seldom names the reason it could not write."""
     try:
         return shutil.disk_usage(folder).free < _LITTLE_BYTES
     except OSError:

@@ -1,4 +1,4 @@
-"""Raster-wide statistics from a bounded sample, so that scaling never depends on the extent that is asked for."""
+"""Raster-wide statistics from a bounded sample, so that scaling never depends on the extent that is requested."""
 
 from __future__ import annotations
 

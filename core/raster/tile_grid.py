@@ -14,7 +14,7 @@ from core.raster.pixel_window import PixelWindow
 class TileGrid:
     """Overlapping square tiles that cover a raster and are fixed to its upper left corner, never to a view.
 
-    Every pixel is covered by the same tiles whichever extent is asked for, so its answer does not depend on the
+    Every pixel is covered by the same tiles whichever extent is requested, so its answer does not depend on the
     extent. The last column and row of tiles are pulled back to end at the raster's edge (rounded up to ``align``), so
     that they see as much of the raster as the others.
 

@@ -86,7 +86,7 @@ def polygonise(
     Raises:
         InputError: the raster cannot be read, or areas and lengths are wanted of one without a reference system.
         OutputError: the file cannot be written; nothing is left behind.
-        CancelledError: a stop was asked for.
+        CancelledError: the work was cancelled.
     """
     source = BandPolygons(raster, ((band, threshold),), class_names, shape, context or Context())
     return write_band_polygons(source, output)
@@ -203,7 +203,7 @@ def _strips(reader: RasterReader, source: BandPolygons, facts: _Facts) -> Iterat
 
 
 def _confidence_band(reader: RasterReader) -> int | None:
-    """The band, from 1, in which a class map says how certain it is in percent."""
+    """The band, from 1, in which a class map states how certain it is in percent."""
     names = reader.info.descriptions
     return names.index("confidence") + 1 if "confidence" in names else None
 

@@ -32,12 +32,12 @@ class YieldingCancelToken(CancelToken):
     """A cancel token whose every look also lets waiting people go first.
 
     Args:
-        nobody_waits: set while no interactive job runs.
+        no_interactive_job: set while no interactive job runs.
     """
 
-    def __init__(self, nobody_waits: threading.Event) -> None:
+    def __init__(self, no_interactive_job: threading.Event) -> None:
         super().__init__()
-        self._nobody_waits = nobody_waits
+        self._no_interactive_job = no_interactive_job
 
     def raise_if_cancelled(self) -> None:
         """Stop here where the work was cancelled; else let an interactive job have the processor for a moment.
@@ -46,8 +46,8 @@ class YieldingCancelToken(CancelToken):
             CancelledError: the work was cancelled.
         """
         super().raise_if_cancelled()
-        if not self._nobody_waits.is_set():
-            self._nobody_waits.wait(YIELD_SECONDS)
+        if not self._no_interactive_job.is_set():
+            self._no_interactive_job.wait(YIELD_SECONDS)
             super().raise_if_cancelled()
 
 
@@ -72,8 +72,8 @@ class JobQueue:
         self._waiting: list[Job] = []
         self._running: dict[int, Job] = {}
         self._closed = False
-        self._nobody_waits = threading.Event()
-        self._nobody_waits.set()
+        self._no_interactive_job = threading.Event()
+        self._no_interactive_job.set()
 
     def put(self, id: int, method: str, params: Any, priority: Priority) -> Job:  # noqa: ANN401 - a params dataclass
         """Append a request.
@@ -82,7 +82,7 @@ class JobQueue:
             CancelledError: the queue is closed.
             UsageError: a request of this id is waiting or running.
         """
-        token = CancelToken() if priority is Priority.INTERACTIVE else YieldingCancelToken(self._nobody_waits)
+        token = CancelToken() if priority is Priority.INTERACTIVE else YieldingCancelToken(self._no_interactive_job)
         job = Job(priority, next(self._numbers), id, method, params, token)
         with self._changed:
             if self._closed:
@@ -145,6 +145,6 @@ class JobQueue:
         """Keep the flag that background jobs look at in step with the interactive jobs."""
         jobs = [*self._waiting, *self._running.values()]
         if any(job.priority is Priority.INTERACTIVE for job in jobs):
-            self._nobody_waits.clear()
+            self._no_interactive_job.clear()
         else:
-            self._nobody_waits.set()
+            self._no_interactive_job.set()

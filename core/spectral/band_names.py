@@ -28,12 +28,12 @@ def band_name(info: RasterInfo, number: int) -> str:
     if name and not re.fullmatch(r"(band|layer)[\s_]*\d+", name.strip(), re.IGNORECASE):
         return name
     if name and info.count > 4:
-        return name  # "Band 4" of a long stack names a band; "Band 1" of a picture says nothing
+        return name  # "Band 4" of a long stack names a band; "Band 1" of a picture gives no information
     return _ROLES.get(info.colour_roles[number - 1], "") if info.dtypes[number - 1] == "uint8" else ""
 
 
 def is_said(info: RasterInfo, number: int) -> bool:
-    """Tell whether a band has a name of its own: more than a number, the file's name or the word gray."""
+    """Whether a band has a name of its own: more than a number, the file's name or the word gray."""
     name = (info.descriptions[number - 1] or "").strip()
     stem = PurePath(info.path).stem
     return bool(name) and not (
@@ -42,12 +42,12 @@ def is_said(info: RasterInfo, number: int) -> bool:
 
 
 def is_auxiliary(name: str) -> bool:
-    """Tell whether a name is that of a layer beside the imagery: quality, clouds, angles, a ready-made picture."""
+    """Whether a name is that of a layer beside the imagery: quality, clouds, angles, a ready-made picture."""
     return bool(name) and any(pattern.search(name) for pattern in _patterns("auxiliary"))
 
 
 def is_derived(name: str) -> bool:
-    """Tell whether a name is that of something computed or of terrain: NDVI, slope, roughness, PC1."""
+    """Whether a name is that of something computed or of terrain: NDVI, slope, roughness, PC1."""
     return bool(name) and any(pattern.search(name) for pattern in _patterns("derived"))
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from core.errors import SensorError
+from core.spectral.band_choice import choose_bands
 from core.spectral.recognise import Recognition
 from core.spectral.sensors import Sensor, get_sensor
 
@@ -42,8 +44,11 @@ def coverage(recognition: Recognition, card: Mapping[str, Any]) -> Coverage:
     Args:
         recognition: how the raster is fed.
         card: model card; ``trained_sensors`` lists names of sensors.toml, ``trained_band_counts`` lists numbers of
-            bands, or gives the lowest and highest as ``{"from": 1, "to": 13}``; both may be absent.
+            bands, or gives the lowest and highest as ``{"from": 1, "to": 13}``; ``bands_um`` names the bands of a
+            model that takes no others; all may be absent.
     """
+    if card.get("bands_um"):
+        return _of_fixed_bands(recognition, card["bands_um"])
     trained = tuple(card.get("trained_sensors") or ())
     count = len(recognition.band_set)
     counts = card.get("trained_band_counts")
@@ -62,6 +67,16 @@ def coverage(recognition: Recognition, card: Mapping[str, Any]) -> Coverage:
         if recognition.sensor in group and set(group) & set(trained):
             return Coverage("trained on", "The model was trained on a sensor with nearly the same bands.")
     return Coverage("extrapolated", f"The model was not trained on {recognition.title}.")
+
+
+def _of_fixed_bands(recognition: Recognition, wanted_um: Sequence[float]) -> Coverage:
+    """Say which bands a model that was trained on fixed ones sees."""
+    try:
+        choice = choose_bands(wanted_um, recognition.band_set.wavelengths_um)
+    except SensorError as problem:
+        return Coverage("extrapolated", problem.message)
+    whole = None not in choice.picked
+    return Coverage("trained on" if whole else "extrapolated", choice.in_words())
 
 
 def _has_bands_of(recognition: Recognition, sensor: Sensor) -> bool:

@@ -1,7 +1,7 @@
 """Pieces of evidence of what a raster is, and how they are weighed against each other.
 
-A piece says what it was found in, what it speaks for and how strongly. Nothing is decided by the first match: the
-candidate with the largest sum wins, and strong evidence that speaks for another is told as a contradiction.
+A piece says what it was found in, what it supports and how strongly. Nothing is decided by the first match: the
+candidate with the largest sum wins, and strong evidence that supports another is told as a contradiction.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal
 Subject = Literal["sensor", "scaling"]
 
 STRONG = 3.0
-"""From this strength on, a piece that speaks for a candidate that lost is a contradiction worth a warning."""
+"""From this strength on, a piece that supports a candidate that lost is a contradiction worth a warning."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Evidence:
         source: what it was found in ("file name", "metadata", "names of the bands", "values", "pixel size", ...).
         says: what was found, one sentence.
         about: what it helps to decide.
-        favours: the candidates it speaks for: names of sensors or of scaling presets.
-        strength: how strongly; negative where it speaks against them. 1 is a hint, 3 is strong, 6 is nearly proof.
+        favours: the candidates it supports: names of sensors or of scaling presets.
+        strength: how strongly; negative where it contradicts them. 1 is a hint, 3 is strong, 6 is nearly proof.
     """
 
     source: str
@@ -47,7 +47,7 @@ def weigh(evidence: Iterable[Evidence], about: Subject, candidates: Sequence[str
 
 
 def contradictions(evidence: Iterable[Evidence], about: Subject, chosen: Sequence[str]) -> tuple[Evidence, ...]:
-    """Return the strong pieces that speak for others than what was chosen, or against it.
+    """Return the strong pieces that support others than what was chosen, or against it.
 
     Args:
         evidence: all pieces.

@@ -20,10 +20,10 @@ _LONGEST_UM = 100.0  # a larger number is nanometres
 
 @dataclass(frozen=True)
 class FileWavelengths:
-    """What a file says of its bands.
+    """What a file states of its bands.
 
     Attributes:
-        centres_um: centre wavelength of each band in µm; 0 where the file says nothing.
+        centres_um: centre wavelength of each band in µm; 0 where the file gives no information.
         widths_um: full width at half maximum in µm; 0 where unknown.
         usable: False for bands that the file marks as bad.
         found_in: where it was read, in words.

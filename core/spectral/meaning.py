@@ -29,9 +29,9 @@ _NAMED = 10.0
 """Strength of names that all fit a sensor; no other evidence outweighs half of the bands."""
 _NAME_HINT, _METADATA_HINT = 4.0, 3.0
 _UNNAMED = 0.6
-"""What speaks against a sensor whose bands are called as those of many others, where no name or metadata is its own."""
+"""What contradicts a sensor whose bands are called as those of many others, where no name or metadata is its own."""
 _SAME_LIGHT_UM = 0.03
-"""How far declared wavelengths may lie from a sensor's before they speak against it."""
+"""How far declared wavelengths may lie from a sensor's before they contradict it."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ class Meaning:
         sensor: its name, or None where only the wavelengths are known.
         title: the sensor in words.
         bands: 1-based band number to band, for all bands whose meaning is known.
-        default: band numbers to feed to the model unless others are asked for.
+        default: band numbers to feed to the model unless others are requested.
         confidence: how sure it is.
         reasons: why, one sentence each.
-        warnings: what a person should check.
+        warnings: what the user should check.
         evidence: the pieces that were weighed.
     """
 
@@ -60,10 +60,10 @@ class Meaning:
 
 
 def declared_meaning(info: RasterInfo, statistics: Statistics | None) -> Meaning | None:
-    """Find out what the bands of a raster are from what it says of itself; None where it says too little.
+    """Find out what the bands of a raster are from what it states of itself; None where it states too little.
 
     Args:
-        info: what the raster says of itself.
+        info: what the raster states of itself.
         statistics: of every band by number, where known.
 
     Raises:
@@ -78,7 +78,7 @@ def declared_meaning(info: RasterInfo, statistics: Statistics | None) -> Meaning
 
 
 def _agree(named: Meaning, declared: FileWavelengths) -> bool:
-    """Tell whether the wavelengths that a file declares are those of the bands that its names name."""
+    """Whether the wavelengths that a file declares are those of the bands that its names name."""
     return bool(named.bands) and all(
         declared.centres_um[number - 1] and abs(declared.centres_um[number - 1] - band.wavelength_um) <= _SAME_LIGHT_UM
         for number, band in named.bands.items()
@@ -204,7 +204,7 @@ def _spectrometer(centres_um: Sequence[float]) -> Sensor:
 
 
 def _by_names(info: RasterInfo, bands: tuple[int, ...], declared: FileWavelengths | None) -> Meaning | None:
-    """Weigh which sensor the names of the bands, name, metadata, type, layout, pixel size and wavelengths speak for."""
+    """Weigh which sensor the names of the bands, name, metadata, type, layout, pixel size and wavelengths support."""
     imagery = tuple(number for number in bands if not is_auxiliary(band_name(info, number))) or bands
     fitting = {}
     for sensor in load_sensors().values():
@@ -242,7 +242,7 @@ def _is_told(piece: Evidence) -> bool:
 def _sensor_evidence(
     info: RasterInfo, sensor: Sensor, named: Mapping[int, Band], count: int, declared: FileWavelengths | None
 ) -> list[Evidence]:
-    """Return what speaks for a sensor, given which bands have its names."""
+    """Return what supports a sensor, given which bands have its names."""
 
     def piece(source: str, says: str, strength: float) -> Evidence:
         return Evidence(source, says, "sensor", (sensor.name,), strength)
@@ -348,7 +348,7 @@ def hint_of(info: RasterInfo, sensor: Sensor) -> tuple[str, str] | None:
 
 
 def _plausible_type(info: RasterInfo, sensor: Sensor) -> bool:
-    """Tell whether pictures have 8 bits and measurements more."""
+    """Whether pictures have 8 bits and measurements more."""
     return all((band.kind == "display") == (info.dtypes[0] == "uint8") for band in sensor.bands.bands)
 
 

@@ -22,11 +22,11 @@ class Product:
 
     Attributes:
         name: short name.
-        title: what a person reads.
+        title: what the user reads.
         in_name: regular expressions of file and product names.
         in_metadata: regular expressions of entries of the metadata, written KEY=value.
-        sensors: sensors it speaks for.
-        scaling: scaling preset it speaks for; "" for none.
+        sensors: sensors it supports.
+        scaling: scaling preset it supports; "" for none.
         only_for: regular expression of the sensors that its scaling is for.
         strength: how strongly it speaks.
     """

@@ -22,7 +22,7 @@ class ScalingChoice:
     Attributes:
         scaling: of the bands that are fed.
         reasons: why, one sentence each.
-        warnings: what a person should check.
+        warnings: what the user should check.
         evidence: the pieces that were weighed.
     """
 
@@ -48,7 +48,7 @@ def choose_scaling(
         numbers: 1-based bands that are fed.
         band_set: what they are.
         statistics: of all bands by number, without fill and collars, where values may be looked at.
-        preset: name of the preset a person asked for.
+        preset: name of the preset the user requested.
 
     Raises:
         SensorError: there is no such preset, or the raster's own range is needed but unknown.
@@ -106,7 +106,7 @@ def _dim(scaling: Scaling, band_set: BandSet, chosen: Sequence[BandStatistics] |
 
 
 def _may_hold_1000(sensor: str | None, evidence: Sequence[Evidence], chosen: Sequence[BandStatistics] | None) -> bool:
-    """Tell whether nothing decides if 1000 was added to a Sentinel-2 product."""
+    """Whether nothing decides if 1000 was added to a Sentinel-2 product."""
     told = any("reflectance_10000" in piece.favours and piece.strength > 3.0 for piece in evidence)
     bright = chosen is not None and min(band.low for band in chosen) >= 1000.0
     return bool(sensor and sensor.startswith("sentinel2") and bright and not told)
@@ -119,7 +119,7 @@ def _made(
     evidence: tuple[Evidence, ...],
     warnings: tuple[str, ...],
 ) -> ScalingChoice:
-    """Return the choice of a preset, with the strongest piece that speaks for it as the reason."""
+    """Return the choice of a preset, with the strongest piece that supports it as the reason."""
     preset = scaling_preset(name)
     pieces = [piece for piece in evidence if name in piece.favours and piece.about == "scaling" and piece.strength > 0]
     says = max(pieces, key=lambda piece: piece.strength).says if pieces else "what its values mean is unknown"
@@ -128,7 +128,7 @@ def _made(
 
 
 def _contradicted(evidence: Sequence[Evidence], best: str) -> tuple[str, ...]:
-    """Return a warning for each strong piece of evidence that speaks against the choice."""
+    """Return a warning for each strong piece of evidence that contradicts the choice."""
     found = []
     for piece in contradictions(evidence, "scaling", (best,)):
         if best == DECLARED and piece.favours[0] in SAME_AS_DECLARED:

@@ -26,17 +26,17 @@ class Sensor:
 
     Attributes:
         name: short name used on the command line.
-        title: what a person reads.
+        title: what the user reads.
         bands: all its bands, in the sensor's own order; empty where wavelengths come from the file.
         scaling: name of the preset that its usual product needs.
         layouts: orders in which files of this sensor commonly hold their bands, each a tuple of band names.
         aliases: other band names in use, lower case, to the sensor's own.
-        unused: bands that see the atmosphere or the same light twice, and are not fed to the model unless asked for.
+        unused: bands that see the atmosphere or the same light twice, and are not fed to the model unless requested.
         hints: regular expressions that betray the sensor in file names and metadata.
         wavelengths_from_file: the file's own wavelengths count, not ``bands``.
         absorption_um: (from, to) ranges in µm where water vapour hides the ground.
         guessed: whether bands without names may be taken for its own because of their number and pixel size.
-        counts_below: integers that are all below this are counts of the detector that nobody calibrated; 0 for no such
+        counts_below: integers that are all below this are uncalibrated counts of the detector; 0 for no such
             limit.
     """
 
@@ -59,7 +59,7 @@ class Sensor:
 
     @property
     def default_bands(self) -> BandSet:
-        """The bands that are fed to the model unless others are asked for."""
+        """The bands that are fed to the model unless others are requested."""
         return BandSet.of(band for band in self.bands.bands if band.name not in self.unused)
 
     @cached_property

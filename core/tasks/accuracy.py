@@ -32,7 +32,7 @@ def run(params: AccuracyParams, context: Context) -> dict[str, Any]:
 
     Args:
         params: map, reference, its field, what its classes mean, and where the report goes.
-        context: told the progress; stopped between two blocks.
+        context: reports the progress; stopped between two blocks.
 
     Returns:
         ``classes`` (code, name, samples, mapped, producers, users, f1, iou, and where they are known hectares,
@@ -163,7 +163,7 @@ def _pair(partner: Partner, names: dict[int, str]) -> dict[str, str]:
 
 
 def _remarks(result: dict[str, Any]) -> list[str]:
-    """Say what a person may take the figures for and should not."""
+    """Say what the user may take the figures for and should not."""
     classes = result["classes"]
     remarks = []
     alone = {pair["reference"] for pair in result["partners"] if not pair["class"]}

@@ -24,7 +24,7 @@ class ChangeAreas:
 
     Args:
         prompts: how many there are.
-        grid: gives how large a pixel is; without a reference system hectares stay unknown.
+        grid: states how large a pixel is; without a reference system hectares stay unknown.
         threshold: score from which on a prompt is true.
         least_difference: smaller differences of scores are no change.
     """

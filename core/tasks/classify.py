@@ -98,7 +98,7 @@ def run(params: ClassifyParams, context: Context) -> dict[str, Any]:
             "scheme": scheme.name,
             "classes": _class_rows(scheme, areas),
             "model": params.model,
-            **scene.facts,
+            **scene.facts_for(model),
         }
 
 

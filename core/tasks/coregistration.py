@@ -35,7 +35,7 @@ class Registration:
         shift: where the second date lies; None where it could not be told.
         metres: length of the shift on the ground; None where unknown.
         aligned: whether the shift was undone.
-        sentence: what to tell a person.
+        sentence: what to tell the user.
         notable: whether it is a warning.
     """
 

@@ -118,4 +118,5 @@ def _trained_on(model: str) -> dict[str, Any]:
         card = get_card(model)
     except ModelError:
         return {}
-    return {"trained_sensors": card.sensors, "trained_band_counts": card.band_counts}
+    fixed = {"bands_um": card.details["bands_um"]} if "bands_um" in card.details else {}
+    return {"trained_sensors": card.sensors, "trained_band_counts": card.band_counts, **fixed}

@@ -69,8 +69,8 @@ def run(params: HighlightParams, context: Context) -> dict[str, Any]:
             "prompts": list(params.prompts),
             "model": params.model,
             "suggested_thresholds": [{"threshold": split.threshold, "clarity": split.clarity} for split in splits],
-            **scene.facts,
-            "warnings": [*word_notes(model, (*prompts, *negatives)), *scene.facts["warnings"]],
+            **scene.facts_for(model),
+            "warnings": [*word_notes(model, (*prompts, *negatives)), *scene.facts_for(model)["warnings"]],
         }
 
 

@@ -20,7 +20,7 @@ from core.raster.pixel_window import PixelWindow
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
 UNKNOWN = NO_CODE
-"""Where the reference says nothing."""
+"""Where the reference gives no information."""
 
 FIRST_FOREIGN = 1 << 32
 """Codes from here on are classes of the reference that the map does not have."""
@@ -58,7 +58,7 @@ class Reference(Protocol):
     """Labels on a map's grid.
 
     Attributes:
-        remarks: what a person should know about the labels, one sentence each.
+        remarks: remarks for the user about the labels, one sentence each.
         unit: what one sample is: ``pixel``, ``point``, ``line``, ``polygon`` or ``feature`` (of several kinds).
     """
 
@@ -175,7 +175,7 @@ def _unit(labels: VectorLabels) -> str:
 
 
 def _left_out(labels: VectorLabels, partners: tuple[Partner, ...]) -> tuple[str, ...]:
-    """Say which features have no part in the comparison, as was asked for."""
+    """Say which features have no part in the comparison, as was requested."""
     counts = np.bincount(labels.codes, minlength=len(partners) + 1)[1:].tolist()
     listed = [
         f"{partner.name} ({count:,})"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.dense.cache import open_cache
 from core.dense.features import DenseFeatures, open_features
+from core.model.interfaces import TextSpaceTrunk
 from core.progress import CancelToken
 from core.protocol import Extent, Source
 from core.raster.grid import GridSpec, extent_of_window, window_of_extent
@@ -53,6 +54,14 @@ class Scene:
             "sensor": self.recognition.sensor,
             "warnings": list(self.recognition.warnings),
         }
+
+    def facts_for(self, model: GeoLangBind) -> dict[str, Any]:
+        """Returns the facts; among the warnings is what a model of fixed bands does not see."""
+        trunk: Any = model.visual.trunk
+        if not isinstance(trunk, TextSpaceTrunk):
+            return self.facts
+        note = trunk.band_note(self.recognition.band_set.wavelengths_um)
+        return {**self.facts, "warnings": [*self.recognition.warnings, *([note] if note else [])]}
 
     def features(self, model: GeoLangBind, *, cache: bool = True, cancel: CancelToken | None = None) -> DenseFeatures:
         """Open the dense features; kept on disk with ``cache``."""

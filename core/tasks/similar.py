@@ -101,7 +101,7 @@ def run(params: SimilarParams, context: Context) -> dict[str, Any]:
             "positives": len(params.positives),
             "negatives": len(params.negatives),
             "model": params.model,
-            **scene.facts,
+            **scene.facts_for(model),
         }
 
 

@@ -1,4 +1,4 @@
-"""How good a class map is: asks for a reference, has the runtime compare, and shows the answer."""
+"""How good a class map is: requests a reference, has the runtime compare, and shows the answer."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class AccuracyDialog(QDialog):
         parent: window.
 
     Raises:
-        ValueError: the layer is no class map, or does not lie in a file; the message says which.
+        ValueError: the layer is no class map, or does not lie in a file; the message states which.
     """
 
     compared = pyqtSignal(object)

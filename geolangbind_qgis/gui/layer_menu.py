@@ -188,7 +188,7 @@ class LayerMenu(QObject):
     def _request(
         self, layer: QgsRasterLayer, scheme: Scheme | None, visible_only: bool, confidence: bool
     ) -> ClassifyRequest:
-        """Put together what the user asks for.
+        """Put together what the user requests.
 
         Raises:
             ValueError: the layer cannot be read, is a result, or is out of view.

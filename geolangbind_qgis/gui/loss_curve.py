@@ -18,8 +18,8 @@ _SMOOTHING = 0.7
 class LossCurve(QWidget):
     """Draws points as they come; a run that starts again draws over the same axes.
 
-    The thin line is the loss of each step, smoothed; the dots are the loss at held-out labels, which says when to stop.
-    The latest of each stands in the corner.
+    The thin line is the loss of each step, smoothed; the dots are the loss at held-out labels. The latest of
+    each stands in the corner.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -22,7 +22,7 @@ class ResultActions(QObject):
     """Answers the buttons below a result.
 
     Signals:
-        runtime_needed: there is no runtime to do what was asked for.
+        runtime_needed: there is no runtime to do what was requested.
 
     Args:
         session: gives the runtime.
@@ -78,7 +78,7 @@ class ResultActions(QObject):
         show_areas(layer.name(), read_areas(layer), self._iface.mainWindow())
 
     def check_accuracy(self, layer: QgsRasterLayer) -> AccuracyDialog | None:
-        """Ask what a class map is compared with; None where it cannot be compared, and the message bar says why."""
+        """Ask what a class map is compared with; None where it cannot be compared: see the message bar."""
         client = self._session.client
         if client is None:
             self.runtime_needed.emit()

@@ -248,7 +248,7 @@ class SetupPage(QScrollArea):
         ways = QVBoxLayout(more)  # a form would wrap its labels at half the width
         for text, field in (
             (tr("Put the environment into"), self.folder),
-            (tr("Install from a folder of wheels"), self.wheels),
+            (tr("Install from a bundle or a folder of wheels"), self.wheels),
             (tr("Use a Python environment you have"), self.python),
         ):
             label = QLabel(text, more)

@@ -36,10 +36,6 @@
       <translation>Das Feld mit der Klasse, als Name oder Code der Karte</translation>
     </message>
     <message>
-      <source>No reference yet? &lt;i&gt;Points to check a class map at&lt;/i&gt; in the Processing toolbox draws points to label.</source>
-      <translation>Noch keine Referenz? &lt;i&gt;Punkte zum Prüfen einer Klassenkarte&lt;/i&gt; in der Verarbeitungswerkzeugkiste zieht Punkte zum Beschriften.</translation>
-    </message>
-    <message>
       <source>&amp;Check</source>
       <translation>&amp;Prüfen</translation>
     </message>
@@ -52,6 +48,30 @@
       <translation>&amp;Feld</translation>
     </message>
     <message>
+      <source>No reference yet?</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Drawing points…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Number of points</source>
+      <translation>Anzahl der Punkte</translation>
+    </message>
+    <message>
+      <source>Create &amp;validation points</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Draw points at random within each class of the map, for you to write down what is really there</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The map has no class of this name: {0}. Choose what it means there; else it counts as an error. Then press Check again.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>This layer is not a map of classes. Choose one that shows classes with a legend.</source>
       <translation>Dieser Layer ist keine Klassenkarte. Wählen Sie einen, der Klassen mit einer Legende zeigt.</translation>
     </message>
@@ -60,16 +80,44 @@
       <translation>Wählen Sie eine Referenz.</translation>
     </message>
     <message>
-      <source>Comparing map and reference…</source>
-      <translation>Karte und Referenz werden verglichen…</translation>
-    </message>
-    <message>
       <source>Check the accuracy of {0}</source>
       <translation>Genauigkeit von {0} prüfen</translation>
     </message>
     <message>
+      <source>{0} points are on the map. Write what is really there into their field “class”, then press Check; this window may stay open. Points without a class are left out.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Comparing map and reference…</source>
+      <translation>Karte und Referenz werden verglichen…</translation>
+    </message>
+    <message>
       <source>{0} is not stored in a file. Save it first.</source>
       <translation>{0} liegt nicht in einer Datei. Speichern Sie es zuerst.</translation>
+    </message>
+    <message>
+      <source>Area-adjusted figures follow Olofsson et al. (2014). They hold for points drawn at random within each class of the map; for others they are a correction, not a guarantee.</source>
+      <translation>Flächenbereinigte Zahlen folgen Olofsson et al. (2014). Sie gelten für Punkte, die in jeder Klasse der Karte zufällig gezogen wurden; sonst sind sie eine Korrektur, keine Gewähr.</translation>
+    </message>
+    <message>
+      <source>polygons</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>lines</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Area-adjusted figures need two samples or more in every class that the map shows.</source>
+      <translation>Flächenbereinigte Zahlen brauchen mindestens zwei Stichproben in jeder Klasse, die die Karte zeigt.</translation>
+    </message>
+    <message>
+      <source>Every pixel of the reference counts as an independent sample. Neighbouring pixels are alike, so the intervals are too narrow unless the reference covers the whole map.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Pixels of one polygon are alike: each polygon counts as one sample at most.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Class</source>
@@ -140,6 +188,14 @@
       <translation>Fläche, berichtigt um die Fehler an den Stichproben</translation>
     </message>
     <message>
+      <source>{0} pixels in {1} {2}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>features</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Total</source>
       <translation>Summe</translation>
     </message>
@@ -148,20 +204,16 @@
       <translation>Referenz ↓ · Karte →</translation>
     </message>
     <message>
-      <source>Area-adjusted figures follow Olofsson et al. (2014). They hold for points drawn at random within each class of the map; for others they are a correction, not a guarantee.</source>
-      <translation>Flächenbereinigte Zahlen folgen Olofsson et al. (2014). Sie gelten für Punkte, die in jeder Klasse der Karte zufällig gezogen wurden; sonst sind sie eine Korrektur, keine Gewähr.</translation>
-    </message>
-    <message>
-      <source>Area-adjusted figures need two samples or more in every class that the map shows.</source>
-      <translation>Flächenbereinigte Zahlen brauchen mindestens zwei Stichproben in jeder Klasse, die die Karte zeigt.</translation>
-    </message>
-    <message>
       <source>Overall accuracy</source>
       <translation>Gesamtgenauigkeit</translation>
     </message>
     <message>
       <source>samples</source>
       <translation>Stichproben</translation>
+    </message>
+    <message>
+      <source>Not on the map, counted as errors: {0}</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Accuracy of {0}</source>
@@ -274,6 +326,30 @@
     <message>
       <source>Compare the map with a reference: how much of it is right?</source>
       <translation>Karte mit einer Referenz vergleichen: wie viel davon stimmt?</translation>
+    </message>
+    <message>
+      <source>Classes of the reference and of the map</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Reference</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Class of the map</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Counts as an error</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Leave out</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Class of the map for {0}</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Runtime not set up</source>
@@ -1076,8 +1152,8 @@
       <translation>Umgebung ablegen in</translation>
     </message>
     <message>
-      <source>Install from a folder of wheels</source>
-      <translation>Aus einem Ordner mit Wheels installieren</translation>
+      <source>Install from a bundle or a folder of wheels</source>
+      <translation>Aus einem Bündel oder einem Ordner mit Wheels installieren</translation>
     </message>
     <message>
       <source>Use a Python environment you have</source>
@@ -1222,6 +1298,14 @@
     <message>
       <source>{0} is trained ({1} s) and selected for the next prompts.</source>
       <translation>{0} ist trainiert ({1} s) und für die nächsten Suchbegriffe gewählt.</translation>
+    </message>
+    <message>
+      <source>points of {0}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Points to label: {0}</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>whole layer</source>
@@ -1812,6 +1896,14 @@
       <translation>Abgebrochen. Fertige Kacheln bleiben für den nächsten Lauf.</translation>
     </message>
     <message>
+      <source>For single classes, as in forest=0.9; water=0.95</source>
+      <translation>Für einzelne Klassen, wie in forest=0.9; water=0.95</translation>
+    </message>
+    <message>
+      <source>Seed of the random numbers</source>
+      <translation>Startwert der Zufallszahlen</translation>
+    </message>
+    <message>
       <source>Expected accuracies are written as in forest=0.9; water=0.95.</source>
       <translation>Erwartete Genauigkeiten schreibt man wie in forest=0.9; water=0.95.</translation>
     </message>
@@ -1836,10 +1928,6 @@
       <translation>Erwartete Genauigkeit einer Klasse</translation>
     </message>
     <message>
-      <source>For single classes, as in forest=0.9; water=0.95</source>
-      <translation>Für einzelne Klassen, wie in forest=0.9; water=0.95</translation>
-    </message>
-    <message>
       <source>Points of a rare class at least</source>
       <translation>Punkte einer seltenen Klasse mindestens</translation>
     </message>
@@ -1848,16 +1936,8 @@
       <translation>Punkte insgesamt (leer: so viele, wie der Fehler braucht)</translation>
     </message>
     <message>
-      <source>Seed of the random numbers</source>
-      <translation>Startwert der Zufallszahlen</translation>
-    </message>
-    <message>
       <source>Points to label</source>
       <translation>Zu beschriftende Punkte</translation>
-    </message>
-    <message>
-      <source>Number of points</source>
-      <translation>Anzahl der Punkte</translation>
     </message>
     <message>
       <source>Standard error to expect</source>
@@ -1958,6 +2038,54 @@
     <message>
       <source>the NVIDIA driver {0} is too old for this torch; with 525 or newer the card can be used</source>
       <translation>der NVIDIA-Treiber {0} ist zu alt für dieses torch; ab 525 kann die Karte benutzt werden</translation>
+    </message>
+    <message>
+      <source>Pack it again on the computer with a network, and copy all of it.</source>
+      <translation>Packen Sie es auf dem Rechner mit Netz neu und kopieren Sie es ganz.</translation>
+    </message>
+    <message>
+      <source>Choose an empty folder.</source>
+      <translation>Wählen Sie einen leeren Ordner.</translation>
+    </message>
+    <message>
+      <source>it was made by another version</source>
+      <translation>es stammt von einer anderen Version</translation>
+    </message>
+    <message>
+      <source>it was packed for another version of the plugin</source>
+      <translation>es wurde für eine andere Version des Plugins gepackt</translation>
+    </message>
+    <message>
+      <source>its list of files cannot be read</source>
+      <translation>seine Dateiliste ist nicht lesbar</translation>
+    </message>
+    <message>
+      <source>The bundle {0} is refused: {1}.</source>
+      <translation>Das Bündel {0} wird abgelehnt: {1}.</translation>
+    </message>
+    <message>
+      <source>The folder {0} is not empty.</source>
+      <translation>Der Ordner {0} ist nicht leer.</translation>
+    </message>
+    <message>
+      <source>it holds {0}, which its list does not name</source>
+      <translation>es enthält {0}, was seine Liste nicht nennt</translation>
+    </message>
+    <message>
+      <source>Checking {0}</source>
+      <translation>Prüfe {0}</translation>
+    </message>
+    <message>
+      <source>it names the file {0} outside its folder</source>
+      <translation>es nennt die Datei {0} außerhalb seines Ordners</translation>
+    </message>
+    <message>
+      <source>the file {0} is missing</source>
+      <translation>die Datei {0} fehlt</translation>
+    </message>
+    <message>
+      <source>the file {0} has changed</source>
+      <translation>die Datei {0} wurde verändert</translation>
     </message>
     <message>
       <source>Remove that runtime first.</source>
@@ -2068,6 +2196,14 @@
       <translation>torch für {0} wird geladen</translation>
     </message>
     <message>
+      <source>Taking the model {0}</source>
+      <translation>Übernehme das Modell {0}</translation>
+    </message>
+    <message>
+      <source>See the set-up log for the details.</source>
+      <translation>Einzelheiten stehen im Protokoll.</translation>
+    </message>
+    <message>
       <source>Downloading {0} ({1})</source>
       <translation>{0} wird geladen ({1})</translation>
     </message>
@@ -2076,16 +2212,16 @@
       <translation>Dem Python {0} fehlt sein venv-Modul.</translation>
     </message>
     <message>
+      <source>The model {0} of the bundle cannot be used.</source>
+      <translation>Das Modell {0} des Bündels kann nicht verwendet werden.</translation>
+    </message>
+    <message>
       <source>Or install from a folder of wheels that was filled on another computer (pip download).</source>
       <translation>Oder installieren Sie aus einem Ordner mit Wheels, der an einem anderen Rechner gefüllt wurde (pip download).</translation>
     </message>
     <message>
       <source>no reason was given</source>
       <translation>ohne Angabe von Gründen</translation>
-    </message>
-    <message>
-      <source>See the set-up log for the details.</source>
-      <translation>Einzelheiten stehen im Protokoll.</translation>
     </message>
     <message>
       <source>The disk is full.</source>
@@ -2198,6 +2334,10 @@
     <message>
       <source>the folder {0}</source>
       <translation>dem Ordner {0}</translation>
+    </message>
+    <message>
+      <source>the bundle {0} with {1} models</source>
+      <translation>dem Bündel {0} mit {1} Modellen</translation>
     </message>
     <message>
       <source>Where: {0}</source>

@@ -46,7 +46,7 @@ def export_layer(
     nothing (missing tiles, transparency, nodata), the copy has nodata.
 
     Args:
-        provider: a clone of the layer's provider that nobody else uses.
+        provider: a clone of the layer's provider for this copy alone.
         crs: system of the grid.
         grid: the pixels to write.
         path: the file; written under another name first, so that it is whole or absent.

@@ -20,7 +20,7 @@ MAX_PIXELS = 400_000_000
 
 @dataclass(frozen=True)
 class ExportGrid:
-    """A grid of square pixels anchored to an origin that does not depend on the part asked for.
+    """A grid of square pixels anchored to an origin that does not depend on the part requested.
 
     Attributes:
         xmin: left edge.

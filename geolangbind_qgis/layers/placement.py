@@ -49,7 +49,7 @@ def unfold_legend(project: QgsProject, layer: QgsMapLayer) -> None:
 
 
 def bring_to_top(project: QgsProject, result: QgsMapLayer) -> None:
-    """Put a layer at the top of the group it is in and switch it on, so that what was just asked for is seen."""
+    """Put a layer at the top of the group it is in and switch it on, so that what was just requested is seen."""
     node = project.layerTreeRoot().findLayer(result.id())
     if node is None:
         return

@@ -109,7 +109,7 @@ class ScoreHistogramTask(QgsTask):
         return True
 
     def abandon(self) -> None:
-        """Stop in silence: nobody is left to listen, also where the counts are on their way already."""
+        """Stop without a signal, also where the counts are on their way already."""
         self._on_done = None
         self.cancel()
 

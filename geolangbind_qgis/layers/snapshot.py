@@ -47,7 +47,7 @@ def take_snapshot(layer: QgsRasterLayer) -> LayerSnapshot:
     """Describe the layer; call on the main thread.
 
     Raises:
-        ValueError: nobody can read the layer; the message says why.
+        ValueError: the layer cannot be read; the message names the reason.
     """
     read_by, reason = can_read(layer)
     if read_by is ReadBy.NOBODY:

@@ -30,7 +30,7 @@ def labels_and_field(
     """Returns a file with the labels of the layer that ``name`` holds, and its field; call on the main thread.
 
     Raises:
-        ValueError: the layer cannot serve; the message says why.
+        ValueError: the layer cannot serve; the message names the reason.
     """
     layer: QgsMapLayer | None = algorithm.parameterAsLayer(parameters, name, context)
     field = algorithm.parameterAsString(parameters, FIELD, context).strip() or likely_field(layer)

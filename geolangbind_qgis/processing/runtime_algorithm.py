@@ -122,7 +122,7 @@ class RuntimeAlgorithm(QgsProcessingAlgorithm):
         """Take a picture of the layers, on the main thread.
 
         Raises:
-            QgsProcessingException, ValueError: a layer or a value cannot serve; the message says why.
+            QgsProcessingException, ValueError: a layer or a value cannot serve; the message names the reason.
         """
 
     def add_advanced(self, parameter: QgsProcessingParameterDefinition) -> None:
@@ -163,7 +163,7 @@ class RuntimeAlgorithm(QgsProcessingAlgorithm):
         """Ask the runtime and wait, with progress and cancel; what it warns of is passed on.
 
         Raises:
-            QgsProcessingException: the runtime refused or failed; the message says why and what to do.
+            QgsProcessingException: the runtime refused or failed; the message names the reason and what to do.
         """
         told = ""
 
@@ -190,7 +190,7 @@ def file_of(layer: QgsRasterLayer) -> str:
     """Returns the file behind a raster layer.
 
     Raises:
-        ValueError: only QGIS can read it; the message says so.
+        ValueError: only QGIS can read it; the message states so.
     """
     snapshot = take_snapshot(layer)
     if snapshot.read_by is not ReadBy.RUNTIME:

@@ -38,7 +38,7 @@ class Describer(QObject):
         self._run: Run | None = None
 
     def describe(self, layer: QgsRasterLayer) -> None:
-        """Ask what the layer is; silent where nobody can read it or no runtime is set up."""
+        """Ask what the layer is; nothing is reported where it cannot be read or no runtime is set up."""
         self.abandon()
         client = self._session.client
         if client is None:

@@ -13,7 +13,7 @@ class Failure:
     Attributes:
         message: what happened, one sentence.
         hint: what to do about it; may be empty.
-        cancelled: the user asked for the stop, so nothing needs to be said.
+        cancelled: the user requested the stop, so nothing needs to be said.
     """
 
     message: str

@@ -69,7 +69,7 @@ class FinetuneRunner(QObject):
         """Begin; signals follow from the event loop.
 
         Raises:
-            ValueError: a layer cannot serve; the message says why.
+            ValueError: a layer cannot serve; the message names the reason.
         """
         client = self._session.client
         if client is None:
@@ -125,7 +125,7 @@ def source_of(layer: QgsRasterLayer) -> Any:  # noqa: ANN401 - protocol.Source
     """Returns the ``protocol.Source`` of a layer that lies in a file.
 
     Raises:
-        ValueError: only QGIS can read the layer, or nobody.
+        ValueError: the runtime cannot read the layer.
     """
     snapshot = take_snapshot(layer)
     if snapshot.read_by is not ReadBy.RUNTIME:

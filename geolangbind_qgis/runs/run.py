@@ -94,7 +94,7 @@ class Run(QObject):
             self._export.cancel()
 
     def abandon(self) -> None:
-        """Stop and stay silent: nobody is left to listen."""
+        """Stop without a signal."""
         self.cancel()
         self._over = True
 
@@ -180,7 +180,7 @@ class Run(QObject):
             self._faulty_copy = None
 
     def _clear_away(self) -> None:
-        """Remove what the runtime wrote for nobody; whoever listened to ``failed`` has let go of it."""
+        """Remove files of a run that failed; no slot of ``failed`` uses them any more."""
         output = getattr(self.params, "output", None)
         if output:
             discard(output)

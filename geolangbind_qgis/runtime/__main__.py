@@ -11,11 +11,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+from .accelerators import choose_build, find_nvidia_driver, with_answering_indexes
+from .bundle import pack_bundle
 from .environment import build_environment, remove_environment
 from .environment_check import check_environment, environment_python, find_environment
 from .installation import LOG_FILE
 from .plan import plan_environment
-from .requirements import runtime_recipe
+from .proxies import proxy_environment
+from .requirements import Recipe, runtime_recipe
 from .setup_error import SetupError
 
 _REPORT_SECONDS = 20.0
@@ -27,13 +30,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--target", type=Path, required=True, help="folder of the environment")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="build of torch")
     parser.add_argument("--python", type=Path, help="interpreter to make it from")
-    parser.add_argument("--wheels", type=Path, help="folder of wheels to install from, without a network")
+    parser.add_argument("--wheels", type=Path, help="folder of wheels, or bundle, to install from without a network")
     parser.add_argument("--with-tests", action="store_true", help="also what the tests and checks need")
     parser.add_argument("--system-packages", action="store_true", help="as root on Debian, install a missing venv")
+    parser.add_argument("--models", type=Path, nargs="*", default=[], help="folders of models to pack into a bundle")
     action = parser.add_mutually_exclusive_group()
     action.add_argument("--plan", action="store_true", help="say what would be done")
     action.add_argument("--check", action="store_true", help="test the environment")
     action.add_argument("--repair", action="store_true", help="make it again from nothing")
+    action.add_argument("--pack", type=Path, metavar="FOLDER", help="fill a bundle for a computer without a network")
     action.add_argument("--remove", action="store_true", help="remove it")
     options = parser.parse_args(arguments)
     try:
@@ -59,6 +64,7 @@ def _act(options: argparse.Namespace) -> None:
         )
         return
     if not options.repair and not options.plan and find_environment(target, recipe) is not None:
+        _pack(options, target, recipe)
         return
     plan = _plan(options, target)
     print("\n".join(plan.describe()), flush=True)
@@ -69,6 +75,22 @@ def _act(options: argparse.Namespace) -> None:
         print(manifest.note)
     print(f"The environment is ready: Python {manifest.python_version}, torch {manifest.versions['torch']}, ", end="")
     print(f"{manifest.device} (log: {target / LOG_FILE}).")
+    _pack(options, target, recipe)
+
+
+def _pack(options: argparse.Namespace, target: Path, recipe: Recipe) -> None:
+    """Fill a bundle, where one was asked for."""
+    if options.pack is None:
+        return
+    folder = Path(os.path.abspath(options.pack))
+    build = with_answering_indexes(choose_build(options.device, driver=find_nvidia_driver()), proxy_environment(None))
+    models = [model.absolute() for model in options.models]
+    bundle = pack_bundle(
+        folder, target, recipe, models=models, indexes=() if options.wheels else build.indexes, wheels=options.wheels
+    )
+    size = sum((folder / name).stat().st_size for name in bundle.files)
+    print(f"{folder}: {len(bundle.files)} files, {size / 1e9:.2f} GB, for {bundle.system}.")
+    print("On the other computer: name this folder under “Install from a folder of wheels”, or pass --wheels.")
 
 
 def _plan(options: argparse.Namespace, target: Path) -> Any:  # noqa: ANN401 - a Plan

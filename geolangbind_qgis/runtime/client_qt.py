@@ -58,7 +58,7 @@ class RuntimeClient(QObject):
         state_changed: a ``RuntimeState``.
         greeted: facts of ``hello`` (version, device, models) after each start.
         logged: level and message of a remark of the runtime.
-        died: ``ErrorInfo`` of an end that nobody asked for.
+        died: ``ErrorInfo`` of an unexpected end.
 
     Args:
         command: how the process is started.
@@ -66,7 +66,7 @@ class RuntimeClient(QObject):
         heartbeat_seconds: how often a working runtime is asked whether it lives.
         silence_seconds: how long a working runtime may say nothing before it is ended.
         stop_seconds: how long it may take to clean up when it is asked to end.
-        device: what ``hello`` asks for.
+        device: what ``hello`` requests.
     """
 
     state_changed = pyqtSignal(object)

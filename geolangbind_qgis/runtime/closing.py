@@ -11,7 +11,7 @@ _MILLISECONDS = 1000
 
 
 class ClosingWatch(QObject):
-    """Owns a process from the moment nobody needs it any more until it has ended.
+    """Owns a process from when it is no longer needed until it has ended.
 
     Its stdin is closed, on which the runtime stops its tasks, removes half-written files and leaves; one that does not
     is killed. When QGIS quits meanwhile, the rest of that time is waited for.

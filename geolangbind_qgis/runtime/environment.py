@@ -39,7 +39,7 @@ def build_environment(
 
     Args:
         plan: from ``plan_environment``.
-        progress: told the fraction done and what is being done.
+        progress: called with the fraction done and what is being done.
         log: told every line of the tools at work, without secrets; the same lines go to a file in the environment.
         cancelled: looked at several times a second; true stops the work and leaves what was done so far.
         proxy: see ``proxies.proxy_environment``.
@@ -69,7 +69,7 @@ def repair_environment(plan: Plan, **options: object) -> Manifest:
 
 
 def use_environment(python: Path, folder: Path, recipe: Recipe | None = None) -> Manifest:
-    """Check an environment of the person's own and remember it in ``folder``; nothing is installed into it.
+    """Check an environment of the user's own and remember it in ``folder``; nothing is installed into it.
 
     Raises:
         SetupError: it lacks something, or ``folder`` cannot be written to.
@@ -89,7 +89,7 @@ def use_environment(python: Path, folder: Path, recipe: Recipe | None = None) ->
 
 
 def remove_environment(target: Path) -> None:
-    """Take the environment away, if this code made it; of a person's own only the note is removed.
+    """Take the environment away, if this code made it; of the user's own only the note is removed.
 
     Raises:
         SetupError: it is not ours, is in use, or cannot be removed.

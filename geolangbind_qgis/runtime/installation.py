@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
+from ..protocol_import import CODE_ROOT
+from .bundle import PIP_VERSION, verify_bundle
 from .child import child_environment
 from .environment_check import check_environment, environment_python
 from .manifest import Manifest, mark_unfinished, write_manifest
@@ -21,8 +24,6 @@ Progress = Callable[[float, str], None]
 Log = Callable[[str], None]
 
 LOG_FILE = "geolangbind-setup.log"
-PIP_VERSION = "pip>=25,<27"
-"""Newer than what Pythons bring along: it trusts the system's certificates and says how far a download is."""
 
 _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 
@@ -70,6 +71,8 @@ class Installation:
 
     def _steps(self, *, fresh: bool) -> Manifest:
         plan, target = self._plan, self._plan.target
+        if plan.bundle is not None:
+            verify_bundle(plan.bundle, plan.recipe, self._progress)
         mark_unfinished(target)
         if fresh:
             self._progress(0.0, tr("Making the environment"))
@@ -88,6 +91,8 @@ class Installation:
             self._pip(["--no-deps", "-r", str(plan.recipe.text_tower)], begin=0.85, end=0.92)
         self._progress(0.92, tr("Testing"))
         manifest = self._test()
+        if plan.bundle is not None:
+            self._take_models(plan.bundle.models)
         write_manifest(target, manifest)
         self._progress(1.0, tr("Ready"))
         return manifest
@@ -150,6 +155,25 @@ class Installation:
         status, output = self._run([*command, *arguments], reader.read)
         if status != 0:
             raise explain_pip(output, offline=self._plan.wheels is not None)
+
+    def _take_models(self, folders: Sequence[Path]) -> None:
+        """Import the models of a bundle, as ``core models import`` does: each is loaded first; one that is here stays.
+
+        Raises:
+            SetupError: a model is damaged.
+        """
+        code = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('core', run_name='__main__')"
+        for folder in folders:
+            self._progress(0.95, tr("Taking the model {0}").format(folder.name))
+            command = [str(self._python), "-I", "-c", code, str(CODE_ROOT), "models", "import", str(folder)]
+            status, output = self._run([*command, "--name", folder.name])
+            if status != 0 and "already a model called" not in output:
+                lines = [line for line in output.strip().splitlines() if line.strip()]
+                raise SetupError(
+                    tr("The model {0} of the bundle cannot be used.").format(folder.name),
+                    without_secrets(lines[-1]) if lines else tr("See the set-up log for the details."),
+                    code="package",
+                )
 
     def _test(self) -> Manifest:
         manifest = check_environment(self._python, self._plan.recipe, managed=True)

@@ -20,7 +20,7 @@ class RuntimeCommand:
     """A program to start and what surrounds it.
 
     Attributes:
-        working_directory: a folder the person owns, never the plugin's own (Windows locks it against updates).
+        working_directory: a folder the user owns, never the plugin's own (Windows locks it against updates).
         log_file: where the runtime writes; its end explains a death.
     """
 

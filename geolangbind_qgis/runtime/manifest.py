@@ -24,8 +24,8 @@ class Manifest:
         device: what torch computed on in the self-test: ``cpu``, ``cuda`` or ``mps``.
         versions: package versions found in the self-test.
         python_version: for instance "3.11.2".
-        managed: whether this code made it; False for an environment of the person's own.
-        note: what the person should know, for instance that the card could not be used.
+        managed: whether this code made it; False for an environment of the user's own.
+        note: what the user should know, for instance that the card could not be used.
     """
 
     python: str
@@ -72,6 +72,6 @@ def is_ours(folder: Path) -> bool:
 
 
 def requirements_hash(file: Path) -> str:
-    """Hash what a requirement file asks for, comments and line ends apart."""
+    """Hash what a requirement file requests, comments and line ends apart."""
     lines = (line.split("#")[0].strip() for line in file.read_text(encoding="utf-8").splitlines())
     return hashlib.sha256("\n".join(line for line in lines if line).encode()).hexdigest()

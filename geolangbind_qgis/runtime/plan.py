@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .accelerators import TorchBuild, choose_build, find_nvidia_driver, with_answering_indexes
+from .bundle import Bundle, is_bundle, read_bundle
 from .environment_check import environment_python
 from .install_lock import no_rights
 from .manifest import is_ours
@@ -35,6 +36,7 @@ class Plan:
         wheels: folder of wheels to install from without a network; None for the package registry.
         free_bytes: space where the environment will be.
         remarks: what is to be known besides, one sentence each.
+        bundle: what the wheels came in, with hashes and perhaps models; None for wheels alone.
     """
 
     target: Path
@@ -44,10 +46,13 @@ class Plan:
     wheels: Path | None
     free_bytes: int
     remarks: tuple[str, ...] = ()
+    bundle: Bundle | None = None
 
     def describe(self) -> list[str]:
         """Returns the plan in a few lines."""
         origin = tr("the package registry") if self.wheels is None else tr("the folder {0}").format(self.wheels)
+        if self.bundle is not None:
+            origin = tr("the bundle {0} with {1} models").format(self.bundle.folder, len(self.bundle.models))
         kinds = {
             "cpu": tr("the processor"),
             "cuda": tr("the graphics card (CUDA)"),
@@ -82,7 +87,7 @@ def plan_environment(
         target: folder of the environment.
         device: ``auto``, ``cpu`` or ``cuda``.
         python: interpreter to use; None for the first that fits.
-        wheels: folder of wheels to install from; None for the package registry.
+        wheels: folder of wheels to install from, or a bundle (see ``bundle``); None for the package registry.
         recipe: what to install; None for the runtime.
         proxy: see ``proxies.proxy_environment``; PyTorch's own index is looked for through it.
         platform: the system; None for this one.
@@ -97,6 +102,9 @@ def plan_environment(
         _look_at(target)
     except OSError as problem:
         raise no_rights(target.parent, problem) from problem
+    bundle = read_bundle(wheels) if wheels is not None and is_bundle(wheels) else None
+    if bundle is not None:
+        wheels = bundle.wheels
     if wheels is not None and not any(wheels.glob("*.whl")):
         raise SetupError(
             tr("There are no wheels in the folder {0}.").format(wheels),
@@ -108,7 +116,7 @@ def plan_environment(
         build = with_answering_indexes(build, proxy_environment(proxy))
     free = _free_bytes(target)
     chosen = choose_python(python, platform)
-    plan = Plan(target, chosen, build, recipe or runtime_recipe(), wheels, free, _remarks(platform))
+    plan = Plan(target, chosen, build, recipe or runtime_recipe(), wheels, free, _remarks(platform), bundle)
     already = environment_python(target).is_file()
     if not already and free < build.disk_bytes:
         raise SetupError(

@@ -14,7 +14,8 @@ def proxy_environment(settings: Mapping[str, object] | None) -> dict[str, str]:
 
     Args:
         settings: ``enabled``, ``type`` (``HttpProxy``, ``HttpCachingProxy``, ``Socks5Proxy``, ``DefaultProxy``,
-            ``NoProxy``), ``host``, ``port``, ``user``, ``password``, ``excludes`` (hosts), ``certificate`` (CA file).
+            ``NoProxy``), ``host``, ``port``, ``user``, ``password``, ``excludes`` (hosts), ``certificate`` (CA file);
+            mirrors: ``index`` (of the package registry) and ``hub`` (of the model hub).
 
     Raises:
         SetupError: a kind of proxy that pip cannot use.
@@ -24,6 +25,9 @@ def proxy_environment(settings: Mapping[str, object] | None) -> dict[str, str]:
     certificate = str(settings.get("certificate") or "")
     if certificate:
         variables.update(PIP_CERT=certificate, SSL_CERT_FILE=certificate, REQUESTS_CA_BUNDLE=certificate)
+    for name, variable in (("index", "PIP_INDEX_URL"), ("hub", "HF_ENDPOINT")):
+        if mirror := str(settings.get(name) or ""):
+            variables[variable] = mirror
     kind, host = str(settings.get("type") or "HttpProxy"), str(settings.get("host") or "")
     if not settings.get("enabled", bool(host)) or not host or kind in ("NoProxy", "DefaultProxy"):
         return variables

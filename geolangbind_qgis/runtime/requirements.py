@@ -13,7 +13,7 @@ TEXT_TOWER_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab12
 
 @dataclass(frozen=True)
 class Recipe:
-    """Requirement files and what the self-test asks for.
+    """Requirement files and what the self-test requests.
 
     Attributes:
         requirements: what is wanted, with the oldest version of each that works.

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cli.accuracy import show as show_accuracy
-from core.cli.classify import show as show_classes
+from core.tasks.declared.classify import show as show_classes
 from core.cli.console import Console
 from core.cli.failures import STOPPED, report_failure
 from core.errors import CancelledError, OutputError

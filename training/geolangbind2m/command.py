@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from core.cli.failures import STOPPED, report_failure
-from core.cli.sources import count, seed
+from core.cli.values import count, seed
 from training.geolangbind2m.build import BuildReport, BuildSettings, build
 from training.geolangbind2m.placeholders import PLACEHOLDERS
 from training.geolangbind2m.registry import converters

@@ -13,7 +13,7 @@ Array = np.ndarray
 
 
 def paint_town(canvas: Canvas, frame: Frame, where: Array, core: Array, *, villages: Array) -> None:
-    """Build the town inside ``where``; ``core`` (0..1) gives how central a place is; ``villages`` have no industry."""
+    """Build the town inside ``where``; ``core`` (0..1) states how central a place is; ``villages`` have no industry."""
     if not where.any():
         return
     district = frame.cells("district", 420.0, bend_m=25.0)

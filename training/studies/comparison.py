@@ -42,7 +42,7 @@ others did not. Models for colours alone leave out every band but red, green and
 | what you have | what to pick |
 |---|---|
 | any bands, no download, maps in seconds | `geolb-tiny` |
-| colours, unusual words, commercial use | FarSLIP B-16 (MIT) or SigLIP (Apache-2.0): [how to import](how-to/model.md) |
+| colours, many unusual words, commercial use | FarSLIP B-16 (MIT), SigLIP (Apache-2.0): [models](models.md) |
 | any bands, best words, research only | DOFA-CLIP (CC-BY-NC-4.0) |
 | some labelled polygons of your own | any of them, [fine-tuned](finetune.md) |
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from core.errors import GeoLangBindError
 from core.model.download import matches
@@ -40,7 +41,9 @@ def check_model(name: str) -> CheckReport:
         return CheckReport(name, (), (f"{name} is not on this computer: {hint}.",))
     for entry in card.details.get("fetched", []):
         file = card.path / entry["name"]
-        if not file.is_file():
+        if Path(entry["name"]).name != entry["name"]:
+            problems.append(f"Its card names a file outside its folder: {entry['name']}.")
+        elif not file.is_file():
             problems.append(f"{entry['name']} is missing.")
         elif not matches(file, entry["hash"]):
             problems.append(f"{entry['name']} has changed since it was fetched.")

@@ -9,21 +9,27 @@ from pathlib import Path
 
 from core.errors import ModelError, OutputError, UsageError
 from core.model.cards import CARD_FILE, CONFIG_FILE, LINK_FILE, ModelCard, catalogue
+from core.model.open_models.settings import is_open, named_architecture
 from core.model.zoo.listing import get_card
 from core.model.zoo.loading import find_model_files, read_model
 from core.model.zoo.models_folder import make_models_folder, move_into_place, write_json
 from core.model.zoo.published import published_facts
 
+COPIED = (".json", ".txt", ".model", ".md")
+"""Endings of what is copied beside the weights: configuration, card, tokenizer, licence."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-def import_model(path: str | Path, name: str | None = None, *, link: bool = False) -> ModelCard:
+def import_model(
+    path: str | Path, name: str | None = None, *, link: bool = False, architecture: str | None = None
+) -> ModelCard:
     """Take a model from a local file or folder into the models folder, after making sure that it loads.
 
     Args:
         path: ``.safetensors``, ``.bin``, ``.pt``, or a folder.
         name: what to call it; None for the name of the file or folder.
         link: remember where the folder is instead of copying it.
+        architecture: name in open_clip, such as ViT-B-16, of weights without a configuration.
 
     Returns:
         Its card.
@@ -34,6 +40,10 @@ def import_model(path: str | Path, name: str | None = None, *, link: bool = Fals
     """
     source = Path(path).expanduser().resolve()
     config, weights_path = find_model_files(source)
+    if architecture is not None:
+        from core.model.open_models.layout import open_config
+
+        config = open_config(named_architecture(architecture))
     name = name or (source.name if source.is_dir() else source.stem)
     if not _NAME.fullmatch(name):
         raise UsageError(f"{name!r} cannot be a model's name.", hint="Use letters, digits, dots and hyphens.")
@@ -50,7 +60,7 @@ def import_model(path: str | Path, name: str | None = None, *, link: bool = Fals
             write_json(staging / LINK_FILE, {"folder": str(source)})
         elif source.is_dir():
             for file in source.iterdir():
-                if file.is_file() and (file == weights_path or file.suffix in (".json", ".txt", ".model", ".md")):
+                if file == weights_path or _comes_along(file, source):
                     shutil.copy2(file, staging / file.name)
         else:
             shutil.copy2(weights_path, staging / f"model{weights_path.suffix}")
@@ -58,6 +68,8 @@ def import_model(path: str | Path, name: str | None = None, *, link: bool = Fals
             write_json(staging / CONFIG_FILE, model.config.to_json())
             if not (staging / CARD_FILE).is_file():
                 facts = published_facts(model.config)
+                if is_open(model.config):
+                    facts["bands_um"] = list((model.config.trunk or {})["bands_um"])
                 write_json(staging / CARD_FILE, {"title": name, "imported_from": source.name, **facts})
         move_into_place(staging, target)
     except OSError as problem:
@@ -67,3 +79,13 @@ def import_model(path: str | Path, name: str | None = None, *, link: bool = Fals
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return get_card(name)
+
+
+def _comes_along(file: Path, source: Path) -> bool:
+    """Whether a file of a model's folder is copied: its texts, but not what a link elsewhere leads to.
+
+    The hub's own cache is made of links, to the folder of blobs beside the snapshots.
+    """
+    if file.suffix not in COPIED or file.name == LINK_FILE or not file.is_file():
+        return False
+    return not file.is_symlink() or file.resolve().is_relative_to(source.parent.parent)

@@ -69,7 +69,6 @@ def read_model(path: Path, config: ModelConfig | None) -> GeoLangBind:
         ModelError: it is not there, is damaged, or does not fit its configuration.
     """
     from core.model.selftest import check_prompts_differ
-    from core.model.text import SiglipTextTower
     from core.model.weight_files import build_model, read_weights
 
     found, weights_path = find_model_files(path)
@@ -77,7 +76,7 @@ def read_model(path: Path, config: ModelConfig | None) -> GeoLangBind:
     model = build_model(config or found or published_config(weights, weights_path), weights, weights_path.name)
     if model.knows_words:
         folder = weights_path.parent
-        if isinstance(model.text, SiglipTextTower) and (folder / "tokenizer.json").is_file():
+        if getattr(model.text, "tokenizer_name", "") and (folder / "tokenizer.json").is_file():
             model.text.tokenizer_name = str(folder)
         check_prompts_differ(model)
     return model
@@ -95,8 +94,27 @@ def find_model_files(path: Path) -> tuple[ModelConfig | None, Path]:
     weights = weights_file(path) if path.is_dir() else path
     if weights is None:
         raise ModelError(f"The folder {path} holds no model weights.", hint="It needs a model.safetensors.")
+    return (_config_in(folder) if lies_in_model_folder(path) else None), weights
+
+
+def _config_in(folder: Path) -> ModelConfig | None:
+    """Returns the configuration of a model's folder, ours or open_clip's; None where there is none.
+
+    Raises:
+        ModelError: it cannot be read, or does not fit.
+    """
+    from core.model.open_models.layout import config_beside
+
     file = folder / CONFIG_FILE
-    return (read_config(file) if lies_in_model_folder(path) and file.is_file() else None), weights
+    if not file.is_file():
+        return config_beside(folder)
+    try:
+        return read_config(file)
+    except ModelError:
+        beside = config_beside(folder)  # transformers writes another config.json beside open_clip's
+        if beside is None:
+            raise
+        return beside
 
 
 def _completed(card: ModelCard, config: ModelConfig) -> ModelCard:

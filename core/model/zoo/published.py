@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import ModelError
 from core.model.cards import ModelCard, catalogue
 from core.model.config import ModelConfig, read_config
+from core.model.open_models.settings import is_open
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,5 +53,8 @@ def published_facts(config: ModelConfig) -> dict[str, Any]:
 
 def _layouts() -> Iterator[tuple[ModelCard, ModelConfig]]:
     for card in catalogue().values():
-        if card.layout_file is not None:
-            yield card, read_config(card.layout_file)
+        if card.layout_file is None:
+            continue
+        config = read_config(card.layout_file)
+        if not is_open(config):  # a layout that many models share tells nothing of where one comes from
+            yield card, config

@@ -6,6 +6,7 @@ _ADDRESSES = {
     "chips": "core.pretrain.sources.chips:ChipSource:ChipSettings",
     "labelled": "core.pretrain.sources.labelled:LabelledSource:LabelledSettings",
     "counted": "core.pretrain.sources.counted:CountedSource:CountedSettings",
+    "rasters": "core.pretrain.sources.rasters:RasterSource:RasterSettings",
     "scenes": "core.pretrain.sources.scenes:SceneSource:SceneSettings",
     "shards": "core.pretrain.sources.shards:ShardSource:ShardSettings",
 }

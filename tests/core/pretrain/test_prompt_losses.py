@@ -17,8 +17,8 @@ def test_it_is_the_cross_entropy_of_the_score_that_highlight_shows():
     model = create_model(CONFIG)
     own, background = torch.rand(5, 1) - 0.5, torch.rand(5, 3) - 0.5
     temperature = float(model.logit_scale.exp())
-    judge = OddsAgainstBackground(own=((0,),), weights=torch.zeros(1, 1), temperature=temperature, bias=None)
-    log_odds = judge(own.T, torch.logsumexp(temperature * background, 1))[0]
+    scorer = OddsAgainstBackground(own=((0,),), weights=torch.zeros(1, 1), temperature=temperature, bias=None)
+    log_odds = scorer(own.T, torch.logsumexp(temperature * background, 1))[0]
     everything = torch.ones(1, 3)
     true = prompt_loss(model, own, background, everything, torch.full((5, 1), AGREE))
     absent = prompt_loss(model, own, background, everything, torch.full((5, 1), DISAGREE))

@@ -1,0 +1,110 @@
+"""What a virtual raster (VRT) may refer to: it is a text that makes GDAL open other files and addresses.
+
+- One that lies on a server or in an archive may name what lies on the same server, or in the same archive, alone.
+- A local one may name local rasters; addresses in it are followed only where the person said so.
+- Bytes of a file that is no raster (raw bands) are read only beside the VRT or below its folder.
+- Code (pixel functions in Python) and document types (entities that grow) are refused.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from html import unescape
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from core.raster.failures import NotARasterError, without_password
+
+TRUST_VARIABLE = "GEOLANGBIND_TRUST_VRT"
+"""Set to 1, it lets local virtual rasters name addresses."""
+_START = b"<VRTDataset"
+_SNIFFED_BYTES = 1024
+LARGEST_BYTES = 256 * 2**20
+_SOURCE = re.compile(r"<(SourceFilename|SourceDataset)\b([^>]*)>(.*?)</\1\s*>", re.DOTALL | re.IGNORECASE)
+_RELATIVE = re.compile(r"relativeToVRT\s*=\s*[\"']1[\"']", re.IGNORECASE)
+_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_NETWORK = re.compile(
+    r"(https?|ftp)://|/vsi(curl|s3|gs|az|adls|oss|swift|hdfs|webhdfs)|<GDAL_(WMS|TMS|WCS)|^(WMS|WCS|WMTS|PG|MYSQL|STACIT):",
+    re.IGNORECASE,
+)
+_ARCHIVE = re.compile(r"^/vsi(?:zip|tar|7z|rar|gzip)/", re.IGNORECASE)
+
+
+def vrt_text(target: str) -> str | None:
+    """Returns the text of what GDAL would open as a local virtual raster; None where it is none.
+
+    Raises:
+        NotARasterError: it is larger than any virtual raster.
+    """
+    if target.lstrip().startswith(_START.decode()):
+        return target
+    try:
+        with open(target, "rb") as stream:
+            if _START not in stream.read(_SNIFFED_BYTES):
+                return None
+            stream.seek(0)
+            content = stream.read(LARGEST_BYTES + 1)
+    except (OSError, ValueError):  # what is no local file
+        return None
+    if len(content) > LARGEST_BYTES:
+        raise NotARasterError(f"{target} is too large for a virtual raster.", hint="Make it of fewer files.")
+    return content.decode("utf-8", "replace")
+
+
+def refuse_unsafe(text: str, place: str) -> None:
+    """Make sure that a virtual raster reaches for nothing that it may not.
+
+    Args:
+        text: its XML.
+        place: what GDAL calls it: a path, ``/vsicurl/…``, a file in an archive, or the XML itself.
+
+    Raises:
+        NotARasterError: it does.
+    """
+    shown = without_password(place) if not place.lstrip().startswith("<") else "The virtual raster"
+    if re.search(r"<!DOCTYPE|<!ENTITY", text, re.IGNORECASE):
+        raise NotARasterError(f"{shown} declares a document type, which no virtual raster needs.", hint="Make it anew.")
+    if re.search(r"<PixelFunctionLanguage>\s*Python", text, re.IGNORECASE):
+        raise NotARasterError(f"{shown} holds code, so it was not opened.", hint="Write its result to a GeoTIFF.")
+    raw = re.search(r"VRTRawRasterBand", text, re.IGNORECASE) is not None
+    for _, attributes, inner in _SOURCE.findall(text):
+        name = unescape(_CDATA.sub(r"\1", inner)).strip()
+        if name.startswith("<VRTDataset"):
+            refuse_unsafe(name, place)
+        elif problem := _objection(name, _RELATIVE.search(attributes) is not None, place, raw=raw):
+            raise NotARasterError(f"{shown} refers to {without_password(name)}, {problem[0]}", hint=problem[1])
+
+
+def _objection(name: str, relative: bool, place: str, *, raw: bool) -> tuple[str, str] | None:
+    """Returns why a source may not be opened and what to do, or None."""
+    network, archive = _NETWORK.search(place), _ARCHIVE.match(place)
+    if network or archive:
+        if relative and ".." not in Path(name).parts and not _NETWORK.search(name) and not os.path.isabs(name):
+            return None
+        inside = _same_server(name, place) if network else name.startswith(_archive_of(place)) and ".." not in name
+        where = "server" if network else "archive"
+        return None if inside else (f"which is not on its own {where}.", "Copy the files and make a VRT of the copies.")
+    if _NETWORK.search(name) and os.environ.get(TRUST_VARIABLE) != "1":
+        return "an address on a network.", f"If you trust it, set {TRUST_VARIABLE}=1."
+    if raw and not _beside(name, relative, place):
+        return "raw bytes of a file elsewhere.", "Put the file beside the VRT."
+    return None
+
+
+def _same_server(name: str, place: str) -> bool:
+    ours, theirs = (urlsplit(re.sub(r"^/vsi\w+/", "", text)).netloc for text in (place, name))
+    return bool(ours) and ours.rpartition("@")[2] == theirs.rpartition("@")[2]
+
+
+def _archive_of(place: str) -> str:
+    """Returns the part of a name that leads into an archive: up to its closing brace or its ending."""
+    found = re.match(r"/vsi\w+/(\{[^}]*\}|.*?\.(?:zip|tar|tgz|tar\.gz|7z|rar|kmz))", place, re.IGNORECASE)
+    return f"{found.group(0)}/" if found else place
+
+
+def _beside(name: str, relative: bool, place: str) -> bool:
+    if place.lstrip().startswith("<"):
+        return False
+    folder = Path(place).resolve().parent
+    return (folder / name if relative else Path(name)).resolve().is_relative_to(folder)
