@@ -94,7 +94,6 @@ class VisualTower(nn.Module):
         return F.normalize(self.head(pooled), dim=-1) + self.scene(statistics)
 
 
-
 def make_visual(config: ModelConfig) -> nn.Module:
     """Returns the image tower that a configuration describes: ours, or one of open_clip's with fixed bands.
 

@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cli.accuracy import show as show_accuracy
-from core.tasks.declared.classify import show as show_classes
 from core.cli.console import Console
 from core.cli.failures import STOPPED, report_failure
 from core.errors import CancelledError, OutputError
 from core.protocol import AccuracyParams, ClassifyParams, HighlightParams, Source
 from core.raster.gdal_open import opened_gdal
 from core.tasks import accuracy, classify, highlight
+from core.tasks.declared.classify import show as show_classes
 from training.demo.picture import draw_picture
 from training.simulate.demo import write_demo
 from training.simulate.truth import prompt_truth
