@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
-from typing import Optional
+from dataclasses import asdict, dataclass
+from typing import Any, Optional
 
 from qgis.core import QgsMapLayer
 
@@ -56,9 +56,15 @@ def keep_map_facts(layer: QgsMapLayer, facts: MapFacts) -> None:
 def read_map_facts(layer: QgsMapLayer) -> MapFacts | None:
     """Returns how a map came about; None where nothing is known of it."""
     try:
-        body = json.loads(str(layer.customProperty(_FACTS, "null")))
-        known = {item.name for item in fields(MapFacts)}
-        facts = {name: tuple(value) if isinstance(value, list) else value for name, value in body.items()}
-        return MapFacts(**{name: value for name, value in facts.items() if name in known})
-    except (AttributeError, TypeError, ValueError):
+        body: dict[str, Any] = json.loads(str(layer.customProperty(_FACTS, "null")))
+        extent = body.get("extent")
+        return MapFacts(
+            scheme=str(body["scheme"]),
+            classes=tuple(map(str, body["classes"])),
+            model=str(body["model"]),
+            image=str(body["image"]),
+            extent=tuple(extent) if extent is not None else None,
+            date=str(body["date"]),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None
