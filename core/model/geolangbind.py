@@ -65,9 +65,10 @@ class GeoLangBind(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.visual: Any = make_visual(config)
+        tower: Any = make_visual(config)
+        self.visual: Any = tower
         self.embed_dim = config.embed_dim or config.width
-        self.dense = None if config.dense is None else make_decoder(config.dense, self.visual.trunk, self.embed_dim)
+        self.dense = None if config.dense is None else make_decoder(config.dense, tower.trunk, self.embed_dim)
         self.known_words = KnownWords(config.known_words, self.embed_dim) if config.known_words else None
         with fitting_settings("translators"):
             self.translators = nn.ModuleDict(

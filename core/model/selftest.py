@@ -35,9 +35,10 @@ def check_prompts_differ(model: GeoLangBind) -> float:
         ModelError: the text tower has collapsed, or its tokenizer is not the one that it was trained with.
     """
     tower = model.text
-    own = isinstance(tower, SiglipTextTower | OpenTextTower)
-    if own and tower.tokenizer_name and tower.vocab_size == VOCABULARY and tower.tokenizer_is_local:
-        check_siglip_tokenizer(Path(tower.tokenizer_name), tower.tokenize)
+    if isinstance(tower, SiglipTextTower | OpenTextTower):
+        siglip = tower.tokenizer_name and tower.vocab_size == VOCABULARY
+        if siglip and tower.tokenizer_is_local:
+            check_siglip_tokenizer(Path(tower.tokenizer_name), tower.tokenize)
     with torch.inference_mode():
         vectors = F.normalize(model.encode_text(_unrelated(model)), dim=-1)
     cosines = (vectors @ vectors.T).fill_diagonal_(-1.0)

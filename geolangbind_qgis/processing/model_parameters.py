@@ -28,7 +28,7 @@ def model_parameters(text: str) -> tuple[QgsProcessingParameterDefinition, ...]:
 
 def model_fields(
     algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
-) -> dict[str, str]:
+) -> dict[str, Any]:
     """Returns ``model`` and ``device`` for the request."""
     return {
         "model": algorithm.parameterAsString(parameters, MODEL, context) or DEFAULT_MODEL,

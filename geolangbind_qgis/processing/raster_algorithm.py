@@ -91,7 +91,7 @@ class RasterAlgorithm(RuntimeAlgorithm):
 
     def source(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> object:
+    ) -> protocol.Source:
         """Returns ``protocol.Source`` of the layer, copied first where only QGIS can read it.
 
         Raises:

@@ -134,7 +134,7 @@ class Highlighter(QObject):
 
     def _call(self, request: HighlightRequest) -> tuple[str, Any]:
         """Returns the method of the protocol and its parameters."""
-        common = {
+        common: dict[str, Any] = {
             "source": protocol.Source(path=request.snapshot.path, **request.reading.source_fields()),
             "output": str(new_result(request.prompts[0][0], chosen_folder=settings.results_folder())),
             "model": self._session.model,
@@ -145,7 +145,7 @@ class Highlighter(QObject):
             examples = asdict(request.examples)
             return "similar", protocol.SimilarParams(**examples, resolution=request.resolution, **common)
         prompts = tuple(text for text, _ in request.prompts)
-        more = {"negatives": request.negatives, "resolution": request.resolution, "preview": True}
+        more: dict[str, Any] = {"negatives": request.negatives, "resolution": request.resolution, "preview": True}
         return "highlight", protocol.HighlightParams(prompts=prompts, **more, **common)
 
     def cancel(self) -> None:

@@ -65,7 +65,7 @@ class OpenModelSettings:
         """
         try:
             settings = {name: value for name, value in values.items() if name != "kind"}
-            lists = {name: tuple(settings.pop(name)) for name in ("bands_um", "mean", "std") if name in settings}
+            lists: dict[str, Any] = {name: tuple(settings.pop(name)) for name in ("bands_um", "mean", "std") if name in settings}
             return cls(settings.pop("architecture"), **lists, **settings)
         except (KeyError, TypeError) as problem:
             raise ModelError(f"The settings of the open_clip model do not fit: {problem}.") from problem
@@ -105,7 +105,7 @@ def read_open_clip_config(path: Path) -> OpenModelSettings | None:
     if not isinstance(architecture, Mapping) or "vision_cfg" not in architecture:
         return None
     preprocessing = values.get("preprocess_cfg") or {}
-    given = {name: _numbers(preprocessing[name]) for name in ("mean", "std") if preprocessing.get(name)}
+    given: dict[str, Any] = {name: _numbers(preprocessing[name]) for name in ("mean", "std") if preprocessing.get(name)}
     return OpenModelSettings(architecture, **given)
 
 
@@ -121,7 +121,7 @@ def named_architecture(name: str) -> OpenModelSettings:
     if found is None:
         near = [known for known in list_models() if known.lower().startswith(name.lower()[:5])][:8]
         raise ModelError(f"open_clip knows no architecture {name!r}.", hint=f"Similar are {', '.join(near)}.")
-    half = {"mean": (0.5,) * 3, "std": (0.5,) * 3} if "siglip" in name.lower() else {}
+    half: dict[str, Any] = {"mean": (0.5,) * 3, "std": (0.5,) * 3} if "siglip" in name.lower() else {}
     return OpenModelSettings(found, **half)
 
 

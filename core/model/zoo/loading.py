@@ -76,8 +76,9 @@ def read_model(path: Path, config: ModelConfig | None) -> GeoLangBind:
     model = build_model(config or found or published_config(weights, weights_path), weights, weights_path.name)
     if model.knows_words:
         folder = weights_path.parent
-        if getattr(model.text, "tokenizer_name", "") and (folder / "tokenizer.json").is_file():
-            model.text.tokenizer_name = str(folder)
+        tower: Any = model.text
+        if getattr(tower, "tokenizer_name", "") and (folder / "tokenizer.json").is_file():
+            tower.tokenizer_name = str(folder)
         check_prompts_differ(model)
     return model
 
