@@ -65,7 +65,9 @@ class OpenModelSettings:
         """
         try:
             settings = {name: value for name, value in values.items() if name != "kind"}
-            lists: dict[str, Any] = {name: tuple(settings.pop(name)) for name in ("bands_um", "mean", "std") if name in settings}
+            lists: dict[str, Any] = {
+                name: tuple(settings.pop(name)) for name in ("bands_um", "mean", "std") if name in settings
+            }
             return cls(settings.pop("architecture"), **lists, **settings)
         except (KeyError, TypeError) as problem:
             raise ModelError(f"The settings of the open_clip model do not fit: {problem}.") from problem
