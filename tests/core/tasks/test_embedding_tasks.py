@@ -123,7 +123,7 @@ def test_images_and_embeddings_do_not_teach_together(tmp_path, make_raster):
         finetune.run(FinetuneParams(sources, str(made.labels(tmp_path)), "head"), Context())
 
 
-def test_a_cancelled_lesson_leaves_nothing(tmp_path):
+def test_a_cancelled_training_leaves_nothing(tmp_path):
     context = Context()
     context.cancel.cancel()
     params = FinetuneParams((Source(str(made.alphaearth(tmp_path))),), str(made.labels(tmp_path)), "head")

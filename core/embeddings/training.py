@@ -1,4 +1,4 @@
-"""Teaching on a person's labels: a head in seconds where the rasters hold embeddings, else fine-tuning of a model."""
+"""Training on labels: a head in seconds where the rasters hold embeddings, else fine-tuning of a model."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ USUAL_PENALTY = 1e-3
 """The one taken where nothing could be held out to choose."""
 
 
-def teach(settings: FinetuneSettings, output: Path, context: Context | None = None) -> dict[str, Any]:
+def fit_or_fine_tune(settings: FinetuneSettings, output: Path, context: Context | None = None) -> dict[str, Any]:
     """Fit a head on embeddings, or fine-tune a model on images; see ``core.finetune.session.fine_tune``.
 
     Raises:
@@ -47,7 +47,7 @@ def teach(settings: FinetuneSettings, output: Path, context: Context | None = No
             "Rasters of different kinds cannot teach one head: " + ", ".join(kind or "image" for kind in kinds) + ".",
             hint="Give embeddings of one kind, or images alone.",
         )
-    return _teach_head(settings, str(kinds[0]), output, context)
+    return _train_head(settings, str(kinds[0]), output, context)
 
 
 def _layout_of(settings: FinetuneSettings, number: int) -> str | None:
@@ -58,7 +58,7 @@ def _layout_of(settings: FinetuneSettings, number: int) -> str | None:
     return None if found is None else found.layout.name
 
 
-def _teach_head(settings: FinetuneSettings, layout: str, output: Path, context: Context) -> dict[str, Any]:
+def _train_head(settings: FinetuneSettings, layout: str, output: Path, context: Context) -> dict[str, Any]:
     started = time.monotonic()
     check_writable(output)
     rng = np.random.default_rng(settings.seed)
