@@ -61,7 +61,7 @@ class HighlightParams:
 
 @dataclass(frozen=True)
 class ClassifyParams:
-    """Give every pixel one class of a scheme."""
+    """Classify every pixel by a class scheme."""
 
     source: Source
     output: str = parameter(help="class map to write", option="-o", metavar="OUT.tif")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from core.classes import ClassScheme
 from core.context import Context
@@ -19,8 +20,10 @@ class ClassLogits:
         scheme: the legend.
         blocks: gives the logits of a scene, block by block, and tells a context the progress.
         tags: gives the provenance of a map of a scene.
+        facts: gives what every result says of a scene.
     """
 
     scheme: ClassScheme
     blocks: Callable[[Scene, Context], Iterator[ScoredBlock]]
     tags: Callable[[Scene], dict[str, str]]
+    facts: Callable[[Scene], dict[str, Any]]

@@ -93,7 +93,7 @@ def run(params: ClassifyParams, context: Context) -> dict[str, Any]:
             "scheme": scheme.name,
             "classes": _class_rows(scheme, areas),
             "model": params.model,
-            **scene.facts_for(model),
+            **judge.facts(scene),
         }
 
 
@@ -124,7 +124,7 @@ def _by_model(params: ClassifyParams, scheme: ClassScheme, context: Context) -> 
     def tags(scene: Scene) -> dict[str, str]:
         return provenance(model, params.model, scene, CLASS_SCHEME=scheme.name)
 
-    return ClassLogits(scheme, blocks, tags)
+    return ClassLogits(scheme, blocks, tags, lambda scene: scene.facts_for(model))
 
 
 def _write_map(

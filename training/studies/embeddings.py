@@ -112,7 +112,7 @@ def measure(
     meant = {name: code for code, name in place.classes.items()}
     with opened_gdal(output) as file:
         found = file.read(1)
-    head = np.zeros(found.shape, np.int64)
+    head = np.full(found.shape, next(iter(place.classes)), np.int64)
     for code, name in names.items():
         head[found == code] = meant[name]
     on_codes, _ = random_forest(codes, squares, seed)

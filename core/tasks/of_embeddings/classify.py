@@ -58,4 +58,4 @@ def logits_of(head: ClassHead) -> ClassLogits:
     def tags(scene: Scene) -> dict[str, str]:
         return provenance_of(head.name, head.sha256, scene, CLASS_SCHEME=scheme.name)
 
-    return ClassLogits(scheme, blocks, tags)
+    return ClassLogits(scheme, blocks, tags, lambda scene: scene.facts)
