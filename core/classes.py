@@ -122,6 +122,16 @@ def load_scheme(text: str | Path) -> ClassScheme:
     )
 
 
+def scheme_of(name: str, words: Sequence[str]) -> ClassScheme:
+    """Return a scheme of classes with one name each, coded from 1, in the colours usual for them.
+
+    Raises:
+        ClassSchemeError: there is a single class, or two have one name.
+    """
+    entries = [ClassEntry(code, word, (word,), _colour_for((word,), code)) for code, word in enumerate(words, 1)]
+    return _checked(name, f"the classes of {name}", entries)
+
+
 def list_schemes() -> tuple[str, ...]:
     """Returns the names of the shipped schemes, sorted."""
     return tuple(sorted(path.stem for path in SCHEMES_FOLDER.glob("*.json")))

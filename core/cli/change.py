@@ -33,6 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for which in ("before", "after"):
         parser.add_argument(f"--sensor-{which}", help="name in resources/sensors.toml; recognised where left out")
         parser.add_argument(f"--bands-{which}", type=_band_numbers, metavar="4,3,2", help="band numbers, from 1")
+    collar = parameters(Source)["collar"]
+    parser.add_argument("--collar", choices=collar.choices, default=collar.default, help=collar.help)
 
 
 def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
@@ -41,8 +43,8 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
 
     params = ChangeParams(
         sources=(
-            Source(options.before, options.sensor_before, options.bands_before),
-            Source(options.after, options.sensor_after, options.bands_after),
+            Source(options.before, options.sensor_before, options.bands_before, collar=options.collar),
+            Source(options.after, options.sensor_after, options.bands_after, collar=options.collar),
         ),
         prompts=tuple(options.prompts),
         registration=options.registration,
@@ -55,6 +57,9 @@ def show(result: dict[str, Any]) -> str:
     """Say it in words."""
     lines = [f"{result['output']}: change on {result['width']} × {result['height']} pixels"]
     lines.append(result["registration"]["sentence"])
+    if "change" in result:
+        found = result["change"]
+        lines.append(f"  1 - cosine above {found['threshold']:g}: {_area(found)}")
     for row in result["prompts"]:
         lines.append(
             f"  {row['prompt']}: " + ", ".join(f"{kind} {_area(row[kind])}" for kind in ("gained", "lost", "stayed"))

@@ -41,8 +41,14 @@ def show(result: dict[str, Any]) -> str:
         f"Scaling     {result['scaling']['title']}",
         "Evidence for and against this:",
         *(_in_words(piece) for piece in result["evidence"] if _concerns(piece, result)),
-        "Fed to the model:",
     ]
+    if result["scaling"]["name"] == "embedding":
+        lines.append(
+            f"Embeddings  vectors of {len(result['bands'])} axes; not for models of images, but for core similar, "
+            "classify with a head (core.train), change and cluster"
+        )
+        return "\n".join([*lines, *(f"Note: {warning}" for warning in result["warnings"])])
+    lines.append("Fed to the model:")
     for band in result["bands"]:
         lines.append(
             f"  band {band['number']:>3}  {band['name']:<12}{band['wavelength_um']:>8.3f} µm  {band['kind']:<12}"

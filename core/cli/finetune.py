@@ -9,8 +9,8 @@ from typing import Any
 
 from core.cli.declared import add_parameters, values_of
 from core.context import Context
+from core.embeddings.training import fit_or_fine_tune
 from core.finetune.report import table
-from core.finetune.session import fine_tune
 from core.finetune.settings import FinetuneSettings
 from core.finetune.trainable_parts import Mode
 from core.progress import CancelToken
@@ -79,7 +79,7 @@ def run(options: argparse.Namespace, cancel: CancelToken) -> dict[str, Any]:
             shown = line
             print(line, file=sys.stderr, flush=True)
 
-    results = fine_tune(settings, Path(options.output), Context(report, cancel))
+    results = fit_or_fine_tune(settings, Path(options.output), Context(report, cancel))
     if not options.json:
         print(table(results))
         for remark in results["remarks"]:

@@ -164,7 +164,7 @@ def _read_patch(
         image=torch.from_numpy(recognition.scaling.to_model(values, valid)).half(),
         col_row=np.stack([col, row], axis=1).astype(np.int64),
         labels=drawn[known],
-        places=_in_pixels_of(first, raster.grid.subgrid(window), col, row),
+        places=in_pixels_of(first, raster.grid.subgrid(window), col, row),
         own=inside,
     )
 
@@ -177,7 +177,7 @@ def _around(own: PixelWindow, side: int, grid: GridSpec) -> PixelWindow:
     return PixelWindow(col, row, side, side)
 
 
-def _in_pixels_of(
+def in_pixels_of(
     first: GridSpec, grid: GridSpec, cols: NDArray[np.int64], rows: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Returns the centres of pixels of one grid as (column, row) of another."""

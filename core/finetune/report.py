@@ -122,7 +122,9 @@ def table(results: dict[str, Any]) -> str:
 
 def _change(values: dict[str, Any], key: str) -> str:
     before, after = values["before"].get(key), values["after"].get(key)
-    return "not measured" if before is None or after is None else f"{100 * before:.1f} → {100 * after:.1f} %"
+    if after is None:
+        return "not measured"
+    return f"{100 * after:.1f} %" if before is None else f"{100 * before:.1f} → {100 * after:.1f} %"
 
 
 def _verb(old: float, new: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from core.errors import OutputError
@@ -30,8 +31,16 @@ def model_name(output: Path) -> str:
     return name or "my-model"
 
 
-def list_result(output: Path) -> str:
+def _imported(folder: Path, name: str) -> str:
+    return import_model(folder, name, link=True).name
+
+
+def list_result(output: Path, link: Callable[[Path, str], str] = _imported) -> str:
     """Link the folder among the models, under its name or, where another has that, a numbered one.
+
+    Args:
+        output: the folder.
+        link: links a folder under a name, and returns that.
 
     Returns:
         The name it is listed under.
@@ -44,4 +53,4 @@ def list_result(output: Path) -> str:
     known = {card.name for card in cards}
     base = model_name(output)
     names = (base if number == 1 else f"{base}-{number}" for number in range(1, len(known) + 2))
-    return import_model(folder, next(name for name in names if name not in known), link=True).name
+    return link(folder, next(name for name in names if name not in known))

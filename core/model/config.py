@@ -107,6 +107,11 @@ class ModelConfig:
         """
         if not isinstance(values, Mapping):
             raise ModelError("A model configuration must be a JSON object.")
+        if "embedding_head" in values:
+            raise ModelError(
+                f"This is a head for {values['embedding_head']} embeddings, not a model for images.",
+                hint="Use it on rasters of such embeddings: core classify EMBEDDINGS --model NAME.",
+            )
         missing = sorted(name for name, default in _DEFAULTS.items() if default is MISSING and name not in values)
         unknown = sorted(str(name) for name in values if name not in _DEFAULTS)
         parts = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"has unknown {', '.join(unknown)}"] * bool(unknown)

@@ -52,6 +52,11 @@ class HighlightParams:
     preview: bool = common.preview()
     device: str = common.device()
     cache: bool = common.cache()
+    image: str | None = parameter(
+        None,
+        help="RASTER holds embeddings: answer from what the words find on this image of the same ground",
+        metavar="IMAGE.tif",
+    )
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,20 @@ class SimilarParams:
 
 
 @dataclass(frozen=True)
+class ClusterParams:
+    """Divide a raster into clusters of pixels that are alike, without labels."""
+
+    source: Source
+    output: str = parameter(help="map of clusters to write", option="-o", metavar="OUT.tif")
+    clusters: int = parameter(8, help="how many clusters", minimum=2, maximum=64)
+    seed: int = parameter(0, help="another number begins elsewhere", minimum=0)
+    model: str = common.model()
+    extent: Extent | None = common.extent()
+    resolution: float | None = common.resolution()
+    device: str = common.device()
+
+
+@dataclass(frozen=True)
 class ChangeParams:
     """Compare two dates of one place, by the scores of prompts or by classes.
 
@@ -125,7 +144,9 @@ class ChangeParams:
 
     sources: tuple[Source, ...] = parameter(help="before and after, of any sensors, grids and reference systems")
     output: str = parameter(help="change raster to write", option="-o", metavar="OUT.tif")
-    prompts: tuple[str, ...] = parameter((), help='what came or went; synonyms as "town | village"', metavar="prompt")
+    prompts: tuple[str, ...] = parameter(
+        (), help='what came or went; synonyms as "town | village"; none for two years of embeddings', metavar="prompt"
+    )
     classes: str | None = parameter(
         None, help="compare classes instead: scheme name, JSON file or list", metavar="SCHEME"
     )

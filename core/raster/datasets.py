@@ -15,6 +15,7 @@ from core.raster.failures import MissingFileError, NotARasterError
 from core.raster.gdal_open import gdal_name, is_remote, open_gdal, open_vrt, remote_place, remote_settings
 from core.raster.listing import Listing, is_archive_file, list_archive, list_folder
 from core.raster.members import Member, Stack, stack_of, subdataset_name
+from core.raster.npy_tiles import npy_vrt
 from core.raster.stack_vrt import stack_vrt
 
 NUMERIC = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64")
@@ -73,6 +74,8 @@ def envi_data(path: Path) -> Path:
 def _open_file(path: Path, stack: ExitStack, options: dict[str, str]) -> DatasetReader:
     if _PRODUCT_METADATA.match(path.name):
         return _open_members(list_folder(path.parent), str(path), stack)
+    if path.suffix.lower() == ".npy":
+        return open_vrt(npy_vrt(path), str(path), stack)
     if is_archive_file(path):
         return _open_members(list_archive(path), str(path), stack)
     return _image_of(str(path), open_gdal(str(envi_data(path)), str(path), stack, **options), stack)

@@ -7,11 +7,13 @@ import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from affine import Affine
 from numpy.typing import NDArray
 from rasterio.enums import MaskFlags, Resampling
 from rasterio.io import DatasetReader
@@ -145,6 +147,15 @@ class RasterReader:
         reader._collar = collar
         return reader
 
+    def at_own_resolution(self) -> RasterReader:
+        """Return a reader of the same raster at the size of its own pixels."""
+        size = self._dataset.width, self._dataset.height
+        if size == (self.grid.width, self.grid.height):
+            return self
+        scale = Affine.scale(self.grid.width / size[0], self.grid.height / size[1])
+        grid = replace(self.grid, transform=self.grid.transform @ scale, width=size[0], height=size[1])
+        return RasterReader(self._dataset, replace(self.info, grid=grid))
+
     def fingerprint(self) -> str:
         """Return a short hash that changes with the raster's pixels.
 
@@ -189,7 +200,7 @@ class RasterReader:
                 resampling = Resampling.nearest
         out_shape = (len(indexes), *shape)
         try:
-            values = self._dataset.read(list(indexes), window=window, out_shape=out_shape, resampling=resampling)
+            values = self._read_values(window, indexes, shape, resampling)
             by_alpha = self._alpha is not None and self._alpha not in indexes
             if self._has_mask or (by_alpha and self._alpha_is_mask):
                 valid = self._dataset.read_masks(list(indexes), window=window, out_shape=out_shape) > 0
@@ -208,6 +219,17 @@ class RasterReader:
         if self._collar is not None:
             valid &= (values == self._collar.value).mean(axis=0) < SAME_BANDS
         return values, valid
+
+    def _read_values(
+        self, window: Window, indexes: Sequence[int], shape: tuple[int, int], resampling: Resampling
+    ) -> NDArray[Any]:
+        """Read values (C, h, w); bands of several types, as virtual rasters have, come in one that holds them all."""
+        dtypes = {self.info.dtypes[index - 1] for index in indexes}
+        how = {"window": window, "resampling": resampling}
+        if len(dtypes) == 1:
+            return np.asarray(self._dataset.read(list(indexes), out_shape=(len(indexes), *shape), **how))
+        kind = np.result_type(*dtypes)
+        return np.stack([self._dataset.read(index, out_shape=shape, **how).astype(kind) for index in indexes])
 
 
 @lru_cache(maxsize=64)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-BandKind = Literal["reflectance", "display", "sar", "thermal", "elevation", "unknown"]
+BandKind = Literal["reflectance", "display", "sar", "thermal", "elevation", "embedding", "unknown"]
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,8 @@ def coverage(recognition: Recognition, card: Mapping[str, Any]) -> Coverage:
             bands, or gives the lowest and highest as ``{"from": 1, "to": 13}``; ``bands_um`` names the bands of a
             model that takes no others; all may be absent.
     """
+    if recognition.embedding is not None:
+        return Coverage("extrapolated", "It holds embeddings: no model for images is fed with them.")
     if card.get("bands_um"):
         return _of_fixed_bands(recognition, card["bands_um"])
     trained = tuple(card.get("trained_sensors") or ())

@@ -13,6 +13,7 @@ from core.raster.reader import RasterReader
 from core.raster.statistics import Collar
 from core.spectral.band_names import is_said
 from core.spectral.bands import Band, BandSet
+from core.spectral.embeddings import EmbeddingLayout, FoundEmbedding, find_embedding
 from core.spectral.evidence import Evidence
 from core.spectral.meaning import (
     Confidence,
@@ -44,6 +45,7 @@ class Recognition:
         warnings: what a person should check, one sentence each.
         evidence: the pieces of evidence that were weighed, strongest first.
         collar: border without ground that is not declared as nodata; None where there is none.
+        embedding: how its pixels hold vectors of a foundation model; None where it is an image.
     """
 
     sensor: str | None
@@ -56,6 +58,7 @@ class Recognition:
     warnings: tuple[str, ...]
     evidence: tuple[Evidence, ...] = ()
     collar: Collar | None = None
+    embedding: EmbeddingLayout | None = None
 
     @property
     def wavelengths_um(self) -> tuple[float, ...]:
@@ -138,6 +141,9 @@ def judge(
             "The raster holds no data: every pixel looked at is nodata or not a number.",
             hint="Check the file and its nodata value.",
         )
+    vectors = find_embedding(info, told.sensor) if told.wavelengths_um is None else None
+    if vectors is not None:
+        return _as_embedding(vectors, told)
     sensor, bands, scaling = told.sensor, told.bands, told.scaling
     if told.wavelengths_um is not None:
         meaning = _as_told(info, bands, told.wavelengths_um, sensor)
@@ -158,6 +164,24 @@ def judge(
         warnings=(*meaning.warnings, *choice.warnings, *_collar_warning(collar, info)),
         evidence=tuple(sorted((*meaning.evidence, *choice.evidence), key=lambda piece: -abs(piece.strength))),
         collar=collar,
+    )
+
+
+def _as_embedding(found: FoundEmbedding, told: Told) -> Recognition:
+    """Return what is known of a raster of embeddings; a person may choose among its axes."""
+    if told.bands is not None:
+        found = replace(found, bands=tuple(told.bands))
+    return Recognition(
+        sensor=found.layout.name,
+        title=found.layout.title,
+        band_indexes=found.bands,
+        band_set=found.band_set,
+        scaling=found.scaling,
+        confidence="given" if told.sensor else "certain" if len(found.evidence) > 1 else "likely",
+        reasons=found.reasons,
+        warnings=found.warnings,
+        evidence=found.evidence,
+        embedding=found.layout,
     )
 
 

@@ -89,6 +89,10 @@ class BandScaling:
         return scaled
 
 
+EMBEDDING = "embedding"
+"""Name of the scaling of rasters that hold vectors of a foundation model; no model for images is fed with those."""
+
+
 @dataclass(frozen=True)
 class Scaling:
     """The scaling of a band set, one BandScaling a band.
@@ -112,8 +116,13 @@ class Scaling:
             (..., C, H, W) float32 in -1..1; invalid pixels and NaN are 0.
 
         Raises:
-            SensorError: C is not the number of bands.
+            SensorError: C is not the number of bands, or they are embeddings.
         """
+        if self.name == EMBEDDING:
+            raise SensorError(
+                "The raster holds embeddings, which are no light: a model for images cannot be fed with them.",
+                hint="Point at examples (core similar), teach a head (core.train) or make clusters (core cluster).",
+            )
         if values.shape[-3] != len(self.bands):
             raise SensorError(
                 f"The scaling is for {len(self.bands)} bands but the pixels have {values.shape[-3]}.",

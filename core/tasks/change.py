@@ -10,33 +10,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.classes import ClassScheme, load_scheme
+from core.classes import load_scheme
 from core.context import Context
 from core.dense.pixels import PixelScores
 from core.errors import UsageError
 from core.protocol import ChangeParams
-from core.raster.areas import AreaTally
 from core.raster.failures import without_password
 from core.raster.grid import extent_of_window
 from core.raster.pixel_window import PixelWindow
-from core.raster.reader import open_raster
-from core.raster.staging import GEOTIFF, TABLE, staging
+from core.raster.staging import GEOTIFF, TABLE
 from core.raster.writer import write_cog
-from core.tasks.blocks import scored_blocks, sigmoid, softmax
+from core.tasks.blocks import scored_blocks, sigmoid
 from core.tasks.change_areas import ChangeAreas, write_change_areas
 from core.tasks.coregistration import Registration, check_registration
+from core.tasks.of_embeddings import change as of_embeddings
 from core.tasks.outputs import check_writable, provenance
 from core.tasks.scene_pair import ScenePair, open_pair
 from core.tasks.scoring import ClassSoftmax, Prompt, PromptSoftmax, parse_prompts, scored_by
-from core.tasks.transitions import NODATA, Transition, decide, transitions, write_transitions
+from core.tasks.transition_map import BANDS, PairBlock, write_transition_map
 
 if TYPE_CHECKING:
     from core.dense.features import DenseFeatures
     from core.model.geolangbind import GeoLangBind
 
-PairBlock = tuple[PixelWindow, NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]
-"""Where in the result, log-odds or logits of both dates (N, h, w), valid at both (h, w)."""
-BANDS = ("change", "before", "after")
+SAY_WHAT = "Give either prompts or a class scheme."
 
 
 def run(params: ChangeParams, context: Context) -> dict[str, Any]:
@@ -49,20 +46,25 @@ def run(params: ChangeParams, context: Context) -> dict[str, Any]:
     Returns:
         output, areas (path), registration {columns, rows, pixels, metres, windows, aligned, sentence}, prompts (of
         each: prompt, gained, lost, stayed, each {pixels, hectares}), scheme, transitions (code, before, after, name,
-        colour, pixels, hectares), width, height, extent, sensors, model, warnings.
+        colour, pixels, hectares), width, height, extent, sensors, model, warnings; for two years of embeddings also
+        change {threshold, pixels, hectares}, see ``core.tasks.of_embeddings.change``.
 
     Raises:
-        UsageError: neither prompts nor classes are given, or both.
+        UsageError: neither prompts nor classes are given for images, or both.
         GeoLangBindError: a raster or the model cannot be used, the dates do not lie on each other, or the result
             cannot be written.
     """
-    if bool(params.prompts) == (params.classes is not None):
-        raise UsageError("Say what is to be compared.", hint="Give either prompts or a class scheme.")
+    if params.prompts and params.classes is not None:
+        raise UsageError("Say what is to be compared.", hint=SAY_WHAT)
     prompts = parse_prompts(params.prompts) if params.prompts else ()
     scheme = None if params.classes is None else load_scheme(params.classes)
     before, after = params.sources
     with open_pair(before, after, extent=params.extent, resolution=params.resolution) as pair:
-        check_writable([(params.output, GEOTIFF), (params.areas, TABLE)], _files(pair))
+        check_writable([(params.output, GEOTIFF), (params.areas, TABLE)], pair.files)
+        if pair.holds_embeddings:
+            return {**_facts(params, pair), **of_embeddings.change(params, pair, context)}
+        if not prompts and scheme is None:
+            raise UsageError("Say what is to be compared.", hint=SAY_WHAT)
         context.progress(0.0, "Loading the model")
         model: GeoLangBind = context.models.get(params.model, params.device)
         features = (
@@ -78,24 +80,32 @@ def run(params: ChangeParams, context: Context) -> dict[str, Any]:
         else:
             classes = ClassSoftmax(model, [entry.prompts for entry in scheme.classes])
             found = _blocks(pair, features, classes, len(scheme.classes), context)
-            figures = _write_transitions(params, pair, model, registration, scheme, found)
-        recognitions = (pair.before.recognition, pair.after.recognition)
-        warnings = [warning for recognition in recognitions for warning in recognition.warnings]
+            tags = _tags(params, pair, model, registration, CLASS_SCHEME=scheme.name)
+            figures = write_transition_map(params, pair, scheme, found, tags)
         return {
-            "output": params.output,
-            "areas": params.areas,
+            **_facts(params, pair),
             "registration": registration.to_json(),
-            "prompts": [],
             "scheme": None if scheme is None else scheme.name,
-            "transitions": [],
-            "width": pair.before.window.width,
-            "height": pair.before.window.height,
-            "extent": list(extent_of_window(pair.before.raster.grid, pair.before.window)),
-            "sensors": [recognition.sensor for recognition in recognitions],
-            "model": params.model,
-            "warnings": [*([registration.sentence] if registration.notable else []), *dict.fromkeys(warnings)],
+            "warnings": [*([registration.sentence] if registration.notable else []), *pair.warnings],
             **figures,
         }
+
+
+def _facts(params: ChangeParams, pair: ScenePair) -> dict[str, Any]:
+    """What every result of a comparison holds."""
+    return {
+        "output": params.output,
+        "areas": params.areas,
+        "prompts": [],
+        "scheme": None,
+        "transitions": [],
+        "width": pair.before.window.width,
+        "height": pair.before.window.height,
+        "extent": list(extent_of_window(pair.before.raster.grid, pair.before.window)),
+        "sensors": [scene.recognition.sensor for scene in (pair.before, pair.after)],
+        "model": params.model,
+        "warnings": list(pair.warnings),
+    }
 
 
 def _blocks(
@@ -144,83 +154,12 @@ def _write_scores(
         tags=_tags(
             params, pair, model, registration, PROMPT="; ".join(params.prompts), NOT="; ".join(params.negatives)
         ),
-        sources=_files(pair),
+        sources=pair.files,
     )
     rows = balance.rows(params.prompts)
     if params.areas is not None:
         write_change_areas(params.areas, rows)
     return {"prompts": rows}
-
-
-def _write_transitions(
-    params: ChangeParams,
-    pair: ScenePair,
-    model: GeoLangBind,
-    registration: Registration,
-    scheme: ClassScheme,
-    found: Iterator[PairBlock],
-) -> dict[str, Any]:
-    """Write three bands: the transition, and both classes; the legend holds the transitions that occur."""
-    grid, tags = pair.before.grid, _tags(params, pair, model, registration, CLASS_SCHEME=scheme.name)
-    count = len(scheme.classes)
-    kind = "uint8" if count**2 < 256 else "uint16"
-    codes = np.array(scheme.codes)
-    tally = AreaTally(grid)
-
-    def decided() -> Iterator[tuple[PixelWindow, NDArray[np.uint16]]]:
-        for place, first, second, valid in found:
-            old, new = decide(softmax(first), softmax(second), params.margin)
-            transition = np.where(valid, 1 + old * count + new, NODATA)
-            tally.add(place, transition, valid)
-            yield place, transition[None].astype(np.uint16)
-
-    with staging(params.output, GEOTIFF, _files(pair)) as folder:
-        # The legend is known only when all is decided, so the decisions wait in a file.
-        waiting = write_cog(folder / "decided.tif", grid, kind, NODATA, decided(), ("transition",))
-        changed = transitions(tally, scheme)
-
-        def finished() -> Iterator[tuple[PixelWindow, NDArray[np.uint16]]]:
-            with open_raster(waiting) as reader:
-                for block in grid.window.blocks(1024, 1024):
-                    transition = reader.read(block, (1,))[0][0].astype(np.int64)
-                    old, new = np.divmod(np.maximum(transition - 1, 0), count)
-                    known = transition != NODATA
-                    # 0 may be a class of the scheme: what both class bands say without data is the map's nodata.
-                    classes = [np.where(known, codes[position], NODATA) for position in (old, new)]
-                    yield block, np.stack([transition, *classes]).astype(np.uint16)
-
-        made = folder / Path(params.output).name
-        write_cog(
-            made,
-            grid,
-            kind,
-            NODATA,
-            finished(),
-            BANDS,
-            tags=tags,
-            colormap={item.code: item.colour for item in changed},
-            category_names={item.code: item.name for item in changed},
-        )
-        waiting.unlink()
-    if params.areas is not None:
-        write_transitions(params.areas, changed)
-    return {"transitions": [_row(item) for item in changed]}
-
-
-def _files(pair: ScenePair) -> list[str]:
-    return [*pair.before.raster.info.files, *pair.after.raster.info.files]
-
-
-def _row(item: Transition) -> dict[str, Any]:
-    return {
-        "code": item.code,
-        "before": item.before.name,
-        "after": item.after.name,
-        "name": item.name,
-        "colour": "#{:02x}{:02x}{:02x}".format(*item.colour),
-        "pixels": item.pixels,
-        "hectares": None if math.isnan(item.hectares) else round(item.hectares, 4),
-    }
 
 
 def _tags(

@@ -22,7 +22,9 @@ from core.raster.staging import GEOTIFF, TABLE, VECTOR
 from core.raster.vectors import PolygonShape, polygonise
 from core.raster.writer import write_cog
 from core.tasks.blocks import ScoredBlock, rounded, scored_blocks, softmax
+from core.tasks.class_logits import ClassLogits
 from core.tasks.class_shares import log_share_ratios
+from core.tasks.of_embeddings import classify as of_embeddings
 from core.tasks.outputs import check_writable, provenance
 from core.tasks.preview import write_preview
 from core.tasks.scene import Scene, open_scene
@@ -47,32 +49,25 @@ def run(params: ClassifyParams, context: Context) -> dict[str, Any]:
     Raises:
         GeoLangBindError: the scheme is unknown, the raster or model cannot be used, or the result not written.
     """
-    scheme = load_scheme(params.classes)
     outputs = [(params.output, GEOTIFF), (params.vector, VECTOR), (params.areas, TABLE), (params.scores, GEOTIFF)]
+    scheme = load_scheme(params.classes)
     with open_scene(params.source, extent=params.extent, resolution=params.resolution) as scene:
         check_writable(outputs, scene.raster.info.files)
         if params.vector is not None:
             check_measurable(scene.grid, params.min_area_m2, params.simplify_m)
         context.progress(0.0, "Loading the model")
-        model: GeoLangBind = context.models.get(params.model, params.device)
-        class_softmax = ClassSoftmax(model, [entry.prompts for entry in scheme.classes])
+        if scene.recognition.embedding is not None:
+            judge = of_embeddings.class_logits(params, scene)
+        else:
+            judge = _by_model(params, scheme, context)
+        scheme = judge.scheme
 
         def write_coarse(coarse: Scene, output: str) -> None:
-            _write_map(params, coarse, model, scheme, class_softmax, output, context.quiet())
+            _write_map(params, coarse, judge, output, context.quiet())
 
         write_preview(params, scene, write_coarse, context)
         tally = AreaTally(scene.grid)
-        _write_map(
-            params,
-            scene,
-            model,
-            scheme,
-            class_softmax,
-            params.output,
-            context,
-            tally=tally,
-            scores=params.scores,
-        )
+        _write_map(params, scene, judge, params.output, context, tally=tally, scores=params.scores)
         areas = tally.areas(scheme.codes)
         if params.areas is not None:
             write_areas(params.areas, areas, {entry.code: entry.name for entry in scheme.classes})
@@ -98,7 +93,7 @@ def run(params: ClassifyParams, context: Context) -> dict[str, Any]:
             "scheme": scheme.name,
             "classes": _class_rows(scheme, areas),
             "model": params.model,
-            **scene.facts_for(model),
+            **judge.facts(scene),
         }
 
 
@@ -116,12 +111,26 @@ def _class_rows(scheme: ClassScheme, areas: tuple[ClassArea, ...]) -> list[dict[
     ]
 
 
+def _by_model(params: ClassifyParams, scheme: ClassScheme, context: Context) -> ClassLogits:
+    """Return the logits of a scheme's classes by a model's words for them."""
+    model: GeoLangBind = context.models.get(params.model, params.device)
+    class_softmax = ClassSoftmax(model, [entry.prompts for entry in scheme.classes])
+
+    def blocks(scene: Scene, work: Context) -> Iterator[ScoredBlock]:
+        features = scene.features(model, cache=params.cache, cancel=context.cancel)
+        pixels = PixelScores(features, scored_by(class_softmax, features.encoder), len(scheme.classes))
+        return scored_blocks(pixels, scene, work, message=f"Classifying by {scheme.title}")
+
+    def tags(scene: Scene) -> dict[str, str]:
+        return provenance(model, params.model, scene, CLASS_SCHEME=scheme.name)
+
+    return ClassLogits(scheme, blocks, tags, lambda scene: scene.facts_for(model))
+
+
 def _write_map(
     params: ClassifyParams,
     scene: Scene,
-    model: GeoLangBind,
-    scheme: ClassScheme,
-    class_softmax: ClassSoftmax,
+    judge: ClassLogits,
     output: str,
     context: Context,
     *,
@@ -129,24 +138,18 @@ def _write_map(
     scores: str | None = None,
 ) -> None:
     """Write the map; where scores are requested, write those first and make the map of them."""
-    features = scene.features(model, cache=params.cache, cancel=context.cancel)
-    message = f"Classifying by {scheme.title}"
-
-    def logits_of_blocks(work: Context) -> Iterator[ScoredBlock]:
-        pixels = PixelScores(features, scored_by(class_softmax, features.encoder), len(scheme.classes))
-        return scored_blocks(pixels, scene, work, message=message)
-
+    scheme = judge.scheme
     offset: NDArray[np.float32] | float = 0.0
     mapping = context
     if params.estimate_shares:
         estimating, mapping = context.steps(2)
         offset = log_share_ratios(
-            logits_of_blocks(estimating), len(scheme.classes), scene.grid.width * scene.grid.height
+            judge.blocks(scene, estimating), len(scheme.classes), scene.grid.width * scene.grid.height
         )
     shares: Iterator[ScoredBlock] = (
-        (place, softmax(logits + offset), valid) for place, logits, valid in logits_of_blocks(mapping)
+        (place, softmax(logits + offset), valid) for place, logits, valid in judge.blocks(scene, mapping)
     )
-    tags = provenance(model, params.model, scene, CLASS_SCHEME=scheme.name)
+    tags = judge.tags(scene)
     if scores is not None:
         shares = _through_file(Path(scores), shares, scene, scheme, tags)
     write_cog(

@@ -17,6 +17,8 @@ from core.spectral.coverage import coverage
 from core.spectral.scaling import scaling_presets
 from core.tasks.recognition import recognise_source
 
+_SCALINGS = {"file": "Scale and offset that the file declares", "embedding": "Vectors of length 1"}
+"""Titles of scalings that are no presets."""
 PACKAGES = ("torch", "timm", "open_clip_torch", "rasterio", "zarr", "numpy")
 
 
@@ -75,7 +77,7 @@ def run(params: DescribeParams, context: Context) -> dict[str, Any]:
         ],
         "scaling": {
             "name": recognition.scaling.name,
-            "title": preset.title if preset is not None else "Scale and offset that the file declares",
+            "title": _SCALINGS[recognition.scaling.name] if preset is None else preset.title,
         },
         "model": params.model,
         "trained": outcome.outcome == "trained on",

@@ -23,14 +23,15 @@ def run(params: FinetuneParams, context: Context) -> dict[str, Any]:
             step with ``loss`` {stage, step, steps, loss, validation}.
 
     Returns:
-        name, output, classes, before, after, steps, seconds, remarks, table; see ``core.finetune.session.fine_tune``.
+        name, output, classes, before, after, steps, seconds, remarks, table; see
+        ``core.embeddings.training.fit_or_fine_tune``.
 
     Raises:
         TrainingError: the labels cannot be learnt from.
         GeoLangBindError: a raster or the model cannot be used, the name is taken, or the result not written.
     """
+    from core.embeddings.training import fit_or_fine_tune
     from core.finetune.report import table
-    from core.finetune.session import fine_tune
     from core.finetune.settings import FinetuneSettings
 
     if not params.sources:
@@ -46,7 +47,7 @@ def run(params: FinetuneParams, context: Context) -> dict[str, Any]:
         seed=params.seed,
         device=params.device,
     )
-    results = fine_tune(settings, _folder(params), context)
+    results = fit_or_fine_tune(settings, _folder(params), context)
     context.models.forget()
     return {**{key: value for key, value in results.items() if key != "history"}, "table": table(results)}
 

@@ -18,6 +18,7 @@ from core.raster.staging import GEOTIFF, VECTOR
 from core.raster.vectors import BandPolygons, PolygonShape, write_band_polygons
 from core.raster.writer import write_cog
 from core.tasks.blocks import scored_blocks, sigmoid
+from core.tasks.of_embeddings import highlight as of_embeddings
 from core.tasks.outputs import check_writable, provenance
 from core.tasks.preview import write_preview
 from core.tasks.scene import Scene, open_scene
@@ -51,6 +52,9 @@ def run(params: HighlightParams, context: Context) -> dict[str, Any]:
         check_writable([(params.output, GEOTIFF), (params.vector, VECTOR)], scene.raster.info.files)
         if params.vector is not None:
             check_measurable(scene.grid, params.min_area_m2, params.simplify_m)
+        if scene.recognition.embedding is not None:
+            answer, splits = of_embeddings.highlight(params, scene, context)
+            return {**answer, "vector": _write_vector(params, splits, context)}
         context.progress(0.0, "Loading the model")
         model: GeoLangBind = context.models.get(params.model, params.device)
         softmax = PromptSoftmax(model, prompts, negatives)

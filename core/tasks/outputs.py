@@ -56,16 +56,22 @@ def _try_folder(folder: Path) -> None:
 
 def provenance(model: GeoLangBind, name: str, scene: Scene, **more: str) -> dict[str, str]:
     """Provenance tags of a result: software, model, source, bands, and the further values given."""
+    return provenance_of(name, model.model_hash, scene, **more)
+
+
+def provenance_of(name: str, sha256: str, scene: Scene, **more: str) -> dict[str, str]:
+    """Provenance tags of a result of a model or head, by its name and the hash of its weights; "" for none."""
     recognition = scene.recognition
+    wavelengths = () if recognition.embedding is not None else recognition.band_set.wavelengths_um
     tags = {
         "GEOLANGBIND_VERSION": __version__,
         "MODEL": name,
-        "MODEL_SHA256": model.model_hash,
+        "MODEL_SHA256": sha256,
         "SOURCE": Path(without_password(scene.raster.info.path)).name,
         "ACQUIRED": acquisition_date(scene.raster.info.tags, Path(without_password(scene.raster.info.path)).name),
         "SENSOR": recognition.sensor or "",
         "BANDS": ",".join(str(band) for band in recognition.band_indexes),
-        "WAVELENGTHS_UM": ",".join(f"{length:g}" for length in recognition.band_set.wavelengths_um),
+        "WAVELENGTHS_UM": ",".join(f"{length:g}" for length in wavelengths),
         "SCALING": recognition.scaling.name,
         **more,
     }

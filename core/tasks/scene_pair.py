@@ -46,6 +46,30 @@ class ScenePair:
     columns: float = 0.0
     rows: float = 0.0
 
+    @property
+    def files(self) -> list[str]:
+        """Local files behind both dates."""
+        return [*self.before.raster.info.files, *self.after.raster.info.files]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should check of either date."""
+        both = (*self.before.recognition.warnings, *self.after.recognition.warnings)
+        return tuple(dict.fromkeys(both))
+
+    @property
+    def holds_embeddings(self) -> bool:
+        """Whether both dates are rasters of embeddings.
+
+        Raises:
+            InputError: one alone is, or both are of different kinds.
+        """
+        kinds = {scene.recognition.embedding for scene in (self.before, self.after)}
+        if len(kinds) > 1:
+            titles = " and ".join(scene.recognition.title for scene in (self.before, self.after))
+            raise InputError(f"{titles} cannot be compared.", hint="Give two dates of one kind of embeddings.")
+        return None not in kinds
+
     def shifted(self, columns: float, rows: float) -> ScenePair:
         """Returns the pair with the second date's shift undone."""
         return replace(self, columns=columns, rows=rows)

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
-from skimage.filters import threshold_otsu
 from torch import Tensor
 
 from core.context import Context
@@ -20,12 +18,13 @@ from core.dense.quantise import vectors_at
 from core.dense.scoring import score
 from core.dense.text_factors import TextFactors
 from core.errors import InputError
-from core.learning.logistic_regression import fit_linear
+from core.learning.likeness import SURROUNDINGS, LinearHead, fit_likeness
 from core.protocol import SimilarParams
 from core.raster.pixel_window import PixelWindow, RowCol
 from core.raster.staging import GEOTIFF
 from core.raster.writer import write_cog
 from core.tasks.blocks import scored_blocks, sigmoid
+from core.tasks.of_embeddings import similar as of_embeddings
 from core.tasks.outputs import check_writable, provenance
 from core.tasks.scene import Scene, open_scene
 from core.tasks.scoring import PromptSoftmax, parse_prompts
@@ -34,12 +33,6 @@ if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
 
 Place = tuple[float, float]
-SURROUNDINGS = 768
-"""Cells of the surroundings that stand for "not this" as long as the user has not shown enough of it."""
-PENALTY = 0.01
-"""Of the squares of the weights, for vectors at a mean distance of one."""
-FAR_WEIGHT = 0.3
-"""What the surroundings that are like none of the positives weigh in all, beside examples of what is not meant."""
 
 
 def run(params: SimilarParams, context: Context) -> dict[str, Any]:
@@ -61,6 +54,8 @@ def run(params: SimilarParams, context: Context) -> dict[str, Any]:
     prompts = parse_prompts([params.text]) if params.text is not None else ()
     with open_scene(params.source, extent=params.extent, resolution=params.resolution) as scene:
         check_writable([(params.output, GEOTIFF)], scene.raster.info.files)
+        if scene.recognition.embedding is not None:
+            return of_embeddings.similar(params, scene, context)
         context.progress(0.0, "Loading the model")
         model: GeoLangBind = context.models.get(params.model, params.device)
         features = scene.features(model, cancel=context.cancel)
@@ -105,28 +100,10 @@ def run(params: SimilarParams, context: Context) -> dict[str, Any]:
         }
 
 
-class LinearHead:
-    """Log-odds ``weight · feature + bias`` of unit-length features.
-
-    Args:
-        weight: (D,).
-        bias: a number.
-    """
-
-    def __init__(self, weight: Tensor, bias: float) -> None:
-        self.weight = weight
-        self.bias = bias
-
-
 def fit_examples(
     features: DenseFeatures, scene: Scene, positives: Sequence[Place], negatives: Sequence[Place]
 ) -> LinearHead:
-    """Fit a logistic regression on the cells at the examples.
-
-    One click says little about what is *not* meant, so a sample of the surroundings joins the negatives with as much
-    weight, in all, as the positives: what is least like them or, once there are negatives, what is nearer to those.
-    Then the rest that is like none of the positives joins with a smaller weight: a click against fields does not mean
-    that water is wanted (docs/decisions/0023).
+    """Fit likeness to the cells at the examples; see ``core.learning.likeness``.
 
     Args:
         features: the feature grid.
@@ -139,25 +116,7 @@ def fit_examples(
     """
     wanted, chunks = _vectors_at(features, scene, positives)
     unwanted, _ = _vectors_at(features, scene, negatives)
-    around, far = _surroundings(features, sorted(chunks), wanted, unwanted)
-    groups = ((wanted, 1.0), (unwanted, 1.0), (around, 1.0), (far, FAR_WEIGHT))
-    weights = torch.cat([torch.full((len(group),), weight / max(1, len(group))) for group, weight in groups])
-    labels = (torch.arange(len(weights)) < len(wanted)).float()
-    return _logistic_regression(torch.cat([group for group, _ in groups]), labels, weights)
-
-
-def _logistic_regression(samples: Tensor, labels: Tensor, weights: Tensor) -> LinearHead:
-    """Minimise the weighted loss with a quadratic penalty, which keeps a few examples from being learnt by heart."""
-    mean = samples.mean(0)
-    centred = samples - mean
-    scale = centred.norm(dim=1).mean().clamp_min(1e-6)
-
-    def loss_of(outputs: Tensor) -> Tensor:
-        return F.binary_cross_entropy_with_logits(outputs[:, 0], labels, weight=weights, reduction="sum")
-
-    fitted = fit_linear(centred / scale, 1, loss_of, PENALTY, iterations=200)[:, 0]
-    weight = fitted[:-1] / scale
-    return LinearHead(weight, float(fitted[-1] - mean @ weight))
+    return fit_likeness(wanted, unwanted, _surroundings(features, sorted(chunks)))
 
 
 def _vectors_at(features: DenseFeatures, scene: Scene, places: Sequence[Place]) -> tuple[Tensor, set[RowCol]]:
@@ -181,15 +140,8 @@ def _vectors_at(features: DenseFeatures, scene: Scene, places: Sequence[Place]) 
     return (torch.stack(vectors) if vectors else torch.zeros(0, dimensions)), chunks
 
 
-def _surroundings(
-    features: DenseFeatures, chunks: Sequence[RowCol], positives: Tensor, negatives: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Sample cells of the examples' chunks that stand for what is not meant; the same every time.
-
-    Returns:
-        (N, D) cells that are not meant, and (M, D) cells that are like none of the positives, which is known only
-        where negatives say what else there is.
-    """
+def _surroundings(features: DenseFeatures, chunks: Sequence[RowCol]) -> Tensor:
+    """Sample cells (N, D) of the examples' chunks; the same every time."""
     generator = torch.Generator().manual_seed(0)
     around = []
     for chunk in chunks:
@@ -197,12 +149,7 @@ def _surroundings(
         rows, columns = np.nonzero(kept.valid)
         choice = torch.randperm(len(rows), generator=generator)[: max(1, SURROUNDINGS // len(chunks))].numpy()
         around.append(vectors_at(kept, rows[choice], columns[choice], features.encoder.basis))
-    vectors = torch.cat(around)
-    likeness = (vectors @ F.normalize(positives, dim=1).T).amax(1)
-    if not len(negatives):
-        return vectors[likeness <= likeness.quantile(0.75)], vectors[:0]
-    nearer = likeness < (vectors @ F.normalize(negatives, dim=1).T).amax(1)
-    return vectors[nearer], vectors[likeness < threshold_otsu(likeness.numpy())]
+    return torch.cat(around)
 
 
 def _shown(places: Sequence[Place]) -> str:

@@ -9,12 +9,17 @@ import re
 
 from geolangbind_qgis.protocol_import import CODE_ROOT
 
-_ENTRY = re.compile(r'^\[(sensors|scaling)\.(\w+)\]\s*\ntitle\s*=\s*"([^"]*)"', re.MULTILINE)
+_ENTRY = re.compile(r'^\[(sensors|embeddings|scaling)\.(\w+)\]\s*\ntitle\s*=\s*"([^"]*)"', re.MULTILINE)
 
 
 def sensor_titles() -> dict[str, str]:
-    """Returns the titles of sensors by name, in the order of the table."""
-    return _titles("sensors")
+    """Returns the titles of sensors by name, in the order of the table; layouts of embeddings come last."""
+    return _titles("sensors") | embedding_titles()
+
+
+def embedding_titles() -> dict[str, str]:
+    """Returns the titles of the layouts of per-pixel embeddings by name, which stand in place of a sensor."""
+    return _titles("embeddings")
 
 
 def scaling_titles() -> dict[str, str]:

@@ -36,4 +36,6 @@ def _row(name: str, accuracy: str, iou: str, *, plain: bool = True) -> str:
 def _change(values: dict[str, Any], key: str) -> str:
     """Returns a figure before and after; a dash where no label of the class was held out."""
     before, after = ((values.get(when) or {}).get(key) for when in ("before", "after"))
-    return "–" if before is None or after is None else f"{100 * before:.0f} → {100 * after:.0f}"
+    if after is None:
+        return "–"
+    return f"{100 * after:.0f}" if before is None else f"{100 * before:.0f} → {100 * after:.0f}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qgis.PyQt.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
@@ -41,9 +42,13 @@ class RecognitionDialog(QDialog):
         self._wavelengths = QLineEdit(", ".join(f"{length:g}" for length in reading.wavelengths_um), self)
         if found is not None:
             self._bands.setPlaceholderText(", ".join(map(str, found.band_numbers)))
-            self._wavelengths.setPlaceholderText(", ".join(f"{length:g}" for length in found.wavelengths_um))
+            known = found.wavelengths_um if any(found.wavelengths_um) else ()
+            self._wavelengths.setPlaceholderText(", ".join(f"{length:g}" for length in known))
         self._bands.setToolTip(tr("Band numbers from 1, in the order the model gets them, as in 4, 3, 2 or 1-12"))
         self._wavelengths.setToolTip(tr("Centre wavelength of each band in micrometres, as in 0.665, 0.56, 0.49"))
+        self._collar = QCheckBox(tr("A border of one exact colour is no data"), self)
+        self._collar.setToolTip(tr("Leaves out the black or white border around a picture, where it has one"))
+        self._collar.setChecked(reading.collar == "mask")
         self._problem = QLabel(self)
         self._problem.setWordWrap(True)
         form = QFormLayout()
@@ -51,6 +56,7 @@ class RecognitionDialog(QDialog):
         form.addRow(tr("&Bands"), self._bands)
         form.addRow(tr("&Wavelengths (µm)"), self._wavelengths)
         form.addRow(tr("S&caling"), self._scaling)
+        form.addRow("", self._collar)
         kinds = QDialogButtonBox.StandardButton
         buttons = QDialogButtonBox(kinds.Ok | kinds.Cancel | kinds.Reset, self)
         add_help_button(buttons, "prompts.html")
@@ -84,7 +90,8 @@ class RecognitionDialog(QDialog):
         expected = len(bands) or self._band_count
         if wavelengths and len(wavelengths) != expected:
             raise ValueError(tr("Give one wavelength a band: {0} of them.").format(expected))
-        return Reading(self._sensor.currentData(), bands, wavelengths, self._scaling.currentData())
+        collar = "mask" if self._collar.isChecked() else "keep"
+        return Reading(self._sensor.currentData(), bands, wavelengths, self._scaling.currentData(), collar)
 
     def _on_accept(self) -> None:
         try:
@@ -99,6 +106,7 @@ class RecognitionDialog(QDialog):
         self._scaling.setCurrentIndex(0)
         self._bands.clear()
         self._wavelengths.clear()
+        self._collar.setChecked(False)
         self._problem.clear()
 
 

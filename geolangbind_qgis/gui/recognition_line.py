@@ -11,6 +11,9 @@ from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.icons import icon
 from geolangbind_qgis.layers.recognition import Recognised, training_text
 
+EMBEDDING = "embedding"
+"""Scaling of layers that hold vectors in place of light."""
+
 
 class RecognitionLine(QWidget):
     """Shows sensor, bands, scaling, and whether the model was trained on such input.
@@ -63,6 +66,8 @@ class RecognitionLine(QWidget):
         """
         mark, colour = ("●", "#2e9e5b") if found.trained else ("▲", "#d98a00")
         state = tr("Supported sensor") if found.trained else tr("Unsupported sensor: check results")
+        if found.scaling == EMBEDDING:
+            mark, colour, state = "●", "#2e9e5b", tr("Embeddings: click examples, or train on them")
         count, _, wavelengths = found.bands_text.partition(" (")
         bands = wavelengths.rstrip(")") if found.title.startswith(count) else found.bands_text
         scaling = tr("scaled as the file says") if found.scaling == "file" else found.scaling_title
@@ -70,7 +75,8 @@ class RecognitionLine(QWidget):
         text = " · ".join(_unbroken(part).replace("<", "&lt;") for part in parts if part)
         own_text = f" <i>({tr('set by you')})</i>" if own else ""
         self._label.setText(f"{text}{own_text} · <span style='color:{colour}'>{mark}</span> {state}")
-        self._label.setToolTip("<br>".join((*found.reasons, *found.warnings, training_text(found.trained))))
+        training = () if found.scaling == EMBEDDING else (training_text(found.trained),)
+        self._label.setToolTip("<br>".join((*found.reasons, *found.warnings, *training)))
         self._edit.setEnabled(True)
 
 

@@ -36,6 +36,7 @@ from geolangbind_qgis.layers.placement import source_of
 from geolangbind_qgis.layers.qgis_versions import layer_filters
 from geolangbind_qgis.layers.readable import ReadBy, can_read
 from geolangbind_qgis.layers.recognition import read_reading
+from geolangbind_qgis.layers.same_ground import image_of_same_ground
 from geolangbind_qgis.layers.score_style import free_colour, read_score_style
 from geolangbind_qgis.layers.snapshot import take_snapshot
 from geolangbind_qgis.runs.highlight import Examples, HighlightRequest
@@ -176,6 +177,7 @@ class SearchPage(QScrollArea):
         elif self.area.area is Area.VISIBLE:
             resolution = _coarser(snapshot.pixel_size, max(extent.width(), extent.height()))
         return HighlightRequest(
+            image=image_of_same_ground(QgsProject.instance(), layer),
             snapshot=snapshot,
             reading=read_reading(layer),
             prompts=(),

@@ -536,6 +536,18 @@
       <translation>Validierung</translation>
     </message>
     <message>
+      <source>The files of these results are gone: {0}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Compute again</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Remove</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Smaller patches and holes are left out</source>
       <translation>Kleinere Flecken und Löcher fallen weg</translation>
     </message>
@@ -680,6 +692,14 @@
       <translation>Mittlere Wellenlänge je Band in Mikrometern, etwa 0.665, 0.56, 0.49</translation>
     </message>
     <message>
+      <source>A border of one exact colour is no data</source>
+      <translation>Ein Rand in genau einer Farbe zählt nicht</translation>
+    </message>
+    <message>
+      <source>Leaves out the black or white border around a picture, where it has one</source>
+      <translation>Lässt den schwarzen oder weißen Rand um ein Bild weg, wo es einen hat</translation>
+    </message>
+    <message>
       <source>&amp;Sensor</source>
       <translation>&amp;Sensor</translation>
     </message>
@@ -726,6 +746,10 @@
     <message>
       <source>scaled as the file says</source>
       <translation>skaliert, wie die Datei sagt</translation>
+    </message>
+    <message>
+      <source>Embeddings: click examples, or train on them</source>
+      <translation>Einbettungen: Beispiele anklicken oder daran lernen lassen</translation>
     </message>
     <message>
       <source>set by you</source>
@@ -902,6 +926,22 @@
     <message>
       <source>{0} min left</source>
       <translation>noch {0} min</translation>
+    </message>
+    <message>
+      <source>{0} megapixels</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Large area: {0}, about {1} min; a coarse answer comes first.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Large area: {0}. A coarse answer comes first, then the time that is left.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Large area: {0}, less than a minute.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Save the raster as</source>
@@ -1588,6 +1628,10 @@
       <translation>{0}: {1} ha gewonnen, {2} ha verloren</translation>
     </message>
     <message>
+      <source>Changed (1 - cosine above {0}): {1} ha</source>
+      <translation>Verändert (1 - Kosinus über {0}): {1} ha</translation>
+    </message>
+    <message>
       <source>Change</source>
       <translation>Veränderung</translation>
     </message>
@@ -1600,8 +1644,8 @@
       <translation>Zeigt, wo Begriffe zutreffend wurden oder es nicht mehr sind, oder welche Klasse zu welcher wurde.</translation>
     </message>
     <message>
-      <source>&lt;p&gt;Compares two dates of one place. They may come from different sensors, grids and reference systems; the result lies on the pixels of the first.&lt;/p&gt;&lt;p&gt;With &lt;b&gt;prompts&lt;/b&gt; (separated by a semicolon) the result has three bands a prompt: the change of the score from -1 to 1, the score before and the score after. With &lt;b&gt;classes&lt;/b&gt; (a scheme, a scheme file or a list) it says which class became which, with a legend, and a table of areas.&lt;/p&gt;&lt;p&gt;First it is measured whether both dates lie on each other. Dates more than two pixels apart are refused, for every edge would pass for change; let the shift be undone, or ignored.&lt;/p&gt;</source>
-      <translation>&lt;p&gt;Vergleicht zwei Zeitpunkte eines Ortes. Sie dürfen von verschiedenen Sensoren, Gittern und Bezugssystemen stammen; das Ergebnis liegt auf den Pixeln des ersten.&lt;/p&gt;&lt;p&gt;Mit &lt;b&gt;Prompts&lt;/b&gt; (durch Semikolon getrennt) hat das Ergebnis drei Bänder je Prompt: die Veränderung des Wertes von -1 bis 1, den Wert vorher und den Wert nachher. Mit &lt;b&gt;Klassen&lt;/b&gt; (ein Schema, eine Schemadatei oder eine Liste) sagt es, welche Klasse zu welcher wurde, mit Legende und einer Tabelle der Flächen.&lt;/p&gt;&lt;p&gt;Zuerst wird gemessen, ob beide Zeitpunkte aufeinander liegen. Liegen sie mehr als zwei Pixel auseinander, werden sie abgelehnt, denn jede Kante ginge als Veränderung durch; man kann den Versatz aufheben oder übergehen lassen.&lt;/p&gt;</translation>
+      <source>&lt;p&gt;Compares two dates of one place. They may come from different sensors, grids and reference systems; the result lies on the pixels of the first.&lt;/p&gt;&lt;p&gt;With &lt;b&gt;prompts&lt;/b&gt; (separated by a semicolon) the result has three bands a prompt: the change of the score from -1 to 1, the score before and the score after. With &lt;b&gt;classes&lt;/b&gt; (a scheme, a scheme file or a list) it says which class became which, with a legend, and a table of areas.&lt;/p&gt;&lt;p&gt;Two years of &lt;b&gt;embeddings&lt;/b&gt; (AlphaEarth, TESSERA) need neither: the result is 1 - cosine of the angle between both vectors of a pixel, 0 where nothing changed. With a model that was taught on them it says which of its classes became which.&lt;/p&gt;&lt;p&gt;First it is measured whether both dates lie on each other. Dates more than two pixels apart are refused, for every edge would pass for change; let the shift be undone, or ignored.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;Vergleicht zwei Zeitpunkte eines Ortes. Sie dürfen von verschiedenen Sensoren, Gittern und Bezugssystemen stammen; das Ergebnis liegt auf den Pixeln des ersten.&lt;/p&gt;&lt;p&gt;Mit &lt;b&gt;Prompts&lt;/b&gt; (durch Semikolon getrennt) hat das Ergebnis drei Bänder je Prompt: die Veränderung des Wertes von -1 bis 1, den Wert vorher und den Wert nachher. Mit &lt;b&gt;Klassen&lt;/b&gt; (ein Schema, eine Schemadatei oder eine Liste) sagt es, welche Klasse zu welcher wurde, mit Legende und einer Tabelle der Flächen.&lt;/p&gt;&lt;p&gt;Zwei Jahre &lt;b&gt;Einbettungen&lt;/b&gt; (AlphaEarth, TESSERA) brauchen weder das eine noch das andere: das Ergebnis ist 1 - Kosinus des Winkels zwischen beiden Vektoren eines Pixels, 0 wo sich nichts verändert hat. Mit einem Modell, das an ihnen gelernt hat, sagt es, welche seiner Klassen zu welcher wurde.&lt;/p&gt;&lt;p&gt;Zuerst wird gemessen, ob beide Zeitpunkte aufeinander liegen. Liegen sie mehr als zwei Pixel auseinander, werden sie abgelehnt, denn jede Kante ginge als Veränderung durch; man kann den Versatz aufheben oder übergehen lassen.&lt;/p&gt;</translation>
     </message>
     <message>
       <source>First date</source>
@@ -1658,6 +1702,30 @@
     <message>
       <source>&lt;p&gt;Gives every pixel the class whose wording fits it best. No training data is needed.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Classes&lt;/b&gt;: the name of a scheme ({0}), a scheme file (JSON), or a list: classes separated with a semicolon, synonyms of a class with a comma, as in &lt;i&gt;water; forest, trees; bare soil&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;The map lies exactly on the pixels of the input and carries class names and colours. &lt;b&gt;Areas&lt;/b&gt; is a table of hectares per class, also right in degrees. &lt;b&gt;Confidence&lt;/b&gt; adds a second band (0 to 100). &lt;b&gt;Scores&lt;/b&gt; is a raster with one band a class.&lt;/p&gt;</source>
       <translation>&lt;p&gt;Gibt jedem Pixel die Klasse, deren Wortlaut am besten passt. Trainingsdaten sind nicht nötig.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Klassen&lt;/b&gt;: der Name eines Schemas ({0}), eine Schemadatei (JSON), oder eine Liste: Klassen durch Semikolon getrennt, Synonyme einer Klasse durch Komma, etwa &lt;i&gt;water; forest, trees; bare soil&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;Die Karte liegt genau auf den Pixeln der Eingabe und trägt Klassennamen und Farben. &lt;b&gt;Flächen&lt;/b&gt; ist eine Tabelle mit Hektar je Klasse, auch in Grad richtig. &lt;b&gt;Sicherheit&lt;/b&gt; fügt ein zweites Band hinzu (0 bis 100). &lt;b&gt;Werte&lt;/b&gt; ist ein Raster mit einem Band je Klasse.&lt;/p&gt;</translation>
+    </message>
+    <message>
+      <source>Clusters</source>
+      <translation>Gruppen</translation>
+    </message>
+    <message>
+      <source>Divide into clusters</source>
+      <translation>In Gruppen einteilen</translation>
+    </message>
+    <message>
+      <source>Divides a raster into groups of pixels that are alike, without labels or words.</source>
+      <translation>Teilt ein Raster ohne Beispiele und Worte in Gruppen ähnlicher Pixel ein.</translation>
+    </message>
+    <message>
+      <source>&lt;p&gt;Groups pixels whose vectors point the same way: those of embeddings (AlphaEarth, TESSERA), or the features that the model makes of an image. The clusters have no meaning of their own; name them by what they cover.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;Fasst Pixel zusammen, deren Vektoren in dieselbe Richtung zeigen: die von Einbettungen (AlphaEarth, TESSERA) oder die Merkmale, die das Modell aus einem Bild macht. Die Gruppen haben keine eigene Bedeutung; benennen Sie sie nach dem, was sie bedecken.&lt;/p&gt;</translation>
+    </message>
+    <message>
+      <source>Number of clusters</source>
+      <translation>Anzahl der Gruppen</translation>
+    </message>
+    <message>
+      <source>Seed</source>
+      <translation>Startwert</translation>
     </message>
     <message>
       <source>Prepare a raster for prompts</source>
@@ -1724,6 +1792,10 @@
       <translation>Gesamtgenauigkeit an zurückgehaltenen Beispielen, nachher</translation>
     </message>
     <message>
+      <source>Image of the same ground, where the layer holds embeddings</source>
+      <translation>Bild derselben Gegend, wo der Layer Einbettungen enthält</translation>
+    </message>
+    <message>
       <source>Highlight what words describe</source>
       <translation>Hervorheben, was Wörter beschreiben</translation>
     </message>
@@ -1732,8 +1804,8 @@
       <translation>Bewertet jedes Pixel eines Rasters danach, wie gut es zu Ihren Wörtern passt.</translation>
     </message>
     <message>
-      <source>&lt;p&gt;Type what you look for, and every pixel gets a score from 0 to 1 for how well it matches.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Prompts&lt;/b&gt;: separate several with a semicolon; each becomes a band of the file and a layer of its own in the project. Separate synonyms of one prompt with |, as in &lt;i&gt;forest | woodland; open water&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;&lt;b&gt;But not&lt;/b&gt;: what looks similar and is not meant.&lt;/p&gt;&lt;p&gt;The result lies exactly on the pixels of the input; it has no data where the input has none. The threshold only sets how the layer is shown at first, and what becomes a polygon.&lt;/p&gt;&lt;p&gt;Sensor, bands and scaling are recognised; set them under &lt;i&gt;Advanced&lt;/i&gt; where the log says they are not. Features are kept on disk, so the next prompt on the same raster is quick.&lt;/p&gt;</source>
-      <translation>&lt;p&gt;Geben Sie ein, was Sie suchen, und jedes Pixel erhält einen Wert von 0 bis 1 dafür, wie gut es passt.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Begriffe&lt;/b&gt;: mehrere durch Semikolon trennen; jeder wird ein Band der Datei und ein eigener Layer im Projekt. Synonyme eines Begriffs mit | trennen, etwa &lt;i&gt;forest | woodland; open water&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Aber nicht&lt;/b&gt;: was ähnlich aussieht und nicht gemeint ist.&lt;/p&gt;&lt;p&gt;Das Ergebnis liegt genau auf den Pixeln der Eingabe; es hat keine Daten, wo die Eingabe keine hat. Die Schwelle bestimmt nur die erste Darstellung und was zum Polygon wird.&lt;/p&gt;&lt;p&gt;Sensor, Bänder und Skalierung werden erkannt; setzen Sie sie unter &lt;i&gt;Erweitert&lt;/i&gt;, wenn das Protokoll das Gegenteil sagt. Merkmale bleiben auf der Platte, sodass der nächste Begriff auf demselben Raster schnell geht.&lt;/p&gt;</translation>
+      <source>&lt;p&gt;Type what you look for, and every pixel gets a score from 0 to 1 for how well it matches.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Prompts&lt;/b&gt;: separate several with a semicolon; each becomes a band of the file and a layer of its own in the project. Separate synonyms of one prompt with |, as in &lt;i&gt;forest | woodland; open water&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;&lt;b&gt;But not&lt;/b&gt;: what looks similar and is not meant.&lt;/p&gt;&lt;p&gt;The result lies exactly on the pixels of the input; it has no data where the input has none. The threshold only sets how the layer is shown at first, and what becomes a polygon.&lt;/p&gt;&lt;p&gt;Sensor, bands and scaling are recognised; set them under &lt;i&gt;Advanced&lt;/i&gt; where the log says they are not. Features are kept on disk, so the next prompt on the same raster is quick.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Image of the same ground&lt;/b&gt;: words cannot be compared with embeddings (AlphaEarth, TESSERA). On a layer of those they are answered from examples that they find on this image.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;Geben Sie ein, was Sie suchen, und jedes Pixel erhält einen Wert von 0 bis 1 dafür, wie gut es passt.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Begriffe&lt;/b&gt;: mehrere durch Semikolon trennen; jeder wird ein Band der Datei und ein eigener Layer im Projekt. Synonyme eines Begriffs mit | trennen, etwa &lt;i&gt;forest | woodland; open water&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Aber nicht&lt;/b&gt;: was ähnlich aussieht und nicht gemeint ist.&lt;/p&gt;&lt;p&gt;Das Ergebnis liegt genau auf den Pixeln der Eingabe; es hat keine Daten, wo die Eingabe keine hat. Die Schwelle bestimmt nur die erste Darstellung und was zum Polygon wird.&lt;/p&gt;&lt;p&gt;Sensor, Bänder und Skalierung werden erkannt; setzen Sie sie unter &lt;i&gt;Erweitert&lt;/i&gt;, wenn das Protokoll das Gegenteil sagt. Merkmale bleiben auf der Platte, sodass der nächste Begriff auf demselben Raster schnell geht.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Bild derselben Gegend&lt;/b&gt;: Worte lassen sich nicht mit Einbettungen (AlphaEarth, TESSERA) vergleichen. Auf einem Layer mit solchen werden sie aus Beispielen beantwortet, die sie auf diesem Bild finden.&lt;/p&gt;</translation>
     </message>
     <message>
       <source>{0} is looked for as: {1}</source>
@@ -2172,12 +2244,12 @@
       <translation>Umgebung wird angelegt</translation>
     </message>
     <message>
-      <source>Preparing the installer</source>
-      <translation>Installationsprogramm wird vorbereitet</translation>
-    </message>
-    <message>
       <source>Downloading the text model</source>
       <translation>Textmodell wird geladen</translation>
+    </message>
+    <message>
+      <source>Preparing the installer</source>
+      <translation>Installationsprogramm wird vorbereitet</translation>
     </message>
     <message>
       <source>On Debian or Ubuntu install it with: sudo apt install python3-venv</source>
@@ -2324,6 +2396,18 @@
       <translation>Schaffen Sie Platz, oder wählen Sie einen Ordner auf einer anderen Platte.</translation>
     </message>
     <message>
+      <source>Choose a folder with a short path, for instance C:\geolangbind.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>QGIS runs as a Flatpak: set up again when an update brings it another Python.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>QGIS runs as a Snap: the environment lies in the Snap's own common folder.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Choose another folder for the runtime.</source>
       <translation>Wählen Sie einen anderen Ordner für die Laufzeit.</translation>
     </message>
@@ -2368,6 +2452,10 @@
       <translation>Auf der Platte von {0} sind {1} frei, aber etwa {2} nötig.</translation>
     </message>
     <message>
+      <source>The path {0} is too long for Windows.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>{0} is a file.</source>
       <translation>{0} ist eine Datei.</translation>
     </message>
@@ -2380,16 +2468,24 @@
       <translation>In den Ordner {0} kann nicht geschrieben werden.</translation>
     </message>
     <message>
-      <source>Install Python 3.12 from python.org, then try again, or name another Python.</source>
-      <translation>Installieren Sie Python 3.12 von python.org, und versuchen Sie es erneut, oder nennen Sie ein anderes.</translation>
+      <source>Miniforge in your home folder needs no administrator and is found by itself.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Install Python 3.12 from python.org (“for me only” needs no administrator), then try again.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>none was found</source>
       <translation>keines gefunden</translation>
     </message>
     <message>
-      <source>Install Python 3.11 or newer (Debian, Ubuntu: sudo apt install python3 python3-venv), or name another.</source>
-      <translation>Installieren Sie Python 3.11 oder neuer (Debian, Ubuntu: sudo apt install python3 python3-venv), oder nennen Sie ein anderes.</translation>
+      <source>QGIS runs as a Snap, which cannot use other Pythons of the computer: install QGIS from its own package sources (qgis.org), or as a Flatpak.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Install Python 3.12 for Apple silicon from python.org, then try again, or name another Python.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>it does not start</source>
@@ -2400,12 +2496,24 @@
       <translation>es ist ein 32-Bit-Programm</translation>
     </message>
     <message>
+      <source>it is made for Intel processors, for which PyTorch has no packages</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>{0} to {1}</source>
       <translation>{0} bis {1}</translation>
     </message>
     <message>
       <source>No Python {0} can be used ({1}).</source>
       <translation>Kein Python {0} ist brauchbar ({1}).</translation>
+    </message>
+    <message>
+      <source>QGIS runs as a Flatpak; start it once with: flatpak run --devel org.qgis.qgis</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Install Python 3.11 or newer (Debian, Ubuntu: sudo apt install python3 python3-venv), or name another.</source>
+      <translation>Installieren Sie Python 3.11 oder neuer (Debian, Ubuntu: sudo apt install python3 python3-venv), oder nennen Sie ein anderes.</translation>
     </message>
     <message>
       <source>version {0} is not {1}</source>

@@ -22,12 +22,14 @@ class Reading:
         bands: band numbers from 1.
         wavelengths_um: centre wavelength a band, µm.
         scaling: preset name.
+        collar: "mask" takes a border of one exact colour for no data; "keep" leaves it.
     """
 
     sensor: str | None = None
     bands: tuple[int, ...] = ()
     wavelengths_um: tuple[float, ...] = ()
     scaling: str | None = None
+    collar: str = "keep"
 
     @property
     def is_own(self) -> bool:
@@ -41,6 +43,7 @@ class Reading:
             "bands": self.bands or None,
             "wavelengths_um": self.wavelengths_um or None,
             "scaling": self.scaling,
+            "collar": self.collar,
         }
 
 
@@ -53,6 +56,7 @@ def read_reading(layer: QgsMapLayer) -> Reading:
             tuple(int(band) for band in body.get("bands", ())),
             tuple(float(length) for length in body.get("wavelengths_um", ())),
             body.get("scaling"),
+            "mask" if body.get("collar") == "mask" else "keep",
         )
     except (ValueError, TypeError, AttributeError):
         return Reading()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ from qgis.core import (
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
+    QgsRasterLayer,
 )
 
 from geolangbind_qgis.i18n import tr
@@ -20,6 +22,7 @@ from geolangbind_qgis.i18n.numbers import number_text
 from geolangbind_qgis.layers.change_style import apply_change_style
 from geolangbind_qgis.layers.class_style import apply_class_style
 from geolangbind_qgis.layers.recognition import Reading
+from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style
 from geolangbind_qgis.processing.declared import choice_of, number_of
 from geolangbind_qgis.processing.raster_algorithm import EXTENT, RasterAlgorithm
 from geolangbind_qgis.processing.runtime_algorithm import About, file_of
@@ -60,6 +63,9 @@ class ChangeAlgorithm(RasterAlgorithm):
                 "<p>With <b>prompts</b> (separated by a semicolon) the result has three bands a prompt: the change "
                 "of the score from -1 to 1, the score before and the score after. With <b>classes</b> (a scheme, a "
                 "scheme file or a list) it says which class became which, with a legend, and a table of areas.</p>"
+                "<p>Two years of <b>embeddings</b> (AlphaEarth, TESSERA) need neither: the result is 1 - cosine of the "
+                "angle between both vectors of a pixel, 0 where nothing changed. With a model that was taught on them "
+                "it says which of its classes became which.</p>"
                 "<p>First it is measured whether both dates lie on each other. Dates more than two pixels apart are "
                 "refused, for every edge would pass for change; let the shift be undone, or ignored.</p>"
             ),
@@ -121,13 +127,26 @@ class ChangeAlgorithm(RasterAlgorithm):
             feedback.pushInfo(words.format(row["prompt"], gained, lost))
         for row in result["transitions"]:
             feedback.pushInfo(f"{row['name']}: {_hectares(row['hectares'])} ha")
-        style = apply_class_style if params.classes else partial(apply_change_style, least=least)
+        turned = result.get("change")
+        if turned is not None:
+            words = tr("Changed (1 - cosine above {0}): {1} ha")
+            feedback.pushInfo(words.format(number_text(turned["threshold"], 3), _hectares(turned["hectares"])))
+        style = _style_of(result, least)
         what = tr("Change of {0}").format(params.prompts[0]) if params.prompts else tr("Change")
         style_when_loaded(context, output, self.result_name(what), style, source_id=self.source_id)
         outputs: dict[str, Any] = {OUTPUT: output, OFFSET: result["registration"]["pixels"]}
         if areas:
             outputs[AREAS] = areas
         return outputs
+
+
+def _style_of(result: dict[str, Any], least: float) -> Callable[[QgsRasterLayer], None]:
+    """Returns the look of a result: of classes, of changed scores, or of embeddings that turned."""
+    if result.get("transitions"):
+        return apply_class_style
+    if "change" in result:
+        return partial(apply_score_style, style=ScoreStyle(float(result["change"]["threshold"])), band=1)
+    return partial(apply_change_style, least=least)
 
 
 def _hectares(area: float | None) -> str:

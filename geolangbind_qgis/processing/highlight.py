@@ -11,6 +11,7 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingParameterRasterDestination,
+    QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
     QgsRasterLayer,
 )
@@ -23,17 +24,21 @@ from geolangbind_qgis.layers.score_style import PROMPT_COLOURS, ScoreStyle, appl
 from geolangbind_qgis.processing.declared import number_of
 from geolangbind_qgis.processing.polygon_parameters import VECTOR, add_polygon_parameters, polygon_fields
 from geolangbind_qgis.processing.raster_algorithm import RasterAlgorithm
-from geolangbind_qgis.processing.runtime_algorithm import About
+from geolangbind_qgis.processing.runtime_algorithm import About, file_of
 from geolangbind_qgis.processing.styled_layers import style_when_loaded
 from geolangbind_qgis.protocol_import import protocol
 
-PROMPTS, NOT, THRESHOLD, OUTPUT = "PROMPTS", "NOT", "THRESHOLD", "OUTPUT"
+PROMPTS, NOT, THRESHOLD, IMAGE, OUTPUT = "PROMPTS", "NOT", "THRESHOLD", "IMAGE", "OUTPUT"
 
 
 class HighlightAlgorithm(RasterAlgorithm):
     """Scores every pixel for each prompt."""
 
     script_name = "highlight"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._image: str | None = None
 
     def about(self) -> About:
         """Say what it is for."""
@@ -51,6 +56,8 @@ class HighlightAlgorithm(RasterAlgorithm):
                 "threshold only sets how the layer is shown at first, and what becomes a polygon.</p>"
                 "<p>Sensor, bands and scaling are recognised; set them under <i>Advanced</i> where the log says they "
                 "are not. Features are kept on disk, so the next prompt on the same raster is quick.</p>"
+                "<p><b>Image of the same ground</b>: words cannot be compared with embeddings (AlphaEarth, TESSERA). "
+                "On a layer of those they are answered from examples that they find on this image.</p>"
             ),
         )
 
@@ -62,8 +69,18 @@ class HighlightAlgorithm(RasterAlgorithm):
         self.addParameter(number_of(protocol.HighlightParams, "threshold", THRESHOLD, tr("Threshold")))
         self.add_resolution()
         self.add_reading()
+        text = tr("Image of the same ground, where the layer holds embeddings")
+        self.add_advanced(QgsProcessingParameterRasterLayer(IMAGE, text, optional=True))
         self.addParameter(QgsProcessingParameterRasterDestination(OUTPUT, tr("Scores")))
         add_polygon_parameters(self, scores=True)
+
+    def prepare(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> None:
+        """Take a picture of the layer and the file of the image, on the main thread."""
+        super().prepare(parameters, context, feedback)
+        image = self.parameterAsRasterLayer(parameters, IMAGE, context)
+        self._image = None if image is None else file_of(image)
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -80,6 +97,7 @@ class HighlightAlgorithm(RasterAlgorithm):
             negatives=self._in_english(parameters, NOT, context, feedback),
             output=output,
             threshold=threshold,
+            image=self._image,
             **self.request_fields(parameters, context),
             **polygon_fields(self, parameters, context),
         )

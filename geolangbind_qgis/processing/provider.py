@@ -10,6 +10,7 @@ from geolangbind_qgis.processing.accuracy import AccuracyAlgorithm
 from geolangbind_qgis.processing.calibrate import CalibrateAlgorithm
 from geolangbind_qgis.processing.change import ChangeAlgorithm
 from geolangbind_qgis.processing.classify import ClassifyAlgorithm
+from geolangbind_qgis.processing.cluster import ClusterAlgorithm
 from geolangbind_qgis.processing.embed import EmbedAlgorithm
 from geolangbind_qgis.processing.finetune import FinetuneAlgorithm
 from geolangbind_qgis.processing.highlight import HighlightAlgorithm
@@ -25,6 +26,7 @@ ALGORITHMS = (
     SimilarAlgorithm,
     ChangeAlgorithm,
     FinetuneAlgorithm,
+    ClusterAlgorithm,
     EmbedAlgorithm,
     PolygoniseAlgorithm,
     SampleAlgorithm,

@@ -8,6 +8,7 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
+    QgsProcessingParameterBoolean,
     QgsProcessingParameterDistance,
     QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
@@ -33,7 +34,7 @@ from geolangbind_qgis.processing.runtime_algorithm import RuntimeAlgorithm
 from geolangbind_qgis.protocol_import import protocol
 
 INPUT, EXTENT, RESOLUTION = "INPUT", "EXTENT", "RESOLUTION"
-SENSOR, BANDS, WAVELENGTHS, SCALING = "SENSOR", "BANDS", "WAVELENGTHS", "SCALING"
+SENSOR, BANDS, WAVELENGTHS, SCALING, COLLAR = "SENSOR", "BANDS", "WAVELENGTHS", "SCALING", "COLLAR"
 _SHARE_OF_COPY = 30.0
 
 
@@ -71,6 +72,7 @@ class RasterAlgorithm(RuntimeAlgorithm):
             )
         )
         self.add_advanced(_names(SCALING, tr("Scaling (empty: as the sensor's product needs)"), scalings))
+        self.add_advanced(QgsProcessingParameterBoolean(COLLAR, tr("A border of one exact colour is no data"), False))
         for parameter in model_parameters(tr("Model")):
             self.add_advanced(parameter)
 
@@ -172,7 +174,8 @@ class RasterAlgorithm(RuntimeAlgorithm):
             raise ValueError(tr("Bands and wavelengths are numbers separated by commas.")) from None
         sensor = self.parameterAsEnumString(parameters, SENSOR, context) or None
         scaling = self.parameterAsEnumString(parameters, SCALING, context) or None
-        reading = Reading(sensor, bands, wavelengths, scaling)
+        collar = "mask" if self.parameterAsBool(parameters, COLLAR, context) else "keep"
+        reading = Reading(sensor, bands, wavelengths, scaling, collar)
         return reading if reading.is_own else None
 
     def _parts(

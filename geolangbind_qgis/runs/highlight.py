@@ -61,6 +61,7 @@ class HighlightRequest:
         grid: pixels to copy where only QGIS reads the layer.
         threshold: score from which new layers show.
         examples: places to go by; ``prompts`` then is the name and colour of the one layer that comes of them.
+        image: path of an image of the same ground, which words are answered from where the layer holds embeddings.
     """
 
     snapshot: LayerSnapshot
@@ -73,6 +74,7 @@ class HighlightRequest:
     grid: ExportGrid | None = None
     threshold: float = 0.5
     examples: Examples | None = None
+    image: str | None = None
 
 
 class Highlighter(QObject):
@@ -145,7 +147,12 @@ class Highlighter(QObject):
             examples = asdict(request.examples)
             return "similar", protocol.SimilarParams(**examples, resolution=request.resolution, **common)
         prompts = tuple(text for text, _ in request.prompts)
-        more: dict[str, Any] = {"negatives": request.negatives, "resolution": request.resolution, "preview": True}
+        more: dict[str, Any] = {
+            "negatives": request.negatives,
+            "resolution": request.resolution,
+            "preview": True,
+            "image": request.image,
+        }
         return "highlight", protocol.HighlightParams(prompts=prompts, **more, **common)
 
     def cancel(self) -> None:

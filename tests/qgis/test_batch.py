@@ -36,6 +36,7 @@ EXAMPLE_VALUES = {
     "sample": {"EXPECTED": "forest=0.9", "SIZE": 40, "SEED": 3},
     "calibrate": {"PLACES": PLACES, "FIELD": "class"},
     "polygonise": {"THRESHOLD": 0.4, "SEPARATE": True, "RIGHT_ANGLES": True, "VECTOR_CRS": "EPSG:25833"},
+    "cluster": {"CLUSTERS": 5, "SEED": 3},
     "models": {"ACTION": "import", "FILE": "model.safetensors"},
 }
 

@@ -25,7 +25,7 @@ def test_it_comes_with_a_dock_and_a_provider_and_goes_without_a_trace(qgis_iface
     assert registry.providerById("geolangbind") is not None
     names = [algorithm.name() for algorithm in registry.providerById("geolangbind").algorithms()]
     plugin.unload()
-    expected = ["accuracy", "calibrate", "change", "classify", "embed", "finetune", "highlight", "models"]
+    expected = ["accuracy", "calibrate", "change", "classify", "cluster", "embed", "finetune", "highlight", "models"]
     assert sorted(names) == [*expected, "polygonise", "sample", "similar"]
     assert registry.providerById("geolangbind") is None
     assert plugin.dock is None

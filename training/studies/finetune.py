@@ -95,7 +95,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        places = [] if options.only == "dubai" else [_sentinel2(options.data, options.untold)]
+        places = [] if options.only == "dubai" else [sentinel2(options.data, options.untold)]
         places += [] if options.only == "s2" else _dubai(options.data, options.embedded, scratch)
         rows: list[dict[str, Any]] = []
         for place in places:
@@ -105,7 +105,8 @@ def main() -> None:
                 options.output.write_text(_page(rows, options), encoding="utf-8")
 
 
-def _sentinel2(data: Path, start: str) -> Place:
+def sentinel2(data: Path, start: str) -> Place:
+    """The Sentinel-2 place with ESRI land cover as truth."""
     folder = data / "scenes" / "terramind_tiles" / S2_PLACE
     with opened_gdal(folder / "LULC.tif") as file:
         truth = file.read(1)
@@ -134,11 +135,11 @@ def _measure(place: Place, seed: int, scratch: Path) -> dict[str, Any]:
     with opened_gdal(place.raster) as file:
         transform, crs, bands = file.transform, file.crs, file.read()
     labels = scratch / "polygons.gpkg"
-    _write_polygons(labels, squares, place, transform, crs.to_wkt())
+    write_polygons(labels, squares, place, transform, crs.to_wkt())
     source = Source(place.raster, sensor=place.sensor)
     settings = FinetuneSettings((source,), str(labels), field="class", start=place.start, seed=seed, listed=False)
     results = fine_tune(settings, scratch / "model")
-    forest, forest_seconds = _random_forest(bands, squares, seed)
+    forest, forest_seconds = random_forest(bands, squares, seed)
     codes = np.array(list(place.classes))
     before = codes[_mapped(place, source, place.start, scratch / "before.tif")]
     after = codes[_mapped(place, source, str(scratch / "model"), scratch / "after.tif")]
@@ -182,9 +183,10 @@ def _whole(wanted: NDArray[Any], side: int) -> NDArray[np.bool_]:
     return np.asarray(windows.all(axis=(2, 3)))
 
 
-def _write_polygons(
+def write_polygons(
     path: Path, squares: list[tuple[int, int, int, int]], place: Place, transform: Affine, crs: str
 ) -> None:
+    """Write squares as polygons with the words of their classes."""
     shapes = []
     for _, row, col, side in squares:
         x, y = transform @ (col, row)
@@ -195,7 +197,7 @@ def _write_polygons(
     pyogrio.raw.write(path, wkb, [names], np.array(["class"], object), geometry_type="Polygon", crs=crs)
 
 
-def _random_forest(
+def random_forest(
     bands: NDArray[Any], squares: list[tuple[int, int, int, int]], seed: int
 ) -> tuple[NDArray[np.int64], float]:
     """Returns the map (H, W) of a random forest's codes over the band values, and its time in seconds."""
@@ -226,7 +228,9 @@ def _mapped(place: Place, source: Source, model: str, output: Path) -> NDArray[n
 def accuracy(place: Place, found: NDArray[np.int64]) -> dict[str, float]:
     """Returns overall accuracy, the mean of the classes' accuracies and the mean IoU on the measured pixels."""
     truth, answer = place.truth[place.measured], found[place.measured]
-    matrix = ConfusionMatrix.of(truth, answer, len(place.classes))
+    codes = np.array(sorted(place.classes))
+    places = (np.searchsorted(codes, values).clip(0, len(codes) - 1) for values in (truth, answer))
+    matrix = ConfusionMatrix.of(*places, len(codes))
     return {
         "overall": round(matrix.overall, 4),
         "class_mean": round(float(np.nanmean(matrix.producers)), 4),

@@ -203,3 +203,19 @@ def test_a_rotated_grid_is_kept(make_raster):
         assert reader.grid.transform == transform
         assert reader.grid.is_rotated
         assert reader.info.ground_sampling_distance_m == pytest.approx(math.hypot(8, 3))
+
+
+def test_a_virtual_raster_of_bands_of_several_types_is_read(make_raster, tmp_path):
+    whole = make_raster(np.full((1, 8, 8), 7, "uint8"), "one.tif")
+    parts = make_raster(np.full((1, 8, 8), 0.25, "float32"), "two.tif")
+    bands = "".join(
+        f'<VRTRasterBand dataType="{kind}" band="{number}"><SimpleSource><SourceFilename>{path}</SourceFilename>'
+        "<SourceBand>1</SourceBand></SimpleSource></VRTRasterBand>"
+        for number, (kind, path) in enumerate((("Byte", whole), ("Float32", parts)), 1)
+    )
+    (tmp_path / "mixed.vrt").write_text(f'<VRTDataset rasterXSize="8" rasterYSize="8">{bands}</VRTDataset>')
+    with open_raster(tmp_path / "mixed.vrt") as reader:
+        values, valid = reader.read(reader.grid.window)
+        assert [band.maximum for band in reader.survey().bands] == [7.0, 0.25]
+    assert values[:, 0, 0].tolist() == [7.0, 0.25]
+    assert valid.all()
