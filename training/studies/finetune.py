@@ -229,8 +229,8 @@ def accuracy(place: Place, found: NDArray[np.int64]) -> dict[str, float]:
     """Returns overall accuracy, the mean of the classes' accuracies and the mean IoU on the measured pixels."""
     truth, answer = place.truth[place.measured], found[place.measured]
     codes = np.array(sorted(place.classes))
-    places = (np.searchsorted(codes, values).clip(0, len(codes) - 1) for values in (truth, answer))
-    matrix = ConfusionMatrix.of(*places, len(codes))
+    there, shown = (np.searchsorted(codes, values).clip(0, len(codes) - 1) for values in (truth, answer))
+    matrix = ConfusionMatrix.of(there, shown, len(codes))
     return {
         "overall": round(matrix.overall, 4),
         "class_mean": round(float(np.nanmean(matrix.producers)), 4),
