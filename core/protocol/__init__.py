@@ -8,7 +8,15 @@ A request is ``{"id", "method", "params"}``, its reply ``{"id", "result"}`` or `
 
 from .conversion import from_params, to_params
 from .labels import AccuracyParams, CalibrateParams, FinetuneParams, SampleParams
-from .maps import ChangeParams, ClassifyParams, DescribeParams, EmbedParams, HighlightParams, SimilarParams
+from .maps import (
+    ChangeParams,
+    ClassifyParams,
+    DescribeParams,
+    EmbedParams,
+    HighlightParams,
+    SimilarParams,
+    SuggestParams,
+)
 from .messages import PROTOCOL_VERSION, ErrorInfo, Notification, Reply, Request, decode, encode
 from .parameters import Parameter, parameter, parameters
 from .polygons import PolygoniseParams
@@ -41,6 +49,7 @@ __all__ = [
     "ShutdownParams",
     "SimilarParams",
     "Source",
+    "SuggestParams",
     "decode",
     "encode",
     "from_params",

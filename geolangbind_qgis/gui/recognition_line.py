@@ -63,14 +63,16 @@ class RecognitionLine(QWidget):
         """
         mark, colour = ("●", "#2e9e5b") if found.trained else ("▲", "#d98a00")
         state = tr("Supported sensor") if found.trained else tr("Unsupported sensor: check results")
-        count, _, wavelengths = found.bands_text.partition(" (")
-        bands = wavelengths.rstrip(")") if found.title.startswith(count) else found.bands_text
         scaling = tr("scaled as the file says") if found.scaling == "file" else found.scaling_title
-        parts = [found.title, bands, scaling]
+        count = found.bands_text.partition(" (")[0]  # which ones, and how they are scaled, is said by the tool tip
+        title = found.title.partition(" (")[0]
+        parts = [title] if title.startswith(count) else [title, count]
         text = " · ".join(_unbroken(part).replace("<", "&lt;") for part in parts if part)
         own_text = f" <i>({tr('set by you')})</i>" if own else ""
         self._label.setText(f"{text}{own_text} · <span style='color:{colour}'>{mark}</span> {state}")
-        self._label.setToolTip("<br>".join((*found.reasons, *found.warnings, training_text(found.trained))))
+        facts = (" · ".join(part for part in (found.title, found.bands_text, scaling) if part),)
+        lines = (*facts, *found.reasons, *found.warnings, training_text(found.trained))
+        self._label.setToolTip("<br>".join(line.replace("<", "&lt;") for line in lines))
         self._edit.setEnabled(True)
 
 
