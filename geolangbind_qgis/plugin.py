@@ -9,7 +9,9 @@ from qgis.PyQt.QtWidgets import QAction, QToolBar
 
 from geolangbind_qgis import settings
 from geolangbind_qgis.gui.dock import GeoLangBindDock
+from geolangbind_qgis.gui.help import open_help
 from geolangbind_qgis.gui.layer_menu import LayerMenu
+from geolangbind_qgis.gui.tour import tour_was_seen
 from geolangbind_qgis.gui.windows import close_dialogs
 from geolangbind_qgis.i18n import install_translator, tr
 from geolangbind_qgis.icons import icon
@@ -35,6 +37,7 @@ class GeoLangBindPlugin:
         self._provider: GeoLangBindProvider | None = None
         self._action: QAction | None = None
         self._toolbar: QToolBar | None = None
+        self._entries: list[QAction] = []
         self._translator = install_translator()
 
     def initProcessing(self) -> None:
@@ -62,7 +65,9 @@ class GeoLangBindPlugin:
         self._toolbar = iface.addToolBar("GeoLangBind")
         self._toolbar.setObjectName("GeoLangBindToolBar")
         self._toolbar.addAction(self._action)
-        iface.addPluginToRasterMenu("GeoLangBind", self._action)
+        self._entries = [self._action, *self._menu_entries(self.dock)]
+        for entry in self._entries:
+            iface.addPluginToRasterMenu("GeoLangBind", entry)
 
     def unload(self) -> None:
         """Stop all work, end the runtime, and leave nothing behind."""
@@ -82,8 +87,10 @@ class GeoLangBindPlugin:
         if self._action is not None and self._toolbar is not None and self.iface is not None:
             self._toolbar.deleteLater()
             self._toolbar = None
-            self.iface.removePluginRasterMenu("GeoLangBind", self._action)
-            self._action.deleteLater()
+            for entry in self._entries:
+                self.iface.removePluginRasterMenu("GeoLangBind", entry)
+                entry.deleteLater()
+            self._entries = []
         if self.session is not None:
             self.session.close()
             self.session.deleteLater()
@@ -92,6 +99,27 @@ class GeoLangBindPlugin:
         self.menu = self.dock = self.session = self._action = None
 
     def _on_visible(self, visible: bool) -> None:
-        """Warm the runtime up when the dock is first looked at."""
-        if visible and self.session is not None:
+        """Warm the runtime up when the dock is first looked at, and show how it is used."""
+        if visible and self.session is not None and self.dock is not None:
             self.session.start_runtime()
+            if self.session.is_set_up and not tour_was_seen() and not self.dock.tour.isVisible():
+                self.dock.start_tour()
+
+    def _menu_entries(self, dock: GeoLangBindDock) -> list[QAction]:
+        """Make the entries of the plugin's menu beside the one that shows the dock."""
+        window = dock.parent()
+        entries = []
+        for text, slot in (
+            (tr("Open the sample scene"), lambda: self._open_sample_scene(dock)),
+            (tr("Models…"), dock.manage_models),
+            (tr("Show the tour"), dock.start_tour),
+            (tr("Help"), open_help),
+        ):
+            action = QAction(text, window)
+            action.triggered.connect(lambda _, slot=slot: slot())
+            entries.append(action)
+        return entries
+
+    def _open_sample_scene(self, dock: GeoLangBindDock) -> None:
+        dock.setUserVisible(True)
+        dock.layer_buttons.open_sample_scene()

@@ -187,8 +187,8 @@ class _Finetuning:
         point = {"stage": self._stage, **point}
         self.history.append(point)
         self._context.notify("loss", point)
-        right = f", {100 * point['accuracy']:.0f} % right where it chooses" if "accuracy" in point else ""
-        message = f"{self._stage}: step {point['step']}, loss {point['loss']:.3f}{right}"
+        accuracy = f", accuracy {100 * point['accuracy']:.0f} %" if "accuracy" in point else ""
+        message = f"Step {point['step']} of {point['steps']}, loss {point['loss']:.3f}{accuracy}"
         self._step.progress(point["step"] / point["steps"], message)
 
 

@@ -30,7 +30,9 @@ class LinearHead:
         self.bias = bias
 
 
-def fit_likeness(wanted: Tensor, unwanted: Tensor, surroundings: Tensor) -> LinearHead:
+def fit_likeness(
+    wanted: Tensor, unwanted: Tensor, surroundings: Tensor, weights: tuple[Tensor, Tensor] | None = None
+) -> LinearHead:
     """Fit a logistic regression to examples.
 
     One click says little about what is *not* meant, so a sample of the surroundings joins the negatives with as much
@@ -42,12 +44,18 @@ def fit_likeness(wanted: Tensor, unwanted: Tensor, surroundings: Tensor) -> Line
         wanted: (N, D) unit vectors at places of what is looked for.
         unwanted: (M, D) unit vectors at places of what is not.
         surroundings: (S, D) unit vectors of a sample of the ground.
+        weights: (N,) and (M,) what the examples weigh, each adding up to 1; None for all alike.
     """
     around, far = _contrast(surroundings, wanted, unwanted)
-    groups = ((wanted, 1.0), (unwanted, 1.0), (around, 1.0), (far, FAR_WEIGHT))
-    weights = torch.cat([torch.full((len(group),), weight / max(1, len(group))) for group, weight in groups])
-    labels = (torch.arange(len(weights)) < len(wanted)).float()
-    return logistic_regression(torch.cat([group for group, _ in groups]), labels, weights)
+    given = (_even(wanted, 1.0), _even(unwanted, 1.0)) if weights is None else weights
+    all_weights = torch.cat([*given, _even(around, 1.0), _even(far, FAR_WEIGHT)])
+    labels = (torch.arange(len(all_weights)) < len(wanted)).float()
+    return logistic_regression(torch.cat([wanted, unwanted, around, far]), labels, all_weights)
+
+
+def _even(group: Tensor, weight: float) -> Tensor:
+    """Returns weights (N,) that share out ``weight`` evenly."""
+    return torch.full((len(group),), weight / max(1, len(group)))
 
 
 def logistic_regression(samples: Tensor, labels: Tensor, weights: Tensor) -> LinearHead:

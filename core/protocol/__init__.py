@@ -16,6 +16,7 @@ from .maps import (
     EmbedParams,
     HighlightParams,
     SimilarParams,
+    SuggestParams,
 )
 from .messages import PROTOCOL_VERSION, ErrorInfo, Notification, Reply, Request, decode, encode
 from .parameters import Parameter, parameter, parameters
@@ -50,6 +51,7 @@ __all__ = [
     "ShutdownParams",
     "SimilarParams",
     "Source",
+    "SuggestParams",
     "decode",
     "encode",
     "from_params",

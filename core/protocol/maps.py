@@ -103,15 +103,21 @@ class EmbedParams:
 
 @dataclass(frozen=True)
 class SimilarParams:
-    """Score every pixel by likeness to the places pointed at, (x, y) in the raster's CRS."""
+    """Score every pixel by likeness to examples: places (x, y) and areas (WKT polygons) in the raster's CRS."""
 
     source: Source
     output: str = parameter(help="score raster to write", option="-o", metavar="OUT.tif")
     positives: tuple[tuple[float, float], ...] = parameter(
-        help="a place of what you look for, in the raster's CRS; repeatable", option="--at", metavar="X,Y"
+        (), help="a place of what you look for, in the raster's CRS; repeatable", option="--at", metavar="X,Y"
     )
     negatives: tuple[tuple[float, float], ...] = parameter(
         (), help="a place of what it is not; repeatable", option="--not-at", metavar="X,Y"
+    )
+    areas: tuple[str, ...] = parameter(
+        (), help="an area of what you look for, all of it; repeatable", option="--in", metavar="POLYGON((…))"
+    )
+    negative_areas: tuple[str, ...] = parameter(
+        (), help="an area of what it is not; repeatable", option="--not-in", metavar="POLYGON((…))"
     )
     text: str | None = parameter(None, help="words for it, which must agree as well")
     model: str = common.model()
@@ -131,6 +137,19 @@ class ClusterParams:
     model: str = common.model()
     extent: Extent | None = common.extent()
     resolution: float | None = common.resolution()
+    device: str = common.device()
+
+
+@dataclass(frozen=True)
+class SuggestParams:
+    """List the words nearest in meaning to a prompt that do score in a raster."""
+
+    source: Source
+    prompt: str = parameter(help="words that found nothing")
+    model: str = common.model()
+    extent: Extent | None = common.extent()
+    resolution: float | None = common.resolution()
+    most: int = parameter(5, help="number of words at most", minimum=1)
     device: str = common.device()
 
 

@@ -29,16 +29,19 @@ class PingParams:
 
 @dataclass(frozen=True)
 class ModelsParams:
-    """List models, import a local file or folder under a name, fetch a published model, or check one.
+    """List models, import a local file or folder under a name, fetch, check, rename or delete one.
 
     Attributes:
-        action: list, import, fetch or check. Each replies with ``models``: the cards; check with ``report`` too.
+        action: list, import, fetch, check, rename or delete. Each replies with ``models``: the cards; check with
+            ``report`` too.
+        new_name: what a model is renamed to.
     """
 
     action: str = "list"
     path: str | None = None
     name: str | None = None
     accept_licence: bool = False
+    new_name: str | None = None
 
 
 @dataclass(frozen=True)

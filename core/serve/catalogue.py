@@ -13,27 +13,32 @@ if TYPE_CHECKING:
 
 
 def models(params: ModelsParams, context: Context) -> dict[str, Any]:
-    """List models, import one from a local file or folder, fetch a published one, or check one.
+    """List models, import one from a local file or folder, fetch a published one, check, rename or delete one.
 
     Returns:
         ``{models: [card, ...]}``; after ``check`` also ``{report: {name, findings, problems}}``.
 
     Raises:
         UsageError: an unknown action, or one without its path or name.
-        ModelError: the model cannot be imported or fetched.
+        ModelError: the model cannot be imported, fetched, renamed or deleted.
     """
-    from core.model import zoo
+    from core.model import own_models, zoo
 
     facts: dict[str, Any] = {}
     if params.action == "import":
         zoo.import_model(_needed(params.path, "path"), params.name)
     elif params.action == "fetch":
         zoo.fetch_model(_needed(params.name, "name"), accept_licence=params.accept_licence, context=context)
+    elif params.action == "rename":
+        own_models.rename_model(_needed(params.name, "name"), _needed(params.new_name, "new name"))
+    elif params.action == "delete":
+        own_models.delete_model(_needed(params.name, "name"))
     elif params.action == "check":
         facts["report"] = dataclasses.asdict(zoo.check_model(_needed(params.name, "name")))
     elif params.action != "list":
-        raise UsageError(f"There is no action {params.action!r} on models.", hint="Use list, import, fetch or check.")
-    if params.action in ("import", "fetch"):
+        hint = "Use list, import, fetch, check, rename or delete."
+        raise UsageError(f"There is no action {params.action!r} on models.", hint=hint)
+    if params.action in ("import", "fetch", "rename", "delete"):
         context.models.forget()  # a model of this name may have been loaded in an older version
     return {"models": [card.to_json() for card in zoo.list_models()], **facts}
 

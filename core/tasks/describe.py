@@ -33,7 +33,8 @@ def run(params: DescribeParams, context: Context) -> dict[str, Any]:
         path, width, height, count, dtype, crs (WKT or None), extent, pixel_size, ground_sampling_distance_m; sensor,
         sensor_title, confidence, reasons, warnings,
         evidence [{source, says, about, favours, strength}]; bands
-        [{number, name, wavelength_um, kind, low, high}], scaling {name, title}; model, trained, coverage,
+        [{number, name, wavelength_um, kind, low, high, scale, offset}], physical = DN * scale + offset; scaling
+        {name, title}; model, trained, coverage,
         coverage_reason.
 
     Raises:
@@ -70,6 +71,8 @@ def run(params: DescribeParams, context: Context) -> dict[str, Any]:
                 "kind": band.kind,
                 "low": scaling.low,
                 "high": scaling.high,
+                "scale": scaling.scale,
+                "offset": scaling.offset,
             }
             for number, band, scaling in zip(
                 recognition.band_indexes, recognition.band_set.bands, recognition.scaling.bands, strict=True

@@ -24,6 +24,7 @@ from core.raster.pixel_window import PixelWindow, RowCol
 from core.raster.staging import GEOTIFF
 from core.raster.writer import write_cog
 from core.tasks.blocks import scored_blocks, sigmoid
+from core.tasks.example_areas import places_in
 from core.tasks.of_embeddings import similar as of_embeddings
 from core.tasks.outputs import check_writable, provenance
 from core.tasks.scene import Scene, open_scene
@@ -49,7 +50,7 @@ def run(params: SimilarParams, context: Context) -> dict[str, Any]:
         InputError: there is no example, or one lies outside the raster or where it has no data.
         GeoLangBindError: the raster or the model cannot be used, or the result not written.
     """
-    if not params.positives:
+    if not params.positives and not params.areas:
         raise InputError("There is no example.", hint="Point at one or more places of what you look for.")
     prompts = parse_prompts([params.text]) if params.text is not None else ()
     with open_scene(params.source, extent=params.extent, resolution=params.resolution) as scene:
@@ -59,7 +60,11 @@ def run(params: SimilarParams, context: Context) -> dict[str, Any]:
         context.progress(0.0, "Loading the model")
         model: GeoLangBind = context.models.get(params.model, params.device)
         features = scene.features(model, cancel=context.cancel)
-        head = fit_examples(features, scene, params.positives, params.negatives)
+        wanted = [[place] for place in params.positives]
+        wanted += [places_in(area, features, scene) for area in params.areas]
+        unwanted = [[place] for place in params.negatives]
+        unwanted += [places_in(area, features, scene) for area in params.negative_areas]
+        head = fit_examples(features, scene, wanted, unwanted)
         softmax = PromptSoftmax(model, prompts) if prompts else None
         direction, constant = features.encoder.basis.text(head.weight[None])
         if softmax is not None:
@@ -87,36 +92,46 @@ def run(params: SimilarParams, context: Context) -> dict[str, Any]:
             blocks(),
             band_names=(params.text or "similar",),
             tags=provenance(
-                model, params.model, scene, EXAMPLES=_shown(params.positives), NOT=_shown(params.negatives)
+                model,
+                params.model,
+                scene,
+                EXAMPLES=_shown(params.positives, params.areas),
+                NOT=_shown(params.negatives, params.negative_areas),
             ),
             sources=scene.raster.info.files,
         )
         return {
             "output": params.output,
-            "positives": len(params.positives),
-            "negatives": len(params.negatives),
+            "positives": len(wanted),
+            "negatives": len(unwanted),
             "model": params.model,
             **scene.facts_for(model),
         }
 
 
 def fit_examples(
-    features: DenseFeatures, scene: Scene, positives: Sequence[Place], negatives: Sequence[Place]
+    features: DenseFeatures, scene: Scene, positives: Sequence[Sequence[Place]], negatives: Sequence[Sequence[Place]]
 ) -> LinearHead:
     """Fit likeness to the cells at the examples; see ``core.learning.likeness``.
 
     Args:
         features: the feature grid.
         scene: the raster the places lie in.
-        positives: places of what is looked for.
-        negatives: places of what is not.
+        positives: the places of each example of what is looked for.
+        negatives: the places of each example of what is not.
 
     Raises:
         InputError: a place lies outside the raster or where it has no data.
     """
-    wanted, chunks = _vectors_at(features, scene, positives)
-    unwanted, _ = _vectors_at(features, scene, negatives)
-    return fit_likeness(wanted, unwanted, _surroundings(features, sorted(chunks)))
+    wanted, chunks = _vectors_at(features, scene, [place for example in positives for place in example])
+    unwanted, _ = _vectors_at(features, scene, [place for example in negatives for place in example])
+    weights = _weights(positives), _weights(negatives)
+    return fit_likeness(wanted, unwanted, _surroundings(features, sorted(chunks)), weights)
+
+
+def _weights(examples: Sequence[Sequence[Place]]) -> Tensor:
+    """Returns a weight for each place (N,): those of every example have the same sum, those of all examples 1."""
+    return torch.tensor([1 / len(examples) / len(example) for example in examples for _ in example])
 
 
 def _vectors_at(features: DenseFeatures, scene: Scene, places: Sequence[Place]) -> tuple[Tensor, set[RowCol]]:
@@ -152,13 +167,13 @@ def _surroundings(features: DenseFeatures, chunks: Sequence[RowCol]) -> Tensor:
     return torch.cat(around)
 
 
-def _shown(places: Sequence[Place]) -> str:
-    return "; ".join(f"{x:.10g},{y:.10g}" for x, y in places)
+def _shown(places: Sequence[Place], areas: Sequence[str] = ()) -> str:
+    return "; ".join([*(f"{x:.10g},{y:.10g}" for x, y in places), *areas])
 
 
 def show(result: dict[str, Any]) -> str:
     """The result in words, for the command line."""
     count = result["positives"]
-    places = "1 place" if count == 1 else f"{count} places"
+    places = "1 example" if count == 1 else f"{count} examples"
     line = f"{result['output']}: likeness to {places} on {result['width']} × {result['height']} pixels"
     return "\n".join([line, *(f"Note: {warning}" for warning in result["warnings"])])

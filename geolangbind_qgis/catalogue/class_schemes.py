@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.i18n import class_name_text, tr
 from geolangbind_qgis.protocol_import import CODE_ROOT
 
 SCHEMES_FOLDER = CODE_ROOT / "resources" / "schemes"
@@ -88,7 +88,14 @@ def write_scheme(scheme: Scheme, path: Path) -> None:
 
 
 def bundled_schemes() -> list[Scheme]:
-    """Returns the schemes that come with the plugin, the default first."""
+    """Returns the schemes that come with the plugin, the default first; names of classes in the user's language."""
+    return [
+        replace(scheme, classes=tuple(replace(item, name=class_name_text(item.name)) for item in scheme.classes))
+        for scheme in _schemes_in_english()
+    ]
+
+
+def _schemes_in_english() -> list[Scheme]:
     found = []
     for path in sorted(SCHEMES_FOLDER.glob("*.json")):
         try:
@@ -102,7 +109,7 @@ def bundled_schemes() -> list[Scheme]:
 def scheme_words() -> tuple[str, ...]:
     """Returns every class name and wording of the bundled schemes once, for completion; read from disk once."""
     words: dict[str, None] = {}
-    for scheme in bundled_schemes():
+    for scheme in _schemes_in_english():
         for item in scheme.classes:
             words.update(dict.fromkeys((item.name.lower(), *item.prompts)))
     return tuple(sorted(words))

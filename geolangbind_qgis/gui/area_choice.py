@@ -9,6 +9,7 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsGeometry,
+    QgsMapLayer,
     QgsProject,
     QgsRectangle,
     QgsVectorLayer,
@@ -16,7 +17,7 @@ from qgis.core import (
 from qgis.gui import QgsMapCanvas, QgsMapLayerComboBox, QgsMapToolExtent, QgsRubberBand
 from qgis.PyQt.QtCore import QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QColor
-from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from geolangbind_qgis.gui.narrow import let_shrink
 from geolangbind_qgis.i18n import tr
@@ -82,8 +83,11 @@ class AreaChoice(QWidget):
             tr("Layer whose selected polygons are meant; all its polygons where none is selected")
         )
         self._polygons.setAccessibleName(tr("Polygon layer"))
-        self.follow_map = QCheckBox(tr("Follow the map"), self)
-        self.follow_map.setToolTip(tr("Answer the prompts wherever the map is moved to"))
+        self.follow_map = QToolButton(self)
+        self.follow_map.setIcon(icon("follow"))
+        self.follow_map.setCheckable(True)
+        self.follow_map.setToolTip(tr("Follow the map: answer the prompts wherever the map is moved to"))
+        self.follow_map.setAccessibleName(tr("Follow the map"))
         self._resting = QTimer(self)
         self._resting.setSingleShot(True)
         self._resting.setInterval(_RESTING_MS)
@@ -93,12 +97,12 @@ class AreaChoice(QWidget):
         row.setSpacing(4)
         row.addWidget(self.combo, 1)
         row.addWidget(self._draw)
+        row.addWidget(self.follow_map)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(3)
         box.addLayout(row)
         box.addWidget(self._polygons)
-        box.addWidget(self.follow_map)
         self.combo.currentIndexChanged.connect(self._on_choice)
         self._on_choice()
 
@@ -157,6 +161,8 @@ class AreaChoice(QWidget):
     def _on_choice(self) -> None:
         self._draw.setVisible(self.area is Area.RECTANGLE)
         self._polygons.setVisible(self.area is Area.POLYGONS)
+        if self.area is Area.POLYGONS:
+            self._offer_selected()
         self.follow_map.setVisible(self.area is Area.VISIBLE)
         self._band.setVisible(self.area is Area.RECTANGLE)
         if self.area is Area.RECTANGLE and self._rectangle.isEmpty() and self.isVisible():
@@ -164,6 +170,20 @@ class AreaChoice(QWidget):
         elif self.area is not Area.RECTANGLE:
             self._draw.setChecked(False)
         self.changed.emit()
+
+    def follow(self, layer: QgsMapLayer | None) -> None:
+        """Mean the polygons of the layer that became active."""
+        if isinstance(layer, QgsVectorLayer):
+            self._polygons.setLayer(layer)  # stays as it is where that is no polygon layer
+
+    def _offer_selected(self) -> None:
+        """Mean the active layer, else one where polygons are selected."""
+        if not isinstance(self._canvas.currentLayer(), QgsVectorLayer):
+            layers = QgsProject.instance().mapLayers().values()
+            selected = [each for each in layers if isinstance(each, QgsVectorLayer) and each.selectedFeatureCount()]
+            self.follow(selected[0] if selected else None)
+            return
+        self.follow(self._canvas.currentLayer())
 
     def _on_draw_toggled(self, on: bool) -> None:
         if on:

@@ -17,7 +17,9 @@ from geolangbind_qgis.gui.canvas_refresh import CanvasRefresh
 from geolangbind_qgis.gui.class_maps import class_maps_of
 from geolangbind_qgis.gui.computed_outline import ComputedOutline
 from geolangbind_qgis.gui.diagnostics_text import diagnostics_text
+from geolangbind_qgis.gui.dock_tour import dock_steps
 from geolangbind_qgis.gui.help import open_help
+from geolangbind_qgis.gui.layer_buttons import LayerButtons
 from geolangbind_qgis.gui.layer_descriptions import LayerDescriptions
 from geolangbind_qgis.gui.missing_message import MissingMessage
 from geolangbind_qgis.gui.model_choice import ModelChoice
@@ -27,7 +29,9 @@ from geolangbind_qgis.gui.run_size import remember_speed
 from geolangbind_qgis.gui.search_page import SearchPage
 from geolangbind_qgis.gui.setup_page import SetupPage
 from geolangbind_qgis.gui.status_line import StatusLine
+from geolangbind_qgis.gui.suggestions import Suggestions
 from geolangbind_qgis.gui.teach_page import TeachPage
+from geolangbind_qgis.gui.tour import Tour, tour_was_seen
 from geolangbind_qgis.heartbeat import Heartbeat
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.i18n.numbers import number_text
@@ -62,11 +66,13 @@ class GeoLangBindDock(QgsDockWidget):
         self.highlighter = Highlighter(session, self)
         self.page = SearchPage(iface.mapCanvas(), self)
         self.setup = SetupPage(session, self)
-        self.teach = TeachPage(session, self)
+        self.teach = TeachPage(session, iface, self)
         self.status = StatusLine(self)
         self.descriptions = LayerDescriptions(session, self.page, self)
+        self.layer_buttons = LayerButtons(self.page, self.descriptions, iface, self)
         self.models = ModelChoice(session, self.page.model, self)
         self.areas = AreaCounter(self)
+        self.suggestions = Suggestions(session, self.highlighter, self)
         self.drawing = CanvasRefresh(iface.mapCanvas(), self)
         self.outline = ComputedOutline(iface.mapCanvas())
         self._pixels = 0  # of the run
@@ -82,7 +88,9 @@ class GeoLangBindDock(QgsDockWidget):
         box = QVBoxLayout(content)
         box.setContentsMargins(0, 0, 0, 2)
         box.setSpacing(2)
+        self.tour = Tour(dock_steps(self.page), content)
         box.addWidget(self._stack, 1)
+        box.addWidget(self.tour)
         box.addWidget(self.status)
         self.setWidget(content)
         self.setMinimumWidth(max(_LEAST_WIDTH, _LEAST_LETTERS * self.fontMetrics().averageCharWidth()))
@@ -109,6 +117,15 @@ class GeoLangBindDock(QgsDockWidget):
             self.page.prompts.refresh_words()
             self._start(request)
 
+    def run_all(self) -> None:
+        """Start looking for the prompts and for what the examples show."""
+        examples = self.page.examples
+        if examples.any_positive and (examples.with_words.isChecked() or not self.page.prompts.prompts()):
+            self.run_by_example()
+            return
+        self.run()
+        self._clicked_meanwhile = self.highlighter.busy and examples.any_positive  # right after the prompts
+
     def run_by_example(self) -> None:
         """Start looking for what the examples show; a click during a run is answered right after it."""
         if self.highlighter.busy:
@@ -118,7 +135,7 @@ class GeoLangBindDock(QgsDockWidget):
         if not self._session.is_set_up:
             self.show_runtime_page(True)
             return
-        if not self.page.examples.positives() and not self.page.examples.negatives():
+        if not self.page.examples.any:
             return
         request = self._request(self.page.request_by_example)
         if request is not None:
@@ -164,6 +181,17 @@ class GeoLangBindDock(QgsDockWidget):
             self.teach.refresh(self.page.layer())
             self._stack.setCurrentWidget(self.teach)
 
+    def manage_models(self) -> None:
+        """Show the window of the models."""
+        if not self.models.manage(self._iface.mainWindow()):
+            self._show_setup()
+
+    def start_tour(self) -> None:
+        """Explain the page of prompts in four steps."""
+        self.show_runtime_page(False)
+        self.setUserVisible(True)
+        self.tour.start()
+
     def check_accuracy(self, layer: QgsRasterLayer) -> QWidget | None:
         """Ask what a class map is compared with; None where it cannot be compared."""
         return self.actions_on_results.check_accuracy(layer)
@@ -176,6 +204,7 @@ class GeoLangBindDock(QgsDockWidget):
         self.setup.clean_up()
         self.teach.clean_up()
         self.areas.abandon()
+        self.suggestions.abandon()
         self.drawing.clean_up()
         self.outline.clean_up()
         self.project.clean_up()
@@ -189,7 +218,7 @@ class GeoLangBindDock(QgsDockWidget):
         page = self.page
         page.prompts.submitted.connect(self.run)
         page.examples.changed.connect(self.run_by_example)
-        page.run_bar.run_wanted.connect(self.run)
+        page.run_bar.run_wanted.connect(self.run_all)
         page.run_bar.cancel_wanted.connect(self.highlighter.cancel)
         self.highlighter.progressed.connect(page.run_bar.show_busy)
         self.highlighter.remarked.connect(self._warn)
@@ -197,6 +226,9 @@ class GeoLangBindDock(QgsDockWidget):
         self.highlighter.finished.connect(self._on_finished)
         self.highlighter.failed.connect(self._on_failed)
         self.areas.counted.connect(page.result.show_histogram)
+        self.areas.counted.connect(self.suggestions.look_where_empty)
+        self.suggestions.found.connect(page.result.show_suggestions)
+        page.result.word_wanted.connect(self._run_word)
         page.area.view_moved.connect(self._follow_view)
         page.result.recompute_wanted.connect(self.recompute)
         page.result.answer_changed.connect(self._on_answer_changed)
@@ -210,6 +242,8 @@ class GeoLangBindDock(QgsDockWidget):
         )
         self.status.teach_wanted.connect(lambda: self.show_teach_page(self._stack.currentWidget() is not self.teach))
         self.status.help_wanted.connect(lambda: open_help())
+        self.page.models_wanted.connect(self.manage_models)
+        self.tour.step_shown.connect(self.page.ensureWidgetVisible)
         self.teach.back_wanted.connect(lambda: self.show_teach_page(False))
         self.teach.taught.connect(self.models.add)
         self.setup.environment_changed.connect(self._on_environment_changed)
@@ -259,6 +293,7 @@ class GeoLangBindDock(QgsDockWidget):
             self.page.result.set_results(overlays_of(QgsProject.instance(), layer.id()))
         if layer_ids:
             self.page.result.choose(layer_ids[0])
+            self.page.bring_threshold_in_sight()
 
     def _on_finished(self, layer_ids: list[str], seconds: float) -> None:
         self.page.run_bar.show_idle(tr("Done in {0} s.").format(number_text(seconds, 1)))
@@ -275,6 +310,11 @@ class GeoLangBindDock(QgsDockWidget):
         self.heartbeat.stop()
         if self._clicked_meanwhile:
             self.run_by_example()
+
+    def _run_word(self, prompt: str, word: str) -> None:
+        """Look for a suggested word instead of a prompt that found nothing."""
+        self.page.prompts.replace(prompt, word)
+        self.run()
 
     def _on_failed(self, failure: Failure) -> None:
         self._clicked_meanwhile = False
@@ -364,14 +404,15 @@ class GeoLangBindDock(QgsDockWidget):
     def _on_environment_changed(self) -> None:
         self.descriptions.forget_all()
         self.environment_changed.emit()
-        if self._session.is_set_up and self._waiting:
-            self.setup.offer_start()
 
     def _on_start_wanted(self) -> None:
-        """Run what was asked for before there was a runtime."""
-        self._waiting = False
+        """Show the prompts, and run what was asked for before there was a runtime."""
+        waiting, self._waiting = self._waiting, False
         self.show_runtime_page(False)
-        self.run()
+        if waiting:
+            self.run()
+        elif not tour_was_seen():
+            self.start_tour()
 
     def _show_setup(self) -> None:
         self.setUserVisible(True)

@@ -1,4 +1,4 @@
-"""Prompts by example: places clicked on the map, like what is looked for or unlike it."""
+"""Prompts by example: places, boxes and polygons on the map, like what is looked for or unlike it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsCsException,
+    QgsGeometry,
     QgsMapLayer,
     QgsPointXY,
     QgsProject,
     QgsRectangle,
+    QgsVectorLayer,
+    QgsWkbTypes,
 )
-from qgis.gui import QgsMapCanvas, QgsVertexMarker
+from qgis.gui import QgsMapCanvas, QgsRubberBand, QgsVertexMarker
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtGui import QColor
-from qgis.PyQt.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from geolangbind_qgis.gui.example_tool import ExampleTool
 from geolangbind_qgis.i18n import tr
@@ -29,19 +32,29 @@ _LIKE_COLOUR, _UNLIKE_COLOUR = "#39ff14", "#ff3b00"
 
 @dataclass(frozen=True)
 class Example:
-    """A place pointed at.
+    """A place or an area.
 
     Attributes:
-        point: in the CRS of the layer.
+        geometry: a point or polygons, in the CRS of the layer.
         unlike: whether it shows what is not looked for.
     """
 
-    point: QgsPointXY
+    geometry: QgsGeometry
     unlike: bool
+
+    @property
+    def is_area(self) -> bool:
+        """Whether all of an area is meant."""
+        return self.geometry.type() == QgsWkbTypes.GeometryType.PolygonGeometry
+
+    @property
+    def centre(self) -> QgsPointXY:
+        """A place on it, in the CRS of the layer."""
+        return self.geometry.pointOnSurface().asPoint() if self.is_area else self.geometry.asPoint()
 
 
 class ExampleClicks(QWidget):
-    """Two buttons to point with, the marks on the map, and whether words must agree.
+    """Two buttons to point with, one for selected polygons, the marks on the map, and whether words must agree.
 
     Signals:
         changed: another set of examples is meant.
@@ -55,14 +68,32 @@ class ExampleClicks(QWidget):
         self._layer_id, self._crs, self._extent = "", QgsCoordinateReferenceSystem(), QgsRectangle()
         self._examples: list[Example] = []
         self._marks: list[QgsVertexMarker] = []
+        self._outlines: list[QgsRubberBand] = []
         self._previous_tool: Any = None
         self.tool = ExampleTool(canvas)
         self.tool.pointed.connect(self._on_pointed)
+        self.tool.boxed.connect(self._on_boxed)
+        self.tool.left.connect(lambda: self._take_up(False, unlike=self.tool.unlike))
         self.tool.deactivated.connect(self._show_tool)
         self.like_button = self._button(
-            "like", tr("Positive examples: click places of what you look for; right-click for negative ones")
+            "like",
+            tr(
+                "Positive examples: click places of what you look for, or draw boxes; "
+                "with the right button for negative ones. Escape leaves the tool."
+            ),
         )
-        self.unlike_button = self._button("unlike", tr("Negative examples: click places of what you do not look for"))
+        self.unlike_button = self._button(
+            "unlike", tr("Negative examples: click places of what you do not look for, or draw boxes")
+        )
+        self.polygons_button = QToolButton(self)
+        self.polygons_button.setIcon(icon("polygons"))
+        self.polygons_button.setToolTip(tr("Take the selected polygons as examples, all of their area"))
+        self.polygons_button.setAccessibleName(tr("Selected polygons as examples"))
+        self.polygons_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.polygons_button)
+        self.polygons_button.setMenu(menu)
+        menu.addAction(tr("Selected polygons as positive examples"), lambda: self.take_selected(unlike=False))
+        menu.addAction(tr("Selected polygons as negative examples"), lambda: self.take_selected(unlike=True))
         self.clear_button = QToolButton(self)
         self.clear_button.setText("×")
         self.clear_button.setAutoRaise(True)
@@ -78,7 +109,7 @@ class ExampleClicks(QWidget):
         self.unlike_button.clicked.connect(lambda on: self._take_up(on, unlike=True))
         row = QHBoxLayout()
         row.setSpacing(4)
-        for widget in (self.like_button, self.unlike_button):
+        for widget in (self.like_button, self.unlike_button, self.polygons_button):
             row.addWidget(widget)
         row.addWidget(self._message, 1)
         row.addWidget(self.clear_button)
@@ -92,11 +123,40 @@ class ExampleClicks(QWidget):
 
     def positives(self) -> tuple[tuple[float, float], ...]:
         """Returns the places of what is looked for, in the layer's CRS."""
-        return tuple((item.point.x(), item.point.y()) for item in self._examples if not item.unlike)
+        return self._places(unlike=False)
 
     def negatives(self) -> tuple[tuple[float, float], ...]:
         """Returns the places of what is not looked for, in the layer's CRS."""
-        return tuple((item.point.x(), item.point.y()) for item in self._examples if item.unlike)
+        return self._places(unlike=True)
+
+    def areas(self, *, unlike: bool) -> tuple[str, ...]:
+        """Returns the areas of what is looked for, or of what is not, as WKT in the layer's CRS."""
+        return tuple(item.geometry.asWkt() for item in self._examples if item.is_area and item.unlike == unlike)
+
+    @property
+    def any_positive(self) -> bool:
+        """Whether something shows what is looked for."""
+        return any(not item.unlike for item in self._examples)
+
+    @property
+    def any(self) -> bool:
+        """Whether there is an example."""
+        return bool(self._examples)
+
+    def take_selected(self, *, unlike: bool) -> None:
+        """Take the selected polygons of the project's layers as examples."""
+        found = []
+        for layer in QgsProject.instance().mapLayers().values():
+            if isinstance(layer, QgsVectorLayer) and layer.selectedFeatureCount():
+                to_layer = QgsCoordinateTransform(layer.crs(), self._crs, QgsProject.instance())
+                found += [self._area(feature.geometry(), to_layer, unlike) for feature in layer.selectedFeatures()]
+        taken = [example for example in found if example is not None]
+        if not taken:
+            self._message.setText(tr("Select polygons on this layer first"))
+            return
+        self._examples += taken
+        self._draw()
+        self.changed.emit()
 
     def use_layer(self, layer: QgsMapLayer) -> None:
         """Take places on this layer from now on; those on another are forgotten."""
@@ -115,6 +175,7 @@ class ExampleClicks(QWidget):
         """Take everything off the map canvas."""
         self._canvas.destinationCrsChanged.disconnect(self._draw)
         self._remove_marks()
+        self.tool.clean_up()
         self.tool.deactivated.disconnect(self._show_tool)
         self._canvas.unsetMapTool(self.tool)
         self.tool.deleteLater()
@@ -161,9 +222,35 @@ class ExampleClicks(QWidget):
             if not self._extent.contains(point):
                 self._message.setText(tr("That place is outside the layer"))
                 return
-            self._examples.append(Example(point, unlike))
+            self._examples.append(Example(QgsGeometry.fromPointXY(point), unlike))
         self._draw()
         self.changed.emit()
+
+    def _on_boxed(self, box: QgsRectangle, unlike: bool) -> None:
+        """Add a box."""
+        to_layer = QgsCoordinateTransform(self._map_crs(), self._crs, QgsProject.instance())
+        example = self._area(QgsGeometry.fromRect(box), to_layer, unlike)
+        if example is None:
+            self._message.setText(tr("That place is outside the layer"))
+            return
+        self._examples.append(example)
+        self._draw()
+        self.changed.emit()
+
+    def _area(self, geometry: QgsGeometry, to_layer: QgsCoordinateTransform, unlike: bool) -> Example | None:
+        """Returns the part of polygons that lies on the layer; None where there is none."""
+        shape = QgsGeometry(geometry)
+        try:
+            shape.transform(to_layer)
+        except QgsCsException:
+            return None
+        shape = shape.makeValid().intersection(QgsGeometry.fromRect(self._extent))
+        polygon = QgsWkbTypes.GeometryType.PolygonGeometry
+        return Example(shape, unlike) if shape.type() == polygon and shape.area() > 0 else None
+
+    def _places(self, *, unlike: bool) -> tuple[tuple[float, float], ...]:
+        points = [item.centre for item in self._examples if not item.is_area and item.unlike == unlike]
+        return tuple((point.x(), point.y()) for point in points)
 
     def _map_crs(self) -> QgsCoordinateReferenceSystem:
         return self._canvas.mapSettings().destinationCrs()
@@ -174,27 +261,36 @@ class ExampleClicks(QWidget):
         to_map = QgsCoordinateTransform(self._crs, self._map_crs(), QgsProject.instance())
         for example in self._examples:
             mark = QgsVertexMarker(self._canvas)
-            mark.setCenter(to_map.transform(example.point))
+            mark.setCenter(to_map.transform(example.centre))
             mark.setIconType(QgsVertexMarker.IconType.ICON_X if example.unlike else QgsVertexMarker.IconType.ICON_CROSS)
-            mark.setColor(QColor(_UNLIKE_COLOUR if example.unlike else _LIKE_COLOUR))
+            colour = QColor(_UNLIKE_COLOUR if example.unlike else _LIKE_COLOUR)
+            mark.setColor(colour)
             mark.setIconSize(13)
             mark.setPenWidth(3)
             self._marks.append(mark)
+            if example.is_area:
+                outline = QgsRubberBand(self._canvas, QgsWkbTypes.GeometryType.PolygonGeometry)
+                outline.setToGeometry(example.geometry, self._crs)
+                outline.setStrokeColor(colour)
+                outline.setFillColor(QColor(0, 0, 0, 0))
+                outline.setWidth(2)
+                self._outlines.append(outline)
         self.clear_button.setVisible(bool(self._examples))
         self.with_words.setVisible(bool(self._examples))
         self._show_message()
 
     def _remove_marks(self) -> None:
-        for mark in self._marks:
-            self._canvas.scene().removeItem(mark)
-        self._marks = []
+        for item in (*self._marks, *self._outlines):
+            self._canvas.scene().removeItem(item)
+        self._marks, self._outlines = [], []
 
     def _show_message(self) -> None:
         """Say what is pointed at, or what to do."""
-        positives, negatives = len(self.positives()), len(self.negatives())
+        negatives = sum(item.unlike for item in self._examples)
+        positives = len(self._examples) - negatives
         if positives or negatives:
             self._message.setText(tr("{0} positive, {1} negative").format(positives, negatives))
         elif self._canvas.mapTool() == self.tool:
-            self._message.setText(tr("Click places on the map"))
+            self._message.setText(tr("Click places or draw boxes"))
         else:
             self._message.setText(tr("or click examples"))

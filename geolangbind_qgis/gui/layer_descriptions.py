@@ -9,6 +9,7 @@ from qgis.PyQt.QtWidgets import QWidget
 from geolangbind_qgis.gui.recognition_dialog import RecognitionDialog
 from geolangbind_qgis.gui.search_page import SearchPage
 from geolangbind_qgis.gui.windows import open_dialog
+from geolangbind_qgis.layers.natural_colours import natural_bands
 from geolangbind_qgis.layers.recognition import Reading, Recognised, keep_reading, read_reading
 from geolangbind_qgis.runs.describe import Describer
 from geolangbind_qgis.runs.failure import Failure
@@ -38,6 +39,11 @@ class LayerDescriptions(QObject):
         """Returns what is known of a layer; None where it was not asked for yet."""
         return self._found.get(layer_id)
 
+    @property
+    def busy(self) -> bool:
+        """Whether the runtime is asked."""
+        return self.describer.busy
+
     def forget(self, *layer_ids: str) -> None:
         """Drop what is known of these layers."""
         for layer_id in layer_ids:
@@ -56,7 +62,7 @@ class LayerDescriptions(QObject):
         """
         known = self._found.get(layer.id())
         if known is not None:
-            self._page.recognition.show_recognised(known, read_reading(layer).is_own)
+            self._show_found(layer, known)
         elif ask:
             self.describer.describe(layer)
 
@@ -85,7 +91,11 @@ class LayerDescriptions(QObject):
         self._found[layer_id] = found
         layer = self._page.layer()
         if layer is not None and layer.id() == layer_id:
-            self._page.recognition.show_recognised(found, read_reading(layer).is_own)
+            self._show_found(layer, found)
+
+    def _show_found(self, layer: QgsRasterLayer, found: Recognised) -> None:
+        self._page.recognition.show_recognised(found, read_reading(layer).is_own)
+        self._page.natural_button.setEnabled(natural_bands(found) is not None)
 
     def _on_failed(self, layer_id: str, failure: Failure) -> None:
         layer = self._page.layer()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.PyQt.QtCore import QObject, pyqtSignal
-from qgis.PyQt.QtWidgets import QComboBox
+from qgis.PyQt.QtWidgets import QComboBox, QWidget
 
+from geolangbind_qgis.gui.models_dialog import ModelsDialog
+from geolangbind_qgis.gui.windows import open_dialog
 from geolangbind_qgis.session import DEFAULT_MODEL, Session
 
 
@@ -39,6 +41,25 @@ class ModelChoice(QObject):
         for name, title in names.items():
             self._combo.addItem(title, name)
         self._combo.setCurrentIndex(max(0, self._combo.findData(self._session.model)))
+
+    def manage(self, window: QWidget) -> bool:
+        """Show the window of the models; false where there is no runtime to ask."""
+        client = self._session.client
+        if client is None:
+            return False
+        dialog = ModelsDialog(client, window)
+        dialog.changed.connect(self.take)
+        open_dialog(dialog, modal=False)
+        return True
+
+    def take(self, cards: list[dict[str, Any]]) -> None:
+        """Offer the models that the runtime lists now; the usual one is chosen where the one in use is gone."""
+        self._session.facts["models"] = cards
+        names = [card.get("name") for card in cards if card.get("available", True)]
+        if self._session.model not in names:
+            self._session.choose_model(DEFAULT_MODEL)
+        self.refresh()
+        self.changed.emit()
 
     def add(self, name: str, title: str) -> None:
         """Offer a new model, chosen for the next prompts."""

@@ -87,7 +87,7 @@ class PolygonsDialog(QDialog):
         pixel = pixel_metres(layer, QgsProject.instance())
         for field in (self.min_area, self.simplify):
             field.setEnabled(pixel > 0)
-        self.min_area.setValue(round(pixel * pixel * _LEAST_PIXELS))
+        self.min_area.setValue(_rounded(pixel * pixel * _LEAST_PIXELS))
         self.simplify.setValue(round(pixel / 2, 2))
         self.smooth = QCheckBox(tr("S&mooth outlines"), self)
         self.smooth.setChecked(True)
@@ -198,6 +198,11 @@ def _metres(suffix: str, most: float, tip: str) -> QDoubleSpinBox:
     box.setSuffix(suffix)
     box.setToolTip(tip)
     return box
+
+
+def _rounded(area_m2: float) -> float:
+    """Returns an area with two digits that count: 1000 for 1001.3."""
+    return float(f"{area_m2:.2g}") if area_m2 > 0 else 0.0
 
 
 def class_legend(layer: QgsRasterLayer) -> dict[int, tuple[str, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from qgis.core import QgsApplication
-from qgis.PyQt.QtCore import QStringListModel, pyqtSignal
+from qgis.PyQt.QtCore import QStringListModel, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from geolangbind_qgis import settings
@@ -14,6 +14,7 @@ from geolangbind_qgis.catalogue.class_schemes import scheme_words
 from geolangbind_qgis.glossary import translated
 from geolangbind_qgis.gui.prompt_row import PromptRow
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.icons import icon
 from geolangbind_qgis.layers.score_style import free_colour
 
 MOST_PROMPTS = 8
@@ -32,9 +33,11 @@ class PromptList(QWidget):
 
     Signals:
         submitted: Enter was pressed in a line.
+        rows_changed: a row came or went.
     """
 
     submitted = pyqtSignal()
+    rows_changed = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,9 +46,9 @@ class PromptList(QWidget):
         self._row_box = QVBoxLayout()
         self._row_box.setSpacing(3)
         self._add = QToolButton(self)
-        self._add.setText(tr("+ &Another prompt"))
-        self._add.setAutoRaise(True)
-        self._add.setToolTip(tr("Look for several things in one run, each in a layer of its own"))
+        self._add.setIcon(icon("add"))
+        self._add.setToolTip(tr("Another prompt: look for several things in one run, each in a layer of its own"))
+        self._add.setAccessibleName(tr("Another prompt"))
         self._add.clicked.connect(lambda: self.add_row().edit.setFocus())
         self._negatives = QLineEdit(self)
         self._negatives.setClearButtonEnabled(True)
@@ -61,8 +64,11 @@ class PromptList(QWidget):
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(3)
-        box.addLayout(self._row_box)
-        box.addWidget(self._add)
+        prompts_row = QHBoxLayout()
+        prompts_row.setSpacing(4)
+        prompts_row.addLayout(self._row_box, 1)
+        prompts_row.addWidget(self._add, 0, Qt.AlignmentFlag.AlignBottom)
+        box.addLayout(prompts_row)
         box.addLayout(not_row)
         self.add_row()
         self.refresh_words()
@@ -116,6 +122,11 @@ class PromptList(QWidget):
         for text in texts[1:]:
             self.add_row(text)
 
+    def replace(self, prompt: str, word: str) -> None:
+        """Put a word in the place of a prompt; as the first prompt where that is gone."""
+        row = next((row for row in self._rows if row.text() == prompt), self._rows[0])
+        row.edit.setText(word)
+
     def set_negatives(self, texts: list[str]) -> None:
         """Show these negative prompts."""
         self._negatives.setText("; ".join(texts))
@@ -140,3 +151,4 @@ class PromptList(QWidget):
         for row in self._rows:
             row.set_removable(len(self._rows) > 1)
         self._add.setEnabled(len(self._rows) < MOST_PROMPTS)
+        self.rows_changed.emit()

@@ -30,6 +30,7 @@ class PromptRow(QWidget):
         self._colour.setShowMenu(False)
         self._colour.setColor(QColor(colour))
         self._colour.setToolTip(tr("Colour of this prompt on the map"))
+        self._colour.setAccessibleName(tr("Colour of this prompt on the map"))
         self._colour.colorChanged.connect(lambda _: self._own(True))
         self._own_colour = False
         self.edit = QLineEdit(self)

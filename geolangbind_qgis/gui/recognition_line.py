@@ -68,15 +68,17 @@ class RecognitionLine(QWidget):
         state = tr("Supported sensor") if found.trained else tr("Unsupported sensor: check results")
         if found.scaling == EMBEDDING:
             mark, colour, state = "●", "#2e9e5b", tr("Embeddings: click examples, or train on them")
-        count, _, wavelengths = found.bands_text.partition(" (")
-        bands = wavelengths.rstrip(")") if found.title.startswith(count) else found.bands_text
         scaling = tr("scaled as the file says") if found.scaling == "file" else found.scaling_title
-        parts = [found.title, bands, scaling]
+        count = found.bands_text.partition(" (")[0]  # which ones, and how they are scaled, is said by the tool tip
+        title = found.title.partition(" (")[0]
+        parts = [title] if title.startswith(count) else [title, count]
         text = " · ".join(_unbroken(part).replace("<", "&lt;") for part in parts if part)
         own_text = f" <i>({tr('set by you')})</i>" if own else ""
         self._label.setText(f"{text}{own_text} · <span style='color:{colour}'>{mark}</span> {state}")
         training = () if found.scaling == EMBEDDING else (training_text(found.trained),)
-        self._label.setToolTip("<br>".join((*found.reasons, *found.warnings, *training)))
+        facts = (" · ".join(part for part in (found.title, found.bands_text, scaling) if part),)
+        lines = (*facts, *found.reasons, *found.warnings, *training)
+        self._label.setToolTip("<br>".join(line.replace("<", "&lt;") for line in lines))
         self._edit.setEnabled(True)
 
 

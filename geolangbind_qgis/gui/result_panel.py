@@ -27,6 +27,7 @@ from qgis.PyQt.QtWidgets import (
 from geolangbind_qgis.gui.flow_row import FlowRow
 from geolangbind_qgis.gui.histogram_view import HistogramView
 from geolangbind_qgis.gui.narrow import let_shrink
+from geolangbind_qgis.gui.suggestions import suggestions_html, word_of
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.i18n.numbers import area_text, number_text, unbroken
 from geolangbind_qgis.layers.answer import keep_answer, past_answers, read_answer
@@ -47,6 +48,7 @@ class ResultPanel(QGroupBox):
         chosen: another result is chosen.
         answer_changed: id of a layer that shows an earlier answer now.
         recompute_wanted: the layer whose file is missing is to be computed again.
+        word_wanted: the prompt that found nothing, and a suggested word that was clicked.
     """
 
     save_wanted = pyqtSignal()
@@ -55,6 +57,7 @@ class ResultPanel(QGroupBox):
     chosen = pyqtSignal()
     answer_changed = pyqtSignal(str)
     recompute_wanted = pyqtSignal(object)
+    word_wanted = pyqtSignal(str, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(tr("Result"), parent)
@@ -90,7 +93,6 @@ class ResultPanel(QGroupBox):
         self.colour.colorChanged.connect(lambda _: self._style_timer.start())
         self.suggest_button = QToolButton(self)
         self.suggest_button.setText(tr("Auto"))
-        self.suggest_button.setAutoRaise(True)
         self.suggest_button.setToolTip(tr("Use the threshold that splits the scores into two groups"))
         self.suggest_button.setAccessibleName(tr("Automatic threshold"))
         self.suggest_button.clicked.connect(self._use_suggested)
@@ -114,6 +116,14 @@ class ResultPanel(QGroupBox):
         self._preview = False
         self.area = QLabel(self)
         self.area.setWordWrap(True)
+        self.suggestions = QLabel(self)
+        self.suggestions.setWordWrap(True)
+        self.suggestions.setTextInteractionFlags(
+            Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+        )
+        self.suggestions.setAccessibleName(tr("Suggested words"))
+        self.suggestions.linkActivated.connect(self._on_word)
+        self._suggested_words: dict[str, list[str]] = {}
         self._build()
         self.setVisible(False)
 
@@ -147,6 +157,11 @@ class ResultPanel(QGroupBox):
         self._histograms[layer_id] = histogram
         self._show_area()
 
+    def show_suggestions(self, layer_id: str, words: list[str]) -> None:
+        """Offer other words for a prompt that found nothing."""
+        self._suggested_words[layer_id] = words
+        self._show_area()
+
     def histogram(self) -> ScoreHistogram | None:
         """Returns the counted areas of the chosen layer."""
         return self._histograms.get(self.results.currentData() or "")
@@ -162,6 +177,7 @@ class ResultPanel(QGroupBox):
     def forget(self, layer_id: str) -> None:
         """Drop what is known of a layer."""
         self._histograms.pop(layer_id, None)
+        self._suggested_words.pop(layer_id, None)
 
     def _build(self) -> None:
         """Lay the widgets out."""
@@ -202,6 +218,7 @@ class ResultPanel(QGroupBox):
         box.setSpacing(5)
         box.addLayout(form)
         box.addWidget(self.area)
+        box.addWidget(self.suggestions)
         box.addLayout(buttons)
 
     def _on_chosen(self) -> None:
@@ -297,8 +314,17 @@ class ResultPanel(QGroupBox):
         answer = read_answer(layer) if layer is not None else None
         return answer.suggested if answer is not None else None
 
+    def _on_word(self, address: str) -> None:
+        layer = self.layer()
+        answer = read_answer(layer) if layer is not None else None
+        if answer is not None:
+            self.word_wanted.emit(answer.prompt, word_of(address))
+
     def _show_area(self) -> None:
         histogram, layer = self.histogram(), self.layer()
+        words = self._suggested_words.get(self.results.currentData() or "") if not self._preview else None
+        self.suggestions.setVisible(words is not None)
+        self.suggestions.setText(suggestions_html(words or []))
         counted = None if self._preview else histogram
         self.histogram_view.show_histogram(counted, self.threshold_box.value(), self._suggested(), self.colour.color())
         self.histogram_view.setVisible(counted is not None)

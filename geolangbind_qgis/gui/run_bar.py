@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QProgressBar, QPushButton, QWidget
 
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.i18n.numbers import number_text
@@ -36,21 +36,19 @@ class RunBar(QWidget):
         self._bar.setTextVisible(True)
         self._message = QLabel(self)
         self._message.setWordWrap(True)
-        row = QHBoxLayout()
-        row.addWidget(self.run_button)
-        row.addWidget(self._bar, 1)
-        row.addWidget(self.cancel_button)
-        row.addStretch(0)
-        box = QVBoxLayout(self)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(3)
-        box.addLayout(row)
-        box.addWidget(self._message)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setVerticalSpacing(3)
+        self._grid.addWidget(self.run_button, 0, 0)
+        self._grid.addWidget(self._bar, 0, 1)
+        self._grid.addWidget(self.cancel_button, 0, 2)
+        self._grid.setColumnStretch(1, 1)
         self.show_idle("")
 
     def show_busy(self, fraction: float, message: str, seconds_left: float | None = None) -> None:
         """Show how far the run is."""
         self.run_button.hide()
+        self._grid.addWidget(self._message, 1, 0, 1, 3)
         self._bar.show()
         self.cancel_button.show()
         self._bar.setRange(0, _STEPS if fraction > 0 else 0)
@@ -63,6 +61,7 @@ class RunBar(QWidget):
         self._bar.hide()
         self.cancel_button.hide()
         self.run_button.show()
+        self._grid.addWidget(self._message, 0, 1, 1, 2)
         self._show_message(message)
 
     def _show_message(self, message: str) -> None:

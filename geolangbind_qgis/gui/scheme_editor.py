@@ -16,6 +16,7 @@ from qgis.PyQt.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
+    QInputDialog,
     QLabel,
     QPushButton,
     QTableWidget,
@@ -25,6 +26,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from geolangbind_qgis.catalogue.class_schemes import Scheme, SchemeClass, bundled_schemes, read_scheme, write_scheme
+from geolangbind_qgis.catalogue.own_schemes import keep_scheme, own_schemes, remove_scheme
 from geolangbind_qgis.gui.help import add_help_button
 from geolangbind_qgis.i18n import tr
 
@@ -44,13 +46,17 @@ class SchemeEditor(QDialog):
     def __init__(self, layer_name: str, scheme: Scheme | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Classify {0}").format(layer_name))
-        self._schemes = bundled_schemes()
+        self._schemes = {known.name: known for known in bundled_schemes()}
+        self._own: dict[str, Scheme] = {}
         self._name, self._title = "own", tr("Own classes")
         self.combo = QComboBox(self)
-        for known in self._schemes:
-            self.combo.addItem(known.title, known.name)
-        self.combo.addItem(tr("Own classes"), "")
+        self.combo.setAccessibleName(tr("Scheme"))
         self.combo.activated.connect(self._on_chosen)
+        self.save_button = _button(tr("&Save as…"), self._save)
+        self.save_button.setToolTip(tr("Keep these classes under a name, for later"))
+        self.delete_button = _button(tr("&Delete"), self._delete)
+        self.delete_button.setToolTip(tr("Remove this scheme of your own"))
+        self._fill_combo()
         self.table = QTableWidget(0, 4, self)
         self.table.setHorizontalHeaderLabels([tr("Colour"), tr("Code"), tr("Class"), tr("Prompts (separate with ;)")])
         self.table.verticalHeader().setVisible(False)
@@ -68,7 +74,7 @@ class SchemeEditor(QDialog):
         self._problem = QLabel(self)
         self._problem.setWordWrap(True)
         self._build()
-        first = scheme or (self._schemes[0] if self._schemes else None)
+        first = scheme or next(iter(self._schemes.values()), None)
         if first is not None:
             self.show_scheme(first)
 
@@ -95,9 +101,10 @@ class SchemeEditor(QDialog):
     def show_scheme(self, scheme: Scheme) -> None:
         """Fill the table."""
         self._name, self._title = scheme.name, scheme.title
-        self.combo.setCurrentIndex(max(self.combo.findData(scheme.name), -1))
-        if self.combo.findData(scheme.name) < 0:
-            self.combo.setCurrentIndex(self.combo.count() - 1)
+        known = {**self._schemes, **self._own}
+        key = next((key for key, each in known.items() if (each.name, each.title) == (scheme.name, scheme.title)), "")
+        self.combo.setCurrentIndex(self.combo.findData(key))
+        self.delete_button.setEnabled(key in self._own)
         self.table.setRowCount(0)
         for item in scheme.classes:
             self.add_class(item)
@@ -128,6 +135,8 @@ class SchemeEditor(QDialog):
             (tr("&Export…"), self._export),
         ):
             top.addWidget(_button(text, slot))
+        top.addWidget(self.save_button)
+        top.addWidget(self.delete_button)
         line = QHBoxLayout()
         line.addWidget(_button(tr("&Add class"), self._add_and_edit))
         line.addWidget(_button(tr("&Remove class"), self._remove))
@@ -153,20 +162,60 @@ class SchemeEditor(QDialog):
         return item.text().strip() if item is not None else ""
 
     def _on_chosen(self) -> None:
-        """Show another bundled scheme; "Own classes" keeps the table as a beginning."""
-        name = self.combo.currentData()
-        for known in self._schemes:
-            if known.name == name:
-                self.show_scheme(known)
-                return
+        """Show another scheme; "Own classes" keeps the table as a beginning."""
+        known = {**self._schemes, **self._own}.get(self.combo.currentData())
+        if known is not None:
+            self.show_scheme(known)
+            return
         self._name, self._title = "own", tr("Own classes")
+        self.delete_button.setEnabled(False)
 
-    def _on_accept(self) -> None:
+    def _fill_combo(self) -> None:
+        """Offer the schemes of the plugin, those of the user, and new classes."""
+        self._own = own_schemes()
+        self.combo.clear()
+        for key, known in {**self._schemes, **self._own}.items():
+            self.combo.addItem(known.title, key)
+        self.combo.addItem(tr("Own classes"), "")
+
+    def _save(self) -> None:
+        """Keep the classes under a name."""
         try:
-            self.scheme()
+            scheme = self.scheme()
         except ValueError as problem:
             self._show_message(str(problem))
             return
+        title, accepted = QInputDialog.getText(self, tr("Keep the scheme"), tr("Name"), text=scheme.title)
+        if accepted and title.strip():
+            self._keep(replace(scheme, title=title.strip()))
+
+    def _keep(self, scheme: Scheme) -> None:
+        try:
+            file = keep_scheme(scheme)
+        except OSError as problem:
+            self._show_message(tr("{0} cannot be written: {1}.").format(scheme.title, problem.strerror))
+            return
+        self._fill_combo()
+        self.show_scheme(self._own[file])
+
+    def _delete(self) -> None:
+        """Remove a scheme of the user's own; its classes stay in the table."""
+        remove_scheme(self.combo.currentData())
+        self._fill_combo()
+        self._name, self._title = "own", tr("Own classes")
+        self.combo.setCurrentIndex(self.combo.count() - 1)
+        self.delete_button.setEnabled(False)
+
+    def _on_accept(self) -> None:
+        try:
+            scheme = self.scheme()
+        except ValueError as problem:
+            self._show_message(str(problem))
+            return
+        known = [each.classes for each in (*self._schemes.values(), *self._own.values())]
+        if scheme.classes not in known:  # edited classes must not be lost
+            own = self.combo.currentData() in self._own
+            self._keep(scheme if own else replace(scheme, title=tr("Own classes")))
         self.accept()
 
     def _add_and_edit(self) -> None:

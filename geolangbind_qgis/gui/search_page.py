@@ -13,8 +13,11 @@ from qgis.PyQt.QtWidgets import (
     QDoubleSpinBox,
     QFormLayout,
     QFrame,
+    QHBoxLayout,
     QLabel,
+    QPushButton,
     QScrollArea,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -28,7 +31,9 @@ from geolangbind_qgis.gui.recognition_line import RecognitionLine
 from geolangbind_qgis.gui.result_panel import ResultPanel
 from geolangbind_qgis.gui.run_bar import RunBar
 from geolangbind_qgis.gui.run_size import pixels_in, size_text
+from geolangbind_qgis.gui.tab_order import order_by_layout
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.icons import icon
 from geolangbind_qgis.layers.export_grid import plan_grid, suggested_pixel
 from geolangbind_qgis.layers.extents import within
 from geolangbind_qgis.layers.overlays import PROMPT, overlays_of
@@ -41,6 +46,9 @@ from geolangbind_qgis.layers.score_style import free_colour, read_score_style
 from geolangbind_qgis.layers.snapshot import take_snapshot
 from geolangbind_qgis.runs.highlight import Examples, HighlightRequest
 
+_MARGIN_BELOW = 6
+"""Of a control that is scrolled to, in pixels."""
+
 MOST_VISIBLE_PIXELS = 4096
 """A view that shows more of a layer than this a side is answered on a coarser grid, doubled until it fits."""
 
@@ -50,9 +58,13 @@ class SearchPage(QScrollArea):
 
     Signals:
         layer_changed: another layer is chosen (None where there is none).
+        natural_colours_wanted, sample_wanted, models_wanted: a button was pressed.
     """
 
     layer_changed = pyqtSignal(object)
+    natural_colours_wanted = pyqtSignal()
+    sample_wanted = pyqtSignal()
+    models_wanted = pyqtSignal()
 
     def __init__(self, canvas: QgsMapCanvas, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,6 +73,14 @@ class SearchPage(QScrollArea):
         self.layers = QgsMapLayerComboBox(self)
         self.layers.setFilters(layer_filters("RasterLayer"))
         self.layers.setAccessibleName(tr("Raster layer"))
+        self.natural_button = QToolButton(self)
+        self.natural_button.setIcon(icon("natural"))
+        self.natural_button.setToolTip(tr("Show the layer in natural colours (its red, green and blue bands)"))
+        self.natural_button.setAccessibleName(tr("Natural colours"))
+        self.natural_button.clicked.connect(self.natural_colours_wanted)
+        self.sample_button = QPushButton(tr("Open the &sample scene"), self)
+        self.sample_button.setToolTip(tr("Add a simulated Sentinel-2 scene to try GeoLangBind on"))
+        self.sample_button.clicked.connect(self.sample_wanted)
         self.recognition = RecognitionLine(self)
         self.prompts = PromptList(self)
         self.examples = ExampleClicks(canvas, self)
@@ -76,6 +96,11 @@ class SearchPage(QScrollArea):
         self.size = QLabel(self)
         self.size.setWordWrap(True)
         self.size.hide()
+        self.models_button = QToolButton(self)
+        self.models_button.setIcon(icon("models"))
+        self.models_button.setToolTip(tr("Models: list, import, fetch, rename, delete, licences"))
+        self.models_button.setAccessibleName(tr("Models"))
+        self.models_button.clicked.connect(self.models_wanted)
         self.run_bar = RunBar(self)
         self.result = ResultPanel(self)
         self.class_maps = ClassMapLine(self)
@@ -98,6 +123,7 @@ class SearchPage(QScrollArea):
 
     def follow(self, layer: QgsMapLayer | None) -> None:
         """Choose the layer that became active, or the source of the result that did."""
+        self.area.follow(layer)
         if not isinstance(layer, QgsRasterLayer):
             return
         source = QgsProject.instance().mapLayer(source_of(layer))
@@ -138,13 +164,19 @@ class SearchPage(QScrollArea):
         Raises:
             ValueError: something is missing or does not fit; the message says what.
         """
-        if not self.examples.positives():
+        if not self.examples.any_positive:
             raise ValueError(tr("Click a place of what you look for as well."))
         prompt = next(iter(self.prompts.prompts()), None) if self.examples.with_words.isChecked() else None
         if prompt is None and self.examples.with_words.isChecked():
             raise ValueError(tr("Type what to look for."))
         name = tr("like the examples") if prompt is None else tr("{0}, like the examples").format(prompt.text)
-        examples = Examples(self.examples.positives(), self.examples.negatives(), prompt.text if prompt else None)
+        examples = Examples(
+            positives=self.examples.positives(),
+            negatives=self.examples.negatives(),
+            areas=self.examples.areas(unlike=False),
+            negative_areas=self.examples.areas(unlike=True),
+            text=prompt.text if prompt else None,
+        )
         on_map = self._colours_on_map()
         colour = on_map.get(name) or free_colour(list(on_map.values()))
         return replace(self._request_without_text(), prompts=((name, colour),), examples=examples)
@@ -187,6 +219,11 @@ class SearchPage(QScrollArea):
             grid=grid,
         )
 
+    def bring_threshold_in_sight(self) -> None:
+        """Scroll down to the threshold where the page is too low for all."""
+        self.widget().layout().activate()
+        self.ensureWidgetVisible(self.result.threshold, 0, _MARGIN_BELOW)
+
     def clean_up(self) -> None:
         """Let go of the map canvas and the project."""
         self._canvas.extentsChanged.disconnect(self._suggest_pixel)
@@ -203,14 +240,25 @@ class SearchPage(QScrollArea):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._pixel_label = QLabel(tr("Pixel si&ze"), self)
         self._pixel_label.setBuddy(self.pixel)
-        form.addRow(tr("&Layer"), self.layers)
-        form.addRow("", self.recognition)
+        layer_row = QHBoxLayout()
+        layer_row.setSpacing(4)
+        layer_row.addWidget(self.layers, 1)
+        layer_row.addWidget(self.natural_button)
+        form.addRow(tr("&Layer"), layer_row)
+        form.labelForField(layer_row).setBuddy(self.layers)
+        form.addRow(self.sample_button)
+        form.addRow(self.recognition)
         form.addRow(tr("&Find"), self.prompts)
         form.addRow(tr("Exa&mples"), self.examples)
         form.addRow(tr("Ar&ea"), self.area)
         form.labelForField(self.area).setBuddy(self.area.combo)
         form.addRow(self._pixel_label, self.pixel)
-        form.addRow(tr("M&odel"), self.model)
+        model_row = QHBoxLayout()
+        model_row.setSpacing(4)
+        model_row.addWidget(self.model, 1)
+        model_row.addWidget(self.models_button)
+        form.addRow(tr("M&odel"), model_row)
+        form.labelForField(model_row).setBuddy(self.model)
         box = QVBoxLayout(content)
         box.setContentsMargins(6, 6, 6, 6)
         box.setSpacing(7)
@@ -221,6 +269,8 @@ class SearchPage(QScrollArea):
         box.addWidget(self.class_maps)
         box.addStretch(1)
         self.setWidget(content)
+        order_by_layout(content)
+        self.prompts.rows_changed.connect(lambda: order_by_layout(content))
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -231,7 +281,9 @@ class SearchPage(QScrollArea):
         self.run_bar.run_button.setEnabled(read_by is not ReadBy.NOBODY)
         self.pixel.setVisible(read_by is ReadBy.QGIS)
         self._pixel_label.setVisible(read_by is ReadBy.QGIS)
-        self.recognition.show_text(reason)
+        self.recognition.show_text(reason if layer is not None else tr("Add a raster layer, or try the sample scene."))
+        self.sample_button.setVisible(layer is None)
+        self.natural_button.setEnabled(False)
         if layer is not None:
             self.pixel.setSuffix(f" {QgsUnitTypes.toAbbreviatedString(layer.crs().mapUnits())}")
             self.examples.use_layer(layer)

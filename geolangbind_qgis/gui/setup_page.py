@@ -27,6 +27,7 @@ from qgis.PyQt.QtWidgets import (
 
 from geolangbind_qgis.gui.narrow import let_shrink
 from geolangbind_qgis.gui.results_settings import ResultsSettings
+from geolangbind_qgis.gui.setup_widgets import SetupClock, breakable, path_field, sentence_label
 from geolangbind_qgis.gui.windows import confirm
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.runs.environment_task import EnvironmentTask
@@ -53,7 +54,7 @@ class SetupPage(QScrollArea):
 
     Signals:
         environment_changed: there is another environment than before, or none.
-        start_wanted: run the prompt that waited for the set-up.
+        start_wanted: go to the prompts, and run one that waited for the set-up.
         diagnostics_wanted: the user wants the report for a bug tracker.
     """
 
@@ -67,8 +68,9 @@ class SetupPage(QScrollArea):
         self._task: EnvironmentTask | None = None
         self._plan: Plan | None = None
         self._plan_again = False
-        self.state = _text(self)
-        self.plan_text = _text(self)
+        self._clock = SetupClock()
+        self.state = sentence_label(self)
+        self.plan_text = sentence_label(self)
         self.device = QComboBox(self)
         let_shrink(self.device)
         for name, title in (
@@ -79,11 +81,11 @@ class SetupPage(QScrollArea):
             self.device.addItem(title, name)
         self.device.setCurrentIndex(max(0, self.device.findData(session.device)))
         self.device.activated.connect(self._on_device)
-        self.folder = _path_field(self, QgsFileWidget.StorageMode.GetDirectory, tr("Folder of the environment"))
-        self.wheels = _path_field(
+        self.folder = path_field(self, QgsFileWidget.StorageMode.GetDirectory, tr("Folder of the environment"))
+        self.wheels = path_field(
             self, QgsFileWidget.StorageMode.GetDirectory, tr("Only for installation without a network")
         )
-        self.python = _path_field(
+        self.python = path_field(
             self, QgsFileWidget.StorageMode.GetFile, tr("Interpreter of an environment you made yourself")
         )
         self.folder.setFilePath(str(environment_folder()))
@@ -96,7 +98,7 @@ class SetupPage(QScrollArea):
         self.install_button = QPushButton(tr("&Set up GeoLangBind (once)"), self)
         self.install_button.clicked.connect(lambda: self.install())
         self.start_button = QPushButton(tr("S&tart"), self)
-        self.start_button.setToolTip(tr("Run the prompt that waited for the set-up"))
+        self.start_button.setToolTip(tr("Go to the prompts; one that waited for the set-up runs at once"))
         self.start_button.clicked.connect(self._on_start)
         self.start_button.hide()
         self.cancel_button = QPushButton(tr("&Cancel"), self)
@@ -117,7 +119,7 @@ class SetupPage(QScrollArea):
         self.diagnostics_button.clicked.connect(self.diagnostics_wanted)
         self.bar = QProgressBar(self)
         self.bar.setRange(0, 1000)
-        self.step = _text(self)
+        self.step = sentence_label(self)
         self.log = QPlainTextEdit(self)
         self.log.setReadOnly(True)
         self.log.setMaximumBlockCount(_LOG_LINES)
@@ -142,10 +144,6 @@ class SetupPage(QScrollArea):
         self.remove_button.setEnabled(manifest is not None and not self.busy)
         if python is None and not self.busy:
             self.make_plan()
-
-    def offer_start(self) -> None:
-        """Offer to run the prompt that waited for the set-up."""
-        self.start_button.show()
 
     def _on_start(self) -> None:
         self.start_button.hide()
@@ -177,7 +175,7 @@ class SetupPage(QScrollArea):
             )
         elif python is not None:
             self.state.setText(
-                "<b>" + tr("The runtime is ready.") + "</b> " + tr("It uses {0}.").format(_breakable(str(python)))
+                "<b>" + tr("The runtime is ready.") + "</b> " + tr("It uses {0}.").format(breakable(str(python)))
             )
         else:
             self.state.setText(
@@ -334,11 +332,11 @@ class SetupPage(QScrollArea):
             return
         self._plan = plan
         lines = (line.partition(":") for line in plan.describe())
-        self.plan_text.setText("<br>".join(f"<b>{escape(head)}</b>: {_breakable(text)}" for head, _, text in lines))
+        self.plan_text.setText("<br>".join(f"<b>{escape(head)}</b>: {breakable(text)}" for head, _, text in lines))
 
     def _on_step(self, fraction: float, message: str) -> None:
         self.bar.setValue(round(1000 * fraction))
-        self.step.setText(escape(message))
+        self.step.setText(" · ".join(escape(part) for part in (message, self._clock.text(fraction)) if part))
 
     def _on_changed(self, manifest: Any) -> None:  # noqa: ANN401 - a Manifest, or None after removal
         """Use the environment from now on."""
@@ -349,6 +347,7 @@ class SetupPage(QScrollArea):
         self._session.set_command(chosen_command())
         self.environment_changed.emit()
         self.refresh()
+        self.start_button.setVisible(manifest is not None)
         self._session.start_runtime()
 
     def _on_device(self) -> None:
@@ -404,6 +403,7 @@ class SetupPage(QScrollArea):
         for button in (self.install_button, self.repair_button, self.remove_button, self.use_button):
             button.setEnabled(False)
         self.bar.setValue(0)
+        self._clock.start()
         self.step.setText(escape(title))
 
     def _show_idle(self) -> None:
@@ -414,25 +414,3 @@ class SetupPage(QScrollArea):
         self.remove_button.setEnabled(find_environment(environment_folder()) is not None)
         if not self.step.text():
             self.step.hide()
-
-
-def _breakable(text: str) -> str:
-    """Let long paths break at their slashes."""
-    return escape(text.strip()).replace("/", "/\u200b").replace("\\", "\\\u200b")
-
-
-def _text(parent: QWidget) -> QLabel:
-    """Make a label for sentences."""
-    label = QLabel(parent)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.RichText)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label
-
-
-def _path_field(parent: QWidget, mode: QgsFileWidget.StorageMode, tip: str) -> QgsFileWidget:
-    """Make a field for a path."""
-    field = QgsFileWidget(parent)
-    field.setStorageMode(mode)
-    field.setToolTip(tip)
-    return field

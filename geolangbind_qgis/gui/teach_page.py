@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
-from qgis.gui import QgsFieldComboBox, QgsMapLayerComboBox
+from qgis.gui import QgisInterface, QgsFieldComboBox, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QFormLayout,
@@ -19,13 +21,15 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from geolangbind_qgis.catalogue.own_schemes import keep_scheme, scheme_of_classes
 from geolangbind_qgis.gui.finetune_table import finetune_table_html
+from geolangbind_qgis.gui.label_drawing import LabelDrawing
 from geolangbind_qgis.gui.loss_curve import LossCurve
 from geolangbind_qgis.gui.narrow import let_shrink
 from geolangbind_qgis.gui.run_bar import RunBar
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.class_field import likely_field
-from geolangbind_qgis.layers.label_file import class_names
+from geolangbind_qgis.layers.label_file import class_names, may_hold_labels
 from geolangbind_qgis.layers.placement import source_of
 from geolangbind_qgis.layers.qgis_versions import layer_filters
 from geolangbind_qgis.protocol_import import protocol
@@ -45,7 +49,7 @@ class TeachPage(QScrollArea):
     back_wanted = pyqtSignal()
     taught = pyqtSignal(str, str)
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, iface: QgisInterface, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self.runner = FinetuneRunner(session, self)
@@ -57,6 +61,7 @@ class TeachPage(QScrollArea):
         self.field = QgsFieldComboBox(self)
         self.field.setToolTip(tr("The field that holds the class. Plain words work best: solar panels, not SP."))
         let_shrink(self.labels, self.field)
+        self.drawing = LabelDrawing(iface, self)
         self.names = QLineEdit(self)
         self.names.setPlaceholderText(tr("only for codes: 1=water; 2=trees"))
         self.rasters = QListWidget(self)
@@ -85,6 +90,8 @@ class TeachPage(QScrollArea):
     def refresh(self, active: QgsMapLayer | None) -> None:
         """Offer the rasters of the project, with the active one chosen."""
         chosen = {layer.id() for layer in self.chosen_rasters()} or ({active.id()} if active is not None else set())
+        self.drawing.image = active
+        self.rasters.blockSignals(True)
         self.rasters.clear()
         for layer in QgsProject.instance().mapLayers().values():
             if isinstance(layer, QgsRasterLayer) and not source_of(layer):
@@ -93,6 +100,8 @@ class TeachPage(QScrollArea):
                 item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
                 state = Qt.CheckState.Checked if layer.id() in chosen else Qt.CheckState.Unchecked
                 item.setCheckState(state)
+        self.rasters.blockSignals(False)
+        self._hide_images()
 
     def chosen_rasters(self) -> list[QgsRasterLayer]:
         """Returns the rasters that are ticked; a raster of labels is not learnt from."""
@@ -142,6 +151,7 @@ class TeachPage(QScrollArea):
         form = QFormLayout()
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         form.addRow(tr("&Labels"), self.labels)
+        form.addRow("", self.drawing)
         form.addRow(tr("&Field"), self.field)
         form.addRow(tr("Class na&mes"), self.names)
         form.addRow(tr("&Images"), self.rasters)
@@ -163,6 +173,9 @@ class TeachPage(QScrollArea):
 
     def _connect(self) -> None:
         self.labels.layerChanged.connect(self._on_labels)
+        self.field.fieldChanged.connect(lambda name: self.drawing.use(self.labels.currentLayer(), name))
+        self.drawing.made.connect(self._on_label_layer)
+        self.rasters.itemChanged.connect(lambda _: self._hide_images())
         self.run_bar.run_wanted.connect(self.run)
         self.run_bar.cancel_wanted.connect(self.runner.cancel)
         self.back_button.clicked.connect(self.back_wanted)
@@ -178,11 +191,30 @@ class TeachPage(QScrollArea):
         self.field.setEnabled(vector)
         if vector:
             self.field.setField(likely_field(layer) or self.field.currentField())
+        self.drawing.use(layer, self.field.currentField())
+
+    def _hide_images(self) -> None:
+        """Offer no image and no score layer as labels."""
+        images = [layer.id() for layer in self.chosen_rasters()]
+        layers = QgsProject.instance().mapLayers().values()
+        chosen = self.labels.currentLayer()
+        self.labels.setExceptedLayerList(
+            [each for each in layers if each is not chosen and (not may_hold_labels(each) or each.id() in images)]
+        )
+
+    def _on_label_layer(self, layer: QgsVectorLayer) -> None:
+        """Choose a label layer that was just made."""
+        self._hide_images()
+        self.labels.setLayer(layer)
 
     def _on_finished(self, result: dict) -> None:
         """Choose the new model and show the table."""
         name = str(result.get("name", ""))
         self._session.choose_model(name)
+        classes = [str(item.get("name", "")) for item in result.get("classes") or ()]
+        if len(classes) > 1:
+            with suppress(OSError):  # the classes can be typed in as well
+                keep_scheme(scheme_of_classes(tr("Classes of {0}").format(name), classes))
         self.result.setText(finetune_table_html(result))
         seconds = round(float(result.get("seconds") or 0))
         self.run_bar.show_idle(tr("{0} is trained ({1} s) and selected for the next prompts.").format(name, seconds))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from qgis.PyQt.QtCore import QCoreApplication, QLocale, QSettings, QTranslator
 
-from geolangbind_qgis.runtime.translation import use_translator
+from geolangbind_qgis.i18n.worker_messages import class_names_in, worker_messages
+from geolangbind_qgis.runtime.translation import use_message_translator, use_translator
 
 CONTEXT = "GeoLangBind"
 FOLDER = Path(__file__).resolve().parent
@@ -15,6 +16,22 @@ FOLDER = Path(__file__).resolve().parent
 def tr(text: str) -> str:
     """Returns the text in the user's language; English where there is no translation."""
     return QCoreApplication.translate(CONTEXT, text)
+
+
+_class_names: dict[str, str] = {}
+
+
+def class_name_text(name: str) -> str:
+    """Returns the name of a class of the plugin's schemes in the user's language."""
+    return _class_names.get(name, name)
+
+
+def use_language(language: str) -> None:
+    """Have messages of the runtime and names of classes in a language, such as "de"; English where there is no list."""
+    messages = worker_messages(language)
+    use_message_translator(messages.translated if messages is not None else str)
+    _class_names.clear()
+    _class_names.update(class_names_in(language))
 
 
 def install_translator() -> QTranslator | None:
@@ -29,4 +46,5 @@ def install_translator() -> QTranslator | None:
         return None
     QCoreApplication.installTranslator(translator)
     use_translator(tr)
+    use_language(locale[:2])
     return translator

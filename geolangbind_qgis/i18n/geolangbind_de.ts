@@ -49,11 +49,11 @@
     </message>
     <message>
       <source>No reference yet?</source>
-      <translation type="unfinished" />
+      <translation>Noch keine Referenz?</translation>
     </message>
     <message>
       <source>Drawing points…</source>
-      <translation type="unfinished" />
+      <translation>Punkte werden gezogen…</translation>
     </message>
     <message>
       <source>Number of points</source>
@@ -61,15 +61,15 @@
     </message>
     <message>
       <source>Create &amp;validation points</source>
-      <translation type="unfinished" />
+      <translation>&amp;Validierungspunkte anlegen</translation>
     </message>
     <message>
       <source>Draw points at random within each class of the map, for you to write down what is really there</source>
-      <translation type="unfinished" />
+      <translation>Zufällige Punkte in jeder Klasse der Karte ziehen, an denen Sie eintragen, was wirklich da ist</translation>
     </message>
     <message>
       <source>The map has no class of this name: {0}. Choose what it means there; else it counts as an error. Then press Check again.</source>
-      <translation type="unfinished" />
+      <translation>Die Karte hat keine Klasse dieses Namens: {0}. Wählen Sie, was sie dort bedeutet; sonst zählt sie als Fehler. Drücken Sie dann erneut Prüfen.</translation>
     </message>
     <message>
       <source>This layer is not a map of classes. Choose one that shows classes with a legend.</source>
@@ -85,7 +85,7 @@
     </message>
     <message>
       <source>{0} points are on the map. Write what is really there into their field “class”, then press Check; this window may stay open. Points without a class are left out.</source>
-      <translation type="unfinished" />
+      <translation>{0} Punkte liegen auf der Karte. Tragen Sie in das Feld „class“ ein, was wirklich da ist, und drücken Sie dann Prüfen; dieses Fenster darf offen bleiben. Punkte ohne Klasse bleiben weg.</translation>
     </message>
     <message>
       <source>Comparing map and reference…</source>
@@ -101,11 +101,11 @@
     </message>
     <message>
       <source>polygons</source>
-      <translation type="unfinished" />
+      <translation>Polygonen</translation>
     </message>
     <message>
       <source>lines</source>
-      <translation type="unfinished" />
+      <translation>Linien</translation>
     </message>
     <message>
       <source>Area-adjusted figures need two samples or more in every class that the map shows.</source>
@@ -113,11 +113,11 @@
     </message>
     <message>
       <source>Every pixel of the reference counts as an independent sample. Neighbouring pixels are alike, so the intervals are too narrow unless the reference covers the whole map.</source>
-      <translation type="unfinished" />
+      <translation>Jedes Pixel der Referenz zählt als unabhängige Stichprobe. Benachbarte Pixel gleichen sich, daher sind die Intervalle zu eng, wenn die Referenz nicht die ganze Karte bedeckt.</translation>
     </message>
     <message>
       <source>Pixels of one polygon are alike: each polygon counts as one sample at most.</source>
-      <translation type="unfinished" />
+      <translation>Pixel eines Polygons gleichen sich: Jedes Polygon zählt höchstens als eine Stichprobe.</translation>
     </message>
     <message>
       <source>Class</source>
@@ -189,11 +189,11 @@
     </message>
     <message>
       <source>{0} pixels in {1} {2}</source>
-      <translation type="unfinished" />
+      <translation>{0} Pixel in {1} {2}</translation>
     </message>
     <message>
       <source>features</source>
-      <translation type="unfinished" />
+      <translation>Objekten</translation>
     </message>
     <message>
       <source>Total</source>
@@ -213,7 +213,7 @@
     </message>
     <message>
       <source>Not on the map, counted as errors: {0}</source>
-      <translation type="unfinished" />
+      <translation>Nicht auf der Karte, als Fehler gezählt: {0}</translation>
     </message>
     <message>
       <source>Accuracy of {0}</source>
@@ -244,12 +244,12 @@
       <translation>Polygonlayer</translation>
     </message>
     <message>
-      <source>Follow the map</source>
-      <translation>Der Karte folgen</translation>
+      <source>Follow the map: answer the prompts wherever the map is moved to</source>
+      <translation>Der Karte folgen: die Begriffe überall suchen, wohin die Karte bewegt wird</translation>
     </message>
     <message>
-      <source>Answer the prompts wherever the map is moved to</source>
-      <translation>Die Suchbegriffe überall dort beantworten, wohin die Karte bewegt wird</translation>
+      <source>Follow the map</source>
+      <translation>Der Karte folgen</translation>
     </message>
     <message>
       <source>Visible extent</source>
@@ -329,27 +329,27 @@
     </message>
     <message>
       <source>Classes of the reference and of the map</source>
-      <translation type="unfinished" />
+      <translation>Klassen der Referenz und der Karte</translation>
     </message>
     <message>
       <source>Reference</source>
-      <translation type="unfinished" />
+      <translation>Referenz</translation>
     </message>
     <message>
       <source>Class of the map</source>
-      <translation type="unfinished" />
+      <translation>Klasse der Karte</translation>
     </message>
     <message>
       <source>Counts as an error</source>
-      <translation type="unfinished" />
+      <translation>Zählt als Fehler</translation>
     </message>
     <message>
       <source>Leave out</source>
-      <translation type="unfinished" />
+      <translation>Weglassen</translation>
     </message>
     <message>
       <source>Class of the map for {0}</source>
-      <translation type="unfinished" />
+      <translation>Klasse der Karte für {0}</translation>
     </message>
     <message>
       <source>Runtime not set up</source>
@@ -380,12 +380,60 @@
       <translation>Laufzeit untätig</translation>
     </message>
     <message>
-      <source>Positive examples: click places of what you look for; right-click for negative ones</source>
-      <translation>Positive Beispiele: Stellen anklicken, die zeigen, was gesucht wird; Rechtsklick für negative</translation>
+      <source>Choose an image</source>
+      <translation>Ein Bild wählen</translation>
     </message>
     <message>
-      <source>Negative examples: click places of what you do not look for</source>
-      <translation>Negative Beispiele: Stellen anklicken, die zeigen, was nicht gesucht wird</translation>
+      <source>Add a raster layer and choose it here, or open the sample scene.</source>
+      <translation>Fügen Sie einen Rasterlayer hinzu und wählen Sie ihn hier, oder öffnen Sie die Beispielszene.</translation>
+    </message>
+    <message>
+      <source>Type what you look for</source>
+      <translation>Eingeben, was gesucht wird</translation>
+    </message>
+    <message>
+      <source>Plain words, such as: water. One prompt a line; every prompt becomes a layer of its own.</source>
+      <translation>Einfache Wörter, etwa: Wasser. Ein Begriff je Zeile; jeder wird ein eigener Layer.</translation>
+    </message>
+    <message>
+      <source>Run</source>
+      <translation>Starten</translation>
+    </message>
+    <message>
+      <source>A coarse answer comes first, then the fine one. The next prompt on the same image is quick.</source>
+      <translation>Zuerst kommt eine grobe Antwort, dann die feine. Der nächste Begriff auf demselben Bild geht schnell.</translation>
+    </message>
+    <message>
+      <source>Set the threshold</source>
+      <translation>Die Schwelle einstellen</translation>
+    </message>
+    <message>
+      <source>With an answer on the map, the threshold is set below Run, and the answer is saved or outlined as polygons. For land cover, right-click a raster layer.</source>
+      <translation>Liegt eine Antwort auf der Karte, stellen Sie unter „Starten“ die Schwelle ein und speichern sie oder machen Polygone daraus. Landbedeckung: Rechtsklick auf einen Rasterlayer.</translation>
+    </message>
+    <message>
+      <source>Positive examples: click places of what you look for, or draw boxes; with the right button for negative ones. Escape leaves the tool.</source>
+      <translation>Positive Beispiele: Stellen des Gesuchten anklicken oder Rechtecke ziehen; mit der rechten Taste negative. Escape verlässt das Werkzeug.</translation>
+    </message>
+    <message>
+      <source>Negative examples: click places of what you do not look for, or draw boxes</source>
+      <translation>Negative Beispiele: Stellen anklicken, die nicht gesucht sind, oder Rechtecke ziehen</translation>
+    </message>
+    <message>
+      <source>Take the selected polygons as examples, all of their area</source>
+      <translation>Die ausgewählten Polygone als Beispiele nehmen, mit ihrer ganzen Fläche</translation>
+    </message>
+    <message>
+      <source>Selected polygons as examples</source>
+      <translation>Ausgewählte Polygone als Beispiele</translation>
+    </message>
+    <message>
+      <source>Selected polygons as positive examples</source>
+      <translation>Ausgewählte Polygone als positive Beispiele</translation>
+    </message>
+    <message>
+      <source>Selected polygons as negative examples</source>
+      <translation>Ausgewählte Polygone als negative Beispiele</translation>
     </message>
     <message>
       <source>Remove all examples</source>
@@ -400,12 +448,16 @@
       <translation>Finden, was wie die Beispiele aussieht und auch den Worten entspricht</translation>
     </message>
     <message>
+      <source>Select polygons on this layer first</source>
+      <translation>Wählen Sie zuerst Polygone auf diesem Layer aus</translation>
+    </message>
+    <message>
       <source>That place is outside the layer</source>
       <translation>Diese Stelle liegt außerhalb des Layers</translation>
     </message>
     <message>
-      <source>Click places on the map</source>
-      <translation>Stellen in der Karte anklicken</translation>
+      <source>Click places or draw boxes</source>
+      <translation>Stellen anklicken oder Rechtecke ziehen</translation>
     </message>
     <message>
       <source>or click examples</source>
@@ -466,6 +518,42 @@
     <message>
       <source>Score histogram</source>
       <translation>Histogramm der Werte</translation>
+    </message>
+    <message>
+      <source>Ne&amp;w label layer…</source>
+      <translation>&amp;Neuer Trainingslayer…</translation>
+    </message>
+    <message>
+      <source>Make a polygon layer for labels, in a file of your own</source>
+      <translation>Einen Polygonlayer für Trainingsflächen in einer eigenen Datei anlegen</translation>
+    </message>
+    <message>
+      <source>new class, then Enter</source>
+      <translation>neue Klasse, dann Enter</translation>
+    </message>
+    <message>
+      <source>New class</source>
+      <translation>Neue Klasse</translation>
+    </message>
+    <message>
+      <source>Add the class</source>
+      <translation>Klasse hinzufügen</translation>
+    </message>
+    <message>
+      <source>New label layer</source>
+      <translation>Neuer Trainingslayer</translation>
+    </message>
+    <message>
+      <source>{0} cannot be written: {1}.</source>
+      <translation>{0} kann nicht geschrieben werden: {1}.</translation>
+    </message>
+    <message>
+      <source>Draw polygons of {0}</source>
+      <translation>Polygone von {0} zeichnen</translation>
+    </message>
+    <message>
+      <source>{0} has no red, green and blue bands.</source>
+      <translation>{0} hat keine roten, grünen und blauen Bänder.</translation>
     </message>
     <message>
       <source>Cancel</source>
@@ -537,15 +625,103 @@
     </message>
     <message>
       <source>The files of these results are gone: {0}.</source>
-      <translation type="unfinished" />
+      <translation>Die Dateien dieser Ergebnisse fehlen: {0}.</translation>
     </message>
     <message>
       <source>Compute again</source>
-      <translation type="unfinished" />
+      <translation>Neu berechnen</translation>
     </message>
     <message>
       <source>Remove</source>
-      <translation type="unfinished" />
+      <translation>Entfernen</translation>
+    </message>
+    <message>
+      <source>Models</source>
+      <translation>Modelle</translation>
+    </message>
+    <message>
+      <source>&amp;Import…</source>
+      <translation>&amp;Importieren…</translation>
+    </message>
+    <message>
+      <source>Take a model from a file on this computer</source>
+      <translation>Ein Modell aus einer Datei auf diesem Rechner übernehmen</translation>
+    </message>
+    <message>
+      <source>&amp;Fetch</source>
+      <translation>&amp;Herunterladen</translation>
+    </message>
+    <message>
+      <source>Download a published model</source>
+      <translation>Ein veröffentlichtes Modell herunterladen</translation>
+    </message>
+    <message>
+      <source>&amp;Rename…</source>
+      <translation>&amp;Umbenennen…</translation>
+    </message>
+    <message>
+      <source>Give a model of your own another name</source>
+      <translation>Einem eigenen Modell einen anderen Namen geben</translation>
+    </message>
+    <message>
+      <source>&amp;Delete</source>
+      <translation>&amp;Löschen</translation>
+    </message>
+    <message>
+      <source>Delete a model of your own from this computer</source>
+      <translation>Ein eigenes Modell von diesem Rechner löschen</translation>
+    </message>
+    <message>
+      <source>Import a model</source>
+      <translation>Ein Modell importieren</translation>
+    </message>
+    <message>
+      <source>Name</source>
+      <translation>Name</translation>
+    </message>
+    <message>
+      <source>Rename a model</source>
+      <translation>Ein Modell umbenennen</translation>
+    </message>
+    <message>
+      <source>Model</source>
+      <translation>Modell</translation>
+    </message>
+    <message>
+      <source>Licence</source>
+      <translation>Lizenz</translation>
+    </message>
+    <message>
+      <source>Size (MB)</source>
+      <translation>Größe (MB)</translation>
+    </message>
+    <message>
+      <source>State</source>
+      <translation>Zustand</translation>
+    </message>
+    <message>
+      <source>{0}
+
+Download {1} MB and accept this licence?</source>
+      <translation>{0}
+
+{1} MB herunterladen und diese Lizenz annehmen?</translation>
+    </message>
+    <message>
+      <source>not stated</source>
+      <translation>nicht angegeben</translation>
+    </message>
+    <message>
+      <source>installed</source>
+      <translation>installiert</translation>
+    </message>
+    <message>
+      <source>not installed</source>
+      <translation>nicht installiert</translation>
+    </message>
+    <message>
+      <source>Delete the model {0} from this computer?</source>
+      <translation>Das Modell {0} von diesem Rechner löschen?</translation>
     </message>
     <message>
       <source>Smaller patches and holes are left out</source>
@@ -624,12 +800,12 @@
       <translation>{0} (Polygone)</translation>
     </message>
     <message>
-      <source>+ &amp;Another prompt</source>
-      <translation>+ Weiterer &amp;Begriff</translation>
+      <source>Another prompt: look for several things in one run, each in a layer of its own</source>
+      <translation>Weiterer Begriff: mehrere Dinge in einem Lauf suchen, jedes in einem eigenen Layer</translation>
     </message>
     <message>
-      <source>Look for several things in one run, each in a layer of its own</source>
-      <translation>Mehreres in einem Lauf suchen, jedes in einem eigenen Layer</translation>
+      <source>Another prompt</source>
+      <translation>Weiterer Begriff</translation>
     </message>
     <message>
       <source>optional: shadow; wet sand</source>
@@ -816,6 +992,10 @@
       <translation>Deckkraft</translation>
     </message>
     <message>
+      <source>Suggested words</source>
+      <translation>Vorgeschlagene Wörter</translation>
+    </message>
+    <message>
       <source>Sho&amp;wn</source>
       <translation>Ge&amp;zeigt</translation>
     </message>
@@ -929,19 +1109,19 @@
     </message>
     <message>
       <source>{0} megapixels</source>
-      <translation type="unfinished" />
+      <translation>{0} Megapixel</translation>
     </message>
     <message>
       <source>Large area: {0}, about {1} min; a coarse answer comes first.</source>
-      <translation type="unfinished" />
+      <translation>Große Fläche: {0}, etwa {1} min; eine grobe Antwort kommt zuerst.</translation>
     </message>
     <message>
       <source>Large area: {0}. A coarse answer comes first, then the time that is left.</source>
-      <translation type="unfinished" />
+      <translation>Große Fläche: {0}. Zuerst kommt eine grobe Antwort, dann die Restzeit.</translation>
     </message>
     <message>
       <source>Large area: {0}, less than a minute.</source>
-      <translation type="unfinished" />
+      <translation>Große Fläche: {0}, weniger als eine Minute.</translation>
     </message>
     <message>
       <source>Save the raster as</source>
@@ -960,6 +1140,18 @@
       <translation>Eigene Klassen</translation>
     </message>
     <message>
+      <source>Scheme</source>
+      <translation>Schema</translation>
+    </message>
+    <message>
+      <source>Keep these classes under a name, for later</source>
+      <translation>Diese Klassen unter einem Namen für später behalten</translation>
+    </message>
+    <message>
+      <source>Remove this scheme of your own</source>
+      <translation>Dieses eigene Schema entfernen</translation>
+    </message>
+    <message>
       <source>&amp;Visible extent only</source>
       <translation>Nur &amp;sichtbarer Ausschnitt</translation>
     </message>
@@ -974,6 +1166,10 @@
     <message>
       <source>&amp;Classify</source>
       <translation>&amp;Klassifizieren</translation>
+    </message>
+    <message>
+      <source>Keep the scheme</source>
+      <translation>Schema behalten</translation>
     </message>
     <message>
       <source>Import a class scheme</source>
@@ -996,10 +1192,6 @@
       <translation>Suchbegriffe (mit ; trennen)</translation>
     </message>
     <message>
-      <source>&amp;Import…</source>
-      <translation>&amp;Einlesen…</translation>
-    </message>
-    <message>
       <source>&amp;Export…</source>
       <translation>&amp;Ausgeben…</translation>
     </message>
@@ -1020,12 +1212,24 @@
       <translation>Der Code von „{0}“ ist keine ganze Zahl.</translation>
     </message>
     <message>
-      <source>{0} cannot be written: {1}.</source>
-      <translation>{0} kann nicht geschrieben werden: {1}.</translation>
-    </message>
-    <message>
       <source>Raster layer</source>
       <translation>Rasterlayer</translation>
+    </message>
+    <message>
+      <source>Show the layer in natural colours (its red, green and blue bands)</source>
+      <translation>Layer in natürlichen Farben zeigen (rote, grüne und blaue Bänder)</translation>
+    </message>
+    <message>
+      <source>Natural colours</source>
+      <translation>Natürliche Farben</translation>
+    </message>
+    <message>
+      <source>Open the &amp;sample scene</source>
+      <translation>&amp;Beispielszene öffnen</translation>
+    </message>
+    <message>
+      <source>Add a simulated Sentinel-2 scene to try GeoLangBind on</source>
+      <translation>Eine simulierte Sentinel-2-Szene hinzufügen, um GeoLangBind auszuprobieren</translation>
     </message>
     <message>
       <source>Pixel size at which QGIS fetches this layer</source>
@@ -1034,6 +1238,10 @@
     <message>
       <source>The model that compares words and pixels</source>
       <translation>Das Modell, das Wörter und Pixel vergleicht</translation>
+    </message>
+    <message>
+      <source>Models: list, import, fetch, rename, delete, licences</source>
+      <translation>Modelle: auflisten, importieren, herunterladen, umbenennen, löschen, Lizenzen</translation>
     </message>
     <message>
       <source>like the examples</source>
@@ -1076,6 +1284,10 @@
       <translation>Wählen Sie einen Rasterlayer.</translation>
     </message>
     <message>
+      <source>Add a raster layer, or try the sample scene.</source>
+      <translation>Rasterlayer hinzufügen oder die Beispielszene öffnen.</translation>
+    </message>
+    <message>
       <source>{0}, like the examples</source>
       <translation>{0}, wie die Beispiele</translation>
     </message>
@@ -1100,8 +1312,8 @@
       <translation>S&amp;tarten</translation>
     </message>
     <message>
-      <source>Run the prompt that waited for the set-up</source>
-      <translation>Den Suchbegriff ausführen, der auf die Einrichtung gewartet hat</translation>
+      <source>Go to the prompts; one that waited for the set-up runs at once</source>
+      <translation>Zu den Suchbegriffen; einer, der auf die Einrichtung gewartet hat, läuft sofort</translation>
     </message>
     <message>
       <source>R&amp;epair</source>
@@ -1264,6 +1476,14 @@
       <translation>Rechnet auf: {0}</translation>
     </message>
     <message>
+      <source>No word of similar meaning is found here either.</source>
+      <translation>Auch ähnliche Wörter werden hier nicht gefunden.</translation>
+    </message>
+    <message>
+      <source>Found here: {0}</source>
+      <translation>Hier gefunden: {0}</translation>
+    </message>
+    <message>
       <source>Points, lines or polygons with a class, or a raster of class codes</source>
       <translation>Punkte, Linien oder Polygone mit einer Klasse, oder ein Raster aus Klassennummern</translation>
     </message>
@@ -1340,12 +1560,36 @@
       <translation>{0} ist trainiert ({1} s) und für die nächsten Suchbegriffe gewählt.</translation>
     </message>
     <message>
+      <source>Classes of {0}</source>
+      <translation>Klassen von {0}</translation>
+    </message>
+    <message>
+      <source>Close</source>
+      <translation>Schließen</translation>
+    </message>
+    <message>
+      <source>Back</source>
+      <translation>Zurück</translation>
+    </message>
+    <message>
+      <source>Next</source>
+      <translation>Weiter</translation>
+    </message>
+    <message>
+      <source>Step {0} of {1}</source>
+      <translation>Schritt {0} von {1}</translation>
+    </message>
+    <message>
+      <source>Done</source>
+      <translation>Fertig</translation>
+    </message>
+    <message>
       <source>points of {0}</source>
-      <translation type="unfinished" />
+      <translation>Punkte von {0}</translation>
     </message>
     <message>
       <source>Points to label: {0}</source>
-      <translation type="unfinished" />
+      <translation>Zu bestimmende Punkte: {0}</translation>
     </message>
     <message>
       <source>whole layer</source>
@@ -1354,10 +1598,6 @@
     <message>
       <source>Image</source>
       <translation>Bild</translation>
-    </message>
-    <message>
-      <source>Model</source>
-      <translation>Modell</translation>
     </message>
     <message>
       <source>Extent</source>
@@ -1540,12 +1780,32 @@
       <translation>{0} Bänder ({1}–{2})</translation>
     </message>
     <message>
+      <source>Sample scene</source>
+      <translation>Beispielszene</translation>
+    </message>
+    <message>
+      <source>The plugin is incomplete: its sample scene is missing. Install it again.</source>
+      <translation>Die Erweiterung ist unvollständig: Ihre Beispielszene fehlt. Installieren Sie sie neu.</translation>
+    </message>
+    <message>
       <source>Count areas</source>
       <translation>Flächen zählen</translation>
     </message>
     <message>
       <source>Show or hide the GeoLangBind dock</source>
       <translation>Das GeoLangBind-Bedienfeld zeigen oder verbergen</translation>
+    </message>
+    <message>
+      <source>Open the sample scene</source>
+      <translation>Beispielszene öffnen</translation>
+    </message>
+    <message>
+      <source>Models…</source>
+      <translation>Modelle…</translation>
+    </message>
+    <message>
+      <source>Show the tour</source>
+      <translation>Rundgang zeigen</translation>
     </message>
     <message>
       <source>Accuracy of a class map</source>
@@ -1616,8 +1876,8 @@
       <translation>Schwellen, wie in water=0.42; forest=0.5</translation>
     </message>
     <message>
-      <source>If both dates do not lie on each other (check: refuse them)</source>
-      <translation>Wenn beide Zeitpunkte nicht aufeinander liegen (check: ablehnen)</translation>
+      <source>If images are misaligned (check: refuse them)</source>
+      <translation>Wenn Bilder versetzt sind (check: ablehnen)</translation>
     </message>
     <message>
       <source>Areas (CSV)</source>
@@ -1660,8 +1920,8 @@
       <translation>Oder Klassen</translation>
     </message>
     <message>
-      <source>But not (separate with ;)</source>
-      <translation>Aber nicht (mit ; trennen)</translation>
+      <source>Exclude (separate with ;)</source>
+      <translation>Ausschließen (mit ; trennen)</translation>
     </message>
     <message>
       <source>Part to compute (empty: all of it)</source>
@@ -1692,8 +1952,8 @@
       <translation>Gibt jedem Pixel eine Klasse eines Schemas, ohne Trainingsdaten.</translation>
     </message>
     <message>
-      <source>Add a confidence band</source>
-      <translation>Ein Band mit der Sicherheit hinzufügen</translation>
+      <source>Add confidence layer</source>
+      <translation>Konfidenzlayer hinzufügen</translation>
     </message>
     <message>
       <source>Scores per class</source>
@@ -1748,10 +2008,6 @@
       <translation>Ausgangsmodell</translation>
     </message>
     <message>
-      <source>Teach a model your classes</source>
-      <translation>Einem Modell eigene Klassen beibringen</translation>
-    </message>
-    <message>
       <source>Fine-tunes a model on labels you drew; the new model can be chosen at once.</source>
       <translation>Stimmt ein Modell auf gezeichnete Beispiele ab; das neue Modell ist sofort wählbar.</translation>
     </message>
@@ -1804,8 +2060,8 @@
       <translation>Bewertet jedes Pixel eines Rasters danach, wie gut es zu Ihren Wörtern passt.</translation>
     </message>
     <message>
-      <source>&lt;p&gt;Type what you look for, and every pixel gets a score from 0 to 1 for how well it matches.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Prompts&lt;/b&gt;: separate several with a semicolon; each becomes a band of the file and a layer of its own in the project. Separate synonyms of one prompt with |, as in &lt;i&gt;forest | woodland; open water&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;&lt;b&gt;But not&lt;/b&gt;: what looks similar and is not meant.&lt;/p&gt;&lt;p&gt;The result lies exactly on the pixels of the input; it has no data where the input has none. The threshold only sets how the layer is shown at first, and what becomes a polygon.&lt;/p&gt;&lt;p&gt;Sensor, bands and scaling are recognised; set them under &lt;i&gt;Advanced&lt;/i&gt; where the log says they are not. Features are kept on disk, so the next prompt on the same raster is quick.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Image of the same ground&lt;/b&gt;: words cannot be compared with embeddings (AlphaEarth, TESSERA). On a layer of those they are answered from examples that they find on this image.&lt;/p&gt;</source>
-      <translation>&lt;p&gt;Geben Sie ein, was Sie suchen, und jedes Pixel erhält einen Wert von 0 bis 1 dafür, wie gut es passt.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Begriffe&lt;/b&gt;: mehrere durch Semikolon trennen; jeder wird ein Band der Datei und ein eigener Layer im Projekt. Synonyme eines Begriffs mit | trennen, etwa &lt;i&gt;forest | woodland; open water&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Aber nicht&lt;/b&gt;: was ähnlich aussieht und nicht gemeint ist.&lt;/p&gt;&lt;p&gt;Das Ergebnis liegt genau auf den Pixeln der Eingabe; es hat keine Daten, wo die Eingabe keine hat. Die Schwelle bestimmt nur die erste Darstellung und was zum Polygon wird.&lt;/p&gt;&lt;p&gt;Sensor, Bänder und Skalierung werden erkannt; setzen Sie sie unter &lt;i&gt;Erweitert&lt;/i&gt;, wenn das Protokoll das Gegenteil sagt. Merkmale bleiben auf der Platte, sodass der nächste Begriff auf demselben Raster schnell geht.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Bild derselben Gegend&lt;/b&gt;: Worte lassen sich nicht mit Einbettungen (AlphaEarth, TESSERA) vergleichen. Auf einem Layer mit solchen werden sie aus Beispielen beantwortet, die sie auf diesem Bild finden.&lt;/p&gt;</translation>
+      <source>&lt;p&gt;Type what you look for, and every pixel gets a score from 0 to 1 for how well it matches.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Prompts&lt;/b&gt;: separate several with a semicolon; each becomes a band of the file and a layer of its own in the project. Separate synonyms of one prompt with |, as in &lt;i&gt;forest | woodland; open water&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Exclude&lt;/b&gt;: what looks similar and is not meant.&lt;/p&gt;&lt;p&gt;The result lies exactly on the pixels of the input; it has no data where the input has none. The threshold only sets how the layer is shown at first, and what becomes a polygon.&lt;/p&gt;&lt;p&gt;Sensor, bands and scaling are recognised; set them under &lt;i&gt;Advanced&lt;/i&gt; where the log says they are not. Features are kept on disk, so the next prompt on the same raster is quick.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Image of the same ground&lt;/b&gt;: words cannot be compared with embeddings (AlphaEarth, TESSERA). On a layer of those they are answered from examples that they find on this image.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;Geben Sie ein, was Sie suchen, und jedes Pixel erhält einen Wert von 0 bis 1 dafür, wie gut es passt.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Begriffe&lt;/b&gt;: mehrere durch Semikolon trennen; jeder wird ein Band der Datei und ein eigener Layer im Projekt. Synonyme eines Begriffs mit | trennen, etwa &lt;i&gt;forest | woodland; open water&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Ausschließen&lt;/b&gt;: was ähnlich aussieht und nicht gemeint ist.&lt;/p&gt;&lt;p&gt;Das Ergebnis liegt genau auf den Pixeln der Eingabe; es hat keine Daten, wo die Eingabe keine hat. Die Schwelle bestimmt nur die erste Darstellung und was zum Polygon wird.&lt;/p&gt;&lt;p&gt;Sensor, Bänder und Skalierung werden erkannt; setzen Sie sie unter &lt;i&gt;Erweitert&lt;/i&gt;, wenn das Protokoll das Gegenteil sagt. Merkmale bleiben auf der Platte, sodass der nächste Begriff auf demselben Raster schnell geht.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Bild derselben Gegend&lt;/b&gt;: Worte lassen sich nicht mit Einbettungen (AlphaEarth, TESSERA) vergleichen. Auf einem Layer mit solchen werden sie aus Beispielen beantwortet, die sie auf diesem Bild finden.&lt;/p&gt;</translation>
     </message>
     <message>
       <source>{0} is looked for as: {1}</source>
@@ -1846,14 +2102,6 @@
     <message>
       <source>Choose the checkpoint to import.</source>
       <translation>Wählen Sie die einzulesende Gewichtsdatei.</translation>
-    </message>
-    <message>
-      <source>installed</source>
-      <translation>installiert</translation>
-    </message>
-    <message>
-      <source>not installed</source>
-      <translation>nicht installiert</translation>
     </message>
     <message>
       <source>Reference system of the polygons (empty: the raster's)</source>
@@ -1980,8 +2228,8 @@
       <translation>Erwartete Genauigkeiten schreibt man wie in forest=0.9; water=0.95.</translation>
     </message>
     <message>
-      <source>Points to check a class map at</source>
-      <translation>Punkte zum Prüfen einer Klassenkarte</translation>
+      <source>Create validation points</source>
+      <translation>Validierungspunkte anlegen</translation>
     </message>
     <message>
       <source>Draws as many points within each class of a map as its accuracy needs, for a person to label.</source>
@@ -2028,8 +2276,8 @@
       <translation>Bewertet jedes Pixel danach, wie sehr es den gezeigten Stellen gleicht.</translation>
     </message>
     <message>
-      <source>&lt;p&gt;Point at one or more places of what you look for, and every pixel gets a score from 0 to 1 for how much it looks like them. Lines and polygons count with a point on each of them.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Places of what it is not&lt;/b&gt; sharpen the answer. &lt;b&gt;Words&lt;/b&gt;, where given, must agree as well: examples say what is meant here, the words what it is anywhere.&lt;/p&gt;</source>
-      <translation>&lt;p&gt;Zeigen Sie auf eine oder mehrere Stellen mit dem Gesuchten, und jedes Pixel erhält einen Wert von 0 bis 1, wie sehr es ihnen gleicht. Linien und Polygone zählen mit einem Punkt auf jedem von ihnen.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Stellen mit dem, was nicht gemeint ist&lt;/b&gt; schärfen die Antwort. &lt;b&gt;Wörter&lt;/b&gt;, falls angegeben, müssen ebenfalls passen: Beispiele sagen, was hier gemeint ist, die Wörter, was es überall ist.&lt;/p&gt;</translation>
+      <source>&lt;p&gt;Point at one or more places of what you look for, and every pixel gets a score from 0 to 1 for how much it looks like them. Polygons count with all of their area, lines with a point on each.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Places of what it is not&lt;/b&gt; sharpen the answer. &lt;b&gt;Words&lt;/b&gt;, where given, must agree as well: examples say what is meant here, the words what it is anywhere.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;Zeigen Sie auf eine oder mehrere Stellen des Gesuchten; jedes Pixel erhält einen Wert von 0 bis 1 dafür, wie sehr es ihnen gleicht. Polygone zählen mit ihrer ganzen Fläche, Linien mit je einem Punkt.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Stellen, die es nicht sind&lt;/b&gt;, schärfen die Antwort. &lt;b&gt;Wörter&lt;/b&gt;, falls angegeben, müssen ebenfalls passen: Beispiele sagen, was hier gemeint ist, die Wörter, was es überall ist.&lt;/p&gt;</translation>
     </message>
     <message>
       <source>Places of what you look for</source>
@@ -2397,15 +2645,15 @@
     </message>
     <message>
       <source>Choose a folder with a short path, for instance C:\geolangbind.</source>
-      <translation type="unfinished" />
+      <translation>Wählen Sie einen Ordner mit kurzem Pfad, etwa C:\geolangbind.</translation>
     </message>
     <message>
       <source>QGIS runs as a Flatpak: set up again when an update brings it another Python.</source>
-      <translation type="unfinished" />
+      <translation>QGIS läuft als Flatpak: Richten Sie erneut ein, wenn ein Update ein anderes Python mitbringt.</translation>
     </message>
     <message>
       <source>QGIS runs as a Snap: the environment lies in the Snap's own common folder.</source>
-      <translation type="unfinished" />
+      <translation>QGIS läuft als Snap: Die Umgebung liegt im gemeinsamen Ordner des Snaps.</translation>
     </message>
     <message>
       <source>Choose another folder for the runtime.</source>
@@ -2453,7 +2701,7 @@
     </message>
     <message>
       <source>The path {0} is too long for Windows.</source>
-      <translation type="unfinished" />
+      <translation>Der Pfad {0} ist für Windows zu lang.</translation>
     </message>
     <message>
       <source>{0} is a file.</source>
@@ -2469,11 +2717,11 @@
     </message>
     <message>
       <source>Miniforge in your home folder needs no administrator and is found by itself.</source>
-      <translation type="unfinished" />
+      <translation>Miniforge im eigenen Benutzerordner braucht keinen Administrator und wird von selbst gefunden.</translation>
     </message>
     <message>
       <source>Install Python 3.12 from python.org (“for me only” needs no administrator), then try again.</source>
-      <translation type="unfinished" />
+      <translation>Installieren Sie Python 3.12 von python.org („nur für mich“ braucht keinen Administrator) und versuchen Sie es erneut.</translation>
     </message>
     <message>
       <source>none was found</source>
@@ -2481,11 +2729,11 @@
     </message>
     <message>
       <source>QGIS runs as a Snap, which cannot use other Pythons of the computer: install QGIS from its own package sources (qgis.org), or as a Flatpak.</source>
-      <translation type="unfinished" />
+      <translation>QGIS läuft als Snap und kann andere Pythons des Rechners nicht nutzen: Installieren Sie QGIS aus seinen eigenen Paketquellen (qgis.org) oder als Flatpak.</translation>
     </message>
     <message>
       <source>Install Python 3.12 for Apple silicon from python.org, then try again, or name another Python.</source>
-      <translation type="unfinished" />
+      <translation>Installieren Sie Python 3.12 für Apple Silicon von python.org und versuchen Sie es erneut, oder nennen Sie ein anderes Python.</translation>
     </message>
     <message>
       <source>it does not start</source>
@@ -2497,7 +2745,7 @@
     </message>
     <message>
       <source>it is made for Intel processors, for which PyTorch has no packages</source>
-      <translation type="unfinished" />
+      <translation>es ist für Intel-Prozessoren gemacht, für die PyTorch keine Pakete hat</translation>
     </message>
     <message>
       <source>{0} to {1}</source>
@@ -2509,7 +2757,7 @@
     </message>
     <message>
       <source>QGIS runs as a Flatpak; start it once with: flatpak run --devel org.qgis.qgis</source>
-      <translation type="unfinished" />
+      <translation>QGIS läuft als Flatpak; starten Sie es einmal mit: flatpak run --devel org.qgis.qgis</translation>
     </message>
     <message>
       <source>Install Python 3.11 or newer (Debian, Ubuntu: sudo apt install python3 python3-venv), or name another.</source>

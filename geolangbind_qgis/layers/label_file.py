@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qgis.core import (
+    Qgis,
     QgsCoordinateTransformContext,
     QgsMapLayer,
     QgsRasterLayer,
@@ -15,6 +16,12 @@ from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.readable import ReadBy
 from geolangbind_qgis.layers.results_folder import new_file
 from geolangbind_qgis.layers.snapshot import take_snapshot
+
+_WHOLE_NUMBERS = tuple(
+    getattr(Qgis.DataType, name)
+    for name in ("Byte", "UInt16", "Int16", "UInt32", "Int32", "Int8")
+    if hasattr(Qgis.DataType, name)
+)
 
 
 def label_file(layer: QgsMapLayer, field: str, context: QgsCoordinateTransformContext) -> str:
@@ -51,6 +58,18 @@ def label_file(layer: QgsMapLayer, field: str, context: QgsCoordinateTransformCo
     if problem != QgsVectorFileWriter.WriterError.NoError:
         raise ValueError(message or tr("{0} cannot be read.").format(layer.name()))
     return path
+
+
+def may_hold_labels(layer: QgsMapLayer) -> bool:
+    """Whether a layer may hold labels: points, lines or polygons, or one band of whole numbers that is no score."""
+    if isinstance(layer, QgsVectorLayer):
+        return layer.geometryType() not in (
+            QgsWkbTypes.GeometryType.NullGeometry,
+            QgsWkbTypes.GeometryType.UnknownGeometry,
+        )
+    if not isinstance(layer, QgsRasterLayer) or not layer.isValid() or layer.bandCount() != 1:
+        return False
+    return layer.dataProvider().dataType(1) in _WHOLE_NUMBERS
 
 
 def class_names(text: str) -> dict[str, str]:

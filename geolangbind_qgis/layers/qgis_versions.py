@@ -6,7 +6,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from qgis.core import Qgis, QgsMapLayerProxyModel, QgsRasterRenderer
+from qgis.core import Qgis, QgsEditFormConfig, QgsMapLayerProxyModel, QgsRasterRenderer, QgsVectorLayer
 
 
 def layer_filters(*kinds: str) -> Any:  # noqa: ANN401 - flags of either enum
@@ -23,3 +23,11 @@ def layer_filters(*kinds: str) -> Any:  # noqa: ANN401 - flags of either enum
 def band_of(renderer: QgsRasterRenderer) -> int:
     """Find the band, from 1, that a renderer of one band shows."""
     return renderer.inputBand() if hasattr(renderer, "inputBand") else renderer.band()
+
+
+def suppress_form(layer: QgsVectorLayer) -> None:
+    """Let no form open after a feature was drawn."""
+    config = layer.editFormConfig()
+    newer = getattr(Qgis, "AttributeFormSuppression", None)
+    config.setSuppress(QgsEditFormConfig.FeatureFormSuppress.SuppressOn if newer is None else newer.On)
+    layer.setEditFormConfig(config)

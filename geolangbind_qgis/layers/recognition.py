@@ -89,6 +89,7 @@ class Recognised:
         wavelengths_um: their centre wavelengths, µm.
         scaling: preset name.
         scaling_title: the preset in words.
+        limits: digital numbers of each band for black and white; (0, 0) where unknown.
         trained: whether the model was trained on such input.
         reasons: why it was recognised so.
         warnings: what to know about it.
@@ -101,6 +102,7 @@ class Recognised:
     wavelengths_um: tuple[float, ...]
     scaling: str
     scaling_title: str
+    limits: tuple[tuple[float, float], ...]
     trained: bool
     reasons: tuple[str, ...]
     warnings: tuple[str, ...]

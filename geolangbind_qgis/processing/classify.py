@@ -17,6 +17,7 @@ from geolangbind_qgis.catalogue.class_schemes import bundled_schemes
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.class_style import apply_class_style
 from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style
+from geolangbind_qgis.processing.choices import scheme_titles, with_choices
 from geolangbind_qgis.processing.declared import flag_of
 from geolangbind_qgis.processing.polygon_parameters import VECTOR, add_polygon_parameters, polygon_fields
 from geolangbind_qgis.processing.raster_algorithm import RasterAlgorithm
@@ -53,8 +54,9 @@ class ClassifyAlgorithm(RasterAlgorithm):
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         """Declare parameters and outputs."""
         self.add_input()
-        self.addParameter(QgsProcessingParameterString(CLASSES, tr("Classes"), "worldcover"))
-        self.addParameter(flag_of(protocol.ClassifyParams, "confidence", CONFIDENCE, tr("Add a confidence band")))
+        classes = QgsProcessingParameterString(CLASSES, tr("Classes"), "worldcover")
+        self.addParameter(with_choices(classes, scheme_titles))
+        self.addParameter(flag_of(protocol.ClassifyParams, "confidence", CONFIDENCE, tr("Add confidence layer")))
         self.add_resolution()
         self.add_reading()
         self.addParameter(QgsProcessingParameterRasterDestination(OUTPUT, tr("Land cover")))

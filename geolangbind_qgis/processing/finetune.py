@@ -45,7 +45,7 @@ class FinetuneAlgorithm(RuntimeAlgorithm):
     def about(self) -> About:
         """Say what it is for."""
         return About(
-            title=tr("Teach a model your classes"),
+            title=tr("Train on your classes"),
             summary=tr("Fine-tunes a model on labels you drew; the new model can be chosen at once."),
             keywords=("training", "fine-tune", "learn", "classes", "samples", "machine learning", "AI"),
             help=tr(

@@ -51,7 +51,7 @@ class HighlightAlgorithm(RasterAlgorithm):
                 "<p><b>Prompts</b>: separate several with a semicolon; each becomes a band of the file and a layer "
                 "of its own in the project. Separate synonyms of one prompt with |, as in <i>forest | woodland; open "
                 "water</i>.</p>"
-                "<p><b>But not</b>: what looks similar and is not meant.</p>"
+                "<p><b>Exclude</b>: what looks similar and is not meant.</p>"
                 "<p>The result lies exactly on the pixels of the input; it has no data where the input has none. The "
                 "threshold only sets how the layer is shown at first, and what becomes a polygon.</p>"
                 "<p>Sensor, bands and scaling are recognised; set them under <i>Advanced</i> where the log says they "
@@ -65,7 +65,7 @@ class HighlightAlgorithm(RasterAlgorithm):
         """Declare parameters and outputs."""
         self.add_input()
         self.addParameter(QgsProcessingParameterString(PROMPTS, tr("Prompts (separate with ;)")))
-        self.addParameter(QgsProcessingParameterString(NOT, tr("But not (separate with ;)"), optional=True))
+        self.addParameter(QgsProcessingParameterString(NOT, tr("Exclude (separate with ;)"), optional=True))
         self.addParameter(number_of(protocol.HighlightParams, "threshold", THRESHOLD, tr("Threshold")))
         self.add_resolution()
         self.add_reading()

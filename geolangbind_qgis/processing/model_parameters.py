@@ -13,6 +13,7 @@ from qgis.core import (
 )
 
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.processing.choices import model_titles, with_choices
 from geolangbind_qgis.session import DEFAULT_MODEL
 
 MODEL, DEVICE = "MODEL", "DEVICE"
@@ -23,7 +24,8 @@ def model_parameters(text: str) -> tuple[QgsProcessingParameterDefinition, ...]:
     """Make the parameters; ``text`` says what the model is to do."""
     devices = {"defaultValue": DEVICES[0], "usesStaticStrings": True}
     device = QgsProcessingParameterEnum(DEVICE, tr("Device"), list(DEVICES), **devices)
-    return QgsProcessingParameterString(MODEL, text, DEFAULT_MODEL), device
+    model = QgsProcessingParameterString(MODEL, text, DEFAULT_MODEL)
+    return with_choices(model, model_titles), device
 
 
 def model_fields(

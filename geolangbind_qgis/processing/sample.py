@@ -37,7 +37,7 @@ class SampleAlgorithm(RuntimeAlgorithm):
     def about(self) -> About:
         """Say what it is for."""
         return About(
-            title=tr("Points to check a class map at"),
+            title=tr("Create validation points"),
             summary=tr("Draws as many points within each class of a map as its accuracy needs, for a person to label."),
             keywords=("sampling design", "stratified", "random", "validation", "reference", "Olofsson", "accuracy"),
             help=tr(

@@ -15,6 +15,7 @@ from qgis.core import (
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterString,
     QgsRasterLayer,
+    QgsWkbTypes,
 )
 
 from geolangbind_qgis.i18n import tr
@@ -42,7 +43,7 @@ class SimilarAlgorithm(RasterAlgorithm):
             keywords=("example", "similarity", "points", "samples", "search", "AI"),
             help=tr(
                 "<p>Point at one or more places of what you look for, and every pixel gets a score from 0 to 1 for "
-                "how much it looks like them. Lines and polygons count with a point on each of them.</p>"
+                "how much it looks like them. Polygons count with all of their area, lines with a point on each.</p>"
                 "<p><b>Places of what it is not</b> sharpen the answer. <b>Words</b>, where given, must agree as "
                 "well: examples say what is meant here, the words what it is anywhere.</p>"
             ),
@@ -66,11 +67,15 @@ class SimilarAlgorithm(RasterAlgorithm):
         source = self.source(parameters, context, feedback)
         output = self.parameterAsOutputLayer(parameters, OUTPUT, context)
         text = self.parameterAsString(parameters, TEXT, context).strip()
+        positives, areas = self._examples(parameters, EXAMPLES, context)
+        negatives, negative_areas = self._examples(parameters, COUNTEREXAMPLES, context)
         params = protocol.SimilarParams(
             source=source,
             output=output,
-            positives=self._places(parameters, EXAMPLES, context),
-            negatives=self._places(parameters, COUNTEREXAMPLES, context),
+            positives=positives,
+            negatives=negatives,
+            areas=areas,
+            negative_areas=negative_areas,
             text=text or None,
             **self.request_fields(parameters, context),
         )
@@ -80,28 +85,32 @@ class SimilarAlgorithm(RasterAlgorithm):
         style_when_loaded(context, output, name, style, source_id=self.source_id)
         return {OUTPUT: output}
 
-    def _places(
+    def _examples(
         self, parameters: dict[str, Any], name: str, context: QgsProcessingContext
-    ) -> tuple[tuple[float, float], ...]:
-        """Returns a point on every feature, in the raster's coordinate reference system.
+    ) -> tuple[tuple[tuple[float, float], ...], tuple[str, ...]]:
+        """Returns a point on every point or line, and every polygon as WKT, in the raster's reference system.
 
         Raises:
             QgsProcessingException: there are more than can be meant.
         """
         features = self.parameterAsSource(parameters, name, context)
         if features is None or self._snapshot is None:
-            return ()
+            return (), ()
         if features.featureCount() > MOST_PLACES:
             raise QgsProcessingException(tr("There are more than {0} places. Choose some.").format(MOST_PLACES))
         transform = QgsCoordinateTransform(features.sourceCrs(), self._snapshot.crs, context.transformContext())
-        places = []
+        places, areas = [], []
         for feature in features.getFeatures():
             geometry = feature.geometry()
             if geometry.isNull() or geometry.isEmpty():
                 continue
-            point = transform.transform(geometry.pointOnSurface().asPoint())
-            places.append((point.x(), point.y()))
-        return tuple(places)
+            geometry.transform(transform)
+            if geometry.type() == QgsWkbTypes.GeometryType.PolygonGeometry:
+                areas.append(geometry.asWkt())
+            else:
+                point = geometry.pointOnSurface().asPoint()
+                places.append((point.x(), point.y()))
+        return tuple(places), tuple(areas)
 
 
 def _style(layer: QgsRasterLayer, prompt: str) -> None:

@@ -37,6 +37,11 @@ class Describer(QObject):
         self._session = session
         self._run: Run | None = None
 
+    @property
+    def busy(self) -> bool:
+        """Whether a layer is being described."""
+        return self._run is not None
+
     def describe(self, layer: QgsRasterLayer) -> None:
         """Ask what the layer is; nothing is reported where it cannot be read or no runtime is set up."""
         self.abandon()
@@ -90,6 +95,12 @@ def sample_grid(snapshot: LayerSnapshot) -> ExportGrid:
     return plan_grid(sample.intersect(snapshot.extent), (snapshot.extent.xMinimum(), snapshot.extent.yMaximum()), pixel)
 
 
+def _limits(band: dict[str, Any]) -> tuple[float, float]:
+    """Returns the digital numbers that the model takes for the lowest and the highest value of a band."""
+    scale, offset = float(band.get("scale") or 1), float(band.get("offset") or 0)
+    return (float(band.get("low") or 0) - offset) / scale, (float(band.get("high") or 0) - offset) / scale
+
+
 def recognised_from(result: dict[str, Any]) -> Recognised:
     """Take from the runtime's description what the dock shows."""
     bands = [band for band in result.get("bands") or [] if isinstance(band, dict)]
@@ -103,6 +114,7 @@ def recognised_from(result: dict[str, Any]) -> Recognised:
         wavelengths_um=tuple(float(band.get("wavelength_um") or 0) for band in bands),
         scaling=str(scaling.get("name", "")),
         scaling_title=str(scaling.get("title") or scaling.get("name", "")),
+        limits=tuple(_limits(band) for band in bands),
         trained=bool(result.get("trained")),
         reasons=tuple(str(reason) for reason in result.get("reasons") or ()),
         warnings=tuple(str(warning) for warning in result.get("warnings") or ()),

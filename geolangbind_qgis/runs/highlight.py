@@ -33,16 +33,20 @@ Places = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True)
 class Examples:
-    """Places pointed at instead of words.
+    """Places and areas pointed at instead of words.
 
     Attributes:
-        positives: of what is looked for.
-        negatives: of what is not.
+        positives: places of what is looked for.
+        negatives: places of what is not.
+        areas: WKT of areas of what is looked for, in the layer's CRS.
+        negative_areas: of what is not.
         text: words that must agree; None where the examples say it all.
     """
 
     positives: Places
     negatives: Places = ()
+    areas: tuple[str, ...] = ()
+    negative_areas: tuple[str, ...] = ()
     text: str | None = None
 
 
@@ -104,6 +108,8 @@ class Highlighter(QObject):
         self._preview: Path | None = None
         self._result: Path | None = None
         self._suggested: list[float | None] = []
+        self.answered: Any = None
+        """Parameters of the latest request that was answered, with the file that was read; None before."""
         self._turns = StepQueue(self)
         self._clock = QElapsedTimer()
 
@@ -186,6 +192,7 @@ class Highlighter(QObject):
         if request is None or run is None:
             return
         self._result = Path(str(result.get("output") or run.params.output))
+        self.answered = run.params
         self._suggested = [item.get("threshold") for item in result.get("suggested_thresholds") or []]
         if request.polygons is None:
             self._turns.take(self._end())

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..protocol_import import protocol
+from .translation import message_text, with_translated_remarks
 
 MAX_LINE_BYTES = 4_000_000
 MAX_RUBBISH_LINES = 20
@@ -134,8 +135,8 @@ class ClientState:
             if method is None:  # an answer nobody waits for any more
                 return None
             if message.error is not None:
-                return Failed(message.id, method, message.error)
-            return Finished(message.id, method, message.result or {})
+                return Failed(message.id, method, _translated(message.error))
+            return Finished(message.id, method, with_translated_remarks(message.result or {}))
         if isinstance(message, protocol.Notification):
             return self._notification(message.method, message.params)
         raise ValueError("The runtime sent a request.")
@@ -150,7 +151,7 @@ class ClientState:
             return Progressed(
                 int(params["id"]),
                 float(params["fraction"]),
-                str(params["message"]),
+                message_text(str(params["message"])),
                 None if left is None else float(left),
             )
         if method == "preview":
@@ -162,3 +163,8 @@ class ClientState:
     def _note_rubbish(self, line: bytes) -> None:
         self.rubbish_lines += 1
         self.rubbish = self.rubbish or line[:200].decode("utf-8", "replace")
+
+
+def _translated(error: protocol.ErrorInfo) -> protocol.ErrorInfo:
+    """Returns an error in the language of the host program."""
+    return dataclasses.replace(error, message=message_text(error.message), hint=message_text(error.hint))

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from conftest import read_pixels, wait_until
-from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsPointXY, QgsProject
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsFeature,
+    QgsGeometry,
+    QgsPointXY,
+    QgsProject,
+    QgsRectangle,
+    QgsVectorLayer,
+)
 from qgis.PyQt.QtCore import QPoint, QSize, Qt
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication
@@ -137,3 +146,71 @@ def test_letting_go_of_the_tool_gives_the_users_own_back(dock, canvas, scene):
     dock.page.examples.like_button.click()
     assert canvas.mapTool() == before
     assert not dock.page.examples.like_button.isChecked()
+
+
+def drag(canvas, scene, start, end, button=Qt.MouseButton.LeftButton):
+    to_map = QgsCoordinateTransform(scene.crs(), canvas.mapSettings().destinationCrs(), QgsProject.instance())
+    places = []
+    for east, south in (start, end):
+        corner = QgsPointXY(scene.extent().xMinimum() + east, scene.extent().yMaximum() - south)
+        seen = canvas.getCoordinateTransform().transform(to_map.transform(corner))
+        places.append(QPoint(round(seen.x()), round(seen.y())))
+    QTest.mousePress(canvas.viewport(), button, Qt.KeyboardModifier.NoModifier, places[0])
+    QTest.mouseMove(canvas.viewport(), places[1])
+    QTest.mouseRelease(canvas.viewport(), button, Qt.KeyboardModifier.NoModifier, places[1])
+
+
+def test_a_box_is_an_example_with_all_of_its_area(dock, canvas, scene, failures):
+    dock.page.examples.like_button.click()
+    drag(canvas, scene, (150, 600), (600, 1500))
+    (area,) = dock.page.examples.areas(unlike=False)
+    assert area.startswith("Polygon")
+    assert dock.page.examples.positives() == ()
+    water, forest, town = scores_of_covers(dock, scene)
+    assert failures == []
+    assert water > max(forest, town) + 0.3
+    assert "1 positive" in dock.page.examples._message.text()
+
+
+def test_selected_polygons_are_examples_for_and_against(dock, canvas, scene, failures):
+    polygons = QgsVectorLayer("Polygon?crs=EPSG:32633", "fields", "memory")
+    corner = QgsPointXY(scene.extent().xMinimum(), scene.extent().yMaximum())
+    for east in (1000, 1900):
+        box = QgsRectangle(corner.x() + east, corner.y() - 1500, corner.x() + east + 400, corner.y() - 600)
+        feature = QgsFeature()
+        feature.setGeometry(QgsGeometry.fromRect(box))
+        polygons.dataProvider().addFeature(feature)
+    QgsProject.instance().addMapLayer(polygons)
+    forest_id, town_id = sorted(polygons.allFeatureIds())
+    polygons.selectByIds([forest_id])
+    positive, negative = dock.page.examples.polygons_button.menu().actions()
+    positive.trigger()
+    wait_until(lambda: not dock.highlighter.busy)
+    polygons.selectByIds([town_id])
+    negative.trigger()
+    _, forest, town = scores_of_covers(dock, scene)
+    assert failures == []
+    assert len(dock.page.examples.areas(unlike=True)) == 1
+    assert forest > town + 0.3
+
+
+def test_escape_leaves_the_tool(dock, canvas):
+    dock.page.examples.like_button.click()
+    assert canvas.mapTool() is dock.page.examples.tool
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)
+    assert canvas.mapTool() is not dock.page.examples.tool
+    assert not dock.page.examples.like_button.isChecked()
+
+
+def test_run_looks_for_the_words_and_for_what_the_examples_show(dock, canvas, scene, failures):
+    dock.page.examples.like_button.click()
+    click(canvas, scene, TOWN)
+    wait_until(lambda: not dock.highlighter.busy)
+    dock.page.prompts.set_prompts(["water"])
+    ends = []
+    dock.highlighter.finished.connect(lambda ids, _: ends.append(ids))
+    QTest.mouseClick(dock.page.run_bar.run_button, Qt.MouseButton.LeftButton)
+    wait_until(lambda: len(ends) == 2)
+    assert failures == []
+    names = {layer.customProperty("geolangbind/prompt") for layer in overlays_of(QgsProject.instance(), scene.id())}
+    assert names == {"water", "like the examples"}

@@ -86,3 +86,43 @@ def test_embedding_twice_computes_once(scene, run_task, cache):
     assert second["store"] == first["store"]
     assert str(cache) in first["store"]
     assert 0 < second["bytes"] < 300 * 420 * 64 * 4 / 4 / 4
+
+
+def box(left: int, upper: int, right: int, lower: int) -> str:
+    (west, north), (east, south) = place(left, upper), place(right, lower)
+    return f"POLYGON(({west} {north}, {east} {north}, {east} {south}, {west} {south}, {west} {north}))"
+
+
+def test_a_whole_area_is_an_example_and_not_a_point_of_it(scene, run_task, tmp_path):
+    output = str(tmp_path / "out.tif")
+    half_lake_half_woods = box(120, 150, 280, 200)
+    params = SimilarParams(
+        Source(scene), output, areas=(half_lake_half_woods,), negative_areas=(box(385, 20, 410, 60),)
+    )
+    result = run_task(similar, params)
+    assert (result["positives"], result["negatives"]) == (1, 1)
+    with rasterio.open(output) as file:
+        found = np.nan_to_num(file.read(1)) > 0.5
+        tagged = file.tags()["EXAMPLES"]
+    lake, woods = (found[painted_labels() == label].mean() for label in (0, 1))
+    assert lake > 0.8
+    assert woods > 0.8
+    assert tagged == half_lake_half_woods
+
+
+def test_areas_against_draw_the_line_as_clicks_do(scene, run_task, tmp_path):
+    output = str(tmp_path / "out.tif")
+    params = SimilarParams(
+        Source(scene),
+        output,
+        areas=(box(110, 140, 140, 190), box(10, 10, 40, 40)),
+        negative_areas=(box(385, 20, 410, 60),),
+    )
+    run_task(similar, params)
+    assert overlap(output, painted_labels() < 2) > 0.9
+
+
+@pytest.mark.parametrize("area", ["POLYGON EMPTY", "water", "POINT(1 2)", box(-900, -900, -800, -800)])
+def test_an_example_without_ground_is_refused_in_one_sentence(scene, run_task, tmp_path, area):
+    with pytest.raises(InputError, match="example"):
+        run_task(similar, SimilarParams(Source(scene), str(tmp_path / "out.tif"), areas=(area,)))

@@ -1,0 +1,84 @@
+"""The tour, the time that a set-up takes, and the start after it."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import wait_until
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtTest import QTest
+
+from geolangbind_qgis import settings
+from geolangbind_qgis.gui.setup_widgets import seconds_left
+from geolangbind_qgis.gui.tour import tour_was_seen
+
+
+@pytest.fixture
+def new_user():
+    """Nobody saw the tour yet."""
+    before = settings.value("tour_seen")
+    settings.remember("tour_seen", "")
+    yield
+    settings.remember("tour_seen", before)
+
+
+def click(button):
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def test_the_tour_has_four_steps_each_beside_its_control_and_comes_once(dock, new_user):
+    dock.show()
+    dock.start_tour()
+    tour = dock.tour
+    surrounded, texts = [], []
+    while tour.isVisible():
+        surrounded.append(tour._outline.parent())
+        texts.append(tour.text.text())
+        assert tour._outline.isVisible()
+        click(tour.next_button)
+    assert len(texts) == len(set(texts)) == 4
+    assert surrounded[0] is dock.page.layers.parentWidget()
+    assert "Step 4 of 4" in texts[-1]
+    assert tour_was_seen()
+    assert not tour._outline.isVisible()
+
+
+def test_the_tour_can_be_gone_back_and_closed(dock, new_user):
+    dock.show()
+    dock.start_tour()
+    click(dock.tour.next_button)
+    click(dock.tour.back_button)
+    assert dock.tour.position == 0
+    click(dock.tour.close_button)
+    assert not dock.tour.isVisible()
+    assert tour_was_seen()
+
+
+def test_start_after_the_set_up_shows_the_prompts_and_the_tour_to_a_new_user(dock, new_user):
+    dock.show()
+    dock.show_runtime_page(True)
+    dock.setup.start_button.show()
+    click(dock.setup.start_button)
+    assert dock._stack.currentWidget() is dock.page
+    wait_until(dock.tour.isVisible)
+    dock.tour.end()
+
+
+def test_the_time_left_follows_from_the_time_so_far():
+    assert seconds_left(0.25, 60_000) == pytest.approx(180)
+    assert seconds_left(0.01, 60_000) is None
+    assert seconds_left(0.5, 500) is None
+    assert seconds_left(1.0, 60_000) is None
+
+
+def test_the_step_of_a_set_up_says_how_long_it_still_takes(dock):
+    page = dock.setup
+    page._show_busy("Set up")
+
+    class Clock:
+        def text(self, fraction):
+            return f"{round(100 * (1 - fraction))} s left"
+
+    page._clock = Clock()
+    page._on_step(0.4, "Downloading packages")
+    assert page.step.text() == "Downloading packages · 60 s left"
+    page._show_idle()
