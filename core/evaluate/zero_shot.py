@@ -109,7 +109,7 @@ def embed_labelled(
         images: labels of any kind, and images (C, H, W) in model units.
         wavelengths_um: of the bands.
         batch: images at a time.
-        pooled: whether to take the trunk's pooled features instead of vectors in text space.
+        pooled: whether to take the features before the heads instead of vectors in text space.
 
     Returns:
         Unit vectors (N, D), and the labels.

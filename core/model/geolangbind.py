@@ -23,7 +23,7 @@ from core.model.patch_embedding import parameter_version
 from core.model.text import FrozenSentenceTower, TextTower, make_text_tower
 from core.model.text_vectors import TextVectors
 from core.model.trunks import make_decoder
-from core.model.visual_tower import make_visual
+from core.model.visual_tower import VisualTower, make_visual
 from core.torch_threads import one_torch_thread
 
 if TYPE_CHECKING:
@@ -128,23 +128,30 @@ class GeoLangBind(nn.Module):
         return F.normalize(features.float(), dim=-1) if normalize else features.float()
 
     def encode_pooled(self, images: Tensor, wavelengths_um: Wavelengths) -> Tensor:
-        """Encode whole images as the trunk's pooled features, before the head into text space.
+        """Encode whole images as what the heads into text space read.
 
-        A linear classifier of a person's own classes is best trained on them, as in CLIP's linear probes.
+        A linear classifier of a person's own classes is best trained on them, as in CLIP's linear probes: the trunk's
+        pooled features or, where there is a scene head, all statistics that it reads.
 
         Args:
             images: (B, C, H, W) in model units, brought to a size the trunk takes.
             wavelengths_um: (C,) centre wavelengths in µm.
 
         Returns:
-            (B, pooled_channels) float32.
+            (B, K) float32.
 
         Raises:
             SensorError, InputError: as encode_image.
         """
         images, wavelengths = self._inputs(self.visual.fitted(images), wavelengths_um)
         with self.autocast():
-            return working_copy(self).visual.trunk(images, wavelengths).float()
+            tower = working_copy(self).visual
+            if not isinstance(tower, VisualTower):
+                return tower(images, wavelengths).float()
+            if tower.scene is None:
+                return tower.trunk(images, wavelengths).float()
+            statistics = tower.scene_statistics(*tower.trunk.forward_pyramid(images, wavelengths))
+            return torch.cat(statistics, dim=1).float()
 
     def encode_tokens(self, images: Tensor, wavelengths_um: Wavelengths) -> Tensor:
         """Encode images as the token map after the final norm.
