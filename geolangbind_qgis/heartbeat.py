@@ -61,8 +61,10 @@ class Heartbeat(QObject):
         self._main = threading.get_ident()
         self._last = self._last_computed = 0.0
         self._seen: list[tuple[str, ...]] = []
-        self._over = threading.Event()
-        self._watcher: threading.Thread | None = None
+        self._closed = False
+        self._armed = threading.Event()
+        # Begun here and not with a run: that waits for the new thread, which takes long on a busy computer.
+        threading.Thread(target=self._watch, daemon=True).start()
         self._timer = QTimer(self)
         self._timer.setInterval(_BEAT_MS)
         self._timer.timeout.connect(self._beat)
@@ -72,18 +74,21 @@ class Heartbeat(QObject):
         self.stop()
         self.stalls, self._seen = [], []
         self._last, self._last_computed = time.monotonic(), time.thread_time()
-        self._over = threading.Event()
-        self._watcher = threading.Thread(target=self._watch, args=(self._over,), daemon=True)
-        self._watcher.start()
+        self._armed.set()
         self._timer.start()
 
     def stop(self) -> None:
         """Beat no more; the stalls stay to be read."""
-        if self._watcher is not None:
+        if self._armed.is_set():
             self._beat()
             self._timer.stop()
-            self._over.set()
-            self._watcher = None
+            self._armed.clear()
+
+    def close(self) -> None:
+        """Stop for good."""
+        self.stop()
+        self._closed = True
+        self._armed.set()  # wakes the thread, which ends
 
     def _beat(self) -> None:
         """Note the time since the beat before, and what was seen in it."""
@@ -96,12 +101,12 @@ class Heartbeat(QObject):
             self.stalls.append(Stall(1000 * late, 1000 * computing, ran, ours))
             self.stalls = sorted(self.stalls, key=lambda stall: -stall.milliseconds)[:_MOST_KEPT]
 
-    def _watch(self, over: threading.Event) -> None:
+    def _watch(self) -> None:
         """Look what the main thread runs while its beat is late."""
-        while not over.wait(_LOOK_SECONDS):
+        while self._armed.wait() and not self._closed:
+            time.sleep(_LOOK_SECONDS)
             if time.monotonic() - self._last > 2 * _BEAT_MS / 1000:
-                frame = sys._current_frames().get(self._main)
-                self._seen.append(_named(frame))
+                self._seen.append(_named(sys._current_frames().get(self._main)))
 
 
 def _named(frame: FrameType | None) -> tuple[str, ...]:

@@ -56,6 +56,8 @@ def run(params: SimilarParams, context: Context) -> dict[str, Any]:
     with open_scene(params.source, extent=params.extent, resolution=params.resolution) as scene:
         check_writable([(params.output, GEOTIFF)], scene.raster.info.files)
         if scene.recognition.embedding is not None:
+            if params.areas or params.negative_areas:
+                raise InputError("Examples on embeddings are places, not areas.", hint="Click places instead.")
             return of_embeddings.similar(params, scene, context)
         context.progress(0.0, "Loading the model")
         model: GeoLangBind = context.models.get(params.model, params.device)

@@ -66,7 +66,7 @@ class AccuracyResult(QDialog):
         box = QVBoxLayout(self)
         for widget in (figures, self.tabs, note, buttons):
             box.addWidget(widget, 1 if widget is self.tabs else 0)
-        self.resize(980, min(620, 250 + 30 * len(result["classes"])))
+        self.resize(980, min(680, 330 + 30 * len(result["classes"])))
 
     def open_report(self) -> None:
         """Open the page in the browser."""

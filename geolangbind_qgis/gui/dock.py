@@ -199,7 +199,7 @@ class GeoLangBindDock(QgsDockWidget):
     def clean_up(self) -> None:
         """Stop all work and let go of the map, before the plugin goes."""
         self.highlighter.abandon()
-        self.heartbeat.stop()
+        self.heartbeat.close()
         self.descriptions.clean_up()
         self.setup.clean_up()
         self.teach.clean_up()

@@ -22,7 +22,7 @@ def held_up(work):
     QTimer.singleShot(30, lambda: done.append(work()))
     wait_until(lambda: done)
     wait_until(lambda: heart.stalls)
-    heart.stop()
+    heart.close()
     return heart.stalls
 
 
@@ -56,7 +56,7 @@ def test_an_event_loop_that_comes_round_has_no_stalls(qgis_app):
     timer.timeout.connect(lambda: turns.append(1))
     timer.start(5)
     wait_until(lambda: len(turns) > 20)
-    heart.stop()
+    heart.close()
     assert heart.stalls == []
 
 

@@ -383,7 +383,7 @@ def test_whatever_goes_wrong_is_one_line(start, picture, write_labels, tmp_path,
     def broken(*given, **options):
         raise RuntimeError("a sentence\nand another")
 
-    monkeypatch.setattr("core.cli.finetune.fine_tune", broken)
+    monkeypatch.setattr("core.cli.finetune.fit_or_fine_tune", broken)
     labels, raster = write_labels(*squares()), picture()
     assert main(["--raster", raster, "--labels", labels, "-o", str(tmp_path / "mine")]) == 1
     assert capsys.readouterr().err.count("\n") == 1

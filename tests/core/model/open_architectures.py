@@ -98,6 +98,8 @@ def random_model(architecture: dict[str, Any], seed: int = 0) -> Any:
         for name, parameter in model.named_parameters():
             if name.endswith("token_embedding.weight"):
                 parameter.normal_()  # words differ, as they do after training
+            elif name.endswith("gamma"):
+                parameter.fill_(0.1)  # layers count, as they do after training
             elif parameter.ndim == 2:
                 parameter.normal_(std=parameter.shape[1] ** -0.5)
             elif parameter.ndim > 0 and float(parameter.abs().max()) == 0:

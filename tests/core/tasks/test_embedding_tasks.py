@@ -79,6 +79,14 @@ def test_a_click_outside_or_on_masked_ground_is_refused(tmp_path):
     assert not (tmp_path / "a.tif").exists()
 
 
+def test_areas_as_examples_are_refused_with_advice(tmp_path):
+    path = made.alphaearth(tmp_path)
+    area = "POLYGON((0 0, 1 0, 1 1, 0 0))"
+    with pytest.raises(InputError, match="places") as caught:
+        similar.run(SimilarParams(Source(str(path)), str(tmp_path / "a.tif"), areas=(area,)), Context())
+    assert caught.value.hint
+
+
 @pytest.mark.parametrize("make", [made.alphaearth, made.tessera], ids=lambda make: make.__name__)
 def test_polygons_teach_a_head_in_seconds_and_the_head_maps_and_measures(tmp_path, make):
     path = make(tmp_path)
