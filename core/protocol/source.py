@@ -16,9 +16,7 @@ class Source:
 
     path: str = parameter(help="file, folder, VRT, NetCDF or http(s) address of a COG", metavar="raster")
     sensor: str | None = parameter(None, help="name in resources/sensors.toml; recognised where left out")
-    bands: tuple[int, ...] | None = parameter(
-        None, help="band numbers, from 1", metavar="4,3,2", comma_separated=True, minimum=1
-    )
+    bands: tuple[int, ...] | None = parameter(None, help="band numbers, from 1", metavar="4,3,2", comma_separated=True)
     wavelengths_um: tuple[float, ...] | None = parameter(
         None,
         help="centre wavelength of each band in µm",
