@@ -101,7 +101,7 @@ def test_the_threshold_is_in_sight_in_a_small_window_when_an_answer_comes(shown_
     QTest.mouseClick(page.run_bar.run_button, Qt.MouseButton.LeftButton)
     wait_until(lambda: not shown_dock.highlighter.busy)
     for control in (page.result.threshold, page.result.threshold_box):
-        assert control.visibleRegion().boundingRect().height() == control.height()
+        wait_until(lambda shown=control: shown.visibleRegion().boundingRect().height() == shown.height())
 
 
 def test_an_automatic_threshold_stands_beside_the_histogram(shown_dock):
