@@ -27,7 +27,7 @@ def delete_model(name: str) -> None:
 
 
 def rename_model(name: str, new_name: str) -> None:
-    """Give a model of the models folder another name.
+    """Rename a model of the models folder.
 
     Raises:
         ModelError: there is no such model, it came with the program, the name cannot be used or is taken.
