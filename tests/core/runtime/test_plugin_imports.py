@@ -15,8 +15,17 @@ FILES = sorted(path for path in PLUGIN.rglob("*.py") if path.name != "self_test.
 
 
 def imported(tree):
-    """Yields (line, module) of every absolute import, those inside functions too."""
+    """Yields (line, module) of every absolute import, those inside functions too, but not those for types alone."""
+    for_types = {
+        each
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
+        for part in node.body
+        for each in ast.walk(part)
+    }
     for node in ast.walk(tree):
+        if node in for_types:
+            continue
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
@@ -32,3 +41,5 @@ def test_nothing_foreign_is_imported_into_qgis(path):
 
 def test_the_rule_can_fail():
     assert [name for _, name in imported(ast.parse("def f():\n    import torch"))] == ["torch"]
+    for_types = "if TYPE_CHECKING:\n    import torch\nelse:\n    import rasterio"
+    assert [name for _, name in imported(ast.parse(for_types))] == ["rasterio"]
