@@ -12,7 +12,7 @@ from conftest import wait_until
 from osgeo import gdal
 from qgis.core import QgsFeature, QgsGeometry, QgsPointXY, QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtGui import QDesktopServices, QGuiApplication
-from qgis.PyQt.QtWidgets import QFileDialog, QPushButton
+from qgis.PyQt.QtWidgets import QFileDialog, QInputDialog, QPushButton
 
 from geolangbind_qgis.gui import windows
 from geolangbind_qgis.gui.area_choice import Area
@@ -24,6 +24,7 @@ from geolangbind_qgis.layers.placement import add_above_source
 @pytest.fixture
 def pressed_files(monkeypatch, tmp_path):
     """Have every file dialog answer with a new file, and every page that is opened noted instead."""
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: ("", False))
     opened = []
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda address: opened.append(address.toString()))
     names = (str(tmp_path / f"saved{number}.out") for number in range(100))
