@@ -170,7 +170,7 @@ def test_declared_parameters_carry_help_defaults_and_limits():
         (HighlightParams, {"threshold": 1.5}, "threshold is a number from 0 to 1, not 1.5"),
         (HighlightParams, {"resolution": 0}, "resolution is a number above 0"),
         (HighlightParams, {"source": {"path": "a.tif", "collar": "cut"}}, "collar is one of keep, mask, not 'cut'"),
-        (HighlightParams, {"source": {"path": "a.tif", "bands": [3, 0]}}, "bands is a number from 1"),
+        (HighlightParams, {"source": {"path": "a.tif", "wavelengths_um": [0]}}, "wavelengths_um is a number above 0"),
         (SampleParams, {"expected": {"water": 2.0}}, "expected is a number from 0 to 1"),
         (FinetuneParams, {"mode": "half"}, "mode is one of"),
     ],
