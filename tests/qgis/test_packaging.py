@@ -126,7 +126,7 @@ def test_the_translation_is_used(qgis_app):
 def test_the_set_up_speaks_the_language_of_qgis(qgis_app):
     from qgis.PyQt.QtCore import QCoreApplication, QSettings
 
-    from geolangbind_qgis.i18n import install_translator
+    from geolangbind_qgis.i18n import install_translator, use_language
     from geolangbind_qgis.runtime import translation
     from geolangbind_qgis.runtime.pip_failures import explain_pip
 
@@ -138,5 +138,6 @@ def test_the_set_up_speaks_the_language_of_qgis(qgis_app):
     finally:
         QCoreApplication.removeTranslator(translator)
         translation.use_translator(str)
+        use_language("en")
         QSettings().remove("locale/overrideFlag")
         QSettings().remove("locale/userLocale")

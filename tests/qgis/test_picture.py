@@ -114,8 +114,7 @@ def test_a_file_exchanged_during_a_drawing_is_drawn_in_the_end(canvas, scene, tm
     point_to(layer, high)
     apply_score_style(layer, ScoreStyle(0.5, "#ff0000"), 1)
     drawing.draw([layer])
-    settled(canvas)
-    wait_until(lambda: np.array_equal(shown_by(canvas, tmp_path), drawn_afresh(canvas)))
+    wait_until(lambda: not canvas.isDrawing() and np.array_equal(shown_by(canvas, tmp_path), drawn_afresh(canvas)))
     drawing.clean_up()
 
 
