@@ -95,6 +95,12 @@ class ModelCard:
         return None if table is None else str(table)
 
     @property
+    def pixel_sizes_m(self) -> dict[str, tuple[float, float]]:
+        """The finest and the coarsest pixels in metres that it was trained on, by sensor; {} where unknown."""
+        table = self.details.get("pixel_sizes_m") or {}
+        return {sensor: (float(finest), float(coarsest)) for sensor, (finest, coarsest) in table.items()}
+
+    @property
     def layout_file(self) -> Path | None:
         """The configuration among the resources; None where the model is published with one."""
         return RESOURCES / self.config if self.config else None

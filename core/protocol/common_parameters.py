@@ -27,7 +27,8 @@ def extent() -> Any:  # noqa: ANN401
 
 def resolution() -> Any:  # noqa: ANN401
     """Field of the pixel size."""
-    return parameter(None, help="pixel size of the result in the raster's units, its own or coarser", above=0.0)
+    help = "pixel size of the result in the raster's units; left out: its own, or what the model knows"
+    return parameter(None, help=help, above=0.0)
 
 
 def cache() -> Any:  # noqa: ANN401

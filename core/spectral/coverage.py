@@ -18,6 +18,8 @@ _ALIKE = (
 )
 
 
+SIZE_SLACK = 1.25
+"""How far beyond the trained pixel sizes a raster's may lie and still count as trained, as a factor."""
 SAME_BAND_UM = 0.01
 """How far the centres of bands that count as the same may lie apart, in µm."""
 
@@ -35,7 +37,7 @@ class Coverage:
     reason: str
 
 
-def coverage(recognition: Recognition, card: Mapping[str, Any]) -> Coverage:
+def coverage(recognition: Recognition, card: Mapping[str, Any], pixel_size_m: float | None = None) -> Coverage:
     """Compare what is fed with what the model card says.
 
     Activations grow with the number of bands, so band counts far from the trained ones are extrapolation even where the
@@ -45,12 +47,17 @@ def coverage(recognition: Recognition, card: Mapping[str, Any]) -> Coverage:
         recognition: how the raster is fed.
         card: model card; ``trained_sensors`` lists names of sensors.toml, ``trained_band_counts`` lists numbers of
             bands, or gives the lowest and highest as ``{"from": 1, "to": 13}``; ``bands_um`` names the bands of a
-            model that takes no others; all may be absent.
+            model that takes no others; ``pixel_sizes_m`` gives the finest and the coarsest pixels by sensor; all may
+            be absent.
+        pixel_size_m: mean side of a pixel on the ground in metres; None where it is unknown.
     """
     if recognition.embedding is not None:
         return Coverage("extrapolated", "It holds embeddings: no model for images is fed with them.")
     if card.get("bands_um"):
         return _of_fixed_bands(recognition, card["bands_um"])
+    of_pixels = _pixel_size_unlike(recognition, card, pixel_size_m)
+    if of_pixels is not None:
+        return Coverage("extrapolated", of_pixels)
     trained = tuple(card.get("trained_sensors") or ())
     count = len(recognition.band_set)
     counts = card.get("trained_band_counts")
@@ -69,6 +76,24 @@ def coverage(recognition: Recognition, card: Mapping[str, Any]) -> Coverage:
         if recognition.sensor in group and set(group) & set(trained):
             return Coverage("trained on", "The model was trained on a sensor with nearly the same bands.")
     return Coverage("extrapolated", f"The model was not trained on {recognition.title}.")
+
+
+def length_text(metres: float) -> str:
+    """Returns a length as people say it: "7.5 cm", "10 m", "1.2 km"."""
+    if metres < 1:
+        return f"{100 * metres:.3g} cm"
+    return f"{metres:.3g} m" if metres < 1000 else f"{metres / 1000:.3g} km"
+
+
+def _pixel_size_unlike(recognition: Recognition, card: Mapping[str, Any], pixel_size_m: float | None) -> str | None:
+    """Returns what to say of pixels that are finer or coarser than those the model was trained on; None if not so."""
+    sizes = (card.get("pixel_sizes_m") or {}).get(recognition.sensor)
+    if sizes is None or pixel_size_m is None or sizes[0] / SIZE_SLACK <= pixel_size_m <= sizes[1] * SIZE_SLACK:
+        return None
+    return (
+        f"The model was trained on {recognition.title} with pixels of {length_text(sizes[0])} to "
+        f"{length_text(sizes[1])}, not of {length_text(pixel_size_m)}."
+    )
 
 
 def _of_fixed_bands(recognition: Recognition, wanted_um: Sequence[float]) -> Coverage:

@@ -51,7 +51,9 @@ def run(params: ClassifyParams, context: Context) -> dict[str, Any]:
     """
     outputs = [(params.output, GEOTIFF), (params.vector, VECTOR), (params.areas, TABLE), (params.scores, GEOTIFF)]
     scheme = load_scheme(params.classes)
-    with open_scene(params.source, extent=params.extent, resolution=params.resolution) as scene:
+    with open_scene(
+        params.source, extent=params.extent, resolution=params.resolution, model=params.model
+    ) as scene:
         check_writable(outputs, scene.raster.info.files)
         if params.vector is not None:
             check_measurable(scene.grid, params.min_area_m2, params.simplify_m)

@@ -46,7 +46,7 @@ def run(params: DescribeParams, context: Context) -> dict[str, Any]:
         recognition = recognise_source(raster, params.source)
         info = raster.info
     preset = scaling_presets().get(recognition.scaling.name)
-    outcome = coverage(recognition, _trained_on(params.model))
+    outcome = coverage(recognition, _trained_on(params.model), info.ground_sampling_distance_m)
     return {
         "path": info.path,
         "width": info.width,
@@ -124,4 +124,9 @@ def _trained_on(model: str) -> dict[str, Any]:
     except ModelError:
         return {}
     fixed = {"bands_um": card.details["bands_um"]} if "bands_um" in card.details else {}
-    return {"trained_sensors": card.sensors, "trained_band_counts": card.band_counts, **fixed}
+    return {
+        "trained_sensors": card.sensors,
+        "trained_band_counts": card.band_counts,
+        "pixel_sizes_m": card.pixel_sizes_m,
+        **fixed,
+    }

@@ -48,7 +48,9 @@ def run(params: HighlightParams, context: Context) -> dict[str, Any]:
     """
     prompts = parse_prompts(params.prompts)
     negatives = tuple(Prompt.parse(text) for text in params.negatives)
-    with open_scene(params.source, extent=params.extent, resolution=params.resolution) as scene:
+    with open_scene(
+        params.source, extent=params.extent, resolution=params.resolution, model=params.model
+    ) as scene:
         check_writable([(params.output, GEOTIFF), (params.vector, VECTOR)], scene.raster.info.files)
         if params.vector is not None:
             check_measurable(scene.grid, params.min_area_m2, params.simplify_m)

@@ -16,6 +16,7 @@ from core.raster.grid import GridSpec, extent_of_window, window_of_extent
 from core.raster.pixel_window import PixelWindow
 from core.raster.reader import RasterReader, open_raster
 from core.spectral.recognise import Recognition
+from core.tasks.pixel_size import resampling_for
 from core.tasks.recognition import recognise_source
 
 if TYPE_CHECKING:
@@ -33,11 +34,13 @@ class Scene:
         raster: open at that resolution.
         recognition: bands, wavelengths and scaling.
         window: the part that is requested, in pixels of ``raster``.
+        note: why it is read at another pixel size than its own, where the model asks for it.
     """
 
     raster: RasterReader
     recognition: Recognition
     window: PixelWindow
+    note: str | None = None
 
     @property
     def grid(self) -> GridSpec:
@@ -52,7 +55,7 @@ class Scene:
             "height": self.window.height,
             "extent": list(extent_of_window(self.raster.grid, self.window)),
             "sensor": self.recognition.sensor,
-            "warnings": list(self.recognition.warnings),
+            "warnings": [*self.recognition.warnings, *([self.note] if self.note else [])],
         }
 
     def facts_for(self, model: GeoLangBind) -> dict[str, Any]:
@@ -61,7 +64,7 @@ class Scene:
         if not isinstance(trunk, TextSpaceTrunk):
             return self.facts
         note = trunk.band_note(self.recognition.band_set.wavelengths_um)
-        return {**self.facts, "warnings": [*self.recognition.warnings, *([note] if note else [])]}
+        return {**self.facts, "warnings": [*self.facts["warnings"], *([note] if note else [])]}
 
     def features(self, model: GeoLangBind, *, cache: bool = True, cancel: CancelToken | None = None) -> DenseFeatures:
         """Open the dense features; kept on disk with ``cache``."""
@@ -75,13 +78,17 @@ def as_trained(recognition: Recognition, model: GeoLangBind) -> Recognition:
 
 
 @contextmanager
-def open_scene(source: Source, *, extent: Extent | None = None, resolution: float | None = None) -> Iterator[Scene]:
+def open_scene(
+    source: Source, *, extent: Extent | None = None, resolution: float | None = None, model: str | None = None
+) -> Iterator[Scene]:
     """Open a raster for a task.
 
     Args:
         source: the raster and what the user knows about it.
         extent: the part requested; None for all.
-        resolution: pixel size requested, in the raster's units; None, or finer than the raster, for its own.
+        resolution: pixel size requested, in the raster's units, its own where finer; None for its own, or for the
+            finest that the model knows where that is coarser.
+        model: name or folder of the model that is to see it; None for none.
 
     Yields:
         The scene; closed at the end.
@@ -91,8 +98,13 @@ def open_scene(source: Source, *, extent: Extent | None = None, resolution: floa
     """
     with open_raster(source.path, collar=source.collar) as raster:
         recognition = recognise_source(raster, source)
+        resampling = None
+        if resolution is None and model is not None:
+            resampling = resampling_for(model, raster.info, recognition)
+            resolution = None if resampling is None else resampling.resolution
         if resolution is None or resolution <= max(raster.grid.pixel_size) * FINER_IS_OWN:
             yield Scene(raster, recognition, window_of_extent(raster.grid, extent))
             return
     with open_raster(source.path, resolution=resolution, collar=source.collar) as raster:
-        yield Scene(raster, recognition, window_of_extent(raster.grid, extent))
+        note = None if resampling is None else resampling.note
+        yield Scene(raster, recognition, window_of_extent(raster.grid, extent), note)

@@ -300,6 +300,20 @@ def test_coverage_says_what_a_model_was_trained_on(make_raster):
     assert coverage(rgb, json.loads("{}")).outcome == "extrapolated"
 
 
+@pytest.mark.parametrize(
+    ("pixel_size_m", "outcome"),
+    [(0.3, "trained on"), (0.05, "trained on"), (12.0, "trained on"), (0.01, "extrapolated"), (30.0, "extrapolated")],
+)
+def test_coverage_depends_on_the_pixel_size(make_raster, pixel_size_m, outcome):
+    rgb = seen(make_raster(stack(3, 0, 255, "uint8")))
+    card = {"trained_sensors": ["aerial_rgb"], "pixel_sizes_m": {"aerial_rgb": [0.06, 10.0]}}
+    found = coverage(rgb, card, pixel_size_m)
+    assert found.outcome == outcome
+    if outcome == "extrapolated":
+        assert "with pixels of 6 cm to 10 m" in found.reason
+    assert coverage(rgb, card).outcome == "trained on", "a picture without a place is judged by its bands alone"
+
+
 def test_landsat_9_counts_as_trained_where_landsat_8_is(make_raster):
     landsat9 = seen(make_raster(stack(7, 7500, 20000, "uint16"), "LC09_L2SP.tif", **square(30)))
     assert coverage(landsat9, {"trained_sensors": ["landsat8_oli"]}).outcome == "trained on"
