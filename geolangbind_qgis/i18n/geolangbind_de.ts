@@ -2176,8 +2176,8 @@ Download {1} MB and accept this licence?</source>
       <translation>Wählen Sie, wohin die Polygone geschrieben werden.</translation>
     </message>
     <message>
-      <source>Pixel size of the result, in the layer's units (empty: the layer's own)</source>
-      <translation>Pixelgröße des Ergebnisses in Einheiten des Layers (leer: die des Layers)</translation>
+      <source>Pixel size of the result, in the layer's units (empty: the layer's, or the finest the model knows)</source>
+      <translation>Pixelgröße des Ergebnisses in Einheiten des Layers (leer: die des Layers oder die feinste, die das Modell kennt)</translation>
     </message>
     <message>
       <source>Sensor (empty: recognise it)</source>

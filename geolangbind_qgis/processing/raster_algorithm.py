@@ -54,7 +54,7 @@ class RasterAlgorithm(RuntimeAlgorithm):
 
     def add_resolution(self, parent: str = INPUT) -> None:
         """Declare the pixel size of the result, in the units of the layer that the parameter ``parent`` holds."""
-        text = tr("Pixel size of the result, in the layer's units (empty: the layer's own)")
+        text = tr("Pixel size of the result, in the layer's units (empty: the layer's, or the finest the model knows)")
         size = QgsProcessingParameterDistance(RESOLUTION, text, None, parent, optional=True, minValue=1e-9)
         self.add_advanced(size)
 
