@@ -5,7 +5,7 @@ python -m training.studies.embeddings --data ../shared/data
 Real embeddings are not at hand, so their layout is filled from a real place: Sentinel-2's twelve bands with means and
 deviations of their surroundings go through a fixed random layer and down to 64 axes without any label (principal
 components), are brought to length 1 and quantised as AlphaEarth's are. Ground, polygons and what is measured are those
-of ``training.studies.finetune``. One forest learns from the same vectors, another from the band values.
+of ``training.studies.chessboard``. One forest learns from the same vectors, another from the band values.
 """
 
 from __future__ import annotations
@@ -28,12 +28,13 @@ from core.finetune.settings import FinetuneSettings
 from core.protocol import ClassifyParams, Source
 from core.raster.gdal_open import opened_gdal
 from core.tasks import classify
-from training.studies.finetune import Place, accuracy, draw_squares, random_forest, sentinel2, write_polygons
+from training.studies.chessboard import Place, accuracy, draw_squares, random_forest, write_polygons
 
 AXES = 64
 SURROUNDINGS = (3, 9)
 """Sides in pixels of the squares whose means and deviations join a pixel's own values."""
 HIDDEN = 256
+CLASSES = {1: "water", 2: "trees", 4: "crops", 5: "built area", 9: "rangeland"}
 METHODS = ("head", "forest_on_embeddings", "forest_on_bands")
 
 
@@ -43,7 +44,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
-    place = sentinel2(options.data, "")
+    place = _land_cover_tile(options.data)
     with opened_gdal(place.raster) as file:
         bands, profile = file.read(), file.profile
     codes = quantised(simulated_embeddings(bands.astype(np.float32)))
@@ -56,6 +57,14 @@ def main() -> None:
     for method in METHODS:
         means = [100 * float(np.mean([row[method][key] for row in rows])) for key in ("overall", "mean_iou")]
         print(f"{method}: {means[0]:.1f} / {means[1]:.1f}")
+
+
+def _land_cover_tile(data: Path) -> Place:
+    """A place of Sentinel-2 with twelve bands and ESRI's land cover as truth."""
+    folder = data / "scenes" / "terramind_tiles" / "433D_629L_3_1"
+    with opened_gdal(folder / "LULC.tif") as file:
+        truth = file.read(1)
+    return Place("Sentinel-2, 12 bands", str(folder / "S2L2A.tif"), None, truth, CLASSES, 32, 6)
 
 
 def simulated_embeddings(bands: NDArray[np.float32]) -> NDArray[np.float32]:
