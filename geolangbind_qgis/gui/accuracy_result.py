@@ -171,8 +171,8 @@ def matrix_table(result: dict[str, Any]) -> tuple[list[str], list[list[Cell]]]:
     """Returns header and rows of the confusion matrix with its sums: rows are the reference, columns the map."""
     names = [str(row["name"]) for row in result["classes"]]
     counts = result["matrix"]
-    rows: list[list[Cell]] = [[name, *line, sum(line)] for name, line in zip(names, counts, strict=True)]
-    rows.append([tr("Total"), *(sum(column) for column in zip(*counts, strict=True)), int(result["samples"])])
+    rows: list[list[Cell]] = [[name, *line, sum(line)] for name, line in zip(names, counts)]
+    rows.append([tr("Total"), *(sum(column) for column in zip(*counts)), int(result["samples"])])
     return [tr("Reference ↓ · map →"), *names, tr("Total")], rows
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Optional
 
 from qgis.core import Qgis, QgsApplication, QgsProject, QgsRasterLayer
 from qgis.gui import QgisInterface
@@ -48,7 +47,7 @@ def save_scores(layer: QgsRasterLayer, target: Path, iface: QgisInterface) -> Co
     return task
 
 
-def _on_saved(task: CopyFileTask, shown: dict[str, Optional[int]], iface: QgisInterface) -> None:  # noqa: UP045
+def _on_saved(task: CopyFileTask, shown: dict[str, int | None], iface: QgisInterface) -> None:
     """Let layers show the saved file.
 
     Args:

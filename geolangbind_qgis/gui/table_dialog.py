@@ -32,7 +32,7 @@ _LEAST, _MOST = QSize(520, 160), QSize(1100, 620)
 """Size of the window in pixels; in between, it is as large as the table."""
 
 UNKNOWN = "–"
-Cell = Union[str, float]  # noqa: UP007 - evaluated by the Python of older QGIS
+Cell = Union[str, float]
 
 
 class TableDialog(QDialog):

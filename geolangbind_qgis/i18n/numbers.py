@@ -7,7 +7,7 @@ from typing import Union
 
 from qgis.PyQt.QtCore import QLocale
 
-Number = Union[int, float]  # noqa: UP007 - evaluated by the Python of older QGIS
+Number = Union[int, float]
 
 
 def number_text(value: Number, decimals: int = 0) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Optional
+from typing import Any
 
 from qgis.core import QgsMapLayer
 
@@ -25,7 +25,7 @@ class ClassArea:
 
     name: str
     colour: str
-    hectares: Optional[float]  # noqa: UP045 - evaluated by the Python of older QGIS
+    hectares: float | None
     share: float
 
 

@@ -72,7 +72,7 @@ def _write_together(bands: Sequence[Band], target: Path) -> None:
     """
     with tempfile.TemporaryDirectory() as folder:
         parts = [str(Path(folder) / f"{number}.vrt") for number in range(len(bands))]
-        for part, band in zip(parts, bands):  # noqa: B905 - the Python of older QGIS knows no strict
+        for part, band in zip(parts, bands):
             options = ["-of", "VRT", "-b", str(band.number), "-colorinterp", "gray"]
             if gdal.Translate(part, str(band.raster), options=options) is None:
                 raise OSError(0, gdal.GetLastErrorMsg() or "GDAL")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any, Optional
+from typing import Any
 
 from qgis.core import QgsMapLayer
 
@@ -32,7 +32,7 @@ class MapFacts:
     classes: tuple[str, ...]
     model: str
     image: str
-    extent: Optional[tuple[float, float, float, float]]  # noqa: UP045 - evaluated by the Python of older QGIS
+    extent: tuple[float, float, float, float] | None
     date: str
 
     def lines(self) -> list[tuple[str, str]]:

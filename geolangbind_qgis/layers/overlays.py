@@ -78,7 +78,7 @@ class OverlayChange:
             answers: one an overlay, in the order of the prompts.
         """
         project = QgsProject.instance()
-        for layer_id, answer in zip(self.layer_ids, answers, strict=True):
+        for layer_id, answer in zip(self.layer_ids, answers):
             layer = project.mapLayer(layer_id)
             if layer is None:
                 continue
