@@ -16,7 +16,9 @@ from geolangbind_qgis.gui.areas_dialog import show_areas
 from geolangbind_qgis.gui.class_maps import is_class_map
 from geolangbind_qgis.gui.dock import GeoLangBindDock
 from geolangbind_qgis.gui.explain_dialog import ExplainDialog
+from geolangbind_qgis.gui.large_map_question import ask_about_large_map
 from geolangbind_qgis.gui.run_bar import time_left_text
+from geolangbind_qgis.gui.run_size import remember_speed, size_text
 from geolangbind_qgis.gui.scheme_editor import SchemeEditor
 from geolangbind_qgis.gui.table_dialog import TableDialog
 from geolangbind_qgis.gui.windows import open_dialog
@@ -70,7 +72,7 @@ class LayerMenu(QObject):
         self._explainer.failed.connect(lambda _, failure: self._notify(failure))
         self.actions: list[QAction] = []
         for text, name, slot in (
-            (tr("Classify land cover"), "classify", self.classify),
+            (tr("Classify land cover"), "classify", self.classify_all),
             (tr("Classify with…"), "classify", self.classify_with),
             (tr("Highlight…"), "geolangbind", self.highlight),
             (tr("Explain this layer"), "explain", self.explain),
@@ -85,6 +87,26 @@ class LayerMenu(QObject):
         self._offer_accuracy(iface.activeLayer())
         QgsProject.instance().cleared.connect(self.stop_all)
         QgsProject.instance().layerWillBeRemoved.connect(self._on_layer_will_be_removed)
+
+    @property
+    def running(self) -> list[Classifier]:
+        """The runs that have not ended."""
+        return list(self._running)
+
+    def classify_all(self, layer: QgsRasterLayer) -> None:
+        """Classify a layer with the default scheme; of a large one, say first how large it is."""
+        if not self._ready():
+            return
+        layer_id = layer.id()
+        text = self._size_text(layer_id, False)
+        if not text:
+            self.classify(layer)
+            return
+        ask_about_large_map(
+            self._iface.messageBar(),
+            text,
+            lambda visible_only: self._classify_if_there(layer_id, visible_only=visible_only),
+        )
 
     def classify(
         self,
@@ -120,21 +142,41 @@ class LayerMenu(QObject):
         """Ask for the classes first."""
         if not self._ready():
             return
-        editor = SchemeEditor(layer.name(), self._scheme, self._iface.mainWindow())
-        editor.accepted.connect(lambda: self._on_scheme(layer.id(), editor))
+        layer_id = layer.id()
+        editor = SchemeEditor(
+            layer.name(), self._scheme, self._iface.mainWindow(), lambda visible: self._size_text(layer_id, visible)
+        )
+        editor.accepted.connect(lambda: self._on_scheme(layer_id, editor))
         open_dialog(editor)
 
     def _on_scheme(self, layer_id: str, editor: SchemeEditor) -> None:
         """Classify with the classes of the editor."""
         self._scheme = editor.scheme()
+        self._classify_if_there(
+            layer_id,
+            self._scheme,
+            visible_only=editor.visible_only.isChecked(),
+            confidence=editor.confidence.isChecked(),
+        )
+
+    def _classify_if_there(
+        self, layer_id: str, scheme: Scheme | None = None, *, visible_only: bool, confidence: bool = False
+    ) -> None:
+        """Classify a layer that may have been removed while the user was asked."""
         layer = QgsProject.instance().mapLayer(layer_id)
         if isinstance(layer, QgsRasterLayer):
-            self.classify(
-                layer,
-                self._scheme,
-                visible_only=editor.visible_only.isChecked(),
-                confidence=editor.confidence.isChecked(),
-            )
+            self.classify(layer, scheme, visible_only=visible_only, confidence=confidence)
+
+    def _size_text(self, layer_id: str, visible_only: bool) -> str:
+        """Returns what is said of a large run before it starts; empty for small ones, and where there will be none."""
+        layer = QgsProject.instance().mapLayer(layer_id)
+        if not isinstance(layer, QgsRasterLayer):
+            return ""
+        try:
+            pixels = self._request(layer, None, visible_only, False).pixels
+        except ValueError:
+            return ""
+        return size_text(pixels, coarse_first=False)
 
     def highlight(self, layer: QgsRasterLayer) -> None:
         """Show the dock with the cursor in the prompt."""
@@ -254,6 +296,7 @@ class LayerMenu(QObject):
 
     def _on_classified(self, classifier: Classifier, layer_id: str, areas: list[ClassArea], seconds: float) -> None:
         self._drop(classifier)
+        remember_speed(classifier.request.pixels, seconds)
         name = classifier.request.snapshot.name
         message_bar = self._iface.messageBar()
         if self._last_message is not None:

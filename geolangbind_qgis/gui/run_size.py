@@ -30,18 +30,35 @@ def pixels_in(layer: QgsRasterLayer, extent: QgsRectangle, pixel: float) -> int:
     return round(extent.width() / across) * round(extent.height() / down) if across > 0 and down > 0 else 0
 
 
-def size_text(pixels: int) -> str:
-    """Returns what is said of a large run before it starts; empty for small ones."""
+def size_text(pixels: int, *, coarse_first: bool = True) -> str:
+    """Returns what is said of a large run before it starts; empty for small ones.
+
+    Args:
+        pixels: that the run looks at.
+        coarse_first: whether a coarse answer comes before the fine one.
+    """
     if pixels < LARGE_PIXELS:
         return ""
     size = tr("{0} megapixels").format(number_text(pixels / 1e6))
     speed = _known_speed()
-    if speed is None:
+    if speed is None and coarse_first:
         return tr("Large area: {0}. A coarse answer comes first, then the time that is left.").format(size)
-    minutes = pixels / speed / 60
-    if minutes < 1:
+    if speed is None:
+        return tr("Large area: {0}. The time that is left is shown while it runs.").format(size)
+    seconds = pixels / speed
+    if seconds < 60:
         return tr("Large area: {0}, less than a minute.").format(size)
-    return tr("Large area: {0}, about {1} min; a coarse answer comes first.").format(size, number_text(minutes))
+    time = _duration_text(seconds)
+    if coarse_first:
+        return tr("Large area: {0}, about {1}; a coarse answer comes first.").format(size, time)
+    return tr("Large area: {0}, about {1}.").format(size, time)
+
+
+def _duration_text(seconds: float) -> str:
+    """Returns a time of at least a minute in words."""
+    if seconds < 5400:
+        return tr("{0} min").format(number_text(seconds / 60))
+    return tr("{0} h").format(number_text(seconds / 3600, 1))
 
 
 def remember_speed(pixels: int, seconds: float) -> None:

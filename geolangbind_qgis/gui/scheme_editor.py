@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,9 +42,17 @@ class SchemeEditor(QDialog):
         layer_name: shown in the title.
         scheme: the scheme to begin with; the first bundled one where None.
         parent: window.
+        size_text: gives what is said of a large run, empty for a small one; its argument is whether only the visible
+            extent is classified.
     """
 
-    def __init__(self, layer_name: str, scheme: Scheme | None = None, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        layer_name: str,
+        scheme: Scheme | None = None,
+        parent: QWidget | None = None,
+        size_text: Callable[[bool], str] = lambda _: "",
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Classify {0}").format(layer_name))
         self._schemes = {known.name: known for known in bundled_schemes()}
@@ -71,6 +80,10 @@ class SchemeEditor(QDialog):
         heads.setStretchLastSection(True)
         self.visible_only = QCheckBox(tr("&Visible extent only"), self)
         self.confidence = QCheckBox(tr("Add &confidence layer"), self)
+        self._size_text = size_text
+        self.size_line = QLabel(self)
+        self.size_line.setWordWrap(True)
+        self.visible_only.toggled.connect(self._show_size)
         self._problem = QLabel(self)
         self._problem.setWordWrap(True)
         self._build()
@@ -152,10 +165,18 @@ class SchemeEditor(QDialog):
         box.addLayout(top)
         box.addWidget(self.table, 1)
         box.addLayout(line)
+        box.addWidget(self.size_line)
         box.addWidget(self._problem)
         box.addWidget(buttons)
         self._problem.hide()
+        self._show_size()
         self.resize(max(860, 100 * self.fontMetrics().averageCharWidth()), 540)
+
+    def _show_size(self, *_: bool) -> None:
+        """Tell of a large run how large it is, and how long it will take."""
+        text = self._size_text(self.visible_only.isChecked())
+        self.size_line.setText(text)
+        self.size_line.setVisible(bool(text))
 
     def _text(self, row: int, column: int) -> str:
         item = self.table.item(row, column)

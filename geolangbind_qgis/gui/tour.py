@@ -43,14 +43,14 @@ class Tour(QFrame):
         ended: the tour is over.
 
     Args:
-        steps: at least one.
+        steps: gives the steps as they fit now, always as many and at least one.
         parent: widget that holds the card.
     """
 
     step_shown = pyqtSignal(object)
     ended = pyqtSignal()
 
-    def __init__(self, steps: tuple[TourStep, ...], parent: QWidget | None = None) -> None:
+    def __init__(self, steps: Callable[[], tuple[TourStep, ...]], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._steps = steps
         self._outline = Outline()
@@ -81,11 +81,13 @@ class Tour(QFrame):
 
     def show_step(self, position: int) -> None:
         """Show a step; the tour ends after the last one."""
-        if position >= len(self._steps):
+        steps = self._steps()
+        count = len(steps)
+        if position >= count:
             self.end()
             return
         self.position = max(0, position)
-        step, count = self._steps[self.position], len(self._steps)
+        step = steps[self.position]
         number = tr("Step {0} of {1}").format(self.position + 1, count)
         self.text.setText(f"<b>{step.title}</b> ({number})<br>{step.text}")
         self.back_button.setEnabled(self.position > 0)
@@ -93,6 +95,11 @@ class Tour(QFrame):
         control = step.control()
         self._outline.surround(control)
         self.step_shown.emit(control)
+
+    def refresh(self) -> None:
+        """Say what fits now, where the tour is shown."""
+        if not self.isHidden():
+            self.show_step(self.position)
 
     def end(self) -> None:
         """Put the tour away; it does not come by itself again."""

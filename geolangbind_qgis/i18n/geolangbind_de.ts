@@ -380,12 +380,8 @@
       <translation>Laufzeit untätig</translation>
     </message>
     <message>
-      <source>Choose an image</source>
-      <translation>Ein Bild wählen</translation>
-    </message>
-    <message>
-      <source>Add a raster layer and choose it here, or open the sample scene.</source>
-      <translation>Fügen Sie einen Rasterlayer hinzu und wählen Sie ihn hier, oder öffnen Sie die Beispielszene.</translation>
+      <source>The image</source>
+      <translation>Das Bild</translation>
     </message>
     <message>
       <source>Type what you look for</source>
@@ -410,6 +406,18 @@
     <message>
       <source>With an answer on the map, the threshold is set below Run, and the answer is saved or outlined as polygons. For land cover, right-click a raster layer.</source>
       <translation>Liegt eine Antwort auf der Karte, stellen Sie unter „Starten“ die Schwelle ein und speichern sie oder machen Polygone daraus. Landbedeckung: Rechtsklick auf einen Rasterlayer.</translation>
+    </message>
+    <message>
+      <source>Choose an image</source>
+      <translation>Ein Bild wählen</translation>
+    </message>
+    <message>
+      <source>Add a raster layer and choose it here, or open the sample scene.</source>
+      <translation>Fügen Sie einen Rasterlayer hinzu und wählen Sie ihn hier, oder öffnen Sie die Beispielszene.</translation>
+    </message>
+    <message>
+      <source>Prompts are looked for in this layer: {0}. Choose another raster layer here.</source>
+      <translation>In diesem Layer wird gesucht: {0}. Hier wählen Sie einen anderen Rasterlayer.</translation>
     </message>
     <message>
       <source>Positive examples: click places of what you look for, or draw boxes; with the right button for negative ones. Escape leaves the tool.</source>
@@ -550,6 +558,14 @@
     <message>
       <source>Draw polygons of {0}</source>
       <translation>Polygone von {0} zeichnen</translation>
+    </message>
+    <message>
+      <source>Classify all</source>
+      <translation>Alles klassifizieren</translation>
+    </message>
+    <message>
+      <source>Visible extent only</source>
+      <translation>Nur sichtbaren Ausschnitt</translation>
     </message>
     <message>
       <source>{0} has no red, green and blue bands.</source>
@@ -1112,16 +1128,32 @@ Download {1} MB and accept this licence?</source>
       <translation>{0} Megapixel</translation>
     </message>
     <message>
-      <source>Large area: {0}, about {1} min; a coarse answer comes first.</source>
-      <translation>Große Fläche: {0}, etwa {1} min; eine grobe Antwort kommt zuerst.</translation>
+      <source>Large area: {0}, about {1}.</source>
+      <translation>Große Fläche: {0}, etwa {1}.</translation>
+    </message>
+    <message>
+      <source>{0} h</source>
+      <translation>{0} h</translation>
     </message>
     <message>
       <source>Large area: {0}. A coarse answer comes first, then the time that is left.</source>
       <translation>Große Fläche: {0}. Zuerst kommt eine grobe Antwort, dann die Restzeit.</translation>
     </message>
     <message>
+      <source>Large area: {0}. The time that is left is shown while it runs.</source>
+      <translation>Große Fläche: {0}. Die Restzeit wird während der Berechnung angezeigt.</translation>
+    </message>
+    <message>
       <source>Large area: {0}, less than a minute.</source>
       <translation>Große Fläche: {0}, weniger als eine Minute.</translation>
+    </message>
+    <message>
+      <source>Large area: {0}, about {1}; a coarse answer comes first.</source>
+      <translation>Große Fläche: {0}, etwa {1}; eine grobe Antwort kommt zuerst.</translation>
+    </message>
+    <message>
+      <source>{0} min</source>
+      <translation>{0} min</translation>
     </message>
     <message>
       <source>Save the raster as</source>

@@ -51,6 +51,17 @@ class ClassifyRequest:
     grid: ExportGrid | None = None
     confidence: bool = False
 
+    @property
+    def pixels(self) -> int:
+        """How many pixels are classified."""
+        if self.grid is not None:
+            return self.grid.width * self.grid.height
+        whole, part = self.snapshot.extent, self.extent
+        pixels = self.snapshot.width * self.snapshot.height
+        if part is None or whole.isEmpty():
+            return pixels
+        return round(pixels * (part.width() / whole.width()) * (part.height() / whole.height()))
+
 
 class Classifier(QObject):
     """Classifies one layer and adds the map; made anew for each run, so that several can wait their turn.

@@ -13,16 +13,19 @@ from qgis.core import (
     QgsMapSettings,
     QgsProject,
     QgsRasterLayer,
+    QgsRectangle,
 )
 from qgis.gui import QgsLayerTreeMapCanvasBridge
 from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QImage
+from qgis.PyQt.QtWidgets import QPushButton
 from test_results_stay import ask
 
 from geolangbind_qgis import settings
 from geolangbind_qgis.gui.area_choice import Area
 from geolangbind_qgis.gui.canvas_refresh import CanvasRefresh
 from geolangbind_qgis.gui.run_size import remember_speed, size_text
+from geolangbind_qgis.gui.windows import open_dialogs
 from geolangbind_qgis.layers.open_raster import open_raster, point_to
 from geolangbind_qgis.layers.placement import SOURCE
 from geolangbind_qgis.layers.score_style import ScoreStyle, apply_score_style
@@ -178,11 +181,15 @@ def test_a_large_run_says_its_size_and_the_time_it_will_take(qgis_app):
     assert "about 4 min" in size_text(400_000_000)
     remember_speed(1_000, 1.0)
     assert "about 4 min" in size_text(400_000_000)
+    assert "coarse answer" in size_text(400_000_000)
+    assert "coarse answer" not in size_text(400_000_000, coarse_first=False)
+    assert "about 64.7 h" in size_text(400_000_000_000)
     settings.remember("pixels_per_second/auto/geolb-tiny", "")
 
 
-def test_the_dock_shows_the_size_of_a_large_run_before_it_starts(dock, scene, tmp_path):
-    assert dock.page.size.isHidden()
+@pytest.fixture
+def wide_layer(scene, tmp_path):
+    """400 megapixels without data."""
     options = ["SPARSE_OK=YES"]
     data = gdal.GetDriverByName("GTiff").Create(str(tmp_path / "wide.tif"), 20_000, 20_000, 3, gdal.GDT_Byte, options)
     data.SetGeoTransform((400_000, 1, 0, 5_000_000, 0, -1))
@@ -190,7 +197,44 @@ def test_the_dock_shows_the_size_of_a_large_run_before_it_starts(dock, scene, tm
     data = None
     layer = QgsRasterLayer(str(tmp_path / "wide.tif"), "wide", "gdal")
     QgsProject.instance().addMapLayer(layer)
-    dock.page.follow(layer)
+    return layer
+
+
+def test_a_large_map_is_classified_only_after_its_size_was_said(menu, wide_layer, qgis_iface, canvas):
+    canvas.setDestinationCrs(wide_layer.crs())
+    canvas.setExtent(QgsRectangle(400_100, 4_999_000, 400_356, 4_999_256))
+    menu.classify_all(wide_layer)
+    assert menu.running == []
+    asked = qgis_iface.messageBar().currentItem()
+    assert "400 megapixels" in asked.text()
+    everything, visible = asked.findChildren(QPushButton)
+    assert (everything.text(), visible.text()) == ("Classify all", "Visible extent only")
+    visible.click()
+    (classifier,) = menu.running
+    assert classifier.request.pixels < 2_000_000
+    menu.stop_all()
+
+
+def test_the_scheme_editor_says_how_large_a_large_map_is(menu, wide_layer, canvas):
+    canvas.setDestinationCrs(wide_layer.crs())
+    canvas.setExtent(QgsRectangle(400_100, 4_999_000, 400_356, 4_999_256))
+    menu.classify_with(wide_layer)
+    (editor,) = open_dialogs()
+    assert "400 megapixels" in editor.size_line.text()
+    assert not editor.size_line.isHidden()
+    editor.visible_only.setChecked(True)
+    assert editor.size_line.isHidden()
+    editor.reject()
+
+
+def test_a_small_map_is_classified_at_once(menu, scene):
+    menu.classify_all(scene)
+    assert len(menu.running) == 1
+    menu.stop_all()
+
+
+def test_the_dock_shows_the_size_of_a_large_run_before_it_starts(dock, wide_layer):
+    dock.page.follow(wide_layer)
     dock.page.area.choose(Area.LAYER)
     assert not dock.page.size.isHidden()
     assert "400 megapixels" in dock.page.size.text()

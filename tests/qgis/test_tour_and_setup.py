@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from conftest import wait_until
+from qgis.core import QgsProject
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 
@@ -40,6 +41,17 @@ def test_the_tour_has_four_steps_each_beside_its_control_and_comes_once(dock, ne
     assert "Step 4 of 4" in texts[-1]
     assert tour_was_seen()
     assert not tour._outline.isVisible()
+
+
+def test_the_first_step_asks_for_an_image_only_where_none_is_chosen(dock, scene, new_user):
+    dock.show()
+    dock.start_tour()
+    assert "Choose an image" not in dock.tour.text.text()
+    assert scene.name() in dock.tour.text.text()
+    QgsProject.instance().removeMapLayer(scene.id())
+    assert dock.page.layer() is None
+    assert "Choose an image" in dock.tour.text.text()
+    dock.tour.end()
 
 
 def test_the_tour_can_be_gone_back_and_closed(dock, new_user):

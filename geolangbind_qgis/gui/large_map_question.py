@@ -1,0 +1,39 @@
+"""The question before a large map is made: all of it, or what is in view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from qgis.core import Qgis
+from qgis.gui import QgsMessageBar
+from qgis.PyQt.QtWidgets import QPushButton
+
+from geolangbind_qgis.i18n import tr
+
+
+def ask_about_large_map(bar: QgsMessageBar, size: str, classify: Callable[[bool], None]) -> list[QPushButton]:
+    """Ask in the message bar, which leaves the map free; closing the message means neither.
+
+    Args:
+        bar: of the main window.
+        size: how large the run is and how long it will take, in words.
+        classify: begins; its argument is whether only the visible extent is classified.
+
+    Returns:
+        The two buttons: all, the visible extent only.
+    """
+    item = bar.createMessage("GeoLangBind", size)
+    buttons = []
+
+    def begin(visible_only: bool, *_: bool) -> None:
+        bar.popWidget(item)
+        classify(visible_only)
+
+    for text, visible_only in ((tr("Classify all"), False), (tr("Visible extent only"), True)):
+        button = QPushButton(text, item)
+        button.clicked.connect(partial(begin, visible_only))
+        item.layout().addWidget(button)
+        buttons.append(button)
+    bar.pushWidget(item, Qgis.MessageLevel.Info, 0)
+    return buttons
