@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
-from qgis.gui import QgsFieldComboBox, QgsMapLayerComboBox
+from qgis.gui import QgsMapLayerComboBox
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QDialog,
@@ -21,6 +21,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from geolangbind_qgis.gui.accuracy_result import AccuracyResult
+from geolangbind_qgis.gui.class_field_combo import ClassFieldCombo
 from geolangbind_qgis.gui.class_maps import is_class_map
 from geolangbind_qgis.gui.class_partners import ClassPartners
 from geolangbind_qgis.gui.help import add_help_button
@@ -73,7 +74,7 @@ class AccuracyDialog(QDialog):
         self.reference.setExceptedLayerList(_no_references(layer))
         self.reference.setAllowEmptyLayer(True)
         self.reference.setToolTip(tr("Points, lines, polygons or a raster of which you know that they are right"))
-        self.field = QgsFieldComboBox(self)
+        self.field = ClassFieldCombo(self)
         self.field.setToolTip(tr("The field that holds the class, as a name or a code of the map"))
         self.partners = ClassPartners(self)
         self.points = ValidationPoints(self._map, self._name, client, self)

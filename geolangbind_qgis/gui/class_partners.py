@@ -29,6 +29,7 @@ class ClassPartners(QTableWidget):
         self.setHorizontalHeaderLabels([tr("Reference"), tr("Class of the map")])
         self.setAccessibleName(tr("Classes of the reference and of the map"))
         self.verticalHeader().setVisible(False)
+        self.horizontalHeader().setHighlightSections(False)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.hide()
@@ -54,9 +55,11 @@ class ClassPartners(QTableWidget):
             choice.setCurrentIndex(max(0, choice.findText(pair["class"])) if pair["class"] else 0)
             choice.currentIndexChanged.connect(self._on_choice)
             self.setCellWidget(row, 1, choice)
-        self.resizeRowsToContents()
-        heights = [self.rowHeight(row) for row in range(min(len(ordered), _MOST_ROWS_SHOWN))]
-        self.setMinimumHeight(sum(heights) + self.horizontalHeader().sizeHint().height() + 4)
+        if ordered:
+            height = self.choice(0).sizeHint().height()
+            self.verticalHeader().setDefaultSectionSize(height)
+            rows = min(len(ordered), _MOST_ROWS_SHOWN)
+            self.setMinimumHeight(rows * height + self.horizontalHeader().sizeHint().height() + 4)
         self.show()
 
     def forget(self) -> None:

@@ -117,7 +117,9 @@ class LabelDrawing(QWidget):
         layer = QgsVectorLayer(path, Path(path).stem, "ogr")
         if problem or not layer.isValid():
             raise ValueError(tr("{0} cannot be written: {1}.").format(path, problem))
-        QgsProject.instance().addMapLayer(layer)
+        project = QgsProject.instance()
+        project.addMapLayer(layer, False)
+        project.layerTreeRoot().insertLayer(0, layer)  # not into a group of results, which may be removed as a whole
         self.made.emit(layer)
         return layer
 

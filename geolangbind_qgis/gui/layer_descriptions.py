@@ -9,6 +9,7 @@ from qgis.PyQt.QtWidgets import QWidget
 from geolangbind_qgis.gui.recognition_dialog import RecognitionDialog
 from geolangbind_qgis.gui.search_page import SearchPage
 from geolangbind_qgis.gui.windows import open_dialog
+from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.natural_colours import natural_bands
 from geolangbind_qgis.layers.recognition import Reading, Recognised, keep_reading, read_reading
 from geolangbind_qgis.runs.describe import Describer
@@ -65,6 +66,8 @@ class LayerDescriptions(QObject):
             self._show_found(layer, known)
         elif ask:
             self.describer.describe(layer)
+            if self.describer.busy:
+                self._page.recognition.show_text(tr("Recognising sensor and bands…"))
 
     def edit(self) -> None:
         """Let the user correct what was recognised."""

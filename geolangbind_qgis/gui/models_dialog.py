@@ -63,6 +63,7 @@ class ModelsDialog(QDialog):
         self.table.setAccessibleName(tr("Models"))
         heads = self.table.horizontalHeader()
         heads.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        heads.setHighlightSections(False)
         heads.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
         self.table.itemSelectionChanged.connect(self._show_selected)
         self.details = QLabel(self)
@@ -167,6 +168,8 @@ class ModelsDialog(QDialog):
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
                 item.setToolTip(str(card.get("name")))
+                if column == _SIZE:
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(row, column, item)
         names = [card.get("name") for card in cards]
         wanted = before.get("name") if before is not None else None

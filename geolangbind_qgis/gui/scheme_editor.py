@@ -78,6 +78,7 @@ class SchemeEditor(QDialog):
             self.table.setColumnWidth(column, heads.sectionSizeHint(column) + 2 * letter)
         self.table.setColumnWidth(_NAME, 28 * letter)
         heads.setStretchLastSection(True)
+        heads.setHighlightSections(False)
         self.visible_only = QCheckBox(tr("&Visible extent only"), self)
         self.confidence = QCheckBox(tr("Add &confidence layer"), self)
         self._size_text = size_text

@@ -238,7 +238,7 @@ class SetupPage(QScrollArea):
         content = QWidget(self)
         plan_form = QFormLayout()
         plan_form.addRow(tr("De&vice"), self.device)
-        more = QgsCollapsibleGroupBox(tr("More ways"), self)
+        more = QgsCollapsibleGroupBox(tr("Other ways to set up"), self)
         more.setCollapsed(True)
         own_row = QHBoxLayout()
         own_row.addWidget(self.python, 1)

@@ -36,6 +36,7 @@ class Suggestions(QObject):
         self._session = session
         self._highlighter = highlighter
         self._handle: Any = None
+        self._latest = 0  # number of the latest request; what an earlier one still says is not listened to
 
     @property
     def busy(self) -> bool:
@@ -71,11 +72,13 @@ class Suggestions(QObject):
             resolution=params.resolution,
             device=params.device,
         )
+        self._latest += 1
+        number = self._latest
         self._handle = client.request(
             "suggest",
             asked,
-            on_result=lambda result: self._on_result(layer_id, result),
-            on_error=lambda error: self._forget(),
+            on_result=lambda result: self._on_result(number, layer_id, result),
+            on_error=lambda error: self._forget(number),
         )
 
     def abandon(self) -> None:
@@ -84,14 +87,15 @@ class Suggestions(QObject):
             self._handle.cancel()
             self._handle = None
 
-    def _on_result(self, layer_id: str, result: dict) -> None:
-        if self._handle is None:
+    def _on_result(self, number: int, layer_id: str, result: dict) -> None:
+        if self._handle is None or number != self._latest:
             return
-        self._forget()
+        self._handle = None
         self.found.emit(layer_id, [str(item["word"]) for item in result.get("words") or []])
 
-    def _forget(self) -> None:
-        self._handle = None
+    def _forget(self, number: int) -> None:
+        if number == self._latest:
+            self._handle = None
 
 
 def suggestions_html(words: list[str]) -> str:

@@ -92,9 +92,11 @@ def new_table(
     for row, cells in enumerate(rows):
         for column, cell in enumerate(cells):
             table.setItem(row, column, _item(cell, (colours or [""] * len(rows))[row] if column == 0 else ""))
+    table.horizontalHeader().setHighlightSections(False)
     table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.DescendingOrder)  # as given until a head is clicked
     table.setSortingEnabled(sortable)
     table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    table.horizontalHeader().setStretchLastSection(len(header) > _STRETCHED_COLUMNS)
     if len(header) <= _STRETCHED_COLUMNS:
         table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
     return table

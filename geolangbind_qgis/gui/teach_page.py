@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
-from qgis.gui import QgisInterface, QgsFieldComboBox, QgsMapLayerComboBox
+from qgis.gui import QgisInterface, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QFormLayout,
@@ -22,6 +22,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from geolangbind_qgis.catalogue.own_schemes import keep_scheme, scheme_of_classes
+from geolangbind_qgis.gui.class_field_combo import ClassFieldCombo
 from geolangbind_qgis.gui.finetune_table import finetune_table_html
 from geolangbind_qgis.gui.label_drawing import LabelDrawing
 from geolangbind_qgis.gui.loss_curve import LossCurve
@@ -58,7 +59,7 @@ class TeachPage(QScrollArea):
         self.labels.setAllowEmptyLayer(True)
         self.labels.setLayer(None)
         self.labels.setToolTip(tr("Points, lines or polygons with a class, or a raster of class codes"))
-        self.field = QgsFieldComboBox(self)
+        self.field = ClassFieldCombo(self)
         self.field.setToolTip(tr("The field that holds the class. Plain words work best: solar panels, not SP."))
         let_shrink(self.labels, self.field)
         self.drawing = LabelDrawing(iface, self)
@@ -102,6 +103,7 @@ class TeachPage(QScrollArea):
                 item.setCheckState(state)
         self.rasters.blockSignals(False)
         self._hide_images()
+        self._on_labels(self.labels.currentLayer())
 
     def chosen_rasters(self) -> list[QgsRasterLayer]:
         """Returns the rasters that are ticked; a raster of labels is not learnt from."""

@@ -564,12 +564,12 @@
       <translation>Alles klassifizieren</translation>
     </message>
     <message>
-      <source>Visible extent only</source>
-      <translation>Nur sichtbaren Ausschnitt</translation>
-    </message>
-    <message>
       <source>{0} has no red, green and blue bands.</source>
       <translation>{0} hat keine roten, grünen und blauen Bänder.</translation>
+    </message>
+    <message>
+      <source>Recognising sensor and bands…</source>
+      <translation>Sensor und Bänder werden erkannt…</translation>
     </message>
     <message>
       <source>Cancel</source>
@@ -1140,8 +1140,8 @@ Download {1} MB and accept this licence?</source>
       <translation>Große Fläche: {0}. Zuerst kommt eine grobe Antwort, dann die Restzeit.</translation>
     </message>
     <message>
-      <source>Large area: {0}. The time that is left is shown while it runs.</source>
-      <translation>Große Fläche: {0}. Die Restzeit wird während der Berechnung angezeigt.</translation>
+      <source>Large area: {0}, time not yet known.</source>
+      <translation>Große Fläche: {0}, Dauer noch unbekannt.</translation>
     </message>
     <message>
       <source>Large area: {0}, less than a minute.</source>
@@ -1396,8 +1396,8 @@ Download {1} MB and accept this licence?</source>
       <translation>&amp;Gerät</translation>
     </message>
     <message>
-      <source>More ways</source>
-      <translation>Weitere Wege</translation>
+      <source>Other ways to set up</source>
+      <translation>Andere Wege der Einrichtung</translation>
     </message>
     <message>
       <source>Log</source>
@@ -1756,8 +1756,8 @@ Download {1} MB and accept this licence?</source>
       <translation>Wert</translation>
     </message>
     <message>
-      <source>The runtime reads this raster itself.</source>
-      <translation>Die Laufzeit liest dieses Raster selbst.</translation>
+      <source>Read directly from its file.</source>
+      <translation>Direkt aus der Datei gelesen.</translation>
     </message>
     <message>
       <source>QGIS fetches the pixels of this layer at the resolution you choose.</source>

@@ -63,4 +63,4 @@ def _gdal_source(source: str) -> tuple[ReadBy, str]:
         return ReadBy.QGIS, tr("This source needs QGIS's stored login; QGIS copies it.")
     if "|option:" in source:
         return ReadBy.QGIS, tr("This raster is opened with options of its own; QGIS copies it.")
-    return ReadBy.RUNTIME, tr("The runtime reads this raster itself.")
+    return ReadBy.RUNTIME, tr("Read directly from its file.")

@@ -184,7 +184,7 @@ def test_saving_keeps_all_prompts_of_a_run(dock, scene, results, qgis_iface, tmp
     task.taskCompleted.connect(lambda: done.append(True))
     wait_until(lambda: done)
     assert water.source() == forest.source() == str(tmp_path / "both.tif")
-    assert water.renderer().band() != forest.renderer().band()
+    assert band_of(water.renderer()) != band_of(forest.renderer())
 
 
 def test_a_merged_answer_is_saved_as_a_whole(dock, scene, results, qgis_iface, tmp_path):

@@ -33,6 +33,17 @@ def test_a_prompt_that_finds_nothing_is_answered_with_words_that_do_and_a_click_
     assert len(overlays_of(QgsProject.instance(), scene.id())) == 2
 
 
+def test_the_end_of_an_earlier_request_does_not_end_the_later_one(dock, scene):
+    run_and_count(dock, "volcano crater with lava")
+    found = []
+    dock.suggestions.found.connect(lambda _, words: found.append(words))
+    layer = dock.page.result.layer()
+    dock.suggestions.look(layer.id(), "volcano crater with lava", dock.highlighter.answered)
+    dock.suggestions.look(layer.id(), "volcano crater with lava", dock.highlighter.answered)
+    wait_until(lambda: not dock.suggestions.busy)
+    assert len(found) == 1
+
+
 def test_a_prompt_that_finds_something_gets_no_suggestions(dock, scene):
     run_and_count(dock, "water")
     assert dock.page.result.histogram().above(0.5) > 0
