@@ -85,6 +85,9 @@ projections\\defaultProjectCrs=EPSG:4326
 [Projections]
 defaultBehavior=useProject
 
+[geolangbind]
+tour_seen=yes
+
 [locale]
 overrideFlag=true
 userLocale=en_US

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import NamedTuple
 
 from qgis.PyQt.QtCore import QObject, QTimer
 
@@ -16,6 +17,7 @@ LONGEST_MS = 50.0
 
 _BEAT_MS, _LOOK_SECONDS = 10, 0.01
 _MOST_KEPT = 20
+_SCHEDULE = Path("/proc/thread-self/schedstat")
 _OWN_FOLDER = str(Path(__file__).resolve().parent)
 
 
@@ -25,14 +27,16 @@ class Stall:
 
     Attributes:
         milliseconds: how long.
-        computing_ms: of these, how long this thread had a processor; the rest it waited, for a file, a lock or a
-            processor that others use.
+        computing_ms: of these, how long this thread had a processor.
+        queued_ms: of these, how long it was ready and other programs or threads had the processors; 0 where the system
+            does not count that. The rest it waited for a file, a lock or another thread.
         ran: what Python ran, the innermost call last; empty where QGIS itself was at work.
         ours: whether a part of the plugin was among it.
     """
 
     milliseconds: float
     computing_ms: float
+    queued_ms: float
     ran: tuple[str, ...]
     ours: bool
 
@@ -40,7 +44,8 @@ class Stall:
     def text(self) -> str:
         """Returns it as one line."""
         where = " > ".join(self.ran) if self.ran else "QGIS itself"
-        return f"{self.milliseconds:.0f} ms, {self.computing_ms:.0f} ms of them computing: {where}"
+        parts = f"{self.computing_ms:.0f} ms computing, {self.queued_ms:.0f} ms waiting for a processor"
+        return f"{self.milliseconds:.0f} ms ({parts}): {where}"
 
 
 class Heartbeat(QObject):
@@ -59,7 +64,7 @@ class Heartbeat(QObject):
         self.stalls: list[Stall] = []
         self._longest = longest_ms / 1000
         self._main = threading.get_ident()
-        self._last = self._last_computed = 0.0
+        self._last = _Clocks(0.0, 0.0, 0.0)
         self._seen: list[tuple[str, ...]] = []
         self._closed = False
         self._armed = threading.Event()
@@ -73,7 +78,7 @@ class Heartbeat(QObject):
         """Begin to beat; stalls of an earlier time are forgotten."""
         self.stop()
         self.stalls, self._seen = [], []
-        self._last, self._last_computed = time.monotonic(), time.thread_time()
+        self._last = _Clocks.now()
         self._armed.set()
         self._timer.start()
 
@@ -92,21 +97,37 @@ class Heartbeat(QObject):
 
     def _beat(self) -> None:
         """Note the time since the beat before, and what was seen in it."""
-        now, computed = time.monotonic(), time.thread_time()
-        late, computing, seen = now - self._last, computed - self._last_computed, self._seen
-        self._last, self._last_computed, self._seen = now, computed, []
+        before, seen = self._last, self._seen
+        self._last, self._seen = _Clocks.now(), []
+        late, computing, queued = (now - then for now, then in zip(self._last, before))
         if late >= self._longest + _BEAT_MS / 1000:
             ran = max(seen, key=seen.count) if seen else ()
             ours = any(name.startswith("geolangbind_qgis.") for stack in seen for name in stack)
-            self.stalls.append(Stall(1000 * late, 1000 * computing, ran, ours))
+            self.stalls.append(Stall(1000 * late, 1000 * computing, 1000 * queued, ran, ours))
             self.stalls = sorted(self.stalls, key=lambda stall: -stall.milliseconds)[:_MOST_KEPT]
 
     def _watch(self) -> None:
         """Look what the main thread runs while its beat is late."""
         while self._armed.wait() and not self._closed:
             time.sleep(_LOOK_SECONDS)
-            if time.monotonic() - self._last > 2 * _BEAT_MS / 1000:
+            if time.monotonic() - self._last.elapsed > 2 * _BEAT_MS / 1000:
                 self._seen.append(_named(sys._current_frames().get(self._main)))
+
+
+class _Clocks(NamedTuple):
+    """Seconds: elapsed, computed by this thread, and waited by it for a processor."""
+
+    elapsed: float
+    computed: float
+    queued: float
+
+    @classmethod
+    def now(cls) -> _Clocks:
+        try:
+            _, queued_ns, _ = _SCHEDULE.read_text(encoding="ascii").split()
+        except OSError:  # not Linux
+            queued_ns = "0"
+        return cls(time.monotonic(), time.thread_time(), int(queued_ns) / 1e9)
 
 
 def _named(frame: FrameType | None) -> tuple[str, ...]:

@@ -51,15 +51,6 @@ def pixels_of(image):
     return np.frombuffer(bits, np.uint8).reshape(image.height(), image.bytesPerLine())[:, : 4 * image.width()].copy()
 
 
-def settled(canvas):
-    """Wait until the canvas has drawn all it was asked for; what it keeps of layers is drawn as it is."""
-    turns = []
-    canvas.mapCanvasRefreshed.connect(lambda: turns.append(1))
-    canvas.refresh()  # the drawing asked for before may have ended already
-    wait_until(lambda: not canvas.isDrawing() and len(turns) > 0)
-    wait_until(lambda: not canvas.isDrawing())
-
-
 def drawn_afresh(canvas):
     """Returns what the canvas has to show, drawn without anything remembered."""
     asked = QgsMapSettings(canvas.mapSettings())
@@ -81,10 +72,9 @@ def test_the_map_never_keeps_the_coarse_answer(dock, canvas, tmp_path):
     dock.highlighter.shown.connect(lambda _: canvas.refresh())  # a drawing of the coarse answer is under way
     dock.run()
     wait_until(lambda: not dock.highlighter.busy)
-    settled(canvas)
     assert sizes[0] < 900, "there was no coarse answer"
     assert sizes[-1] == 900
-    wait_until(lambda: np.array_equal(shown_by(canvas, tmp_path), drawn_afresh(canvas)))
+    wait_until(lambda: not canvas.isDrawing() and np.array_equal(shown_by(canvas, tmp_path), drawn_afresh(canvas)))
 
 
 def shown_by(canvas, folder):
