@@ -1,4 +1,4 @@
-"""Class schemes: the legend a map is made with, each class a code, a colour and the words that mean it."""
+"""Class schemes: the legend of a map; each class has a code, a colour and prompts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class UnknownSchemeError(ClassSchemeError):
 
 @dataclass(frozen=True)
 class ClassEntry:
-    """One class of a legend.
+    """One class of a scheme.
 
     Attributes:
         code: value in the map, 0..254.
@@ -156,7 +156,7 @@ def save_scheme(scheme: ClassScheme, path: Path) -> None:
 
 
 def _plain(name: str) -> str:
-    """Bring a scheme's name to the spelling of its file: "ESA WorldCover" and "world-cover" are "worldcover"."""
+    """Returns a scheme's name in the spelling of its file: "ESA WorldCover" and "world-cover" become "worldcover"."""
     key = re.sub(r"[\s\-]+", "_", name.strip().lower())
     key = _ALIASES.get(key, key)
     return key if re.fullmatch(r"[a-z0-9_]+", key) else ""

@@ -17,22 +17,22 @@ def no_notify(method: str, params: dict[str, Any]) -> None:
 
 
 class Models(Protocol):
-    """Where tasks take loaded models from: ``core.model.model_cache.ModelCache``."""
+    """Source of loaded models: ``core.model.model_cache.ModelCache``."""
 
     def get(self, name: str, device: str = "auto") -> Any:  # noqa: ANN401 - a GeoLangBind, unknown to this module
-        """The model of a name or path, on a device."""
+        """Returns the model of a name or path, on a device."""
         ...
 
     def forget(self) -> None:
-        """Let go of every model."""
+        """Release every model."""
         ...
 
 
 class NoModels:
-    """For work that needs no model."""
+    """Placeholder for work that needs no model."""
 
     def get(self, name: str, device: str = "auto") -> Any:  # noqa: ANN401 - as in Models
-        """Refuse.
+        """Raise.
 
         Raises:
             LookupError: always.
@@ -40,12 +40,12 @@ class NoModels:
         raise LookupError(f"The model {name} was asked for in a context without models.")
 
     def forget(self) -> None:
-        """Nothing is held."""
+        """Do nothing."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """One piece of work, as a task sees it.
+    """Progress, cancellation, notifications and models of one task.
 
     Attributes:
         progress: called with the fraction done (0..1) of this piece and a short sentence.
@@ -69,7 +69,7 @@ class Context:
         return replace(self, progress=within)
 
     def steps(self, count: int) -> Iterator[Context]:
-        """``count`` parts of equal length, one after the other."""
+        """``count`` contexts of equal shares of the progress, one after the other."""
         for number in range(count):
             yield self.step(number / count, (number + 1) / count)
 
@@ -78,7 +78,7 @@ class Context:
         return replace(self, progress=no_progress)
 
     def raise_if_cancelled(self) -> None:
-        """Stop here where the work was cancelled.
+        """Raise if the work was cancelled.
 
         Raises:
             CancelledError: the work was cancelled.

@@ -1,4 +1,4 @@
-"""Freed memory that lies between pieces still in use, handed back to the system before it becomes much.
+"""Returns freed heap memory to the operating system before fragmentation grows.
 
 What is kept for long (recent windows and scores, GDAL's blocks) comes to lie between what lives for a batch, and where
 it is let go, holes stay that the next batch does not fit into. The C library hands back the end of its heap alone: of
@@ -19,7 +19,7 @@ SLACK_BYTES = 2**27
 
 
 class _Mallinfo2(ctypes.Structure):
-    """What glibc tells of its heap, see mallinfo(3)."""
+    """Result of glibc's mallinfo2(3)."""
 
     _names = "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"
     _fields_ = tuple((name, ctypes.c_size_t) for name in _names)

@@ -37,7 +37,7 @@ def _windows_or_xdg(variable: str, default: Path) -> Path:
 
 
 def is_private(folder: Path) -> bool:
-    """Make a folder where it is missing; tells whether nobody but its owner, this person, can write to it.
+    """Create a folder if it is missing, and return whether only its owner, the current user, can write to it.
 
     What is loaded from it as code must not be another's.
     """

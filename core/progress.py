@@ -1,4 +1,4 @@
-"""How long work reports and stops: a progress callback and a cancel token."""
+"""Progress callback and cancel token."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class CancelToken:
         self._event = threading.Event()
 
     def cancel(self) -> None:
-        """Ask the work to stop at its next look."""
+        """Request cancellation at the next check."""
         self._event.set()
 
     @property
@@ -31,7 +31,7 @@ class CancelToken:
         return self._event.is_set()
 
     def raise_if_cancelled(self) -> None:
-        """Stop here where the work was cancelled.
+        """Raise if the work was cancelled.
 
         Raises:
             CancelledError: the work was cancelled.

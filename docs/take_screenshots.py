@@ -24,9 +24,9 @@ ROOT = Path(os.environ.get("GEOLANGBIND_ROOT") or Path(__file__).resolve().paren
 IMAGES = ROOT / "docs" / "images"
 SCENE = ROOT / "demo" / "scene.tif"
 """The simulated scene that ``make demo`` renders: pictures of real scenes are not committed."""
-README_STEPS = ("prompt", "classify", "teach")
-STEPS = ("prompt", "examples", "several", "polygons", "classify", "areas", "scheme", "explain", "processing", "teach")
-STEPS += ("setup", "dark")
+README_STEPS = ("prompt", "classify", "finetune")
+STEPS = ("prompt", "examples", "several", "polygons", "classify", "areas", "scheme", "explain", "processing")
+STEPS += ("finetune", "setup", "dark")
 
 
 def main(arguments: list[str]) -> int:
@@ -227,7 +227,7 @@ def inside() -> None:
         pause(600)
         save("processing", dialog)
         dialog.close()
-    if "teach" in steps:
+    if "finetune" in steps:
         for node in project.layerTreeRoot().findGroups():
             node.setItemVisibilityChecked(False)
             node.setExpanded(False)
@@ -235,19 +235,19 @@ def inside() -> None:
         labels = _labels_by_index(layer)
         project.addMapLayer(labels)
         iface.setActiveLayer(layer)
-        dock.show_teach_page(True)
-        dock.teach.labels.setLayer(labels)
-        dock.teach.name.setText("my-coast")
-        dock.teach.steps.setValue(80)
-        taught: list[object] = []
-        dock.teach.runner.finished.connect(taught.append)
-        dock.teach.runner.failed.connect(taught.append)
-        dock.teach.run()
-        wait_for(lambda: dock.teach.curve.count >= 8 or taught)
-        save("teach_running")
-        wait_for(lambda: taught)
-        save("teach")
-        dock.show_teach_page(False)
+        dock.show_finetune_page(True)
+        dock.finetune.labels.setLayer(labels)
+        dock.finetune.name.setText("my-coast")
+        dock.finetune.steps.setValue(80)
+        ended: list[object] = []
+        dock.finetune.runner.finished.connect(ended.append)
+        dock.finetune.runner.failed.connect(ended.append)
+        dock.finetune.run()
+        wait_for(lambda: dock.finetune.curve.count >= 8 or ended)
+        save("finetune_running")
+        wait_for(lambda: ended)
+        save("finetune")
+        dock.show_finetune_page(False)
         project.removeMapLayer(labels.id())
     if "setup" in steps:
         dock.show_runtime_page(True)

@@ -1,4 +1,4 @@
-"""GeoLangBind for QGIS: type words, see the pixels."""
+"""GeoLangBind for QGIS: text-prompted segmentation and land-cover classification of raster layers."""
 
 from __future__ import annotations
 

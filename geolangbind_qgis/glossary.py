@@ -1,4 +1,4 @@
-"""Field terms of other languages in the English words that the models know; a list of its own, no network."""
+"""Translation of field terms into the English words that the models know, by a bundled list without network."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Translation:
 
 
 def translated(prompt: str, language: str = "") -> Translation:
-    """Put the field terms of a prompt into English; words that no list has stay as they are.
+    """Returns the prompt with its field terms in English; unknown words stay as they are.
 
     Args:
         prompt: words, with synonyms separated by "|".
@@ -65,7 +65,7 @@ def _part(text: str, language: str) -> Translation:
 
 
 def _english_of(phrase: str, order: list[str]) -> str | None:
-    """Look a term up in each language, then without the ending of a plural or a case."""
+    """Returns the English words of a term, looked up in each language, then without a plural or case ending."""
     plain, terms = _plain(phrase), _terms()
     forms = [plain, *(plain[: -len(ending)] for ending in _ENDINGS if plain.endswith(ending) and len(plain) > 5)]
     for form in forms:
@@ -92,6 +92,6 @@ def _terms() -> dict[str, dict[str, str]]:
 
 
 def _plain(text: str) -> str:
-    """Returns a text in lower case without accents, as people type it."""
+    """Returns a text in lower case without accents."""
     letters = unicodedata.normalize("NFKD", text.casefold())
     return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).split())

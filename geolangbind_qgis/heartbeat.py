@@ -1,4 +1,4 @@
-"""Finds out what holds QGIS's main thread, so that a freeze can be told from one of QGIS's own."""
+"""Detects what blocks QGIS's main thread, to tell the plugin's stalls from QGIS's own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OWN_FOLDER = str(Path(__file__).resolve().parent)
 
 @dataclass(frozen=True)
 class Stall:
-    """A time in which the event loop did not come round.
+    """A time during which the event loop did not run.
 
     Attributes:
         milliseconds: how long.
@@ -42,14 +42,14 @@ class Stall:
 
     @property
     def text(self) -> str:
-        """Returns it as one line."""
+        """Returns the stall as one line."""
         where = " > ".join(self.ran) if self.ran else "QGIS itself"
         parts = f"{self.computing_ms:.0f} ms computing, {self.queued_ms:.0f} ms waiting for a processor"
         return f"{self.milliseconds:.0f} ms ({parts}): {where}"
 
 
 class Heartbeat(QObject):
-    """Beats in the main thread, and looks from another thread what runs when a beat is late.
+    """Timer in the main thread, with a second thread that samples the main thread's stack when it is late.
 
     Args:
         longest_ms: stalls from here on are kept.
@@ -75,7 +75,7 @@ class Heartbeat(QObject):
         self._timer.timeout.connect(self._beat)
 
     def start(self) -> None:
-        """Begin to beat; stalls of an earlier time are forgotten."""
+        """Start the timer and clear earlier stalls."""
         self.stop()
         self.stalls, self._seen = [], []
         self._last = _Clocks.now()
@@ -83,20 +83,20 @@ class Heartbeat(QObject):
         self._timer.start()
 
     def stop(self) -> None:
-        """Beat no more; the stalls stay to be read."""
+        """Stop the timer; recorded stalls stay readable."""
         if self._armed.is_set():
             self._beat()
             self._timer.stop()
             self._armed.clear()
 
     def close(self) -> None:
-        """Stop for good."""
+        """Stop the timer and the thread for good."""
         self.stop()
         self._closed = True
         self._armed.set()  # wakes the thread, which ends
 
     def _beat(self) -> None:
-        """Note the time since the beat before, and what was seen in it."""
+        """Record the time since the last timer event and the stacks sampled in it."""
         before, seen = self._last, self._seen
         self._last, self._seen = _Clocks.now(), []
         late, computing, queued = (now - then for now, then in zip(self._last, before))
@@ -107,7 +107,7 @@ class Heartbeat(QObject):
             self.stalls = sorted(self.stalls, key=lambda stall: -stall.milliseconds)[:_MOST_KEPT]
 
     def _watch(self) -> None:
-        """Look what the main thread runs while its beat is late."""
+        """Sample the main thread's stack while its timer is late."""
         while self._armed.wait() and not self._closed:
             time.sleep(_LOOK_SECONDS)
             if time.monotonic() - self._last.elapsed > 2 * _BEAT_MS / 1000:

@@ -1,4 +1,4 @@
-"""The plugin's icons: line drawings in one mid tone that reads on light and dark themes."""
+"""The plugin's icons: line drawings in a mid tone that is visible on light and dark themes."""
 
 from __future__ import annotations
 

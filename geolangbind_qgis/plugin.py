@@ -1,4 +1,4 @@
-"""The plugin object: puts everything into QGIS and takes all of it out again."""
+"""The plugin object: registers all parts in QGIS and removes them again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from geolangbind_qgis.session import Session
 
 
 class GeoLangBindPlugin:
-    """What QGIS loads.
+    """The plugin as QGIS loads it.
 
     Args:
         iface: QGIS's interface; None under ``qgis_process``, where only Processing is wanted.
@@ -41,13 +41,13 @@ class GeoLangBindPlugin:
         self._translator = install_translator()
 
     def initProcessing(self) -> None:
-        """Offer the algorithms; all that ``qgis_process`` needs."""
+        """Register the Processing provider; ``qgis_process`` needs nothing else."""
         self.session = self.session or Session(chosen_command())
         self._provider = GeoLangBindProvider(self.session)
         QgsApplication.processingRegistry().addProvider(self._provider)
 
     def initGui(self) -> None:
-        """Put the dock, its toolbar button, the layer menu and the algorithms into QGIS."""
+        """Add the dock, its toolbar button, the layer menu and the Processing provider."""
         iface = self.iface
         self.session = Session(chosen_command(), iface.mainWindow() if iface is not None else None)
         self.initProcessing()
@@ -70,7 +70,7 @@ class GeoLangBindPlugin:
             iface.addPluginToRasterMenu("GeoLangBind", entry)
 
     def unload(self) -> None:
-        """Stop all work, end the runtime, and leave nothing behind."""
+        """Stop all work, end the runtime, and remove everything."""
         if self._provider is not None:
             QgsApplication.processingRegistry().removeProvider(self._provider)
             self._provider = None
@@ -99,14 +99,14 @@ class GeoLangBindPlugin:
         self.menu = self.dock = self.session = self._action = None
 
     def _on_visible(self, visible: bool) -> None:
-        """Warm the runtime up when the dock is first looked at, and show how it is used."""
+        """Start the runtime when the dock is first shown, and start the tour."""
         if visible and self.session is not None and self.dock is not None:
             self.session.start_runtime()
             if self.session.is_set_up and not tour_was_seen() and not self.dock.tour.isVisible():
                 self.dock.start_tour()
 
     def _menu_entries(self, dock: GeoLangBindDock) -> list[QAction]:
-        """Make the entries of the plugin's menu beside the one that shows the dock."""
+        """Create the entries of the plugin's menu, besides the one that shows the dock."""
         window = dock.parent()
         entries = []
         for text, slot in (

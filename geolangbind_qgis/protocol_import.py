@@ -1,4 +1,4 @@
-"""Finds ``core.protocol``, the one package of the runtime that the plugin shares, without touching ``sys.path``.
+"""Imports ``core.protocol``, the one package that plugin and runtime share, without changing ``sys.path``.
 
 The package is read from its folder, so it does not matter whether the folder around it is on the path or whether
 another plugin has a package named ``core``. A checkout and the installed plugin have the same layout.

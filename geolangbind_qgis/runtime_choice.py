@@ -1,4 +1,4 @@
-"""Which Python runs the model: the plugin's environment (made by it or named by the user), or the checkout's."""
+"""Choice of the runtime's Python: the plugin's environment, the user's own, or the checkout's."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NETWORK = {"certificate": "network_certificate", "index": "network_index", "hub
 
 
 def runtime_home() -> Path:
-    """Returns the folder for logs and the environment: in the user's profile, outside the plugin folder."""
+    """Returns the folder of logs and the environment: in the user's profile, outside the plugin folder."""
     return Path(QgsApplication.qgisSettingsDirPath()) / "geolangbind"
 
 
@@ -32,12 +32,12 @@ def environment_folder() -> Path:
 
 
 def choose_environment_folder(folder: Path) -> None:
-    """Have the environment elsewhere, for instance on a larger disk."""
+    """Set the folder of the environment, for instance on a larger disk."""
     settings.remember(_FOLDER, str(folder))
 
 
 def chosen_python() -> Path | None:
-    """Returns the interpreter to use; None where nothing is set up."""
+    """Returns the interpreter to use; None without an environment."""
     manifest = find_environment(environment_folder())
     if manifest is not None:
         return Path(manifest.python)
@@ -46,7 +46,7 @@ def chosen_python() -> Path | None:
 
 
 def chosen_command() -> RuntimeCommand | None:
-    """Returns the command that starts the runtime; None where nothing is set up."""
+    """Returns the command that starts the runtime; None without an environment."""
     python = chosen_python()
     if python is None:
         return None
@@ -58,7 +58,7 @@ def chosen_command() -> RuntimeCommand | None:
 
 
 def qgis_proxy() -> dict[str, object]:
-    """Returns QGIS's proxy settings and the plugin's own of the network, in the words of ``runtime.proxies``."""
+    """Returns QGIS's proxy settings and the plugin's network settings, as ``runtime.proxies`` takes them."""
     stored = QgsSettings()
     named = {name: str(settings.value(setting) or "") for name, setting in _NETWORK.items()}
     own: dict[str, object] = {name: value for name, value in named.items() if value}

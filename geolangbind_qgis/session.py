@@ -1,4 +1,4 @@
-"""State shared in one QGIS window: the runtime's client, copies of layers, chosen model and device."""
+"""State of one QGIS window: runtime client, copies of layers, selected model and device."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DEFAULT_MODEL = "geolb-tiny"
 
 
 class Session(QObject):
-    """Owner of the runtime client, which is made anew when the environment or the device changes.
+    """Owner of the runtime client, which is replaced when the environment or the device changes.
 
     Signals:
         runtime_changed: state, device or environment is another.
@@ -36,30 +36,30 @@ class Session(QObject):
 
     @property
     def is_set_up(self) -> bool:
-        """Whether there is an environment to start the runtime in."""
+        """Whether a runtime is installed."""
         return self._command is not None
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the runtime reported at its start; empty before."""
+        """Facts that the runtime reported at its start; empty before."""
         return self.client.facts if self.client is not None else {}
 
     @property
     def model(self) -> str:
-        """The model that new runs use."""
+        """Name of the model of new runs."""
         return settings.value("model", DEFAULT_MODEL)
 
     @property
     def device(self) -> str:
-        """The device that new runs use: "auto", "cpu", "cuda" or "mps"."""
+        """Device of new runs: "auto", "cpu", "cuda" or "mps"."""
         return settings.value("device", "auto")
 
     def choose_model(self, name: str) -> None:
-        """Use another model from the next run on."""
+        """Set the model of later runs."""
         settings.remember("model", name)
 
     def choose_device(self, name: str) -> None:
-        """Use another device; the runtime starts again with it."""
+        """Set the device; the runtime is restarted."""
         if name != self.device:
             settings.remember("device", name)
             self._renew()
@@ -70,12 +70,12 @@ class Session(QObject):
         self._renew()
 
     def start_runtime(self) -> None:
-        """Start the runtime ahead of the first request, so that the device shows and the first answer is quick."""
+        """Start the runtime before the first request, so that the device is shown and the first result comes sooner."""
         if self.client is not None:
             self.client.start()
 
     def close(self) -> None:
-        """Have the runtime end and forget it, without waiting: a ``ClosingWatch`` sees to it that it does."""
+        """End the runtime without waiting; a ``ClosingWatch`` ensures that it exits."""
         if self.client is not None:
             self.client.stop()
             self.client.deleteLater()
@@ -92,7 +92,7 @@ class Session(QObject):
         return self.client.state if self.client is not None else RuntimeState.STOPPED
 
     def _renew(self) -> None:
-        """Make a client for the command and device of now."""
+        """Create a client for the present command and device."""
         if self.client is not None:
             self.client.stop()
             self.client.state_changed.disconnect(self._emit_changed)

@@ -1,4 +1,4 @@
-"""Persistent settings of the plugin, in QGIS's own settings."""
+"""Persistent settings of the plugin in QGIS's settings."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def value(name: str, usual: str = "") -> str:
 
 
 def remember(name: str, text: str) -> None:
-    """Keep a text under a name."""
+    """Store a text under a name."""
     QgsSettings().setValue(_SECTION + name, text)
 
 
 def prompt_history() -> list[str]:
-    """Returns earlier prompts, the latest first."""
+    """Returns earlier prompts, the newest first."""
     try:
         found = json.loads(value("prompt_history", "[]"))
     except ValueError:
@@ -30,27 +30,27 @@ def prompt_history() -> list[str]:
 
 
 def remember_prompts(prompts: list[str]) -> None:
-    """Put prompts at the head of the history."""
+    """Add prompts to the front of the history."""
     history = [prompt for prompt in prompts if prompt]
     history += [prompt for prompt in prompt_history() if prompt not in history]
     remember("prompt_history", json.dumps(history[:HISTORY_LENGTH], ensure_ascii=False))
 
 
 def results_folder() -> str:
-    """Returns the folder that the user set for results; empty for one beside each project."""
+    """Returns the user's folder for results; empty for one beside each project."""
     return value("results_folder")
 
 
 def keeps_all_results() -> bool:
-    """Whether results stay that belong to no saved project."""
+    """Whether results of unsaved projects are kept."""
     return value("keep_all_results") == "yes"
 
 
 def choose_results_folder(folder: str) -> None:
-    """Keep new results in a folder; empty for one beside each project."""
+    """Set the folder for new results; empty for one beside each project."""
     remember("results_folder", folder)
 
 
 def keep_all_results(keep: bool) -> None:
-    """Keep results of projects that are closed without being saved, or remove them."""
+    """Set whether results of unsaved projects are kept when they are closed."""
     remember("keep_all_results", "yes" if keep else "")

@@ -62,7 +62,7 @@ def main(arguments: list[str]) -> int:
         if not report.is_file():
             print("QGIS ended before there was a map.", file=sys.stderr)
             return 1
-        return _judge(json.loads(report.read_text(encoding="utf-8")), options.most_minutes, options.most_clicks)
+        return _print_report(json.loads(report.read_text(encoding="utf-8")), options.most_minutes, options.most_clicks)
 
 
 def _pack(root: Path, folder: Path) -> Path:
@@ -74,7 +74,7 @@ def _qgis() -> str:
     return shutil.which("qgis.bin") or shutil.which("qgis") or "qgis"
 
 
-def _judge(report: dict[str, Any], most_minutes: float, most_clicks: int) -> int:
+def _print_report(report: dict[str, Any], most_minutes: float, most_clicks: int) -> int:
     """Print the steps with their times, and say whether both limits hold."""
     for seconds, step in report["steps"]:
         print(f"{seconds:7.1f} s  {step}")

@@ -19,6 +19,7 @@ from typing import Any
 import torch
 
 from core.cli.train import train
+from core.context import Context
 from core.evaluate.benchmarks import present, run_benchmark
 from core.evaluate.trained_classes import trained_benchmarks
 from core.model import create_model, load_model
@@ -61,7 +62,7 @@ def train_stages(data: Path) -> Path:
         fetch_teacher_files()
         prepare(data, RUNS / "teachers")
     if not (RUNS / MAPS / "model.safetensors").exists():
-        train(_recipe(MAPS), RUNS / MAPS, data=data)
+        train(_recipe(MAPS), RUNS / MAPS, Context(progress=_print), data=data)
     if not (RUNS / SCENE / "model.safetensors").exists():
         fit_scene(_recipe(SCENE), RUNS / MAPS, RUNS / SCENE, _print, data=data)
     return RUNS / SCENE

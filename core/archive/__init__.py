@@ -1,1 +1,1 @@
-"""Archives: many scenes embedded by many processes, and searched as one."""
+"""Archives: many scenes whose features are computed by many processes and searched together."""

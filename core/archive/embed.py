@@ -32,7 +32,7 @@ LIVES = 3
 
 @dataclass
 class ArchiveReport:
-    """What became of an archive.
+    """Result of embedding an archive.
 
     Attributes:
         scenes: how many there are.
@@ -54,7 +54,7 @@ def embed_archive(
     client: Client | None = None,
     context: Context | None = None,
 ) -> ArchiveReport:
-    """Embed all scenes; one that fails is reported and the rest done, and what is in the store is not computed again.
+    """Embed all scenes; a scene that fails is reported, and stored features are not computed again.
 
     Args:
         jobs: one a scene.
@@ -157,7 +157,7 @@ def _in_this_process(jobs: Sequence[EmbedJob]) -> Iterator[ScenePlan | PartDone]
 
 
 def _on_cluster(jobs: Sequence[EmbedJob], client: Client) -> Iterator[ScenePlan | PartDone]:
-    """Plan every scene on a worker and hand its parts out as soon as they are known.
+    """Plan every scene on a worker and submit its parts as soon as they are known.
 
     Parts are impure: the same part requested again must look at the store again and not at Dask's memory.
     """
@@ -187,7 +187,7 @@ def _on_cluster(jobs: Sequence[EmbedJob], client: Client) -> Iterator[ScenePlan 
 
 
 class _Tally:
-    """The fraction done while the number of parts is still being found out."""
+    """Progress while the number of parts is not yet known."""
 
     def __init__(self, scenes: int, progress: Progress) -> None:
         self._scenes, self._plans, self._parts, self._done = scenes, 0, 0, 0
@@ -207,7 +207,7 @@ class _Tally:
 
 @contextmanager
 def _own_environment_kept() -> Iterator[None]:
-    """Take back what Dask writes into this process' environment to hand it on to its workers."""
+    """Restore the environment variables that Dask sets in this process for its workers."""
     before = dict(os.environ)
     try:
         yield

@@ -1,4 +1,4 @@
-"""The places of an archive that fit words best, from the feature stores alone: no model runs but on the words."""
+"""Search of an archive by text, from stored features alone; only the text tower runs."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Place:
 
 @dataclass
 class Findings:
-    """What a search gave.
+    """Result of a search.
 
     Attributes:
         places: best first.
@@ -103,7 +103,7 @@ def find_places(
     top: int = 20,
     context: Context | None = None,
 ) -> Findings:
-    """Rank the places of an archive by how well they fit words.
+    """Rank the places of an archive by their score.
 
     Reads every stored chunk once; memory holds a few chunks and the best places. A raster that changed since it was
     embedded counts as not embedded.
@@ -183,7 +183,7 @@ def write_places(path: str | Path, places: Sequence[Place]) -> None:
 def _stored(
     source: Source, model: GeoLangBind, store: FeatureStore
 ) -> tuple[StoredFeatures | None, DenseEncoder, GridSpec]:
-    """Find the features of a scene, making nothing; None where there are none."""
+    """Returns the stored features of a scene; None if there are none. Nothing is created."""
     with open_scene(source) as scene:
         recognition = as_trained(scene.recognition, model)
         encoder = DenseEncoder(model, recognition.band_set.wavelengths_um)
@@ -211,7 +211,7 @@ def _candidates(
     raster: str,
     cancel: CancelToken,
 ) -> Iterator[tuple[list[_Candidate], int]]:
-    """Yields the places of every stored chunk, and the bytes of it."""
+    """Yields the places of every stored chunk, and the chunk's bytes."""
     score_chunk = scored_by(softmax, encoder)
     stride = encoder.stride
 
@@ -235,7 +235,7 @@ def _candidates(
 
 
 def _blocks(scores: Tensor, valid: Tensor) -> Iterator[tuple[PixelWindow, tuple[int, int], float, float]]:
-    """Yields the blocks of a chunk with data: where, their best cell (row, col in it), score, share above one half."""
+    """Yields blocks of a chunk with data: position, best cell (row, col), score, share above one half."""
     smooth = _box_mean(scores) / _box_mean(valid.float()).clamp_min(1 / SMOOTHING_CELLS**2)
     smooth = torch.where(valid, smooth, 0)
     height, width = scores.shape
@@ -251,12 +251,12 @@ def _blocks(scores: Tensor, valid: Tensor) -> Iterator[tuple[PixelWindow, tuple[
 
 
 def _box_mean(values: Tensor) -> Tensor:
-    """Average (h, w) over a square around each cell; what lies outside counts as 0."""
+    """Mean of (h, w) over a square around each cell; cells outside count as 0."""
     return F.avg_pool2d(values[None, None], SMOOTHING_CELLS, stride=1, padding=SMOOTHING_CELLS // 2)[0, 0]
 
 
 def _place(candidate: _Candidate) -> Place:
-    """Work out where on Earth a candidate lies."""
+    """Returns the geographic position of a candidate."""
     grid, block = candidate.grid, candidate.block
     x, y = grid.xy(min(candidate.peak[0], grid.width), min(candidate.peak[1], grid.height))
     place = Place(round(candidate.score, 4), round(candidate.share, 4), candidate.raster, x, y)

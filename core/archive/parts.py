@@ -1,4 +1,4 @@
-"""What one worker does: look how much of a scene is missing, and embed a part of it.
+"""Work of one worker process: find the missing chunks of a scene, and embed a part of them.
 
 These functions are what travels to other machines, by name: their arguments and results are plain values, and they
 answer a failure of the scene with a sentence instead of an exception, which the scheduler would take for its own.
@@ -29,7 +29,7 @@ are encoded for both, so that smaller parts cost more in all; chunks are kept on
 
 @dataclass(frozen=True)
 class EmbedJob:
-    """What to embed a scene with, the same for the whole archive.
+    """Settings for embedding a scene, the same for the whole archive.
 
     Attributes:
         source: the scene and what the user knows about its bands.
@@ -52,7 +52,7 @@ class EmbedJob:
 
 @dataclass(frozen=True)
 class ScenePlan:
-    """What there is to do for a scene.
+    """Parts of a scene that have to be computed.
 
     Attributes:
         raster: path.
@@ -71,7 +71,7 @@ class ScenePlan:
 
 @dataclass(frozen=True)
 class PartDone:
-    """What became of a part: chunks computed by this worker, and one sentence where it failed."""
+    """Result of a part: the number of chunks computed, and a sentence if it failed."""
 
     raster: str
     computed: int = 0
@@ -79,7 +79,7 @@ class PartDone:
 
 
 def plan_scene(job: EmbedJob) -> ScenePlan:
-    """Look which chunks of a scene are missing, and in which parts of it."""
+    """Returns the missing chunks of a scene, grouped into parts."""
     try:
         with _features(job) as features:
             cells = PixelWindow(0, 0, features.layout.columns, features.layout.rows)
@@ -91,7 +91,7 @@ def plan_scene(job: EmbedJob) -> ScenePlan:
 
 
 def embed_part(job: EmbedJob, part: tuple[int, int, int, int]) -> PartDone:
-    """Compute and keep the missing chunks of a part of a scene."""
+    """Compute and store the missing chunks of a part of a scene."""
     try:
         with _features(job) as features:
             cells = PixelWindow(*part)
@@ -118,7 +118,7 @@ def _features(job: EmbedJob) -> Iterator[DenseFeatures]:
 
 @cache
 def _models() -> ModelCache:
-    """Models stay loaded in a worker from part to part."""
+    """Returns the worker's model cache, which persists between parts."""
     return ModelCache()
 
 
@@ -129,7 +129,7 @@ def _mirror(address: str) -> StoreMirror | None:
 
 
 def _parts(layout: ChunkLayout, missing: Sequence[RowCol]) -> Iterator[tuple[int, int, int, int]]:
-    """Yields the blocks of chunks that hold missing ones, row by row."""
+    """Yields the blocks of chunks with missing ones, row by row."""
     cells = PixelWindow(0, 0, layout.columns, layout.rows)
     height, width = layout.side
     for row, column in sorted({(chunk.row // PART_SIDE, chunk.col // PART_SIDE) for chunk in missing}):

@@ -1,1 +1,1 @@
-"""The command line, ``python -m core``: one file a command over the tasks."""
+"""The command line, ``python -m core``: one module for each command."""

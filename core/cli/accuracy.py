@@ -15,7 +15,7 @@ HELP = "Compare a class map with a reference raster or vector."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the command."""
+    """Add the command's arguments to its parser."""
     add_parameters(parser, AccuracyParams)
     parser.add_argument(
         "--calibrate",
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
-    """Do it."""
+    """Run the command and return its result."""
     from core.tasks import accuracy, calibrate
 
     if options.calibrate is not None:
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
 
 
 def show(result: dict[str, Any]) -> str:
-    """Say it in words."""
+    """Returns the result as text."""
     if "thresholds" in result:
         return _show_thresholds(result)
     from core.tasks.accuracy_report import samples_text

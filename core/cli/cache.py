@@ -15,7 +15,7 @@ HELP = "Show, clear and verify the feature store."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the command."""
+    """Add the command's arguments to its parser."""
     common = common_options()
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("list", help="what is kept", parents=[common])
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
-    """Do it."""
+    """Run the command and return its result."""
     from core.dense.cache import open_cache
     from core.errors import InputError
 
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
 
 
 def show(result: dict[str, Any]) -> str:
-    """Say it in words."""
+    """Returns the result as text."""
     if result["action"] == "clear":
         return f"{result['freed_bytes'] / 1e6:,.1f} MB freed in {result['folder']}"
     if result["action"] == "verify":

@@ -17,7 +17,7 @@ BY_HAND = ("sources", "prompts", "registration")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the command."""
+    """Add the command's arguments to its parser."""
     parser.add_argument("before", help="raster of the first date")
     parser.add_argument("after", help="raster of the second date; any sensor, grid and reference system")
     parser.add_argument("prompts", metavar="prompt", nargs="*", help=parameters(ChangeParams)["prompts"].help)
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
-    """Do it."""
+    """Run the command and return its result."""
     from core.tasks import change
 
     params = ChangeParams(
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
 
 
 def show(result: dict[str, Any]) -> str:
-    """Say it in words."""
+    """Returns the result as text."""
     lines = [f"{result['output']}: change on {result['width']} × {result['height']} pixels"]
     lines.append(result["registration"]["sentence"])
     if "change" in result:

@@ -1,7 +1,8 @@
-"""Output of a command while it works: a progress bar on stderr if it is a terminal."""
+"""Progress of a command on stderr: a bar on a terminal, or lines."""
 
 from __future__ import annotations
 
+import sys
 from types import TracebackType
 from typing import Any
 
@@ -9,8 +10,22 @@ from core.context import Context
 from core.model.model_cache import ModelCache
 
 
+class ProgressLines:
+    """Prints progress on stderr, a line whenever it changes; for work of hours, whose output often goes to a file."""
+
+    def __init__(self) -> None:
+        self._printed = ""
+
+    def __call__(self, fraction: float, message: str) -> None:
+        """Print the fraction done (0..1) and the current step, unless the line is the same as the last."""
+        line = f"{100 * fraction:5.1f} % {message}"
+        if line != self._printed:
+            self._printed = line
+            print(line, file=sys.stderr, flush=True)
+
+
 class Console:
-    """The progress of one command.
+    """Progress output of one command.
 
     Args:
         as_json: whether a machine reads stdout; it may still have the user at stderr.
@@ -37,7 +52,7 @@ class Console:
             self._bar = None
 
     def progress(self, fraction: float, message: str) -> None:
-        """Show the fraction done (0..1) and what is being done."""
+        """Show the fraction done (0..1) and the current step."""
         if self._quiet:
             return
         if self._bar is None:

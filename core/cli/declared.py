@@ -1,4 +1,4 @@
-"""Commands, options and values made of the declarations of tasks (``core.protocol.parameter``)."""
+"""Commands, options and values derived from the declarations of tasks (``core.protocol.parameter``)."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ Place = tuple[float, float]
 
 @dataclass(frozen=True)
 class DeclaredCommand:
-    """The command of a task; has what the modules of hand-made commands have."""
+    """Command of a declared task, with the interface of the modules of hand-written commands."""
 
     task: Task
 
     @property
     def NAME(self) -> str:  # noqa: N802 - as in the modules of other commands
-        """Of the command."""
+        """Name of the command."""
         return self.task.name
 
     @property
     def HELP(self) -> str:  # noqa: N802 - as in the modules of other commands
-        """What it does."""
+        """Help of the command."""
         return self.task.help
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Describe the command."""
+        """Add the command's arguments to its parser."""
         add_parameters(parser, self.task.params)
 
     def run(self, options: argparse.Namespace, console: Console) -> dict[str, Any]:
-        """Do it."""
+        """Run the command and return its result."""
         return self.task.load()(self.task.params(**values_of(options, self.task.params)), console.context)
 
     def show(self, result: dict[str, Any]) -> str:
-        """Say it in words."""
+        """Returns the result as text."""
         return self.task.in_words(result)
 
 
@@ -94,7 +94,7 @@ def _on_command_line(params: type, names: Collection[str], leave_out: Collection
 
 
 def _add(parser: argparse._ActionsContainer, declared: Parameter, kind: Any) -> None:  # noqa: ANN401 - any type
-    """Add one parameter."""
+    """Add one parameter to the parser."""
     words = declared.help.replace("%", "%%")
     kind, repeated = _single(kind)
     repeated = repeated and not declared.comma_separated

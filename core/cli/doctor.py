@@ -14,14 +14,14 @@ HELP = "Explain how a raster is understood, and whether this computer is set up.
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the command."""
+    """Add the command's arguments to its parser."""
     parser.add_argument("path", metavar="raster", nargs="?", help=parameters(Source)["path"].help)
     add_parameters(parser, Source, leave_out=("path",))
     add_parameters(parser, EmbedParams, names=("model", "device"))
 
 
 def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
-    """Do it."""
+    """Run the command and return its result."""
     from core.tasks import describe
 
     if options.path is None:
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
 
 
 def show(result: dict[str, Any]) -> str:
-    """Say it in words."""
+    """Returns the result as text."""
     if "computer" in result:
         return "\n".join(f"{key:<12}{value}" for key, value in result["computer"].items())
     lines = [

@@ -17,7 +17,7 @@ HELP = "Compute and keep the features of rasters, so that later prompts are inst
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the command."""
+    """Add the command's arguments to its parser."""
     add_rasters(parser)
     add_parameters(parser, EmbedParams, leave_out=("source",))
     archive = parser.add_argument_group("archives: a folder, STAC document (.json) or list (.txt) of rasters")
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
-    """Do it, raster by raster; one that fails stops the run, those before it are kept. Archives go on without it."""
+    """Embed raster by raster; a failure ends the run and keeps earlier results. Archives go on with other scenes."""
     from core.archive.scenes import is_archive
 
     if options.scheduler or options.workers or any(is_archive(raster) for raster in options.raster):
@@ -76,7 +76,7 @@ def _run_archive(options: argparse.Namespace, console: Console) -> dict[str, Any
 
 
 def show(result: dict[str, Any]) -> str:
-    """Say it in words."""
+    """Returns the result as text."""
     if "rasters" not in result:
         return _show_archive(result)
     return "\n".join(

@@ -17,7 +17,7 @@ MOST_PUBLISHED = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the command."""
+    """Add the command's arguments to its parser."""
     parser.add_argument("dataset", nargs="*", help="names of benchmarks; all whose data are here where left out")
     parser.add_argument(
         "--data", type=Path, default=Path("../shared/data"), help="folder of the data (default: %(default)s)"
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
-    """Do it."""
+    """Run the command and return its result."""
     from core.errors import InputError
     from core.evaluate.averages import measured_averages
     from core.evaluate.benchmarks import benchmarks, present, run_benchmark
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
 
 
 def show(result: dict[str, Any]) -> str:
-    """Say it in words: one table."""
+    """Returns the result as a table."""
     rows = [("benchmark", "measure", result["model"][:16], "95 %", "published")]
     for name, figures in result["figures"].items():
         for number, measure in enumerate(figures["measures"]):

@@ -1,4 +1,4 @@
-"""How a command ends that failed: one line on stderr, for machines the same as JSON on stdout, and an exit status."""
+"""Report of a failed command: one line on stderr, with ``--json`` also JSON on stdout, and an exit status."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FAILED, USAGE, STOPPED = 1, 2, 130
 
 
 def report_failure(problem: Exception, *, as_json: bool = False, verbose: bool = False) -> int:
-    """Say what went wrong.
+    """Print the error and return the exit status.
 
     Args:
         problem: any exception.

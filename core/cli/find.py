@@ -17,7 +17,7 @@ HELP = "Rank the places of a whole archive by words, from the features that embe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the command."""
+    """Add the command's arguments to its parser."""
     parser.add_argument("text", help='what to look for; "|" between wordings')
     add_rasters(parser)
     parser.add_argument("--top", type=count, default=20, help="how many places (default: %(default)s)")
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
-    """Do it."""
+    """Run the command and return its result."""
     from core.archive.find import find_places, write_places
     from core.archive.scenes import is_archive, scenes_of
     from core.dense.cache import open_cache
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
 
 
 def show(result: dict[str, Any]) -> str:
-    """Say it in words."""
+    """Returns the result as text."""
     lines = []
     for rank, place in enumerate(result["places"], start=1):
         where = f"{place['x']:,.1f}, {place['y']:,.1f}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from core.embeddings.training import fit_or_fine_tune
 from core.finetune.report import table
 from core.finetune.settings import FinetuneSettings
 from core.finetune.trainable_parts import Mode
-from core.progress import CancelToken
 from core.protocol import FinetuneParams, Source, parameters
 
 DECLARED = ("field", "names", "model", "steps", "seed", "device")
@@ -21,7 +19,7 @@ DECLARED = ("field", "names", "model", "steps", "seed", "device")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe what fine-tuning takes."""
+    """Add the arguments of fine-tuning."""
     group = parser.add_argument_group("fine-tuning on your own labels, in place of a recipe")
     group.add_argument("--raster", nargs="+", metavar="A.tif", help="one or more rasters, of one or several sensors")
     declared = parameters(FinetuneParams)
@@ -53,7 +51,7 @@ def check(options: argparse.Namespace, parser: argparse.ArgumentParser) -> bool:
     return True
 
 
-def run(options: argparse.Namespace, cancel: CancelToken) -> dict[str, Any]:
+def run(options: argparse.Namespace, context: Context) -> dict[str, Any]:
     """Fine-tune and print the table.
 
     Raises:
@@ -70,16 +68,7 @@ def run(options: argparse.Namespace, cancel: CancelToken) -> dict[str, Any]:
         **given,
         listed=not options.not_listed,
     )
-    shown = ""
-
-    def report(fraction: float, message: str) -> None:
-        nonlocal shown
-        line = f"{100 * fraction:3.0f} % {message}"
-        if not options.json and line != shown:
-            shown = line
-            print(line, file=sys.stderr, flush=True)
-
-    results = fit_or_fine_tune(settings, Path(options.output), Context(report, cancel))
+    results = fit_or_fine_tune(settings, Path(options.output), context)
     if not options.json:
         print(table(results))
         for remark in results["remarks"]:

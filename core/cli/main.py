@@ -1,4 +1,4 @@
-"""Finds the command and turns whatever happens into an exit status and, at most, one line.
+"""Entry point of the command line: dispatches the command, and turns any failure into an exit status and one line.
 
 0 done, 1 bad input or a failure, 2 wrong usage, 130 stopped by the user. Nothing heavy is imported before a command
 runs.
@@ -36,7 +36,7 @@ from core.cli import (
 from core.cli.common import common_options
 from core.cli.console import Console
 from core.cli.failures import FAILED, STOPPED, report_failure
-from core.cli.streams import libraries_unheard
+from core.cli.streams import silence_libraries
 from core.errors import CancelledError
 from core.tasks.registry import tasks
 
@@ -65,13 +65,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = _joined(sys.argv[1:] if arguments is None else list(arguments))
     options = _parser().parse_args(given)
-    with nullcontext() if options.verbose else libraries_unheard():
+    with nullcontext() if options.verbose else silence_libraries():
         _quieten(options.verbose)
         return _run(options)
 
 
 def _run(options: argparse.Namespace) -> int:
-    """Run the command that was requested and give the exit status, whatever happens."""
+    """Run the requested command and return the exit status."""
     console = Console(as_json=options.json, quiet=options.quiet)
     try:
         with console:
@@ -90,13 +90,13 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace, result: dict[str, object]) -> None:
-    """Print the result, as JSON for machines and in words for people."""
+    """Print the result, as JSON or as text."""
     print(json.dumps(_known(result), ensure_ascii=False) if options.json else options.show(result))
     sys.stdout.flush()
 
 
 def _known(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
-    """Put null in place of numbers that are none: JSON has no NaN."""
+    """Returns the value with null in place of NaN, which JSON does not have."""
     if isinstance(value, dict):
         return {key: _known(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
@@ -123,7 +123,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _joined(arguments: list[str]) -> list[str]:
-    """Let values that begin with a minus sign, such as "--extent -5,40,-4,41", be values and not options."""
+    """Join options with values that begin with a minus sign, such as "--extent -5,40,-4,41", for argparse."""
     joined: list[str] = []
     for argument in arguments:
         takes_numbers = joined and joined[-1] in ("--extent", "--at", "--not-at")
@@ -135,7 +135,7 @@ def _joined(arguments: list[str]) -> list[str]:
 
 
 def _quieten(verbose: bool) -> None:
-    """Keep libraries from talking between our lines."""
+    """Suppress the output of libraries."""
     wording = "%(levelname)s %(name)s: %(message)s" if verbose else "Note: %(message)s"
     logging.basicConfig(level=logging.DEBUG if verbose else logging.ERROR, format=wording)
     logging.getLogger("core").setLevel(logging.DEBUG if verbose else logging.WARNING)

@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
 
 
 def table(report: MergeReport) -> str:
-    """Lay a report out for reading: figures of both models and the result, then the stages."""
+    """Returns a report as text: figures of both models and the result, then the stages."""
     lines = []
     if report.merged:
         width = max(len(name) for name in report.merged)

@@ -15,7 +15,7 @@ HELP = "List, fetch, import and check models."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the command."""
+    """Add the command's arguments to its parser."""
     common = common_options()
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("list", help="what there is", parents=[common])
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
-    """Do it."""
+    """Run the command and return its result."""
     from core.model import zoo
 
     if options.action == "fetch":
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
 
 
 def show(result: dict[str, Any]) -> str:
-    """Say it in words."""
+    """Returns the result as text."""
     if "findings" in result:
         return "\n".join((f"{result['name']} is sound.", *result["findings"]))
     lines = []
@@ -63,7 +63,7 @@ def show(result: dict[str, Any]) -> str:
 
 
 def _ask(card: Any) -> bool:  # noqa: ANN401 - ModelCard
-    """Show the licence and ask, where the user can answer."""
+    """Show the licence and ask for acceptance, if stdin is a terminal."""
     if not sys.stdin.isatty():
         return False
     print(f"{card.title}: {card.licence}\n{card.licence_text}\n{card.licence_url}", file=sys.stderr)

@@ -15,7 +15,7 @@ HELP = "Turn scores or a class map into polygons with their area, scores, prompt
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the command."""
+    """Add the command's arguments to its parser."""
     add_parameters(parser, PolygoniseParams, leave_out=("classes",))
     parser.add_argument(
         "--classes",
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
-    """Do it."""
+    """Run the command and return its result."""
     from core.tasks import polygonise
 
     params = PolygoniseParams(**values_of(options, PolygoniseParams, leave_out=("classes",)))
@@ -36,5 +36,5 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
 
 
 def show(result: dict[str, Any]) -> str:
-    """Say it in words."""
+    """Returns the result as text."""
     return f"{result['output']}: {result['polygons']} polygons"

@@ -1,4 +1,4 @@
-"""Several rasters that are read alike."""
+"""Arguments of several rasters that are read alike."""
 
 from __future__ import annotations
 

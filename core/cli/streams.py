@@ -1,4 +1,4 @@
-"""Keeps stderr for the command's own lines: direct output of C libraries is suppressed."""
+"""Suppression of direct stderr output of C libraries."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TextIO
 
 
 @contextmanager
-def libraries_unheard() -> Iterator[None]:
-    """Point file descriptor 2 to nowhere and keep ``sys.stderr`` where it was.
+def silence_libraries() -> Iterator[None]:
+    """Redirect file descriptor 2 to the null device and keep ``sys.stderr``.
 
     libtiff says "_tiffWriteProc: No space left on device." four times before the command says it once.
     """

@@ -1,4 +1,4 @@
-"""The command line of training."""
+"""Command line of training."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from types import FrameType
 import torch
 
 from core.cli import finetune, merge
+from core.cli.console import ProgressLines
 from core.cli.failures import STOPPED, report_failure
 from core.cli.values import count
+from core.context import Context
 from core.errors import CancelledError, TrainingError
 from core.model import create_model, load_model
 from core.model.devices import choose_device
@@ -28,7 +30,6 @@ from core.pretrain.recipe_teachers import build_teachers, teacher_features, with
 from core.pretrain.shared_words import WORDS, with_words_of, word_weights
 from core.pretrain.trainer import Trainer
 from core.pretrain.validation import build_validations
-from core.progress import CancelToken
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -39,28 +40,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     local = finetune.check(options, parser)
-    cancel = CancelToken()
+    context = Context() if options.json else Context(progress=ProgressLines())
 
     def stop(number: int, frame: FrameType | None) -> None:
-        cancel.cancel()
+        context.cancel.cancel()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     results: dict[str, object]
     try:
         if local:
-            results = finetune.run(options, cancel)
+            results = finetune.run(options, context)
         else:
             device = None if options.device == "auto" else choose_device(options.device).torch_device
             with processes(options.parallel, device) as together:
-                results = train(
-                    options.recipe,
-                    options.output,
-                    cancel=cancel,
-                    until=options.until,
-                    quiet=options.json,
-                    together=together,
-                )
+                results = train(options.recipe, options.output, context, until=options.until, together=together)
             options.json = options.json and together.first
     except CancelledError:
         kept = "nothing was written" if local else "the checkpoint is kept. Run the same command to go on"
@@ -76,21 +70,19 @@ def main(arguments: list[str] | None = None) -> int:
 def train(
     recipe_path: Path,
     output: Path,
+    context: Context | None = None,
     *,
-    cancel: CancelToken | None = None,
     until: int | None = None,
-    quiet: bool = False,
     together: Processes = ALONE,
     data: Path | None = None,
 ) -> dict[str, object]:
-    """Train by a recipe into a folder that holds the model, its card, the curves and ``results.json``.
+    """Train by a recipe into a folder with the model, its card, the loss curves and ``results.json``.
 
     Args:
         recipe_path: YAML file.
         output: folder; a checkpoint there is gone on from.
-        cancel: stops between steps, keeping a checkpoint.
+        context: receives the progress of the first process; a cancelled run keeps a checkpoint.
         until: stop early after this many steps; the model is kept as it is then.
-        quiet: print no progress.
         together: the processes that train, and this one's device.
         data: folder of the data, in place of the recipe's own ``../shared/data``.
 
@@ -114,12 +106,8 @@ def train(
         bfloat16=choose_device(str(device)).precision == "bf16",
         processes=together,
     )
-
-    def report(fraction: float, message: str) -> None:
-        if not quiet and together.first:
-            print(f"{100 * fraction:5.1f} % {message}", file=sys.stderr, flush=True)
-
-    results = trainer.run(report, cancel, until)
+    context = context or Context()
+    results = trainer.run(context if together.first else context.quiet(), until)
     card = {"name": recipe.name, "title": recipe.name, "figures": results.get("final", {}), **dict(recipe.card)}
     with trainer.averaged_model() as averaged:
         if together.first:
@@ -130,7 +118,7 @@ def train(
 def start_model(
     recipe: Recipe, teachers: Mapping[str, Teacher] | None = None, device: torch.device | None = None
 ) -> GeoLangBind:
-    """Make the model a recipe starts from, in float32, with a translator for every teacher.
+    """Returns the model that a recipe starts from, in float32, with a translator for every teacher.
 
     Args:
         recipe: names it.

@@ -1,4 +1,4 @@
-"""Values as the command line writes them: numbers within limits, extents, places, lists with commas."""
+"""Parsers of command-line values: numbers within limits, extents, coordinates, comma-separated lists."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.protocol import Extent, Parameter
 
 
 def number(text: str, declared: Parameter, kind: type) -> Any:  # noqa: ANN401 - of the type ``kind``
-    """Read a number within its declared limits.
+    """Returns a number within its declared limits.
 
     Raises:
         ArgumentTypeError: it is none.
@@ -27,7 +27,7 @@ def number(text: str, declared: Parameter, kind: type) -> Any:  # noqa: ANN401 -
 
 
 def comma_separated(text: str, declared: Parameter, kind: type) -> tuple[Any, ...]:
-    """Read values such as "4,3,2".
+    """Returns the values of a text such as "4,3,2".
 
     Raises:
         ArgumentTypeError: one of them cannot be read.
@@ -40,33 +40,33 @@ def comma_separated(text: str, declared: Parameter, kind: type) -> tuple[Any, ..
 
 
 def extent(text: str) -> Extent:
-    """Read "xmin,ymin,xmax,ymax"."""
+    """Returns the extent of "xmin,ymin,xmax,ymax"."""
     xmin, ymin, xmax, ymax = _numbers(text, 4, "an extent such as 600000,4990000,610000,5000000")
     return xmin, ymin, xmax, ymax
 
 
 def place(text: str) -> tuple[float, float]:
-    """Read "x,y"."""
+    """Returns the coordinates of "x,y"."""
     x, y = _numbers(text, 2, "a place such as 605000,4995000")
     return x, y
 
 
 def count(text: str) -> int:
-    """Read a whole number from 1."""
+    """Returns a whole number from 1."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1")
     return int(text)
 
 
 def seed(text: str) -> int:
-    """Read a whole number from 0."""
+    """Returns a whole number from 0."""
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0")
     return int(text)
 
 
 def share(text: str) -> float:
-    """Read a number from 0 to 1."""
+    """Returns a number from 0 to 1."""
     (value,) = _numbers(text, 1, "a number from 0 to 1")
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to 1")

@@ -1,1 +1,1 @@
-"""Language-aligned features for every place of a raster: dense heads, windows, the store, and the way to pixels."""
+"""Dense features: windows, encoding, the feature store, scores and upsampling to pixels."""

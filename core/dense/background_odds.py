@@ -1,4 +1,4 @@
-"""Odds of the background vocabulary, summed once for every cell; prompts are compared with them.
+"""Odds of the background vocabulary, summed once for every cell and compared with prompts.
 
 The words of the background vocabulary are the same for every prompt. The sum of their odds is therefore kept beside a
 cell's feature, and a prompt multiplies features with its own words alone, and with those of the background that mean
@@ -38,7 +38,7 @@ class Background:
 
     @classmethod
     def of(cls, model: GeoLangBind, basis: FeatureBasis) -> Background | None:
-        """Make it for a model; None for one without a text part.
+        """Returns the background of a model; None for a model without a text tower.
 
         Raises:
             ModelError: the model's text part is not on this computer.
@@ -49,17 +49,17 @@ class Background:
         return cls(TextFactors.of(*basis.text(vectors)), softmax_temperature(model))
 
     def log_odds(self, cosines: Tensor) -> Tensor:
-        """Add up the odds of all words: ``log Σ exp(temperature · cosine)`` (n,) of their cosines (N, n)."""
+        """Returns ``log Σ exp(temperature · cosine)`` (n,) of cosines (N, n)."""
         return log_weighted_sums(cosines, self.temperature, torch.ones(1, len(cosines)))[0]
 
 
 def background_label(model: GeoLangBind) -> str:
-    """Name what the sums of a model's cells were made of, as it enters the store's key."""
+    """Returns the text that identifies the sums of a model's cells in the store's key."""
     if not model.knows_words:
         return "none"
     return hashlib.sha256("\n".join(background_words()).encode()).hexdigest()[:16]
 
 
 def softmax_temperature(model: GeoLangBind) -> float:
-    """Factor from cosines to logits that the model was trained with, between 10 and 100."""
+    """Returns the factor from cosines to logits that the model was trained with, between 10 and 100."""
     return min(100.0, max(10.0, float(model.logit_scale.detach().exp())))

@@ -34,12 +34,12 @@ class FeatureBasis:
 
     @classmethod
     def identity(cls, channels: int) -> FeatureBasis:
-        """Keep features as they are."""
+        """Returns the basis that leaves features unchanged."""
         return cls(channels)
 
     @classmethod
     def of_projection(cls, projection: nn.Conv2d) -> FeatureBasis:
-        """Make the basis of a head that ends in a 1 × 1 convolution (Z channels to D)."""
+        """Returns the basis of a head that ends in a 1 × 1 convolution (Z channels to D)."""
         weight = projection.weight.detach().float().cpu().flatten(1)
         bias = torch.zeros(len(weight)) if projection.bias is None else projection.bias.detach().float().cpu()
         if weight.shape[1] >= weight.shape[0]:
@@ -51,7 +51,7 @@ class FeatureBasis:
         return cls(weight.shape[1], orthonormal.float(), rest.float(), triangle.float(), shift.float())
 
     def coordinates(self, bottleneck: Tensor) -> Tensor:
-        """Bring the head's narrow output (B, Z, h, w) into coordinates (B, K, h, w)."""
+        """Returns coordinates (B, K, h, w) of the head's bottleneck (B, Z, h, w)."""
         if self.enter is None:
             return bottleneck
         enter, shift = self.enter.to(bottleneck), self.shift
@@ -65,7 +65,7 @@ class FeatureBasis:
         return (squares if self.bias is None else squares + self.bias.square().sum()).sqrt()
 
     def text(self, text: Tensor) -> tuple[Tensor, Tensor]:
-        """Bring text (N, D) into the basis: factors (N, K) and constants (N,) of ``factors @ z + constants``."""
+        """Returns factors (N, K) and constants (N,) of texts (N, D), for ``factors @ z + constants``."""
         if self.matrix is None or self.bias is None:
             return text, torch.zeros(len(text))
         return text @ self.matrix, text @ self.bias

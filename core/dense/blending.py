@@ -1,4 +1,4 @@
-"""From overlapping windows to one chunk of features."""
+"""Blending of overlapping windows into one chunk of features."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.raster.pixel_window import PixelWindow
 
 
 class EncodedWindow(NamedTuple):
-    """What the model gave for one window.
+    """Output of the model for one window.
 
     Attributes:
         bottleneck: (Z, h, w), 16-bit floats, before the basis' own linear map.
@@ -31,7 +31,7 @@ class EncodedWindow(NamedTuple):
 
     @property
     def nbytes(self) -> int:
-        """Memory it takes."""
+        """Size in memory."""
         return self.bottleneck.nbytes + self.valid.nbytes
 
 
@@ -48,7 +48,7 @@ def blend(
     basis: FeatureBasis,
     background: Background | None,
 ) -> FeatureChunk:
-    """Blend the windows that reach into a block of cells, and quantise.
+    """Blend the windows that overlap a block of cells, and quantise.
 
     The basis' map is applied once to what is blended: it is linear, and the weights sum to one.
 

@@ -1,4 +1,4 @@
-"""Where the feature store lies on this computer and how large it may grow."""
+"""Location and maximal size of the feature store on this computer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One chunk of dense features as it is kept: int8 codes and three numbers a cell."""
+"""One chunk of dense features as it is stored: int8 codes and three numbers for each cell."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class FeatureChunk:
     @classmethod
     @lru_cache(maxsize=8)
     def empty(cls, channels: int, height: int, width: int) -> FeatureChunk:
-        """The chunk without data, which takes memory once however many there are."""
+        """Returns the chunk without data; all share one array."""
         nothing = np.zeros((height, width), np.float16)
         return cls(np.zeros((height, width, channels), np.int8), nothing, nothing, nothing.astype(np.float32))
 
@@ -48,12 +48,12 @@ class FeatureChunk:
 
     @property
     def nbytes(self) -> int:
-        """Memory it takes; none where there is no data."""
+        """Size in memory; 0 without data."""
         if self.blank:
             return 0
         return self.codes.nbytes + self.gain.nbytes + self.inverse_norm.nbytes + self.background.nbytes
 
     def crop(self, rows: slice, columns: slice) -> FeatureChunk:
-        """The part of the chunk in a block of cells, without a copy."""
+        """Returns the part of the chunk in a block of cells, without a copy."""
         here = rows, columns
         return FeatureChunk(self.codes[here], self.gain[here], self.inverse_norm[here], self.background[here])

@@ -1,4 +1,4 @@
-"""The feature grid cut into chunks."""
+"""Division of the feature grid into chunks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ChunkLayout:
         return self.window(chunk).slices_in(PixelWindow(0, 0, self.columns, self.rows))
 
     def chunks_in(self, cells: PixelWindow) -> list[RowCol]:
-        """List the chunks that hold a block of cells, row by row."""
+        """Returns the chunks that hold a block of cells, row by row."""
         height, width = self.side
         return [
             RowCol(row, column)

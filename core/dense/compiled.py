@@ -36,11 +36,11 @@ class Kernels:
 
     @property
     def ready(self) -> Any:  # noqa: ANN401 - the module core.dense.kernels
-        """The kernels, or None."""
+        """The kernels; None while they are not compiled."""
         return self._module
 
     def prepare(self) -> bool:
-        """Compile the kernels or load compiled ones, once a process; returns whether they are ready."""
+        """Compile the kernels or load them from the cache, once in a process; returns whether they are ready."""
         with self._lock:
             if not self._tried:
                 self._tried = True
@@ -48,7 +48,7 @@ class Kernels:
         return self._module is not None
 
     def prepare_beside(self, delay_s: float = 0.0) -> None:
-        """Do so beside other work, after a while; asked again, it does nothing.
+        """Prepare the kernels in the background; further calls do nothing.
 
         What has to be compiled is compiled by another process of low priority: a compiler in Python holds Python's
         lock, and a prompt would wait for it at every step. The end of this process waits for the thread.
@@ -68,12 +68,12 @@ KERNELS = Kernels()
 
 
 def kernel_folder() -> Path:
-    """The folder compiled kernels are kept in: the plugin's own folder may be read-only, and is not theirs."""
+    """Returns the folder of compiled kernels in the user's cache, since the plugin's own folder may be read-only."""
     return cache_base() / "kernels"
 
 
 def _imported() -> Any:  # noqa: ANN401
-    """Import the kernels, which compiles or loads them; None where that fails: nothing depends on it but speed."""
+    """Import the kernels, which compiles or loads them; returns None on failure, as only speed depends on it."""
     try:
         config: Any = importlib.import_module("numba").config
         if config.DISABLE_JIT:
@@ -87,7 +87,7 @@ def _imported() -> Any:  # noqa: ANN401
 
 
 def _compile_elsewhere() -> None:
-    """Fill the folder of compiled kernels by another process; where that fails, this one compiles."""
+    """Fill the kernel cache by another process; if that fails, this process compiles."""
     folder = kernel_folder()
     if not _writable(folder):
         return
@@ -107,7 +107,7 @@ def _compile_elsewhere() -> None:
 
 
 def _writable(folder: Path) -> bool:
-    """Make a folder where it is missing; returns whether files can be put there, by this person alone."""
+    """Create a folder if it is missing; returns whether only this user can write to it."""
     if not is_private(folder):  # what is compiled is code: another's is not run
         return False
     try:

@@ -1,4 +1,4 @@
-"""Batches of windows through the model, up to the linear map that ends a dense head."""
+"""Encoding of batches of windows, up to the last linear map of a dense head."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class DenseEncoder:
         return torch.cat([self.encode(part) for part in images.split(parts)])
 
     def batch_size(self, window_pixels: int) -> int:
-        """Windows of ``window_pixels`` a side that are encoded at once; fewer after the device ran out of memory."""
+        """Number of windows of ``window_pixels`` a side per batch; smaller after the device ran out of memory."""
         batches = 1
         if self.model.device.type != "cpu":
             memory = 0 if self.model.compute is None else self.model.compute.memory_bytes
@@ -106,7 +106,7 @@ class DenseEncoder:
         return found.cpu()
 
     def plan(self, width: int, height: int) -> WindowPlan:
-        """Lay windows over a raster of this size in pixels."""
+        """Returns the windows for a raster of this size in pixels."""
         patch = self.model.config.patch_size
         window = self.model.config.image_size // patch * patch
         overlap = 0
@@ -116,12 +116,12 @@ class DenseEncoder:
         return WindowPlan.over(width, height, stride=self.stride, patch=patch, window=window, overlap=overlap)
 
     def unit_text(self, text: Tensor) -> TextFactors:
-        """Bring text (N, D) into the basis as unit vectors."""
+        """Returns texts (N, D) as unit vectors in the basis."""
         return TextFactors.of(*self.basis.text(F.normalize(text.float().cpu(), dim=1)))
 
     @cached_property
     def background(self) -> Background | None:
-        """What else the ground may hold; None where the model has no text part.
+        """Returns the background vocabulary; None for a model without a text tower.
 
         Raises:
             ModelError: the model's text part is not on this computer.

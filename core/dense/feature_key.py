@@ -1,4 +1,4 @@
-"""The key of stored features: everything that decides their numbers."""
+"""Key of stored features: all that determines their values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FORMAT = 3
 
 @dataclass(frozen=True)
 class FeatureKey:
-    """Everything that decides the numbers of an entry.
+    """All that determines the values of an entry.
 
     Attributes:
         model_hash: of weights and configuration.

@@ -1,4 +1,4 @@
-"""Dense features of a raster of any size: computed chunk by chunk when first looked at, kept, and read ever after."""
+"""Dense features of a raster of any size, computed chunk by chunk on first access and stored."""
 
 from __future__ import annotations
 
@@ -81,6 +81,7 @@ class DenseFeatures:
     Attributes:
         plan: windows and chunks.
         layout: the chunked grid of cells.
+        stored: where chunks are kept; None where they are kept in memory alone, from the start or after a full disk.
         encoded_windows: how many windows went through the model so far.
     """
 
@@ -98,7 +99,7 @@ class DenseFeatures:
         self.plan = encoder.plan(level.grid.width, level.grid.height)
         self.layout = _layout(encoder, level)
         self.encoded_windows = 0
-        self._stored = stored
+        self.stored = stored
         self._cancel = cancel or CancelToken()
         self._budget_bytes = budget_bytes
         self._windows: LruCache[PixelWindow, EncodedWindow]
@@ -108,12 +109,12 @@ class DenseFeatures:
 
     @property
     def folder(self) -> Path | None:
-        """Where the chunks are kept; None where they are not."""
-        return None if self._stored is None else self._stored.path
+        """Folder of the stored chunks; None without a store."""
+        return None if self.stored is None else self.stored.path
 
     def missing(self, cells: PixelWindow) -> list[RowCol]:
-        """List the chunks of a block of cells that are not on disk yet."""
-        kept = self._stored
+        """Returns the chunks of a block of cells that are not stored yet."""
+        kept = self.stored
         return [chunk for chunk in self.layout.chunks_in(cells) if kept is None or not kept.has(chunk)]
 
     def chunk(self, chunk: RowCol) -> FeatureChunk:
@@ -125,21 +126,21 @@ class DenseFeatures:
         """
         recent = self._chunks.get(chunk)
         if recent is None:
-            recent = self._computed(chunk) if self._stored is None else self._kept(chunk, self._stored)
+            recent = self._computed(chunk) if self.stored is None else self._kept(chunk, self.stored)
             self._chunks.put(chunk, recent)
         return recent
 
-    def let_go(self) -> None:
-        """Forget recent windows and chunks."""
+    def release(self) -> None:
+        """Discard recent windows and chunks."""
         self._windows.clear()
         self._chunks.clear()
 
     def compute(self, cells: PixelWindow, done: Callable[[int, int], None] | None = None) -> None:
-        """Compute and keep every chunk of a block of cells that is missing; see ``compute_chunks``."""
+        """Compute and store every missing chunk of a block of cells; see ``compute_chunks``."""
         self.compute_chunks(self.missing(cells), done)
 
     def compute_chunks(self, chunks: Iterable[RowCol], done: Callable[[int, int], None] | None = None) -> None:
-        """Compute and keep missing chunks; those that another process works on come last.
+        """Compute and store missing chunks; those that another process is computing come last.
 
         Pixels are read and finished chunks are written in threads of their own while the model is at work.
 
@@ -159,8 +160,8 @@ class DenseFeatures:
             if done is not None:
                 done(finished, len(wanted))
 
-        if self._stored is not None:
-            claimed = self._encoded_chunks(wanted, later, self._stored)
+        if self.stored is not None:
+            claimed = self._encoded_chunks(wanted, later, self.stored)
             with closing(claimed):
                 for one, _ in ahead(claimed, self._finish, FINISHING):
                     self._chunks.put(one.chunk, one.features)
@@ -216,7 +217,7 @@ class DenseFeatures:
         """Claim those chunks that no other process computes or has finished."""
         for chunk in chunks:
             claim = ExitStack()
-            if self._stored is None or not self._claim(claim, stored, chunk):
+            if self.stored is None or not self._claim(claim, stored, chunk):
                 later.append(chunk)
             elif stored.has(chunk):
                 claim.close()
@@ -233,11 +234,11 @@ class DenseFeatures:
             return False
 
     def _finish(self, one: _Finished) -> None:
-        """Keep a finished chunk, where there still is a store, and let go of it."""
+        """Store a finished chunk, if there still is a store, and release it."""
         with one.claim:
             self._refuse_changed()
-            if self._stored is not None:
-                self._keep(one.chunk, one.features, self._stored)
+            if self.stored is not None:
+                self._keep(one.chunk, one.features, self.stored)
 
     def _blend(self, chunk: RowCol, found: Mapping[PixelWindow, EncodedWindow]) -> FeatureChunk:
         """Make a chunk of its windows; those that hold no data are not among those found."""
@@ -291,7 +292,7 @@ class DenseFeatures:
 
     def _go_on_without_store(self, problem: StoreError) -> None:
         LOG.warning("%s The features of this run are not kept.", problem)
-        self._stored = None
+        self.stored = None
 
     def _computed(self, chunk: RowCol) -> FeatureChunk:
         features = self._blend(chunk, dict(self._encoded(self._windows_of(chunk), self._read)))
@@ -299,7 +300,7 @@ class DenseFeatures:
         return features
 
     def _refuse_changed(self) -> None:
-        """Look, after reading, whether the raster is what it was when its features were opened.
+        """Check, after reading, that the raster is unchanged since its features were opened.
 
         Raises:
             InputError: it changed.

@@ -1,4 +1,4 @@
-"""Rasters, and images in memory, at the resolution they are encoded at, as the model sees them."""
+"""A raster, or an image in memory, at the resolution at which it is encoded."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Level(Protocol):
-    """What dense features need of an image."""
+    """Image at one resolution, as dense features use it."""
 
     @property
     def grid(self) -> GridSpec:
@@ -30,7 +30,7 @@ class Level(Protocol):
 
     @property
     def path(self) -> str:
-        """What messages call it."""
+        """Name of the image in messages."""
         ...
 
     @property
@@ -39,7 +39,7 @@ class Level(Protocol):
         ...
 
     def fingerprint(self) -> str:
-        """Short hash of the present content."""
+        """Short hash of the image's content."""
         ...
 
     def read(self, window: PixelWindow) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -71,11 +71,11 @@ class RasterLevel:
 
     @property
     def path(self) -> str:
-        """The raster as it may be told and kept: an address without its login and signature."""
+        """Address of the raster without login and signature."""
         return without_password(self.raster.info.path)
 
     def fingerprint(self) -> str:
-        """Name the raster's present content.
+        """Hash that identifies the raster's present content.
 
         Raises:
             InputError: the file is gone.
@@ -128,7 +128,7 @@ class ImageLevel:
         return GridSpec(None, Affine.identity(), width, height)
 
     def fingerprint(self) -> str:
-        """The name of an image that does not change; it has no store."""
+        """Name of an image that does not change; it is not stored."""
         return "memory"
 
     def read(self, window: PixelWindow) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -141,7 +141,7 @@ class ImageLevel:
 def _continued(
     image: NDArray[np.float32], known: NDArray[np.bool_], window: PixelWindow
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Let the last row and column go on to the size of a window; what is added is not valid."""
+    """Returns the window padded by repeating the last row and column; padding is not valid."""
     below, beside = window.height - image.shape[1], window.width - image.shape[2]
     if not below and not beside:
         return image, known

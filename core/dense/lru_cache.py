@@ -14,7 +14,7 @@ Value = TypeVar("Value")
 
 
 class LruCache(Generic[Key, Value]):
-    """Values of a bounded total size; those unused for longest go first.
+    """Least-recently-used cache of values with a bounded total size.
 
     Args:
         budget_bytes: total size kept; one value is kept whatever its size.
@@ -37,7 +37,7 @@ class LruCache(Generic[Key, Value]):
         return self._values.get(key)
 
     def put(self, key: Key, value: Value) -> None:
-        """Keep a value, letting go of older ones."""
+        """Add a value and remove the least recently used ones."""
         if key in self._values:
             self._bytes -= self._taken(self._values.pop(key))
         self._values[key] = value
@@ -46,7 +46,7 @@ class LruCache(Generic[Key, Value]):
             self._bytes -= self._taken(self._values.popitem(last=False)[1])
 
     def clear(self) -> None:
-        """Let go of everything."""
+        """Remove all values."""
         self._values.clear()
         self._bytes = 0
 

@@ -1,4 +1,4 @@
-"""Scorers: what is made of the cosines of texts with a cell, by sums of odds.
+"""Scorers: functions from the cosines of texts with a cell to scores, by sums of odds.
 
 What is said here in torch's operations, ``core.dense.kernels`` does in one pass.
 """
@@ -23,7 +23,7 @@ Scorer = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True, eq=False)
 class OddsAgainstBackground:
-    """Scores prompts, each on its own, against the background and words that join it or leave it.
+    """Scores each prompt against the background and against words that join or leave it.
 
     Attributes:
         own: the texts of every prompt, by number; the best one counts.
@@ -57,7 +57,7 @@ class OddsAgainstBackground:
 
 @dataclass(frozen=True, eq=False)
 class SharedOdds:
-    """Scores classes against each other, whatever else there may be.
+    """Scores classes against each other.
 
     Attributes:
         weights: (classes, T), of the odds of every text; not negative.

@@ -1,4 +1,4 @@
-"""Scores of feature cells, brought to the raster's pixels block by block."""
+"""Upsampling of the scores of feature cells to the raster's pixels, block by block."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from core.dense.upsample import UpsampleSettings, guide_bands, guide_image, upsa
 from core.raster.pixel_window import PixelWindow, RowCol
 
 CellScore = Callable[[FeatureChunk], Tensor]
-"""Gives (N, h, w) float32 scores of a chunk's cells."""
+"""Returns (N, h, w) float32 scores of a chunk's cells."""
 
 
 class PixelScores:
-    """Scores of every pixel of a level, from scores of its feature cells.
+    """Scores of every pixel of a level.
 
     Args:
         features: the feature grid.
@@ -48,15 +48,15 @@ class PixelScores:
         self._recent: LruCache[RowCol, _Scored]
         self._recent = LruCache(budget_bytes, _scored_bytes)
 
-    def keep_to(self, window: PixelWindow) -> None:
-        """Say that only windows inside this one will be requested, so that cells beyond it need no scores."""
+    def restrict_to(self, window: PixelWindow) -> None:
+        """Restrict later requests to a window, so that cells outside it are not scored."""
         self._within = self.cells_under(window)
         self._recent.clear()
 
-    def let_go(self) -> None:
-        """Forget what is held ready for windows to come; what is not on disk is computed anew where it is requested."""
+    def release(self) -> None:
+        """Discard prefetched chunks; they are read or computed again on request."""
         self._recent.clear()
-        self.features.let_go()
+        self.features.release()
 
     def cells_under(self, window: PixelWindow) -> PixelWindow:
         """Returns the cells that decide the scores of a window of pixels."""

@@ -1,4 +1,4 @@
-"""Features to int8 codes and back: how a chunk is made of coordinates, and vectors of a chunk."""
+"""Quantisation of features to int8 codes, and back to vectors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores of many stored chunks: several at a time, each by one processor thread.
+"""Parallel scoring of many stored chunks, one processor thread for each.
 
 A chunk's operations are too small to be shared out among threads one by one, and reading and checking a chunk takes
 half as long as scoring it; chunks side by side keep every core at both.
@@ -26,7 +26,7 @@ HANDED_OVER = 4
 def score_all(
     stored: StoredFeatures, chunks: Iterable[RowCol], score: Callable[[FeatureChunk], Score]
 ) -> Generator[tuple[RowCol, Score], None, None]:
-    """Read chunks and score each; memory holds a chunk a thread, and the scores of a few.
+    """Read and score chunks; memory holds one chunk for each thread, and a few scores.
 
     Args:
         stored: the features of a raster.

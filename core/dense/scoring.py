@@ -1,4 +1,4 @@
-"""Texts compared with the cells of a chunk: the one place that chooses compiled kernels or torch."""
+"""Comparison of texts with the cells of a chunk, by compiled kernels or torch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def cosines(chunk: FeatureChunk, texts: TextFactors) -> Tensor:
 
 
 def score(chunk: FeatureChunk, texts: TextFactors, scorer: Scorer) -> Tensor:
-    """Compare texts with every cell and make scores of the cosines.
+    """Returns the scores that a scorer computes from the cosines of texts with every cell.
 
     Args:
         chunk: h · w cells.

@@ -1,4 +1,4 @@
-"""The feature store: dense features of rasters on disk, so that a second prompt needs no model.
+"""Feature store: dense features of rasters on disk, so that a second prompt does not run the model.
 
 One entry per (model, raster, bands, wavelengths, scaling, grid, head), found by the SHA-256 of them all: whatever
 changes, the old answer cannot be met again. What is in an entry, and how several processes share one, says
@@ -29,7 +29,7 @@ _EVICTED_AT: dict[Path, float] = {}
 
 @dataclass(frozen=True)
 class StoreEntry:
-    """What ``core cache list`` shows of one entry."""
+    """Facts about one entry, for ``core cache list``."""
 
     digest: str
     path: str
@@ -42,7 +42,7 @@ class StoreEntry:
 
 @dataclass(frozen=True)
 class VerifyReport:
-    """What ``core cache verify`` found."""
+    """Result of ``core cache verify``."""
 
     entries: int
     chunks: int
@@ -64,11 +64,11 @@ class FeatureStore:
         self.mirror = mirror
 
     def existing(self, digest: str) -> StoredFeatures | None:
-        """Open the entry of a key's digest; None where there is none, here or in the mirror."""
+        """Returns the entry of a key's digest; None if neither the store nor the mirror has it."""
         return StoredFeatures.existing(self.root / digest[:2] / digest, self.mirror)
 
     def open(self, key: FeatureKey, layout: ChunkLayout, about: dict[str, Any] | None = None) -> StoredFeatures:
-        """Open the entry of a key, making it where it is missing.
+        """Returns the entry of a key, created if it is missing.
 
         Args:
             key: what decides the numbers.
@@ -85,12 +85,12 @@ class FeatureStore:
         return stored
 
     def entries(self) -> list[StoreEntry]:
-        """List the entries, most recently used first."""
+        """Returns the entries, the most recently used first."""
         found = [_describe(path) for path in self._paths()]
         return sorted((entry for entry in found if entry is not None), key=lambda entry: -entry.last_used)
 
     def clear(self, digest_prefix: str = "") -> int:
-        """Remove all entries, or those whose name starts so; give the bytes freed."""
+        """Remove all entries, or those whose name has a prefix; returns the bytes freed."""
         freed = 0
         for path in self._paths():
             if path.name.startswith(digest_prefix):
@@ -98,7 +98,7 @@ class FeatureStore:
         return freed
 
     def evict(self) -> int:
-        """Bring the store under its cap; entries used within the last ten minutes stay. Gives the bytes freed."""
+        """Reduce the store to its maximal size, return the bytes freed; entries of the last ten minutes stay."""
         sizes = {path: _size(path) for path in self._paths()}
         excess, freed = sum(sizes.values()) - self.cap_bytes, 0
         for path in sorted(sizes, key=_last_used):
@@ -109,14 +109,14 @@ class FeatureStore:
         return freed
 
     def evict_if_due(self) -> None:
-        """Evict, unless this process did so within the last ten minutes: it looks at every file of the store."""
+        """Evict at most once in ten minutes for each process, since it lists every file of the store."""
         now = time.monotonic()
         if now - _EVICTED_AT.get(self.root, -EVICT_EVERY_S) >= EVICT_EVERY_S:
             _EVICTED_AT[self.root] = now
             self.evict()
 
     def verify(self) -> VerifyReport:
-        """Read every chunk; remove the damaged ones, so that they are computed again, and abandoned part files."""
+        """Read every chunk; remove damaged ones, so that they are computed again, and abandoned part files."""
         entries = chunks = corrupt = 0
         for path in self._paths():
             stored = StoredFeatures.existing(path)
@@ -163,7 +163,7 @@ def _last_used(path: Path) -> float:
 
 
 def _remove(path: Path) -> int:
-    """Remove an entry, metadata first, so that a half removed entry is not opened."""
+    """Remove an entry, metadata first, so that a partly removed entry is not opened."""
     size = _size(path)
     with contextlib.suppress(OSError):
         (path / "zarr.json").unlink(missing_ok=True)
@@ -172,7 +172,7 @@ def _remove(path: Path) -> int:
 
 
 def _remove_abandoned(path: Path) -> None:
-    """Remove part files and half-made groups whose processes ended."""
+    """Remove part files and groups of processes that have ended."""
     for part in [*path.rglob("*.partial"), *path.glob("making-*")]:
         with contextlib.suppress(OSError):
             if time.time() - part.stat().st_mtime > ABANDONED_AFTER_S:

@@ -50,11 +50,11 @@ class StoreMirror:
         self._known: dict[str, set[str]] = {}
 
     def __getstate__(self) -> str:
-        """Travel to other processes by address."""
+        """Returns the address, for other processes."""
         return self.address
 
     def __setstate__(self, address: str) -> None:
-        """Connect anew."""
+        """Connect to the address."""
         StoreMirror.__init__(self, address)
 
     def names(self, entry: str, *, again: bool = False) -> set[str]:
@@ -75,7 +75,7 @@ class StoreMirror:
         return self._known[entry]
 
     def fetch(self, entry: str, name: str, target: Path) -> bool:
-        """Bring a file onto the disk, whole or not at all; tells whether it came."""
+        """Download a file atomically; returns whether it exists."""
         aside = target.with_name(f"{target.name}.{uuid.uuid4().hex}.partial")
         try:
             content = self._obstore.get(self._store, f"{entry}/{name}").bytes()
@@ -93,7 +93,7 @@ class StoreMirror:
         return False
 
     def send(self, entry: str, name: str, source: Path) -> None:
-        """Send a file; where that fails, it is said once in the log, and work goes on with the disk alone."""
+        """Upload a file; a failure is logged once, and work continues with the disk alone."""
         try:
             self._obstore.put(self._store, f"{entry}/{name}", source)
             self._known.setdefault(entry, set()).add(name)
@@ -101,7 +101,7 @@ class StoreMirror:
             self._complain("written", problem)
 
     def forget(self, entry: str, name: str) -> None:
-        """Take a damaged file away, so that it is computed again."""
+        """Remove a damaged file, so that it is computed again."""
         self._known.get(entry, set()).discard(name)
         try:
             self._obstore.delete(self._store, f"{entry}/{name}")

@@ -49,13 +49,13 @@ NOT_WRITTEN = -1.0
 
 
 class StoreError(GeoLangBindError):
-    """The feature store cannot be written; work goes on without it."""
+    """The feature store cannot be written; work continues without it."""
 
     code = "store"
 
 
 class StoredFeatures:
-    """One entry: chunks of features that are there or not.
+    """One entry of the store: chunks of features, each present or missing.
 
     Args:
         path: folder of the entry.
@@ -75,7 +75,7 @@ class StoredFeatures:
 
     @classmethod
     def existing(cls, path: Path, mirror: StoreMirror | None = None) -> StoredFeatures | None:
-        """Open what is on disk, or in the mirror, without knowing its key; None where it cannot be read."""
+        """Returns the entry on disk or in the mirror, without its key; None if it cannot be read."""
         if mirror is not None and not (path / "zarr.json").exists():
             for name in METADATA:
                 if name in mirror.names(path.parent.name + "/" + path.name):
@@ -89,7 +89,7 @@ class StoredFeatures:
             return None
 
     def create(self) -> None:
-        """Make the entry's metadata unless it is there, and note that it is in use.
+        """Write the entry's metadata if it is missing, and mark it as used.
 
         Raises:
             StoreError: the directory cannot be written.
@@ -100,7 +100,7 @@ class StoredFeatures:
             raise _unwritable(self.path, problem) from problem
 
     def touch(self) -> None:
-        """Note that the entry is in use now."""
+        """Mark the entry as used now."""
         (self.path / "last_used").touch()
 
     def has(self, chunk: RowCol) -> bool:
@@ -109,7 +109,7 @@ class StoredFeatures:
         return file.exists() or (self._mirror is not None and self._name(file) in self._mirror.names(self._entry))
 
     def done(self) -> list[RowCol]:
-        """List the chunks that were written whole."""
+        """Returns the chunks that were written completely."""
         rows, columns = self.layout.counts
         every = (RowCol(row, column) for row in range(rows) for column in range(columns))
         return [chunk for chunk in every if self.has(chunk)]
@@ -140,14 +140,14 @@ class StoredFeatures:
             return None
 
     def _forget(self, chunk: RowCol) -> None:
-        """Let a damaged chunk count as missing."""
+        """Mark a damaged chunk as missing."""
         with contextlib.suppress(OSError):
             self._scale_file(chunk).unlink(missing_ok=True)
         if self._mirror is not None and self._name(self._scale_file(chunk)) in self._mirror.names(self._entry):
             self._mirror.forget(self._entry, self._name(self._scale_file(chunk)))
 
     def _fetch(self, chunk: RowCol) -> None:
-        """Bring a chunk from the mirror, scales last."""
+        """Download a chunk from the mirror, scales last."""
         assert self._mirror is not None
         known = self._mirror.names(self._entry)
         scales = self._name(self._scale_file(chunk))
@@ -163,7 +163,7 @@ class StoredFeatures:
         return file.relative_to(self.path).as_posix()
 
     def write(self, chunk: RowCol, features: FeatureChunk) -> None:
-        """Keep a chunk: codes first, scales last.
+        """Write a chunk: codes first, scales last.
 
         Raises:
             StoreError: the disk is full or the directory cannot be written.
@@ -175,7 +175,7 @@ class StoredFeatures:
 
     @contextlib.contextmanager
     def claim(self, chunk: RowCol, *, wait: bool) -> Iterator[bool]:
-        """Take the work of a chunk for this process; gives whether it was free."""
+        """Claim a chunk for this process; yields whether it was free."""
         # Not tied to a thread: one claims a chunk, another finishes it.
         lock = FileLock(self.path / "locks" / f"{chunk.row}-{chunk.col}.lock", thread_local=False)
         try:
@@ -253,7 +253,7 @@ class StoredFeatures:
             raise
 
     def _make_group(self) -> None:
-        """Build the group aside and move it into place, metadata of the group last."""
+        """Create the group in a temporary folder and move it into place, metadata of the group last."""
         layout = self.layout
         aside = self.path / f"making-{os.getpid()}"
         shutil.rmtree(aside, ignore_errors=True)
@@ -290,7 +290,7 @@ class StoredFeatures:
 
 
 def _despite_removals(work: Callable[[], None]) -> None:
-    """Do what makes its own folders once more where they were removed under its hands."""
+    """Call a function that creates its folders, and repeat it once if they were removed meanwhile."""
     for left in reversed(range(REMOVALS)):
         try:
             return work()

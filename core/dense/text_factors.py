@@ -1,4 +1,4 @@
-"""Texts ready to be multiplied with the int8 codes of stored features, at the speed of the processor's int8 kernels."""
+"""Texts as factors for multiplication with int8 codes by the processor's int8 kernels."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class TextFactors:
 
     @classmethod
     def of(cls, factors: Tensor, constants: Tensor) -> TextFactors:
-        """Make them of factors (N, K) float32 and constants (N,) float32."""
+        """Returns the factors of texts (N, K) float32 and constants (N,) float32."""
         steps = (factors.abs().amax(1, keepdim=True) / (127 * STEPS)).clamp_min(1e-30)
         coarse = (factors / (STEPS * steps)).round()
         fine = (factors / steps - STEPS * coarse).round()
@@ -47,7 +47,7 @@ class TextFactors:
         return len(self.factors)
 
     def products(self, codes: Tensor) -> Tensor:
-        """Multiply.
+        """Returns the products of codes and texts.
 
         Args:
             codes: (n, K) int8.

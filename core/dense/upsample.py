@@ -1,4 +1,4 @@
-"""Scores from the model's feature grid to the raster's pixels, along the edges of the user's own bands.
+"""Edge-aware upsampling of scores from the feature grid to the raster's pixels.
 
 Joint bilateral upsampling (Kopf et al. 2007): a pixel takes the scores of the feature cells around it, weighted by
 how near they are and how much their mean colour resembles the pixel's. Scores are upsampled, never features: a
@@ -41,7 +41,7 @@ class UpsampleSettings:
 
 
 def guide_bands(band_set: BandSet) -> tuple[tuple[int, ...], ...]:
-    """Group the bands into at most four guide channels, each the mean of its bands.
+    """Returns groups of bands, at most four, whose means are the channels of the guide.
 
     Visible, near infrared, short-wave infrared and the rest are grouped apart, because edges differ between these
     ranges and hardly within them; with three bands or fewer each band is its own channel.
@@ -70,7 +70,7 @@ def upsample_scores(
     stride: int,
     settings: UpsampleSettings | None = None,
 ) -> Tensor:
-    """Bring scores to pixels.
+    """Upsample scores to pixels.
 
     Args:
         scores: (N, h, w) float32 on the feature grid.
@@ -139,7 +139,7 @@ def _cell_means(pixels: Tensor, pixel_valid: Tensor) -> Tensor:
 
 @cache
 def _nearness(stride: int, radius: int, sigma_cells: float) -> Tensor:
-    """The Gaussian of the distance between a pixel's centre and a cell's, (2 · radius + 1, stride), one axis."""
+    """Gaussian of the distance between pixel and cell centres, (2 · radius + 1, stride), along one axis."""
     within = (torch.arange(stride) + 0.5) / stride - 0.5
     offsets = torch.arange(-radius, radius + 1)[:, None] - within[None]
     return torch.exp(-0.5 * (offsets / sigma_cells) ** 2)

@@ -1,4 +1,4 @@
-"""Where the model looks: overlapping windows anchored to the raster's corner, and the chunks made of them.
+"""Overlapping windows anchored to the raster's corner, and the chunks that they form.
 
 The plan depends on the raster's size alone, never on the extent requested, so a pixel has one answer. Everything is
 counted in feature cells of ``stride`` pixels.
@@ -28,7 +28,7 @@ class WindowPlan:
 
     @classmethod
     def over(cls, width: int, height: int, *, stride: int, patch: int, window: int, overlap: int) -> WindowPlan:
-        """Plan a raster of width × height pixels.
+        """Returns the plan for a raster of width × height pixels.
 
         Args:
             width: columns of the raster.
@@ -57,7 +57,7 @@ class WindowPlan:
         return min(side, self.tiles.height), min(side, self.tiles.width)
 
     def windows_of(self, cells: PixelWindow) -> list[PixelWindow]:
-        """List the windows, in cells, that reach into a block of cells."""
+        """Returns the windows, in cells, that overlap a block of cells."""
         return list(self.tiles.windows(cells))
 
     def pixels(self, cells: PixelWindow) -> PixelWindow:

@@ -1,4 +1,4 @@
-"""A linear head that tells classes apart by their embeddings: fitted in seconds, kept as a model's folder."""
+"""Linear classifier of per-pixel embeddings: fitted in seconds, stored as a model folder."""
 
 from __future__ import annotations
 

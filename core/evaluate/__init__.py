@@ -1,1 +1,1 @@
-"""How well a model does: zero-shot classification, dense parsing, retrieval, and agreement with spectral indices."""
+"""Evaluation: zero-shot classification, dense parsing, retrieval, and agreement with spectral indices."""

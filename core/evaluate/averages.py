@@ -1,4 +1,4 @@
-"""Means over several benchmarks that compare like with like: the same sets for every model."""
+"""Means over several benchmarks, the same sets for every model."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from core.classes import load_scheme
 from core.errors import UsageError
 from core.evaluate.captions import captioned_images
-from core.evaluate.layouts import labelled_images, multi_labelled_images, spoken, wavelengths_of
+from core.evaluate.layouts import folder_name_as_text, labelled_images, multi_labelled_images, wavelengths_of
 from core.evaluate.masks import labelled_tiles
 from core.evaluate.multi_label import (
     Logits,
@@ -52,7 +52,7 @@ def benchmarks() -> dict[str, dict[str, Any]]:
 
 
 def present(data: Path) -> tuple[str, ...]:
-    """Name the benchmarks whose data lie in a folder."""
+    """Returns the benchmarks whose data lie in a folder."""
     return tuple(name for name, entry in benchmarks().items() if (data / entry["path"]).exists())
 
 
@@ -127,7 +127,7 @@ def _classes(entry: Mapping[str, Any], labels: Sequence[str]) -> tuple[list[str]
     """Returns the classes and their wordings: those listed, and for other labels their own names."""
     listed: Mapping[str, list[str]] = entry.get("classes", {})
     names = [*listed, *sorted(set(labels) - set(listed))]
-    return names, [list(listed.get(name) or [spoken(name)]) for name in names]
+    return names, [list(listed.get(name) or [folder_name_as_text(name)]) for name in names]
 
 
 def _probes(

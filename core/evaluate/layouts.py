@@ -54,8 +54,8 @@ def wavelengths_of(entry: Mapping[str, Any]) -> Sequence[float]:
     return tuple(entry.get("wavelengths_um", RGB_WAVELENGTHS_UM))
 
 
-def spoken(label: str) -> str:
-    """Put a folder's name into words: "DenseResidential", "dense_residential" and "dense residential" are the same."""
+def folder_name_as_text(label: str) -> str:
+    """Returns a folder's name as words: "DenseResidential", "dense_residential" and "dense residential" agree."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", label)
     return " ".join(re.sub(r"[_\-]+", " ", words).lower().split())
 

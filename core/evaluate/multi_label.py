@@ -1,4 +1,4 @@
-"""Images that show several classes at once: what words, a linear classifier and nearest neighbours find in them.
+"""Images with several classes each: prompts, linear classifier and nearest neighbours.
 
 Measured as such sets are: F1 over all images and classes together (micro), which is GEO-Bench's figure for
 m-bigearthnet, and the mean over classes of the average precision, which requests no threshold.

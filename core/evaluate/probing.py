@@ -1,4 +1,4 @@
-"""Features measured with labels: a linear classifier on them, and their nearest neighbours."""
+"""Linear probe and nearest neighbours on frozen features."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How right the maps of prompts are at the default threshold, how well they rank, and what their scores mean."""
+"""Accuracy of prompt maps at the default threshold, their ranking (AUC) and calibration."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _maps(units: Mapping[str, Mapping[str, Sequence[ScoreHistogram]]], setting: 
 
 
 def _calibration(units: Mapping[str, Mapping[str, Sequence[ScoreHistogram]]]) -> list[dict[str, Any]]:
-    """Measure what scores mean: over all parts and words, then one by one."""
+    """Calibration error over all parts and words, then for each."""
     single, errors, ratios = [], [], []
     for name, words in units.items():
         for word, found in words.items():

@@ -1,4 +1,4 @@
-"""What others published: the source of a model's figures, and which benchmarks it was trained on."""
+"""Published figures: their source, and which benchmarks a model was trained on."""
 
 from __future__ import annotations
 

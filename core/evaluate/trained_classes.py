@@ -1,4 +1,4 @@
-"""Which benchmarks a model was trained for: on their classes, if not on the images that it is measured on."""
+"""Benchmarks whose classes, though not images, occur in a model's training data."""
 
 from __future__ import annotations
 

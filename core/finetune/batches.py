@@ -1,4 +1,4 @@
-"""Random cuts of labelled patches, each with pixels whose class is asked and pixels whose meaning is rehearsed."""
+"""Random crops of labelled patches, each with labelled pixels and pixels for the rehearsal loss."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from torch import Tensor
 from core.finetune.patches import LabelledRaster, Patch
 from core.learning.augment import random_light, random_noise
 
-ASKED, REHEARSED = 48, 32
-"""Pixels of a cut whose class is asked, and whose old meaning is rehearsed."""
+LABELLED, REHEARSAL = 48, 32
+"""Pixels of a cut whose class is labelled, and whose old meaning is rehearsed."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class FinetuneBatch:
     Attributes:
         images: (B, C, S, S) in model units.
         wavelengths_um: (C,).
-        col_row: (B, ASKED + REHEARSED, 2) column and row of pixels.
-        labels: (B, ASKED) class of the first pixels.
+        col_row: (B, LABELLED + REHEARSAL, 2) column and row of pixels.
+        labels: (B, LABELLED) class of the first pixels.
     """
 
     images: Tensor
@@ -36,7 +36,7 @@ class FinetuneBatch:
 
 
 class FinetuneBatches:
-    """Draws batches in which every class comes up as often as the others.
+    """Samples batches in which all classes are equally frequent.
 
     Args:
         rasters: labelled rasters; each batch is of one of them.
@@ -92,8 +92,8 @@ class FinetuneBatches:
         corner = rng.integers(lowest, highest + 1)
         inside = ((pixels >= corner) & (pixels < corner + crop)).all(1)
         pixels, labels = pixels[inside] - corner, labels[inside]
-        asked = _balanced(labels, ASKED, rng)
-        every = np.concatenate([pixels[asked], rng.integers(crop, size=(REHEARSED, 2))])
+        labelled = _balanced(labels, LABELLED, rng)
+        every = np.concatenate([pixels[labelled], rng.integers(crop, size=(REHEARSAL, 2))])
         image = patch.image[:, corner[1] : corner[1] + crop, corner[0] : corner[0] + crop].float()
         if rng.random() < 0.5:
             image, every = image.flip(2), np.stack([crop - 1 - every[:, 0], every[:, 1]], axis=1)
@@ -101,7 +101,7 @@ class FinetuneBatches:
             image, every = image.flip(1), np.stack([every[:, 0], crop - 1 - every[:, 1]], axis=1)
         if rng.random() < 0.5:
             image, every = image.transpose(1, 2), every[:, ::-1]
-        return image, np.ascontiguousarray(every), labels[asked]
+        return image, np.ascontiguousarray(every), labels[labelled]
 
 
 def _balanced(labels: NDArray[np.int64], count: int, rng: Generator) -> NDArray[np.intp]:

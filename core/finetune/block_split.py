@@ -1,4 +1,4 @@
-"""Which labelled ground is learnt from, which chooses among models and which measures the one that is kept.
+"""Division of labelled ground into blocks for training, model selection and testing.
 
 Whole squares of ground serve for one thing, with a gap around those that are held out: neighbouring pixels look alike,
 so a score on the neighbours of training pixels does not hold for other ground (Roberts et al. 2017, "Cross-validation
@@ -30,7 +30,7 @@ Block = tuple[int, int]
 
 @dataclass(frozen=True)
 class BlockSplit:
-    """Squares of ground and what they serve for; all others are learnt from.
+    """Blocks of ground and their role; all others are for training.
 
     Attributes:
         side: of a block, in pixels of the first raster.

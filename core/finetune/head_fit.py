@@ -1,4 +1,4 @@
-"""The first answer, in seconds: the dense decoder's last linear map fitted to the labels, all else as it was.
+"""Fit of the dense decoder's last linear map to the labels, in seconds; all other weights are unchanged.
 
 The trunk looks at the labelled pixels once. Letting the rest learn from there also keeps pretrained features whole that
 learning everything at once from a poor map distorts (Kumar et al. 2022, "Fine-tuning can distort pretrained features
@@ -40,7 +40,7 @@ VIEWS = 2
 
 @dataclass(frozen=True)
 class HeadSamples:
-    """What the trunk saw at labelled pixels and at others.
+    """Features of the trunk at labelled and other pixels.
 
     Attributes:
         labelled: (N, Z) features before the last map.

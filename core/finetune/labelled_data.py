@@ -1,4 +1,4 @@
-"""The user's rasters and labels, read and divided into what is learnt from, what chooses and what measures."""
+"""The user's rasters and labels, divided into training, selection and test pixels."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Masks = list[list[NDArray[np.bool_]]]
 
 @dataclass(frozen=True)
 class LabelledData:
-    """Labelled parts of rasters and what their pixels serve for.
+    """Labelled parts of rasters and the roles of their pixels.
 
     Attributes:
         rasters: those on which labels lie.

@@ -31,7 +31,7 @@ ELSEWHERE = "Check that labels and rasters cover the same place, and their refer
 
 
 class LabelSet(Protocol):
-    """Labels that can be drawn onto any grid.
+    """Labels that can be rasterised onto any grid.
 
     Attributes:
         classes: what each class is called; label 0 is the first.
@@ -78,7 +78,7 @@ def open_labels(path: str, field: str | None = None, names: Mapping[str, str] | 
 
 
 class _VectorLabelSet:
-    """Features of a vector file; where two classes claim the same ground, there is no label."""
+    """Features of a vector file; ground where two classes overlap is unlabelled."""
 
     def __init__(self, path: str, field: str, names: Mapping[str, str]) -> None:
         found = read_labels(path, field)
@@ -100,7 +100,7 @@ class _VectorLabelSet:
         return [window for window in windows if not window.is_empty]
 
     def read(self, grid: GridSpec, window: PixelWindow) -> NDArray[np.int64]:
-        """Draw the labels."""
+        """Rasterise the labels."""
         part = grid.subgrid(window)
         labels, contested = self._on(grid)
         drawn = labels.rasterised(part).astype(np.int64) - 1
@@ -190,12 +190,12 @@ def worded(classes: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ...
 
 
 def _readable(name: str) -> str:
-    """Turn "bare_ground" into words."""
+    """Returns "bare_ground" as words."""
     return re.sub(r"[_\s]+", " ", name).strip()
 
 
 def _contested(labels: VectorLabels) -> VectorLabels:
-    """Find the ground that polygons of different classes both claim.
+    """Returns the ground where polygons of different classes overlap.
 
     Raises:
         TrainingError: it is more than a sliver.
@@ -229,7 +229,7 @@ def _window_of(grid: GridSpec, bounds: Sequence[float]) -> PixelWindow:
 
 
 def _whereabouts(labels: VectorLabels) -> str:
-    """Guess the usual mistake: degrees in a file that states metres."""
+    """Returns a hint on the usual error: coordinates in degrees in a file with a metric CRS."""
     if labels.crs_wkt is not None and not parsed_crs(labels.crs_wkt).is_geographic:
         xmin, ymin, xmax, ymax = shapely.total_bounds(labels.geometries)
         if min(xmin, ymin) >= -180 and max(xmax, ymax) <= 180:

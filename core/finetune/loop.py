@@ -1,4 +1,4 @@
-"""The steps of a fine-tuning: labelled cuts, a learning rate, looks at the choosing blocks, the best weights kept."""
+"""Training loop of fine-tuning: crops, learning rate, validation on the selection blocks, best weights."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from timm.scheduler.cosine_lr import CosineLRScheduler
 from torch import Tensor, nn
 
 from core.errors import TrainingError
-from core.finetune.batches import ASKED, FinetuneBatches
+from core.finetune.batches import LABELLED, FinetuneBatches
 from core.finetune.objective import FinetuneObjective
 from core.finetune.score import FinetuneScore, HeldOutPixels
 from core.finetune.settings import FinetuneSettings
-from core.finetune.trainable_parts import Mode, learning
+from core.finetune.trainable_parts import Mode, trainable
 from core.learning.averaging import WeightAverage
 from core.model.geolangbind import GeoLangBind
 from core.progress import CancelToken
@@ -46,7 +46,7 @@ class Best:
 
 
 class FinetuneLoop:
-    """Steps of one model on labelled cuts, kept near to what it knew.
+    """Training steps of one model, regularised towards its initial behaviour.
 
     Args:
         model: learns in place.
@@ -76,11 +76,11 @@ class FinetuneLoop:
         self._start: GeoLangBind = copy.deepcopy(model, {id(model.text): model.text})
 
     def restart(self) -> None:
-        """Go back to the weights the model had when the loop was made."""
+        """Restore the weights that the model had when the loop was created."""
         self._model.load_state_dict(self._start.state_dict())
 
     def run(self, batches: FinetuneBatches, steps: int | None = None) -> Best:
-        """Learn until the choosing blocks get no better, and keep the best weights; or for a given number of steps.
+        """Train until the selection blocks stop improving, and keep the best weights; or train a given number of steps.
 
         Args:
             batches: what to learn from.
@@ -99,7 +99,7 @@ class FinetuneLoop:
         torch.manual_seed(settings.seed)
         start = self._choosing.score(self._model, self._objective)
         best, waited = Best(0 if watched else most, start), 0
-        with torch.enable_grad(), learning(self._model, settings.mode) as parameters:
+        with torch.enable_grad(), trainable(self._model, settings.mode) as parameters:
             kept = _copied(parameters)
             average = WeightAverage(parameters, AVERAGE)
             rate = LEARNING_RATES[settings.mode]
@@ -139,9 +139,9 @@ class FinetuneLoop:
         objective = self._objective
         features = objective.features(self._model, batch.images, batch.wavelengths_um, batch.col_row)
         with torch.no_grad():
-            before = objective.features(self._start, batch.images, batch.wavelengths_um, batch.col_row[:, ASKED:])
-        loss = objective.loss(features[:, :ASKED].flatten(0, 1), batch.labels.flatten().to(features.device))
-        loss = loss + objective.rehearsal(features[:, ASKED:], before)
+            before = objective.features(self._start, batch.images, batch.wavelengths_um, batch.col_row[:, LABELLED:])
+        loss = objective.loss(features[:, :LABELLED].flatten(0, 1), batch.labels.flatten().to(features.device))
+        loss = loss + objective.rehearsal(features[:, LABELLED:], before)
         if not math.isfinite(loss.item()):
             raise TrainingError("The loss is no longer a number.", hint="Check the raster for absurd values.")
         optimiser.zero_grad(set_to_none=True)
@@ -170,7 +170,7 @@ def _copied(parameters: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 @contextmanager
 def _averaged(parameters: Mapping[str, nn.Parameter], average: WeightAverage) -> Iterator[None]:
-    """The parameters hold their average for a while."""
+    """Replace the parameters by their average inside the context."""
     trained = _copied(parameters)
     _put_back(parameters, average.values)
     try:

@@ -1,4 +1,4 @@
-"""What fine-tuning asks of dense features: the right class at labelled pixels, the old meaning everywhere else."""
+"""Losses of fine-tuning: the right class at labelled pixels, unchanged similarities elsewhere."""
 
 from __future__ import annotations
 

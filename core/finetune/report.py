@@ -1,4 +1,4 @@
-"""What is said of a fine-tuning: a line, a table, the model's card."""
+"""Report of a fine-tuning: a summary line, a table, and the model card."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder of a fine-tuned model: whether it can be written, what it is called, how it comes among the models."""
+"""Folder of a fine-tuned model: write check, name, and link in the models folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.model.zoo import import_model, list_models
 
 
 def check_writable(output: Path) -> None:
-    """Refuse a folder that cannot be written before any work is done; it is made when there is something to write.
+    """Raise before any work if the folder cannot be written; it is created when there is something to write.
 
     Raises:
         OutputError: it cannot be written.

@@ -1,4 +1,4 @@
-"""How right a model is at held-out labels, and which of two models is the better one."""
+"""Accuracy of a model at held-out labels, and comparison of two models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fine-tuning on the user's own rasters and labels, in minutes on a processor."""
+"""Fine-tuning on the user's own rasters and labels."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def fine_tune(settings: FinetuneSettings, output: Path, context: Context | None 
 
 @dataclass(frozen=True)
 class StepsTaken:
-    """Steps that were best on the choosing blocks: of the head's fit and of the loop after it."""
+    """Best numbers of steps on the selection blocks: of the head's fit and of the loop after it."""
 
     head: int
     loop: int
@@ -122,7 +122,7 @@ class StepsTaken:
 
 
 class _Finetuning:
-    """The stages of one fine-tuning: the head's fit and the loop, first to choose, then at last."""
+    """The stages of one fine-tuning: head fit and loop, first for selection, then on all data."""
 
     def __init__(
         self,
@@ -147,7 +147,7 @@ class _Finetuning:
         self._runs_loop = settings.mode != "head-only" or not self._fits_head
 
     def run(self) -> StepsTaken:
-        """Learn in place.
+        """Train the model in place.
 
         Returns:
             The steps of the result; none where the model is as it was.
@@ -159,7 +159,7 @@ class _Finetuning:
         return taken
 
     def _learn(self, masks: Masks, exact: StepsTaken | None, suffix: str, context: Context) -> StepsTaken:
-        """Fit the head, then run the loop, for exact numbers of steps or as many as the choosing blocks like best."""
+        """Fit the head, then run the loop, for given numbers of steps or until the selection blocks stop improving."""
         head_steps = loop_steps = 0
         of_head = HEAD_SHARE if self._runs_loop else 1.0
         if self._fits_head and (exact is None or exact.head):

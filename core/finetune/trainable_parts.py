@@ -1,4 +1,4 @@
-"""Which parts of a model learn while it is fine-tuned."""
+"""Parts of a model that are trained in fine-tuning."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ RANK = 8
 
 
 @contextmanager
-def learning(model: GeoLangBind, mode: Mode) -> Iterator[dict[str, nn.Parameter]]:
-    """Let parts of a model learn; afterwards it is a plain model again, its adapters merged into the weights.
+def trainable(model: GeoLangBind, mode: Mode) -> Iterator[dict[str, nn.Parameter]]:
+    """Make parts of a model trainable inside the context; adapters are merged into the weights afterwards.
 
     The model stays in evaluation mode: running statistics of batch renormalisation and stochastic depth belong to large
     and varied batches, which a handful of polygons is not.

@@ -138,7 +138,7 @@ def random_display(images: Tensor, wavelengths_um: Tensor, rng: Generator, chanc
 
 
 def random_haze(images: Tensor, wavelengths_um: Tensor, rng: Generator, typical: float) -> Tensor:
-    """Take a clear day's atmosphere away from half of the images: they then teach surface reflectance as well.
+    """Remove a clear day's atmosphere from half of the images, so that the model learns surface reflectance as well.
 
     Two kinds of images are seen, as users have them, rather than every shade between: colour then still says much.
 

@@ -1,4 +1,4 @@
-"""The running average of a run's weights, which is what is validated and kept."""
+"""Running average of a run's weights, which is validated and saved."""
 
 from __future__ import annotations
 

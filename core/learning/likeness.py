@@ -1,4 +1,4 @@
-"""Likeness to examples: a logistic regression on unit vectors of what is meant, what is not, and the surroundings."""
+"""Similarity to examples: logistic regression on unit vectors of positives, negatives and surroundings."""
 
 from __future__ import annotations
 

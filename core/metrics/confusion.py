@@ -15,7 +15,7 @@ Z_95 = 1.959963984540054
 
 @dataclass(frozen=True)
 class ConfusionMatrix:
-    """Counts of samples by what they are and what the map states.
+    """Counts of samples by reference class and map class.
 
     Attributes:
         counts: (classes, classes) int64; **rows are the reference, columns the map**.

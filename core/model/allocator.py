@@ -1,4 +1,4 @@
-"""Keeping freed memory for the next batch instead of handing it back to the system.
+"""Keeps freed memory for the next batch instead of returning it to the operating system.
 
 Every layer's output is some megabytes. glibc gives pieces of that size back as soon as they are freed, and the system
 clears each page of the next one again: a tenth of the time of encoding, measured on two Xeon cores.
@@ -26,9 +26,10 @@ _PARAMETERS = {
 
 
 def keep_freed_memory() -> None:
-    """Tell glibc so, for this process; does nothing with any other C library. Best called before threads are started.
+    """Set glibc's allocation thresholds for this process; does nothing with another C library.
 
-    With one heap for all threads and none of the pieces mapped on their own, see mallopt(3).
+    Best called before threads are started. One heap serves all threads, and no piece is mapped on its own, see
+    mallopt(3).
     """
     if sys.platform != "linux":
         return

@@ -69,7 +69,7 @@ class AnchoredConvolution(GeneratedConvolution):
 
     @torch.no_grad()
     def _start_at_anchors(self) -> None:
-        """Let the generated part of the anchored channels begin at zero."""
+        """Initialise the generated part of the anchored channels with zero."""
         channels = self.weight_generator.out_channels
         for layer in (self.weight_generator.fc_weight, self.weight_generator.fc_bias):
             for values in (layer.weight, layer.bias):

@@ -1,4 +1,4 @@
-"""Model cards: what a model is, where it lies, under which licence, and how good it is. No torch here."""
+"""Model cards: description, location, licence and figures of a model. Does not import torch."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ModelFile:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What is known about a model.
+    """Facts about a model.
 
     Attributes:
         name: what to call it on the command line.

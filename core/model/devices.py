@@ -1,4 +1,4 @@
-"""Where the model runs and in which precision, with words for the user at the screen."""
+"""Choice of device and precision, with labels for the user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loss of knowledge agglomeration: how far translated features are from a teacher's."""
+"""Distillation loss between translated features and a teacher's features."""
 
 from __future__ import annotations
 

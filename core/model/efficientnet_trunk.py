@@ -130,7 +130,7 @@ class SpectralEfficientNet(nn.Module):
 
 @torch.no_grad()
 def start_from_imagenet(trunk: SpectralEfficientNet, variant: str, weights: Sequence[Tensor]) -> None:
-    """Let a trunk begin with published weights.
+    """Initialise a trunk with published weights.
 
     Args:
         trunk: of the same variant.

@@ -1,4 +1,4 @@
-"""What dense heads and the bf16 working copy need of a model, so that neither imports the model that calls them."""
+"""Protocols of a model for dense heads and the bf16 working copy, so that neither imports the model."""
 
 from __future__ import annotations
 

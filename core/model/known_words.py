@@ -1,4 +1,4 @@
-"""Reading words that a model never met by the nearest ones that it was trained with.
+"""Replacement of unknown words by the nearest words of the training vocabulary.
 
 A small model learns to place pixels by a few hundred words. A sentence encoder puts "dwelling" near "house", but not
 onto it, and the rest of the difference points where no pixel was ever trained: cosines there mean little. A word is

@@ -54,7 +54,7 @@ class WavelengthEncoding(nn.Module):
         self.init_weights()
 
     def init_weights(self) -> None:
-        """Start as the reference does; timm calls this after its own initialisation."""
+        """Initialise as the reference implementation does; timm calls this after its own initialisation."""
         _init_linears(self)
 
     def forward(self, wavelengths_um: Tensor) -> Tensor:
@@ -101,7 +101,7 @@ class WeightGenerator(nn.Module):
         self.init_weights()
 
     def init_weights(self) -> None:
-        """Start as the reference does; timm calls this after its own initialisation."""
+        """Initialise as the reference implementation does; timm calls this after its own initialisation."""
         _init_linears(self)
         nn.init.normal_(self.weight_tokens, std=0.02)
         nn.init.normal_(self.bias_token, std=0.02)

@@ -1,4 +1,4 @@
-"""Maps of several sensors that have one size run as one batch."""
+"""Batching of feature maps of equal size across sensors."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def _candidates(name: str, revision: str | None) -> Iterator[tuple[str, Path]]:
     if named:
         yield "environment variable", Path(named).expanduser()
     if name in PACKAGES:
-        for file in _package_files(PACKAGES[name]):
+        for file in package_files(PACKAGES[name]):
             if file.name == WEIGHTS:
                 yield "package", file.parent
     snapshots = cached_snapshots(name)
@@ -70,7 +70,7 @@ def _candidates(name: str, revision: str | None) -> Iterator[tuple[str, Path]]:
         yield "Hugging Face cache", folder
 
 
-def _package_files(package: str) -> list[Path]:
+def package_files(package: str) -> list[Path]:
     """List a package's installed files from its metadata, importing nothing."""
     try:
         files = importlib.metadata.files(package) or []

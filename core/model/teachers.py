@@ -1,4 +1,4 @@
-"""Vision models whose features the student learns to give as well (VECT), each on a square grid of tokens."""
+"""Teacher networks whose features the student is trained to predict (VECT), each on a square grid of tokens."""
 
 from __future__ import annotations
 

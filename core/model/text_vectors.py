@@ -1,4 +1,4 @@
-"""Vectors of texts, kept for the next prompt."""
+"""Cache of text vectors."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from core.learning.averaging import WeightAverage
 from core.learning.sharded_tensors import whole
 from core.model.geolangbind import GeoLangBind, create_model
 from core.pretrain.distributed import Processes
-from core.pretrain.frozen_parts import in_use
+from core.pretrain.frozen_parts import evaluation_mode
 
 
 def averaged_state(model: GeoLangBind, average: WeightAverage) -> dict[str, Tensor]:
@@ -23,7 +23,7 @@ def averaged_state(model: GeoLangBind, average: WeightAverage) -> dict[str, Tens
 
 @contextmanager
 def averaged_model(model: GeoLangBind, average: WeightAverage, processes: Processes) -> Iterator[GeoLangBind]:
-    """Lend the model averaged weights in evaluation mode; afterwards it trains on. All processes must call it."""
+    """Put averaged weights into the model, in evaluation mode, inside the context; all processes must call it."""
     averaged = averaged_state(model, average)
     if processes.engine == "fsdp":  # the model itself is in parts
         gathered = create_model(model.config).to(processes.device)
@@ -33,7 +33,7 @@ def averaged_model(model: GeoLangBind, average: WeightAverage, processes: Proces
     trained = {name: value.detach().clone() for name, value in model.state_dict().items()}
     model.load_state_dict(averaged)
     try:
-        with in_use(model):
+        with evaluation_mode(model):
             yield model
     finally:
         model.load_state_dict(trained)

@@ -1,4 +1,4 @@
-"""What the model sees at each step: batches of the recipe's mixture, as functions of seed and step."""
+"""Batches of the recipe's mixture as functions of seed and step."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.pretrain.sources.base import SharingSource, Source
 
 
 class BatchSampler:
-    """Draws the batches of steps; every step has a generator of its own, so that a resumed run repeats it.
+    """Samples the batches of steps; every step has its own random generator, so that a resumed run repeats it.
 
     Args:
         recipe: weights of the sources, and whether all are in every step.
@@ -31,14 +31,14 @@ class BatchSampler:
         self._chances = weights / weights.sum()
 
     def step(self, number: int) -> list[Batch]:
-        """Draw one step's batches: one of each source, or of one source by chance."""
+        """Returns one step's batches: one of each source, or of one source chosen at random."""
         rng = np.random.default_rng((self._recipe.seed, number))
         if self._recipe.together:
             return [self._part(source, rng) for source in self._sources.values()]
         return [self._part(self._sources[self._names[rng.choice(len(self._names), p=self._chances)]], rng)]
 
     def steps(self, first: int, end: int) -> Iterator[list[Batch]]:
-        """Draw one step after another, each while the model works on the one before."""
+        """Yields the batches of successive steps, each prepared while the model processes the one before."""
         if first >= end:
             return
         with ThreadPoolExecutor(1) as pool:

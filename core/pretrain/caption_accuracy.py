@@ -1,4 +1,4 @@
-"""Captioned images of one sensor, and whether a model finds each image's own caption among all of theirs."""
+"""Captioned images of one sensor, and the accuracy of retrieving each image's own caption."""
 
 from __future__ import annotations
 

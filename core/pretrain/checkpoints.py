@@ -1,4 +1,4 @@
-"""Checkpoints of a running training: enough to go on to the same numbers, by any number of processes."""
+"""Checkpoints from which a training resumes to the same numbers, with any number of processes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from core.pretrain.state import load_state, save_state
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """Where a run is kept: one file, or with FSDP a folder of every process's part.
+    """Checkpoint of a run: one file, or with FSDP a folder with every process's part.
 
     Attributes:
         folder: of the run.
@@ -92,7 +92,7 @@ class Checkpoints:
         return int(state["step"]), list(state["history"])
 
     def _take(self, state: Mapping[str, Any]) -> None:
-        """Put a checkpoint's tensors in place."""
+        """Load a checkpoint's tensors into the model and optimiser."""
         try:
             self.model.load_state_dict(state["model"])
             for name, value in state["average"].items():

@@ -14,31 +14,31 @@ SINGLE_TEXT_SHARE = 0.35
 """Share of the loss over single texts; the rest is over the means of all texts of a class."""
 
 
-def class_and_text_contrastive_loss(logits: Tensor, texts: BatchTexts, drawn: Tensor, classes: Tensor) -> Tensor:
+def class_and_text_contrastive_loss(logits: Tensor, texts: BatchTexts, sampled: Tensor, classes: Tensor) -> Tensor:
     """Softmax loss over class means, which learns fast, and over single texts, which keeps words apart.
 
-    Measured over the first 60 steps on EuroSAT: single wordings alone reach an accuracy of 0.35, one fixed text a class
+    Measured over the first 60 steps on EuroSAT: single synonyms alone reach an accuracy of 0.35, one fixed text a class
     0.48.
 
     Args:
         logits: (P, classes + N) against ``texts.all``.
         texts: the batch's words.
-        drawn: (classes, N) agreement of the drawn texts.
+        sampled: (classes, N) agreement of the sampled texts.
         classes: (P,) class of each item.
     """
     count = len(texts.means)
-    means = drawn[:, :count].clone()
+    means = sampled[:, :count].clone()
     means[means == AGREE] = UNDECIDED
     means.fill_diagonal_(AGREE)
     against_means = torch.cat([logits[:, :count], logits[:, 2 * count :]], dim=1)
-    agreement = torch.cat([means, drawn[:, count:]], dim=1)
+    agreement = torch.cat([means, sampled[:, count:]], dim=1)
     steady = contrastive_softmax_loss(against_means, agreement[classes])
-    single = contrastive_softmax_loss(logits[:, count:], drawn[classes])
+    single = contrastive_softmax_loss(logits[:, count:], sampled[classes])
     return (1 - SINGLE_TEXT_SHARE) * steady + SINGLE_TEXT_SHARE * single
 
 
 def contrastive_softmax_loss(logits: Tensor, agreement: Tensor, smoothing: float = 0.05) -> Tensor:
-    """Ask that the texts that agree win against those that do not.
+    """Cross entropy of texts that agree against those that do not.
 
     Args:
         logits: (P, N) similarity of each item to each text.

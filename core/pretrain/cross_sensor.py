@@ -9,7 +9,7 @@ from torch import Tensor
 from core.model.dense_decoder import Decoder
 from core.model.geolangbind import GeoLangBind
 from core.model.trunk import Pyramid
-from core.pretrain.frozen_parts import in_use
+from core.pretrain.frozen_parts import evaluation_mode
 
 Encoded = tuple[Tensor, Pyramid]
 """What the trunk gives of a batch: tokens (B, width, h, w) and the stem's finer maps by stride."""
@@ -49,6 +49,6 @@ def _features(model: GeoLangBind, encoded: Encoded, bottleneck: Tensor) -> tuple
 def _features_as_used(model: GeoLangBind, images: Tensor, wavelengths_um: Tensor) -> tuple[Tensor, Tensor]:
     """Returns the model's features as at inference: running statistics, no dropped layers."""
     assert isinstance(model.dense, Decoder)
-    with in_use(model):
+    with evaluation_mode(model):
         encoded = model.visual.trunk.forward_pyramid(images, wavelengths_um)
         return _features(model, encoded, model.dense.bottleneck(*encoded))

@@ -1,4 +1,4 @@
-"""The losses of a run as curves and as a line for a terminal."""
+"""Loss curves of a run, for TensorBoard and as lines on a terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EVERY = 50
 
 
 class Curves(AbstractContextManager["Curves"]):
-    """Gathers losses step by step.
+    """Collects losses step by step.
 
     Args:
         folder: for TensorBoard's files; None to write none.
@@ -50,7 +50,7 @@ class Curves(AbstractContextManager["Curves"]):
         return f"step {step}, {left / 60:.0f} min left: {summary}"
 
     def plot(self, figures: Mapping[str, float], step: int) -> None:
-        """Draw a point of each figure's curve."""
+        """Add a point to each figure's curve."""
         if self._writer is not None:
             for name, value in figures.items():
                 self._writer.add_scalar(name, value, step)

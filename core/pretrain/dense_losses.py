@@ -1,4 +1,4 @@
-"""What is asked of labelled pixels."""
+"""Losses at labelled pixels."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def dense_losses(
         labels: (B, H, W) int64 class of each pixel; -1 where unknown, the number of classes for background, which no
             text agrees with and which takes no part in the softmax.
         texts: the batch's words.
-        agreement: (classes, texts) of the drawn texts, with a last row for the background where there is one.
+        agreement: (classes, texts) of the sampled texts, with a last row for the background where there is one.
 
     Returns:
         The losses; none where no pixel is labelled, no "dense" where all labelled pixels are background.
@@ -43,14 +43,14 @@ def dense_losses(
     known = torch.nonzero(at_features >= 0)[:, 0]
     if not len(known):
         return {}
-    asked = known[pixels_to_ask(at_features[known])]
+    asked = known[sample_labelled_pixels(at_features[known])]
     pixels = bottleneck.permute(0, 2, 3, 1).flatten(0, 2)[asked]
     cosines = dense_cosines(dense, pixels, texts.all)
     logits = model.logit_scale.exp() * cosines
     classes = at_features[asked]
     truth = agreement[classes]
-    drawn = logits[:, len(texts.means) :]
-    alone = F.binary_cross_entropy_with_logits(drawn + model.logit_bias, (truth == AGREE).float(), reduction="none")
+    sampled = logits[:, len(texts.means) :]
+    alone = F.binary_cross_entropy_with_logits(sampled + model.logit_bias, (truth == AGREE).float(), reduction="none")
     losses = {"dense_sigmoid": (alone * (truth != UNDECIDED)).sum(1).mean()}
     named = classes < len(texts.means)
     if named.any():
@@ -63,11 +63,11 @@ def dense_losses(
     return losses
 
 
-def pixels_to_ask(classes: Tensor) -> Tensor:
+def sample_labelled_pixels(classes: Tensor) -> Tensor:
     """Draw pixels, those of rare classes more often than their area says: the shares go by the roots of the areas.
 
-    A few tiles say little about the shares of classes in the scenes that a model will see; drawn by area, a class of
-    a few per cent is hardly learnt, drawn evenly, it is seen where it is not (docs/decisions/0022).
+    A few tiles say little about the shares of classes in the scenes that a model will see; sampled by area, a class of
+    a few per cent is hardly learnt, sampled evenly, it is seen where it is not (docs/decisions/0022).
 
     Args:
         classes: (P,) int64 class of each labelled pixel, P > 0.

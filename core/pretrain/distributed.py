@@ -54,7 +54,7 @@ class Processes:
         return self.share.rank == 0
 
     def wrap(self, step: TrainingStep) -> nn.Module:
-        """Put a step under the engine; with FSDP its parameters are replaced by this process's part of them.
+        """Wrap a training step in the engine; FSDP replaces its parameters by this process's shard.
 
         Raises:
             TrainingError: the model cannot be trained by several processes.
@@ -79,7 +79,7 @@ class Processes:
         return step
 
     def last_pass_only(self, step: nn.Module, last: bool) -> AbstractContextManager[None]:
-        """Let gradients go round in the last backward pass of a step alone."""
+        """Reduce gradients among processes in the last backward pass of a step only."""
         if isinstance(step, DistributedDataParallel):
             return nullcontext() if last else step.no_sync()
         if isinstance(step, FSDPModule):
@@ -110,11 +110,11 @@ class Processes:
             values /= self.share.count
         return dict(zip(losses, values.tolist(), strict=True))
 
-    def agree(self, *wishes: bool) -> tuple[bool, ...]:
+    def agree(self, *flags: bool) -> tuple[bool, ...]:
         """Returns the logical OR of flags over all processes, so that all act at the same step."""
         if self.engine == "none":
-            return wishes
-        votes = torch.tensor([float(request) for request in wishes], device=self.device)
+            return flags
+        votes = torch.tensor([float(flag) for flag in flags], device=self.device)
         dist.all_reduce(votes)
         return tuple(vote > 0 for vote in votes.tolist())
 
@@ -216,5 +216,5 @@ def load_sharded(tensors: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _whole_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
-    """Name what is not divided: the locked text tower, which is asked outside the step, and single numbers."""
+    """Returns the parameters that are not sharded: the locked text tower, which runs outside the step, and scalars."""
     return {name: value for name, value in model.named_parameters() if name.startswith("text.") or value.ndim == 0}

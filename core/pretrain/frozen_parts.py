@@ -1,4 +1,4 @@
-"""Which parts of a model a training run changes; the rest is frozen, as it is in use."""
+"""Trainable and frozen parts of a model in a training run."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from core.errors import TrainingError
 from core.model.geolangbind import GeoLangBind
 
 
-def let_learn(model: GeoLangBind, parts: Sequence[str]) -> None:
-    """Let parts of a model learn; the text tower never does.
+def set_trainable(model: GeoLangBind, parts: Sequence[str]) -> None:
+    """Make parts of a model trainable; the text tower never is.
 
     Args:
         model: in training mode; parts that do not learn leave it, so that their norms keep their statistics.
@@ -36,7 +36,7 @@ def let_learn(model: GeoLangBind, parts: Sequence[str]) -> None:
 
 
 @contextmanager
-def in_use(model: GeoLangBind) -> Iterator[None]:
+def evaluation_mode(model: GeoLangBind) -> Iterator[None]:
     """Put a model into evaluation mode; afterwards each of its parts is in the mode it was in."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()

@@ -1,4 +1,4 @@
-"""Kernels of known band sets stay as they were while new bands are learnt.
+"""Regularisation that keeps the generated kernels of known band sets while new bands are learnt.
 
 One generator makes the kernels of all bands, so that learning new wavelengths changes those of every sensor before. No
 image of the old sensors is needed to hold them: what the generator gives for their wavelengths is known.
@@ -17,7 +17,7 @@ from core.model.patch_embedding import GeneratedConvolution
 
 
 class KernelRegularisation:
-    """Remembers what a model's generators give for some band sets, and states how far they have moved from it.
+    """Stores the generated kernels of some band sets, and measures how far they have moved.
 
     Args:
         model: as it is before training.

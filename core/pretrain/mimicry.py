@@ -1,4 +1,4 @@
-"""Learning a teacher's vectors in text space: what it says of whole images, of places, and of how images differ."""
+"""Distillation of a teacher's vectors in text space: of images, of cells, and of the similarities between images."""
 
 from __future__ import annotations
 

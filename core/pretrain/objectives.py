@@ -1,4 +1,4 @@
-"""What is asked of the model in one step: pooled and dense alignment with text, agreement across sensors, teachers."""
+"""Objectives of one training step: pooled and dense alignment with text, cross-sensor agreement, teachers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from core.pretrain.texts import BatchTexts
 
 @dataclass(frozen=True)
 class ObjectiveWeights:
-    """How much each objective counts.
+    """Weights of the objectives.
 
     Attributes:
         siglip: sigmoid loss of pooled vectors against one text an image.
@@ -82,7 +82,7 @@ def _bottlenecks(
     encoded: Sequence[Encoded],
     teachers: Sequence[Mapping[str, Tensor]],
 ) -> dict[int, Tensor]:
-    """Decode the batches that ask something of pixels, by their place in the step."""
+    """Decode the batches that have pixel objectives, by their index in the step."""
     dense = model.dense
     wanted = [
         number
@@ -133,15 +133,15 @@ def pooled_losses(
         siglip: the loss object.
     """
     if batch.captions is not None and texts.captions is not None:
-        siglip.tell(caption_numbers(batch.captions).to(pooled.device))
+        siglip.set_texts(caption_numbers(batch.captions).to(pooled.device))
         return {"siglip": weights.siglip * siglip(pooled, texts.captions, scale, bias)}
     if batch.targets is None:
         return {}
-    siglip.tell(batch.targets)
+    siglip.set_texts(batch.targets)
     logits = scale * pooled @ texts.all.T
     contrastive = class_and_text_contrastive_loss(logits, texts, agreement_of(batch, pooled.device), batch.targets)
     return {
-        "siglip": weights.siglip * siglip(pooled, texts.drawn[batch.targets], scale, bias),
+        "siglip": weights.siglip * siglip(pooled, texts.sampled[batch.targets], scale, bias),
         "contrastive": weights.contrastive * contrastive,
     }
 

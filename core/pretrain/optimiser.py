@@ -1,4 +1,4 @@
-"""AdamW over groups of parameters with rates of their own, on one schedule.
+"""AdamW with parameter groups of different rates on one schedule.
 
 timm's schedules keep the first rate of every group in the optimiser and are stepped; here a rate is a function of the
 step, so that a run that goes on from a checkpoint, also with another number of steps, has the rates of one that never

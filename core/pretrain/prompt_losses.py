@@ -1,4 +1,4 @@
-"""Loss on the score of a prompt as users see it: sigmoid cross-entropy of its odds against the background, per pixel.
+"""Loss on the score of a prompt as it is served: sigmoid cross entropy of its odds against the background, per pixel.
 
 ``core highlight`` holds a prompt against a background vocabulary and calls 0.5 "as likely as everything else". That is
 only true where the very same odds were trained.

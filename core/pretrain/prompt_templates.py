@@ -1,4 +1,4 @@
-"""Classes as words: synonyms and templates, drawn anew for every batch so that no single wording is learnt."""
+"""Texts of classes: synonyms and templates, sampled for every batch so that no single text is learnt."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def prompt_templates_of(
     distractors: Sequence[str],
     compatible: frozenset[tuple[int, int]] = frozenset(),
 ) -> PromptTemplates:
-    """Make a Wording; distractors that are a word of a class here are left out."""
+    """Returns the prompt templates of a source; distractors that are synonyms of its classes are left out."""
     own = {word for words in classes for word in words}
     absent = tuple(word for word in distractors if word not in own)
     return PromptTemplates(tuple(tuple(words) for words in classes), tuple(templates), absent, compatible)

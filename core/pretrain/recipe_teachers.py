@@ -80,7 +80,7 @@ def with_translators(
 
 
 def teacher_features(teacher: Teacher) -> TeacherFeatures:
-    """Ask a teacher about a batch: about its own bands, or else about the same ground in the teacher bands.
+    """Returns a teacher's features of a batch: of its own bands, or else of the same ground in the teacher bands.
 
     A teacher that is mimicked is asked about the teacher bands alone, where there are some: its answer is to hold for
     any bands of that ground.

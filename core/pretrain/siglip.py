@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 class ClassAwareSigLipLoss(SigLipLoss):
-    """open_clip's sigmoid loss, told which texts say the same, in this process's share of the batch and in the others'.
+    """open_clip's sigmoid loss with labels of equal texts, within and across processes.
 
     Captions made from class names repeat within a batch; taking the repeats for negatives would punish right answers.
 
@@ -24,8 +24,8 @@ class ClassAwareSigLipLoss(SigLipLoss):
         super().__init__(rank=rank, world_size=world_size, dist_impl="shift")
         self._agreement: Iterator[Tensor] = iter(())
 
-    def tell(self, texts: Tensor) -> None:
-        """Say which text each image of the coming batch has, as numbers (B,) int64 that are equal for equal texts."""
+    def set_texts(self, texts: Tensor) -> None:
+        """Set the text of each image of the next batch, as numbers (B,) int64 that are equal for equal texts."""
         everywhere = [texts]
         if self.world_size > 1:
             gathered = [torch.empty_like(texts) for _ in range(self.world_size)]

@@ -1,4 +1,4 @@
-"""Checkpoints in files, whole or not at all."""
+"""Atomic checkpoint files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words of training as vectors: encoded once, since the text tower is locked."""
+"""Texts of the training sources as vectors, encoded once since the text tower is locked."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ class BatchTexts:
     """The words of a batch as unit vectors.
 
     Attributes:
-        means: (classes, D), each the mean over all wordings of a class.
-        drawn: (N, D), the batch's own wordings: one a class, then distractors.
+        means: (classes, D), each the mean over all synonyms of a class.
+        sampled: (N, D), the batch's own texts: one a class, then distractors.
         captions: (B, D), each image's own text, where the batch has captions in place of classes.
         background: (V, D), the background vocabulary that prompts are held against; None where it is not requested.
-        background_weights: (N, V), how much of it each drawn text is held against.
+        background_weights: (N, V), how much of it each sampled text is held against.
     """
 
     means: Tensor
-    drawn: Tensor
+    sampled: Tensor
     captions: Tensor | None = None
     background: Tensor | None = None
     background_weights: Tensor | None = None
 
     @property
     def all(self) -> Tensor:
-        """Means, then drawn texts (classes + N, D)."""
-        return torch.cat([self.means, self.drawn])
+        """Means, then sampled texts (classes + N, D)."""
+        return torch.cat([self.means, self.sampled])
 
 
 class SourceTexts:
@@ -66,12 +66,12 @@ class SourceTexts:
             return BatchTexts(nothing, nothing, captions)
         if batch.words is None:
             return BatchTexts(nothing, nothing)
-        drawn = torch.stack([self._texts[text] for text in batch.words.texts])
+        sampled = torch.stack([self._texts[text] for text in batch.words.texts])
         means = self._means[batch.source]
         if self._background is None:
-            return BatchTexts(means, drawn)
+            return BatchTexts(means, sampled)
         weights = torch.stack([self._background.weights[text] for text in batch.words.texts])
-        return BatchTexts(means, drawn, None, self._background.vectors, weights)
+        return BatchTexts(means, sampled, None, self._background.vectors, weights)
 
     def _class_means(self, source: Source) -> Tensor:
         classes = [torch.stack([self._texts[text] for text in texts]) for texts in source.wording.texts_of_classes()]

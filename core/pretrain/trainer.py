@@ -1,4 +1,4 @@
-"""The training loop: draws, steps, measures, keeps."""
+"""Training loop: sampling, steps, validation, checkpoints."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from core.context import Context
 from core.errors import CancelledError, TrainingError
 from core.learning.averaging import WeightAverage
 from core.model.geolangbind import GeoLangBind
@@ -23,7 +24,7 @@ from core.pretrain.batch_sampler import BatchSampler
 from core.pretrain.checkpoints import Checkpoints
 from core.pretrain.curves import Curves
 from core.pretrain.distributed import ALONE, Processes
-from core.pretrain.frozen_parts import let_learn
+from core.pretrain.frozen_parts import set_trainable
 from core.pretrain.kernel_regularisation import KernelRegularisation
 from core.pretrain.optimiser import make_optimiser, set_rates
 from core.pretrain.recipe import Recipe, build_sources
@@ -32,7 +33,6 @@ from core.pretrain.siglip import ClassAwareSigLipLoss
 from core.pretrain.sources.base import Source
 from core.pretrain.texts import SourceTexts
 from core.pretrain.training_step import TrainingStep, accumulate
-from core.progress import CancelToken, Progress, no_progress
 
 Validation = Callable[[GeoLangBind], dict[str, float]]
 
@@ -70,8 +70,8 @@ class Trainer:
         self.bfloat16 = bfloat16
         folder.mkdir(parents=True, exist_ok=True)
         self.sources: dict[str, Source] = build_sources(recipe)
-        self._drawing = BatchSampler(recipe, self.sources, processes.share)
-        let_learn(model, recipe.learn)
+        self._sampler = BatchSampler(recipe, self.sources, processes.share)
+        set_trainable(model, recipe.learn)
         if recipe.accumulate > 1 and model.visual.trunk.sees_whole_batches:
             raise TrainingError(
                 "A model with a spectral stem cannot accumulate: its norms must see the whole batch.",
@@ -88,44 +88,45 @@ class Trainer:
         )
         self.step, self.history = self._checkpoints.load()
 
-    def run(
-        self, progress: Progress = no_progress, cancel: CancelToken | None = None, until: int | None = None
-    ) -> dict[str, Any]:
-        """Train to the last step and give the results, which are also written to ``results.json``.
+    def run(self, context: Context | None = None, until: int | None = None) -> dict[str, Any]:
+        """Train to the last step.
 
         Args:
-            progress: called with the fraction done, the losses and the time left.
-            cancel: checked at every step; a checkpoint is kept.
-            until: stop after this many steps, as a cancel would.
+            context: receives the losses and the time left as progress; a cancelled run keeps a checkpoint.
+            until: stop after this many steps and keep a checkpoint.
+
+        Returns:
+            The results, which are also written to ``results.json``; empty after ``until`` steps.
 
         Raises:
             CancelledError: cancelled; run again to go on.
             TrainingError: the loss is no longer a number.
         """
+        context = context or Context()
         texts = SourceTexts(self.model, self.sources, background=self.recipe.objectives.prompts > 0)
         end = min(self.recipe.steps, until or self.recipe.steps)
         saved = time.monotonic()
         with Curves(self.folder / "curves" if self.processes.first else None, self.step, end) as curves:
-            for batches in self._drawing.steps(self.step, end):
+            for batches in self._sampler.steps(self.step, end):
                 due = self.processes.first and time.monotonic() - saved > 60 * self.recipe.checkpoint_minutes
-                stop, due = self.processes.agree(cancel is not None and cancel.cancelled, due)
+                stop, due = self.processes.agree(context.cancel.cancelled, due)
                 if stop or due:
                     self.save()
                     saved = time.monotonic()
                 if stop:
                     raise CancelledError("Cancelled.", hint="Run it again to go on.")
-                losses = self._train_step(batches, texts)
+                losses = self.train_step(batches, texts)
                 self.step += 1
                 line = curves.add(losses, self.step)
                 if line is not None:
-                    progress(self.step / self.recipe.steps, line)
+                    context.progress(self.step / self.recipe.steps, line)
                 every = self.recipe.validate_every
                 if every and self.step % every == 0 and self.step < self.recipe.steps:
-                    self._validate(curves, progress)
+                    self._validate(curves, context)
             self.save()
             if self.step < self.recipe.steps:
                 return {}
-            self._validate(curves, progress)
+            self._validate(curves, context)
             return self._finish(curves.seconds)
 
     def averaged_state(self) -> dict[str, Tensor]:
@@ -140,7 +141,8 @@ class Trainer:
         """Write the checkpoint; all processes must ask."""
         self._checkpoints.save(self.step, self.history)
 
-    def _train_step(self, batches: list[Batch], texts: SourceTexts) -> dict[str, float]:
+    def train_step(self, batches: list[Batch], texts: SourceTexts) -> dict[str, float]:
+        """Take one optimiser step and return its losses by source and objective; empty without any."""
         set_rates(self._optimiser, self.step, self.recipe.steps, self.recipe.optimiser)
         # Stochastic depth draws from torch's generator: seeded by the step, a resumed run repeats it.
         seed = self.recipe.seed * 1_000_003 + self.step
@@ -222,7 +224,7 @@ class Trainer:
         asked = {name: teacher(batch) for name, teacher in self.teachers.items()}
         return {name: features for name, features in asked.items() if features is not None}
 
-    def _validate(self, curves: Curves, progress: Progress) -> None:
+    def _validate(self, curves: Curves, context: Context) -> None:
         if not self.validations:
             return
         figures: dict[str, float] = {}
@@ -233,7 +235,7 @@ class Trainer:
         curves.plot({f"validation/{name}": value for name, value in figures.items()}, self.step)
         self.history.append({"step": self.step, **figures})
         shown = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
-        progress(self.step / self.recipe.steps, f"step {self.step} validation: {shown}")
+        context.progress(self.step / self.recipe.steps, f"step {self.step} validation: {shown}")
 
     def _finish(self, seconds: float) -> dict[str, Any]:
         results = {

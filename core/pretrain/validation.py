@@ -1,4 +1,4 @@
-"""The evaluations a recipe may ask for while it runs."""
+"""Validations that a recipe may request during training."""
 
 from __future__ import annotations
 

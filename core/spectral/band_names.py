@@ -32,7 +32,7 @@ def band_name(info: RasterInfo, number: int) -> str:
     return _ROLES.get(info.colour_roles[number - 1], "") if info.dtypes[number - 1] == "uint8" else ""
 
 
-def is_said(info: RasterInfo, number: int) -> bool:
+def has_own_name(info: RasterInfo, number: int) -> bool:
     """Whether a band has a name of its own: more than a number, the file's name or the word gray."""
     name = (info.descriptions[number - 1] or "").strip()
     stem = PurePath(info.path).stem

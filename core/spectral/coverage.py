@@ -38,7 +38,7 @@ class Coverage:
 
 
 def coverage(recognition: Recognition, card: Mapping[str, Any], pixel_size_m: float | None = None) -> Coverage:
-    """Compare what is fed with what the model card says.
+    """Compare sensor, bands and pixel size of a raster with those that the model card lists as trained.
 
     Activations grow with the number of bands, so band counts far from the trained ones are extrapolation even where the
     sensor is known.

@@ -119,16 +119,16 @@ def embedding_layouts() -> dict[str, EmbeddingLayout]:
     }
 
 
-def find_embedding(info: RasterInfo, told: str | None = None) -> FoundEmbedding | None:
+def find_embedding(info: RasterInfo, name: str | None = None) -> FoundEmbedding | None:
     """Return what speaks for a raster being embeddings; None where it is none.
 
     Args:
         info: what the raster says of itself.
-        told: name of a sensor or of a layout that a person gave.
+        name: name of a sensor or of a layout that a person gave.
     """
     layouts = embedding_layouts()
-    if told is not None:
-        layout = layouts.get(told.strip().lower())
+    if name is not None:
+        layout = layouts.get(name.strip().lower())
         return None if layout is None else _found(layout, info, (), f"It was named: {layout.title}.")
     best: tuple[float, EmbeddingLayout, tuple[Evidence, ...]] | None = None
     for layout in layouts.values():

@@ -1,7 +1,7 @@
-"""Pieces of evidence of what a raster is, and how they are weighed against each other.
+"""Evidence about a raster, and how it is weighed.
 
 A piece says what it was found in, what it supports and how strongly. Nothing is decided by the first match: the
-candidate with the largest sum wins, and strong evidence that supports another is told as a contradiction.
+candidate with the largest sum wins, and strong evidence that supports another is reported as a contradiction.
 """
 
 from __future__ import annotations

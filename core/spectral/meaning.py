@@ -220,22 +220,23 @@ def _by_names(info: RasterInfo, bands: tuple[int, ...], declared: FileWavelength
     best = next(iter(ranked))
     sensor, named = fitting[best]
     reasons = [_named_reason(len(named), len(imagery), sensor)]
-    told = any(best in piece.favours and piece.strength >= _METADATA_HINT for piece in evidence if _is_told(piece))
-    if told:
+    declaring = [piece for piece in evidence if _is_declared(piece)]
+    confirmed = any(best in piece.favours and piece.strength >= _METADATA_HINT for piece in declaring)
+    if confirmed:
         reasons.append("Its name or metadata says so, too.")
     rivals = [fitting[name][0].title for name, total in ranked.items() if name != best and total >= ranked[best] - 1e-6]
     warnings = [f"It could as well be {' or '.join(rivals[:3])}."] if rivals else []
-    told_other = [piece for piece in contradictions(evidence, "sensor", (best,)) if _is_told(piece)]
-    if told_other and not told:
-        warnings.append(f"{told_other[0].says}, but the names of its bands are those of {sensor.title}.")
+    conflicting = [piece for piece in contradictions(evidence, "sensor", (best,)) if _is_declared(piece)]
+    if conflicting and not confirmed:
+        warnings.append(f"{conflicting[0].says}, but the names of its bands are those of {sensor.title}.")
     if any(info.colour_roles[number - 1] == "alpha" and not info.descriptions[number - 1] for number in named):
         warnings.append("A band called alpha holds many shades and is taken for near infrared.")
-    confidence: Confidence = "guess" if rivals else "certain" if told else "likely"
+    confidence: Confidence = "guess" if rivals else "certain" if confirmed else "likely"
     made = make_meaning(sensor, named, confidence, tuple(reasons), tuple(warnings))
     return replace(made, evidence=tuple(evidence))
 
 
-def _is_told(piece: Evidence) -> bool:
+def _is_declared(piece: Evidence) -> bool:
     return piece.source in ("file or product name", "metadata")
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from core.raster.raster_info import RasterInfo
 from core.raster.statistics import BandStatistics
-from core.spectral.band_names import is_derived, is_said
+from core.spectral.band_names import has_own_name, is_derived
 from core.spectral.bands import Band
 from core.spectral.meaning import Meaning, Statistics, layout_of, make_meaning, order_reason, size_misfit
 from core.spectral.sensors import get_sensor, load_sensors
@@ -45,7 +45,7 @@ def meaning_by_shape(info: RasterInfo, bands: Sequence[int], statistics: Statist
         f"It has {len(bands)} bands of {dtype}, as {sensor.title} comes.",
         order_reason(layout),
     )
-    unnamed = not any(is_said(info, number) for number in bands)
+    unnamed = not any(has_own_name(info, number) for number in bands)
     warnings = [f"The bands have no names{'' if unnamed else ' of a known sensor'}; check the order."]
     if rivals:
         warnings.append(f"It could as well be {' or '.join(rivals[:3])}.")

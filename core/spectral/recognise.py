@@ -1,4 +1,4 @@
-"""What a raster is and how it is fed to the model: sensor, bands, wavelengths, scaling; with reasons, or as told."""
+"""Recognition of a raster: sensor, bands, wavelengths and scaling, with reasons; settings of the user override it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.errors import InputError, SensorError
 from core.raster.raster_info import RasterInfo
 from core.raster.reader import RasterReader
 from core.raster.statistics import Collar
-from core.spectral.band_names import is_said
+from core.spectral.band_names import has_own_name
 from core.spectral.bands import Band, BandSet
 from core.spectral.embeddings import EmbeddingLayout, FoundEmbedding, find_embedding
 from core.spectral.evidence import Evidence
@@ -78,8 +78,8 @@ class Recognition:
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a person says of a raster; see ``recognise``."""
+class Overrides:
+    """Settings of the user that override the recognition; see ``recognise``."""
 
     sensor: str | None = None
     bands: Sequence[int] | None = None
@@ -87,7 +87,7 @@ class Told:
     scaling: str | None = None
 
 
-NOTHING_TOLD = Told()
+NO_OVERRIDES = Overrides()
 
 
 def recognise(
@@ -98,7 +98,7 @@ def recognise(
     wavelengths_um: Sequence[float] | None = None,
     scaling: str | None = None,
 ) -> Recognition:
-    """Find out what a raster is; whatever a person says goes before every guess.
+    """Recognise a raster; settings of the user override every rule.
 
     Args:
         raster: an open raster, whose values help to tell scalings apart; or its info alone, which suffices where names
@@ -113,40 +113,40 @@ def recognise(
             or bands whose meaning cannot be told.
         InputError: the raster holds no data at all.
     """
-    told = Told(sensor, bands, wavelengths_um, scaling)
+    overrides = Overrides(sensor, bands, wavelengths_um, scaling)
     if not isinstance(raster, RasterReader):
-        return judge(raster, None, told)
+        return recognise_description(raster, None, overrides)
     _check_numbers(raster.info, bands)
     survey = raster.survey()
-    return judge(raster.info, dict(enumerate(survey.bands, 1)), told, survey.collar)
+    return recognise_description(raster.info, dict(enumerate(survey.bands, 1)), overrides, survey.collar)
 
 
-def judge(
-    info: RasterInfo, statistics: Statistics | None, told: Told = NOTHING_TOLD, collar: Collar | None = None
+def recognise_description(
+    info: RasterInfo, statistics: Statistics | None, overrides: Overrides = NO_OVERRIDES, collar: Collar | None = None
 ) -> Recognition:
-    """Judge what a raster is from its description alone, without looking at a file.
+    """Recognise a raster from its description alone, without opening a file.
 
     Args:
         info: what the raster says of itself.
         statistics: of every band by number, without fill and collar; None where values were not looked at.
-        told: what a person says.
+        overrides: settings of the user.
         collar: border without ground that is not declared as nodata.
 
     Raises:
         SensorError, InputError: see ``recognise``.
     """
-    _check_numbers(info, told.bands)
+    _check_numbers(info, overrides.bands)
     if statistics is not None and all(statistics[number].valid_fraction == 0.0 for number in info.image_bands):
         raise InputError(
             "The raster holds no data: every pixel looked at is nodata or not a number.",
             hint="Check the file and its nodata value.",
         )
-    vectors = find_embedding(info, told.sensor) if told.wavelengths_um is None else None
+    vectors = find_embedding(info, overrides.sensor) if overrides.wavelengths_um is None else None
     if vectors is not None:
-        return _as_embedding(vectors, told)
-    sensor, bands, scaling = told.sensor, told.bands, told.scaling
-    if told.wavelengths_um is not None:
-        meaning = _as_told(info, bands, told.wavelengths_um, sensor)
+        return _as_embedding(vectors, overrides)
+    sensor, bands, scaling = overrides.sensor, overrides.bands, overrides.scaling
+    if overrides.wavelengths_um is not None:
+        meaning = _as_given(info, bands, overrides.wavelengths_um, sensor)
     else:
         meaning = _from_raster(info, sensor, bands, statistics)
     chosen = meaning.default if bands is None else tuple(bands)
@@ -167,17 +167,17 @@ def judge(
     )
 
 
-def _as_embedding(found: FoundEmbedding, told: Told) -> Recognition:
+def _as_embedding(found: FoundEmbedding, overrides: Overrides) -> Recognition:
     """Return what is known of a raster of embeddings; a person may choose among its axes."""
-    if told.bands is not None:
-        found = replace(found, bands=tuple(told.bands))
+    if overrides.bands is not None:
+        found = replace(found, bands=tuple(overrides.bands))
     return Recognition(
         sensor=found.layout.name,
         title=found.layout.title,
         band_indexes=found.bands,
         band_set=found.band_set,
         scaling=found.scaling,
-        confidence="given" if told.sensor else "certain" if len(found.evidence) > 1 else "likely",
+        confidence="given" if overrides.sensor else "certain" if len(found.evidence) > 1 else "likely",
         reasons=found.reasons,
         warnings=found.warnings,
         evidence=found.evidence,
@@ -207,10 +207,10 @@ def _check_numbers(info: RasterInfo, bands: Sequence[int] | None) -> None:
             )
 
 
-def _as_told(
+def _as_given(
     info: RasterInfo, bands: Sequence[int] | None, wavelengths_um: Sequence[float], sensor: str | None
 ) -> Meaning:
-    """Take the wavelengths that a person gave."""
+    """Returns the meaning of bands whose wavelengths the user gave."""
     numbers = tuple(bands) if bands is not None else info.image_bands
     if len(numbers) != len(wavelengths_um):
         what = "were named" if bands is not None else "are in the raster"
@@ -262,7 +262,7 @@ def _unnamed(info: RasterInfo, statistics: Statistics | None) -> Meaning:
     """Find the meaning of the bands without any help."""
     bands = imagery_bands(info, statistics)
     found = declared_meaning(info, statistics)
-    said = [number for number in bands if is_said(info, number)]
+    said = [number for number in bands if has_own_name(info, number)]
     if found is None and len(bands) > 1 and 2 * len(said) >= len(bands) and info.dtypes[bands[0] - 1] != "uint8":
         names = ", ".join(str(info.descriptions[number - 1]) for number in said[:6])
         raise SensorError(

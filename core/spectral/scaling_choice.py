@@ -107,9 +107,9 @@ def _dim(scaling: Scaling, band_set: BandSet, chosen: Sequence[BandStatistics] |
 
 def _may_hold_1000(sensor: str | None, evidence: Sequence[Evidence], chosen: Sequence[BandStatistics] | None) -> bool:
     """Whether nothing decides if 1000 was added to a Sentinel-2 product."""
-    told = any("reflectance_10000" in piece.favours and piece.strength > 3.0 for piece in evidence)
+    reflectance_declared = any("reflectance_10000" in piece.favours and piece.strength > 3.0 for piece in evidence)
     bright = chosen is not None and min(band.low for band in chosen) >= 1000.0
-    return bool(sensor and sensor.startswith("sentinel2") and bright and not told)
+    return bool(sensor and sensor.startswith("sentinel2") and bright and not reflectance_declared)
 
 
 def _made(
@@ -122,8 +122,11 @@ def _made(
     """Return the choice of a preset, with the strongest piece that supports it as the reason."""
     preset = scaling_preset(name)
     pieces = [piece for piece in evidence if name in piece.favours and piece.about == "scaling" and piece.strength > 0]
-    says = max(pieces, key=lambda piece: piece.strength).says if pieces else "what its values mean is unknown"
-    reason = f"Scaling {preset.title!r}: {says[0].lower()}{says[1:]}."
+    strongest = max(pieces, key=lambda piece: piece.strength, default=None)
+    says = "what its values mean is unknown" if strongest is None else strongest.says
+    if strongest is not None and strongest.source != "sensor":  # whose sentence begins with the sensor's own name
+        says = f"{says[0].lower()}{says[1:]}"
+    reason = f"Scaling {preset.title!r}: {says}."
     return ScalingChoice(preset.scaling(band_set, ranges), (reason,), warnings, evidence)
 
 

@@ -52,7 +52,7 @@ def scored_blocks(
     """
     blocks = list(_blocks(scores, scene.window))
     if not snap:  # regions are found in whole chunks, whatever part of them is requested
-        scores.keep_to(scene.window)
+        scores.restrict_to(scene.window)
     seen_data = False
 
     # All of it in one thread: torch gives every thread a team of its own, and two teams on the same cores wait for
@@ -77,7 +77,7 @@ def scored_blocks(
         ahead = model_part * (min(number - number % AT_ONCE + AT_ONCE, len(blocks)) - number - 1)
         work.progress((number + 1 + ahead) / len(blocks), message)
     context.progress(SCORED, "Writing the file")
-    scores.let_go()  # what is written is then rearranged, which takes memory of its own
+    scores.release()  # what is written is then rearranged, which takes memory of its own
     if not seen_data:
         raise InputError(
             "There are no pixels with data in this part of the raster.", hint="Check its nodata value and the extent."

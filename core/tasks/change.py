@@ -124,7 +124,7 @@ def _blocks(
         # Where the second date ends, it says nothing about any of the prompts.
         later = np.broadcast_to(later, values.shape) if len(later) != len(values) else later
         yield place, values, later, valid & known
-    second.let_go()
+    second.release()
 
 
 def _scores(features: DenseFeatures, text_scores: PromptSoftmax | ClassSoftmax, count: int) -> PixelScores:

@@ -51,25 +51,23 @@ def run(params: ClassifyParams, context: Context) -> dict[str, Any]:
     """
     outputs = [(params.output, GEOTIFF), (params.vector, VECTOR), (params.areas, TABLE), (params.scores, GEOTIFF)]
     scheme = load_scheme(params.classes)
-    with open_scene(
-        params.source, extent=params.extent, resolution=params.resolution, model=params.model
-    ) as scene:
+    with open_scene(params.source, extent=params.extent, resolution=params.resolution, model=params.model) as scene:
         check_writable(outputs, scene.raster.info.files)
         if params.vector is not None:
             check_measurable(scene.grid, params.min_area_m2, params.simplify_m)
         context.progress(0.0, "Loading the model")
         if scene.recognition.embedding is not None:
-            judge = of_embeddings.class_logits(params, scene)
+            scorer = of_embeddings.class_logits(params, scene)
         else:
-            judge = _by_model(params, scheme, context)
-        scheme = judge.scheme
+            scorer = _by_model(params, scheme, context)
+        scheme = scorer.scheme
 
         def write_coarse(coarse: Scene, output: str) -> None:
-            _write_map(params, coarse, judge, output, context.quiet())
+            _write_map(params, coarse, scorer, output, context.quiet())
 
         write_preview(params, scene, write_coarse, context)
         tally = AreaTally(scene.grid)
-        _write_map(params, scene, judge, params.output, context, tally=tally, scores=params.scores)
+        _write_map(params, scene, scorer, params.output, context, tally=tally, scores=params.scores)
         areas = tally.areas(scheme.codes)
         if params.areas is not None:
             write_areas(params.areas, areas, {entry.code: entry.name for entry in scheme.classes})
@@ -95,7 +93,7 @@ def run(params: ClassifyParams, context: Context) -> dict[str, Any]:
             "scheme": scheme.name,
             "classes": _class_rows(scheme, areas),
             "model": params.model,
-            **judge.facts(scene),
+            **scorer.facts(scene),
         }
 
 
@@ -132,7 +130,7 @@ def _by_model(params: ClassifyParams, scheme: ClassScheme, context: Context) -> 
 def _write_map(
     params: ClassifyParams,
     scene: Scene,
-    judge: ClassLogits,
+    scorer: ClassLogits,
     output: str,
     context: Context,
     *,
@@ -140,18 +138,18 @@ def _write_map(
     scores: str | None = None,
 ) -> None:
     """Write the map; where scores are requested, write those first and make the map of them."""
-    scheme = judge.scheme
+    scheme = scorer.scheme
     offset: NDArray[np.float32] | float = 0.0
     mapping = context
     if params.estimate_shares:
         estimating, mapping = context.steps(2)
         offset = log_share_ratios(
-            judge.blocks(scene, estimating), len(scheme.classes), scene.grid.width * scene.grid.height
+            scorer.blocks(scene, estimating), len(scheme.classes), scene.grid.width * scene.grid.height
         )
     shares: Iterator[ScoredBlock] = (
-        (place, softmax(logits + offset), valid) for place, logits, valid in judge.blocks(scene, mapping)
+        (place, softmax(logits + offset), valid) for place, logits, valid in scorer.blocks(scene, mapping)
     )
-    tags = judge.tags(scene)
+    tags = scorer.tags(scene)
     if scores is not None:
         shares = _through_file(Path(scores), shares, scene, scheme, tags)
     write_cog(

@@ -111,7 +111,7 @@ def _k_means(vectors: Vectors, count: int, rng: np.random.Generator) -> Vectors:
 
 
 Blocks = Callable[[Vectors], Iterator[ScoredBlock]]
-"""Gives the cosines to centres of every pixel of the scene, block by block."""
+"""Yields the cosines to centres of every pixel of the scene, block by block."""
 
 
 def _of_embeddings(scene: Scene, context: Context) -> tuple[Vectors, Blocks, dict[str, str]]:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from core.context import Context
 from core.dense.pixels import PixelScores
-from core.metrics.score_split import LogOddsCounts, ScoreSplit
+from core.metrics.score_split import ScoreSplit
 from core.protocol import HighlightParams
 from core.raster.ground import check_measurable
-from core.raster.pixel_window import PixelWindow
 from core.raster.staging import GEOTIFF, VECTOR
-from core.raster.vectors import BandPolygons, PolygonShape, write_band_polygons
-from core.raster.writer import write_cog
-from core.tasks.blocks import scored_blocks, sigmoid
+from core.raster.vectors import BandPolygons, write_band_polygons
+from core.tasks.blocks import scored_blocks
 from core.tasks.of_embeddings import highlight as of_embeddings
 from core.tasks.outputs import check_writable, provenance
+from core.tasks.polygonise import polygon_shape
 from core.tasks.preview import write_preview
 from core.tasks.scene import Scene, open_scene
+from core.tasks.score_raster import write_scores
 from core.tasks.scoring import Prompt, PromptSoftmax, parse_prompts, scored_by
 from core.tasks.word_notes import word_notes
 
@@ -48,9 +45,7 @@ def run(params: HighlightParams, context: Context) -> dict[str, Any]:
     """
     prompts = parse_prompts(params.prompts)
     negatives = tuple(Prompt.parse(text) for text in params.negatives)
-    with open_scene(
-        params.source, extent=params.extent, resolution=params.resolution, model=params.model
-    ) as scene:
+    with open_scene(params.source, extent=params.extent, resolution=params.resolution, model=params.model) as scene:
         check_writable([(params.output, GEOTIFF), (params.vector, VECTOR)], scene.raster.info.files)
         if params.vector is not None:
             check_measurable(scene.grid, params.min_area_m2, params.simplify_m)
@@ -92,41 +87,16 @@ def _write_scores(
     features = scene.features(model, cache=params.cache, cancel=context.cancel)
     scores = PixelScores(features, scored_by(softmax, features.encoder), len(params.prompts))
     message = f"Highlighting {', '.join(params.prompts)}"
-
-    counts = LogOddsCounts(len(params.prompts))
-
-    def blocks() -> Iterator[tuple[PixelWindow, NDArray[np.float32]]]:
-        found = scored_blocks(scores, scene, context, message=message, snap=params.snap)
-        for place, logits, valid in found:
-            counts.add(logits, valid)
-            yield place, np.where(valid, sigmoid(logits), np.float32(np.nan))
-
-    write_cog(
-        output,
-        scene.grid,
-        "float32",
-        float("nan"),
-        blocks(),
-        band_names=params.prompts,
-        tags=provenance(model, params.model, scene, PROMPT="; ".join(params.prompts), NOT="; ".join(params.negatives)),
-        sources=scene.raster.info.files,
-    )
-    return counts.splits()
+    found = scored_blocks(scores, scene, context, message=message, snap=params.snap)
+    tags = provenance(model, params.model, scene, PROMPT="; ".join(params.prompts), NOT="; ".join(params.negatives))
+    return write_scores(output, scene, found, params.prompts, tags)
 
 
 def _write_vector(params: HighlightParams, splits: Sequence[ScoreSplit], context: Context) -> str | None:
     if params.vector is None:
         return None
-    shape = PolygonShape(
-        min_area_m2=params.min_area_m2,
-        simplify_m=params.simplify_m,
-        smooth=params.smooth,
-        separate=params.separate,
-        right_angles=params.right_angles,
-        crs=params.vector_crs,
-    )
     bands = tuple((band, _threshold(params, split)) for band, split in enumerate(splits, start=1))
-    source = BandPolygons(params.output, bands, shape=shape, context=context)
+    source = BandPolygons(params.output, bands, shape=polygon_shape(params), context=context)
     write_band_polygons(source, params.vector)
     return params.vector
 

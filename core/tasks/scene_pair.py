@@ -23,7 +23,7 @@ from core.raster.pixel_window import PixelWindow
 from core.tasks.scene import Scene, open_scene
 
 Read = Callable[[PixelWindow], tuple[NDArray[np.float32], NDArray[np.bool_]]]
-"""Gives the values (N, h, w) and valid (h, w) of a window of a raster."""
+"""Returns the values (N, h, w) and valid (h, w) of a window of a raster."""
 
 ALIKE = 1.5
 """Resolutions that differ by less than this factor are left as they are; else the finer raster is read coarser."""

@@ -53,9 +53,7 @@ def run(params: SimilarParams, context: Context) -> dict[str, Any]:
     if not params.positives and not params.areas:
         raise InputError("There is no example.", hint="Point at one or more places of what you look for.")
     prompts = parse_prompts([params.text]) if params.text is not None else ()
-    with open_scene(
-        params.source, extent=params.extent, resolution=params.resolution, model=params.model
-    ) as scene:
+    with open_scene(params.source, extent=params.extent, resolution=params.resolution, model=params.model) as scene:
         check_writable([(params.output, GEOTIFF)], scene.raster.info.files)
         if scene.recognition.embedding is not None:
             if params.areas or params.negative_areas:

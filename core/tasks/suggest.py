@@ -44,9 +44,7 @@ def run(params: SuggestParams, context: Context) -> dict[str, Any]:
         GeoLangBindError: the prompt is empty, or the raster or the model cannot be used.
     """
     prompt = Prompt.parse(params.prompt)
-    with open_scene(
-        params.source, extent=params.extent, resolution=params.resolution, model=params.model
-    ) as scene:
+    with open_scene(params.source, extent=params.extent, resolution=params.resolution, model=params.model) as scene:
         context.progress(0.0, "Loading the model")
         model: GeoLangBind = context.models.get(params.model, params.device)
         near = nearest_words(model, prompt)

@@ -1,1 +1,1 @@
-"""The tables that come with the plugin: class schemes and sensors, each read in one place."""
+"""Class schemes and sensors that are bundled with the plugin."""

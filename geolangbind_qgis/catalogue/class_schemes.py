@@ -20,7 +20,7 @@ class SchemeClass:
     Attributes:
         code: pixel value in the map, 0..254.
         name: shown in the legend.
-        prompts: the wordings that the model is asked for.
+        prompts: synonyms that the model is prompted with.
         colour: "#rrggbb".
     """
 
@@ -45,7 +45,7 @@ class Scheme:
     classes: tuple[SchemeClass, ...]
 
     def problem(self) -> str:
-        """Say what keeps the scheme from being used; empty where nothing does."""
+        """Returns why the scheme cannot be used; empty if it can."""
         if len(self.classes) < 2:
             return tr("A scheme needs at least two classes.")
         codes = [item.code for item in self.classes]
@@ -58,7 +58,7 @@ class Scheme:
 
 
 def read_scheme(path: Path) -> Scheme:
-    """Read a scheme file.
+    """Returns the scheme in a file.
 
     Raises:
         ValueError: the file is no class scheme; the message says why.
@@ -88,7 +88,7 @@ def write_scheme(scheme: Scheme, path: Path) -> None:
 
 
 def bundled_schemes() -> list[Scheme]:
-    """Returns the schemes that come with the plugin, the default first; names of classes in the user's language."""
+    """Returns the bundled schemes, the default first, with class names in the user's language."""
     return [
         replace(scheme, classes=tuple(replace(item, name=class_name_text(item.name)) for item in scheme.classes))
         for scheme in _schemes_in_english()
@@ -107,7 +107,7 @@ def _schemes_in_english() -> list[Scheme]:
 
 @cache
 def scheme_words() -> tuple[str, ...]:
-    """Returns every class name and wording of the bundled schemes once, for completion; read from disk once."""
+    """Returns every class name and synonym of the bundled schemes once, for completion; read from disk once."""
     words: dict[str, None] = {}
     for scheme in _schemes_in_english():
         for item in scheme.classes:
@@ -116,7 +116,7 @@ def scheme_words() -> tuple[str, ...]:
 
 
 def _read_class(item: dict, number: int) -> SchemeClass:
-    """Read one class; wording defaults to the name."""
+    """Returns one class; without prompts its name is the prompt."""
     name = str(item["name"])
     prompts = tuple(str(prompt) for prompt in item.get("prompts", ())) or (name.lower(),)
     return SchemeClass(int(item.get("code", number)), name, prompts, str(item.get("colour", "#888888")))

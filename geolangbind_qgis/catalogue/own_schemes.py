@@ -1,4 +1,4 @@
-"""Class schemes of the user's own, kept in the QGIS profile: edited, imported, or taught to a model."""
+"""The user's class schemes, stored in the QGIS profile: edited, imported, or made from a fine-tuned model's classes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def own_schemes() -> dict[str, Scheme]:
 
 
 def keep_scheme(scheme: Scheme) -> str:
-    """Returns the file that the scheme is kept in; one of the same title is replaced.
+    """Store the scheme and return its file; a scheme of the same title is replaced.
 
     Raises:
         OSError: the file cannot be written.
@@ -54,13 +54,13 @@ def keep_scheme(scheme: Scheme) -> str:
 
 
 def remove_scheme(file: str) -> None:
-    """Remove a scheme of the user's own."""
+    """Delete one of the user's schemes."""
     if Path(file).parent == own_schemes_folder():
         Path(file).unlink(missing_ok=True)
 
 
 def scheme_of_classes(title: str, names: list[str]) -> Scheme:
-    """Returns a scheme of classes that a model was taught, each looked for by its name."""
+    """Returns a scheme of a fine-tuned model's classes, each with its name as prompt."""
     classes = (
         SchemeClass(code, name, (name.lower(),), _COLOURS[(code - 1) % len(_COLOURS)])
         for code, name in enumerate(names, start=1)

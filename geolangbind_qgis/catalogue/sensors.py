@@ -18,7 +18,7 @@ def sensor_titles() -> dict[str, str]:
 
 
 def embedding_titles() -> dict[str, str]:
-    """Returns the titles of the layouts of per-pixel embeddings by name, which stand in place of a sensor."""
+    """Returns the titles of the layouts of per-pixel embeddings by name; they are listed with the sensors."""
     return _titles("embeddings")
 
 

@@ -1,1 +1,1 @@
-"""Widgets, dialogs and map tools; they show and ask, and leave the work to ``runs`` and ``layers``."""
+"""Widgets, dialogs and map tools. They display and collect input; ``runs`` and ``layers`` do the work."""

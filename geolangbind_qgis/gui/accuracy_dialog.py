@@ -1,4 +1,4 @@
-"""How good a class map is: requests a reference, has the runtime compare, and shows the answer."""
+"""Dialog that compares a class map with a reference layer."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class AccuracyDialog(QDialog):
         self._on_reference(self.reference.currentLayer())
 
     def check(self) -> None:
-        """Have the map compared; the window with the answer follows."""
+        """Start the comparison; the result window opens when it is finished."""
         layer = self.reference.currentLayer()
         field = self.field.currentField() if isinstance(layer, QgsVectorLayer) else ""
         if layer is None:
@@ -129,8 +129,13 @@ class AccuracyDialog(QDialog):
             "accuracy", params, on_result=self._on_result, on_error=self._on_error, on_progress=self._on_progress
         )
 
+    @property
+    def busy(self) -> bool:
+        """Whether a request is running."""
+        return self._request is not None
+
     def reject(self) -> None:
-        """Close, and stop what runs."""
+        """Close the dialog and cancel running requests."""
         if self._request is not None:
             self._request.cancel()
             self._request = None
@@ -138,7 +143,7 @@ class AccuracyDialog(QDialog):
         super().reject()
 
     def draw_points(self) -> None:
-        """Have points drawn that can be labelled and become the reference."""
+        """Request a stratified random sample of points that can be labelled and used as reference."""
         self._show_busy(True, tr("Drawing points…"))
         self.points.draw(self.point_count.value())
 
@@ -160,7 +165,7 @@ class AccuracyDialog(QDialog):
         return row
 
     def _on_points(self, layer: QgsVectorLayer) -> None:
-        """Make the points the reference, to be labelled."""
+        """Select the sampled points as the reference."""
         self._show_busy(False)
         self.reference.setLayer(layer)
         self.field.setField(CLASS_FIELD)
@@ -176,11 +181,11 @@ class AccuracyDialog(QDialog):
         self.message.setText(text)
 
     def _forget_partners(self) -> None:
-        """Ask again what the classes mean: another reference or field is chosen."""
+        """Clear the matching of class names, because another reference or field was chosen."""
         self.partners.forget()
 
     def _on_reference(self, layer: QgsMapLayer | None) -> None:
-        """Offer the fields of the reference, the likeliest chosen."""
+        """List the fields of the reference and select the most likely one."""
         self._forget_partners()
         vector = isinstance(layer, QgsVectorLayer)
         self.field.setLayer(layer if vector else None)
@@ -226,7 +231,7 @@ class AccuracyDialog(QDialog):
 
 
 def _question(alone: list[str]) -> str:
-    """Returns what is asked about classes that the map does not have."""
+    """Returns the question about reference classes that the map does not have."""
     listed = ", ".join(alone[:6]) + (", …" if len(alone) > 6 else "")
     return tr(
         "The map has no class of this name: {0}. Choose what it means there; else it counts as an error. Then press "
@@ -235,7 +240,7 @@ def _question(alone: list[str]) -> str:
 
 
 def _no_references(class_map: QgsRasterLayer) -> list[QgsMapLayer]:
-    """Layers that cannot be the reference of a map: itself, its source and other results."""
+    """Returns layers that cannot be the reference of a map: itself, its source and other results."""
     layers = QgsProject.instance().mapLayers().values()
     pictures = [layer for layer in layers if isinstance(layer, QgsRasterLayer) and layer.bandCount() > 1]
     results = [layer for layer in layers if source_of(layer) and isinstance(layer, QgsRasterLayer)]

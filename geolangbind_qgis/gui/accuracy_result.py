@@ -1,4 +1,4 @@
-"""The accuracy of a map, shown: figures, classes, confusion matrix."""
+"""Window with the accuracy of a map: figures, class table and confusion matrix."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _STRONGEST = 190
 
 
 class AccuracyResult(QDialog):
-    """Shows what ``core.tasks.accuracy`` found.
+    """Shows the result of ``core.tasks.accuracy``.
 
     Args:
         name: of the map.
@@ -81,7 +81,7 @@ class AccuracyResult(QDialog):
             save_text(name, as_text(self._shown(), ","))
 
     def _explain_heads(self, classes: list[dict[str, Any]]) -> None:
-        """Say what the figures of the columns mean."""
+        """Set tooltips that explain the measures of the columns."""
         tips = {
             tr("Producer's (%)"): tr("Of what is really there, the share that the map shows"),
             tr("User's (%)"): tr("Of what the map shows, the share that is really there"),
@@ -108,7 +108,7 @@ def figures_html(result: dict[str, Any]) -> str:
 
 
 def _samples(result: dict[str, Any]) -> str:
-    """Returns how many samples there are, and in how many polygons or lines, which are what counts then."""
+    """Returns the number of samples and, for polygons and lines, the number of those, which are the sampling units."""
     samples = number_text(result["samples"])
     if result["unit"] in ("pixel", "point"):
         return f"{samples} {tr('samples')}"
@@ -119,7 +119,7 @@ def _samples(result: dict[str, Any]) -> str:
 
 
 def errors_text(result: dict[str, Any]) -> str:
-    """Returns which classes of the reference the map does not have, all of whose samples are errors."""
+    """Returns a sentence on reference classes that the map does not have; all their samples count as errors."""
     alone = {str(pair["reference"]) for pair in result["partners"] if not pair["class"]}
     found = [
         f"{row['name']} ({number_text(row['samples'])})"
@@ -130,7 +130,7 @@ def errors_text(result: dict[str, Any]) -> str:
 
 
 def _note(result: dict[str, Any]) -> str:
-    """Returns what the intervals rest on, or why there are none."""
+    """Returns how the confidence intervals were estimated, or why there are none."""
     if not result.get("adjusted"):
         return tr("Area-adjusted figures need two samples or more in every class that the map shows.")
     if result["unit"] == "pixel":
@@ -177,7 +177,7 @@ def matrix_table(result: dict[str, Any]) -> tuple[list[str], list[list[Cell]]]:
 
 
 def _shade(table: QTableWidget, counts: list[list[int]]) -> None:
-    """Colour the cells: the stronger, the larger their share of what is really there; green where right, else red."""
+    """Colour the cells by their share of the reference class: green on the diagonal, red elsewhere."""
     for row, line in enumerate(counts):
         for column, count in enumerate(line):
             if count:

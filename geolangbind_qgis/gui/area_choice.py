@@ -1,4 +1,4 @@
-"""Which part of the layer is meant."""
+"""Choice of the part of the layer that is processed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _RESTING_MS = 700
 
 
 class Area(Enum):
-    """Ways to say which part."""
+    """Kinds of area that can be processed."""
 
     VISIBLE = "visible"
     RECTANGLE = "rectangle"
@@ -77,12 +77,10 @@ class AreaChoice(QWidget):
         self._draw.setToolTip(tr("Draw a rectangle on the map"))
         self._draw.setAccessibleName(tr("Draw a rectangle on the map"))
         self._draw.toggled.connect(self._on_draw_toggled)
-        self._polygons = QgsMapLayerComboBox(self)
-        self._polygons.setFilters(layer_filters("PolygonLayer"))
-        self._polygons.setToolTip(
-            tr("Layer whose selected polygons are meant; all its polygons where none is selected")
-        )
-        self._polygons.setAccessibleName(tr("Polygon layer"))
+        self.polygons = QgsMapLayerComboBox(self)
+        self.polygons.setFilters(layer_filters("PolygonLayer"))
+        self.polygons.setToolTip(tr("Layer whose selected polygons are meant; all its polygons where none is selected"))
+        self.polygons.setAccessibleName(tr("Polygon layer"))
         self.follow_map = QToolButton(self)
         self.follow_map.setIcon(icon("follow"))
         self.follow_map.setCheckable(True)
@@ -102,18 +100,28 @@ class AreaChoice(QWidget):
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(3)
         box.addLayout(row)
-        box.addWidget(self._polygons)
+        box.addWidget(self.polygons)
         self.combo.currentIndexChanged.connect(self._on_choice)
         self._on_choice()
 
     @property
     def area(self) -> Area:
-        """What is chosen."""
+        """The selected kind of area."""
         return self.combo.currentData()
 
     def choose(self, area: Area) -> None:
-        """Choose an area."""
+        """Select a kind of area."""
         self.combo.setCurrentIndex(self.combo.findData(area))
+
+    def use_rectangle(self, extent: QgsRectangle, crs: QgsCoordinateReferenceSystem) -> None:
+        """Set the rectangle to process, and outline it on the map.
+
+        Args:
+            extent: the rectangle.
+            crs: its coordinate reference system.
+        """
+        self._rectangle, self._rectangle_crs = QgsRectangle(extent), crs
+        self._band.setToGeometry(QgsGeometry.fromRect(extent), crs)
 
     def extent_for(self, layer_crs: QgsCoordinateReferenceSystem, layer_extent: QgsRectangle) -> QgsRectangle:
         """Returns the chosen area as a box in the layer's CRS, not yet cut to the layer.
@@ -138,7 +146,7 @@ class AreaChoice(QWidget):
 
     def polygons_in(self, layer_crs: QgsCoordinateReferenceSystem) -> QgsGeometry | None:
         """Returns the selected polygons as one geometry in the layer's CRS; None where another area is chosen."""
-        layer = self._polygons.currentLayer()
+        layer = self.polygons.currentLayer()
         if self.area is not Area.POLYGONS or not isinstance(layer, QgsVectorLayer):
             return None
         features = layer.selectedFeatures() or list(layer.getFeatures())
@@ -147,7 +155,7 @@ class AreaChoice(QWidget):
         return union
 
     def clean_up(self) -> None:
-        """Take everything off the map canvas."""
+        """Remove all items from the map canvas."""
         self._resting.stop()
         self._canvas.extentsChanged.disconnect(self._on_moved)
         self._canvas.unsetMapTool(self._tool)
@@ -160,7 +168,7 @@ class AreaChoice(QWidget):
 
     def _on_choice(self) -> None:
         self._draw.setVisible(self.area is Area.RECTANGLE)
-        self._polygons.setVisible(self.area is Area.POLYGONS)
+        self.polygons.setVisible(self.area is Area.POLYGONS)
         if self.area is Area.POLYGONS:
             self._offer_selected()
         self.follow_map.setVisible(self.area is Area.VISIBLE)
@@ -172,12 +180,12 @@ class AreaChoice(QWidget):
         self.changed.emit()
 
     def follow(self, layer: QgsMapLayer | None) -> None:
-        """Mean the polygons of the layer that became active."""
+        """Use the selected polygons of the layer that became active."""
         if isinstance(layer, QgsVectorLayer):
-            self._polygons.setLayer(layer)  # stays as it is where that is no polygon layer
+            self.polygons.setLayer(layer)  # stays as it is where that is no polygon layer
 
     def _offer_selected(self) -> None:
-        """Mean the active layer, else one where polygons are selected."""
+        """Select the active polygon layer, else one with selected features."""
         if not isinstance(self._canvas.currentLayer(), QgsVectorLayer):
             layers = QgsProject.instance().mapLayers().values()
             selected = [each for each in layers if isinstance(each, QgsVectorLayer) and each.selectedFeatureCount()]
@@ -194,18 +202,16 @@ class AreaChoice(QWidget):
             self._leave_tool()
 
     def _on_tool_left(self) -> None:
-        """Let the button follow when the user takes up another map tool."""
+        """Uncheck the button when the user activates another map tool."""
         self._draw.blockSignals(True)
         self._draw.setChecked(False)
         self._draw.blockSignals(False)
 
     def _on_drawn(self, extent: QgsRectangle) -> None:
-        """Keep what was drawn, and give the user's own map tool back."""
+        """Store the drawn rectangle and restore the previous map tool."""
         if extent.isEmpty():
             return
-        self._rectangle = QgsRectangle(extent)
-        self._rectangle_crs = self._canvas.mapSettings().destinationCrs()
-        self._band.setToGeometry(QgsGeometry.fromRect(extent), self._rectangle_crs)
+        self.use_rectangle(extent, self._canvas.mapSettings().destinationCrs())
         self._leave_tool()
         self.changed.emit()
 

@@ -1,4 +1,4 @@
-"""Counts the area at each score of results, in the background, once for each result."""
+"""Computes score histograms of results in the background, once for each result."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from geolangbind_qgis.layers.score_style import shown_band
 
 
 class AreaCounter(QObject):
-    """Runs one task a score layer.
+    """Runs one counting task for each score layer.
 
     Signals:
         counted: layer id and its ``ScoreHistogram``.
@@ -30,7 +30,7 @@ class AreaCounter(QObject):
         return layer_id in self._tasks
 
     def count(self, layer: QgsRasterLayer) -> None:
-        """Count a layer; a count of it that is under way is of another raster and is dropped."""
+        """Start counting a layer; a running count of the same layer is cancelled, since its raster was replaced."""
         self.drop(layer.id())
         source = QgsProject.instance().mapLayer(source_of(layer))
         task = ScoreHistogramTask(
@@ -47,13 +47,13 @@ class AreaCounter(QObject):
         QgsApplication.taskManager().addTask(task)
 
     def drop(self, layer_id: str) -> None:
-        """Stop counting a layer."""
+        """Cancel the count of a layer."""
         task = self._tasks.pop(layer_id, None)
         if task is not None:
             task.abandon()
 
     def abandon(self) -> None:
-        """Stop all counts."""
+        """Cancel all counts."""
         for layer_id in list(self._tasks):
             self.drop(layer_id)
 

@@ -13,7 +13,7 @@ from geolangbind_qgis.layers.class_areas import ClassArea
 
 
 def show_areas(name: str, areas: Sequence[ClassArea], parent: QWidget) -> TableDialog:
-    """Open the table beside the map, which stays usable."""
+    """Open the areas table as a non-modal window."""
     rows: list[list[str | float]] = [
         [area.name, UNKNOWN if area.hectares is None else area.hectares, area.share] for area in areas
     ]

@@ -1,4 +1,4 @@
-"""Has the map show results as they are now, whatever it had drawn of them before."""
+"""Redraws result layers on the map canvas after their files were replaced."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qgis.PyQt.QtCore import QObject
 
 
 class CanvasRefresh(QObject):
-    """Draws layers anew whose files were exchanged.
+    """Redraws layers whose files were replaced.
 
     A drawing that was under way when a file was exchanged ends later, and the canvas keeps its picture of the old file;
     so the layers are drawn once more after it.
@@ -27,13 +27,13 @@ class CanvasRefresh(QObject):
         canvas.mapCanvasRefreshed.connect(self._on_drawn)
 
     def draw(self, layers: Sequence[QgsMapLayer]) -> None:
-        """Draw layers from their files of now."""
+        """Redraw layers from their present files."""
         if self._canvas.isDrawing():
             self._again = list(layers)
         self._draw(layers)
 
     def clean_up(self) -> None:
-        """Let go of the canvas."""
+        """Disconnect from the canvas."""
         self._canvas.mapCanvasRefreshed.disconnect(self._on_drawn)
         self._again = []
 

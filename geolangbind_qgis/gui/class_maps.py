@@ -1,4 +1,4 @@
-"""Which layers are maps of classes, and the dock's line for those made from the chosen layer."""
+"""Class maps among the project's layers, and the dock's row of actions for those of the chosen layer."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def class_maps_of(project: QgsProject, layer: QgsMapLayer | None) -> list[QgsRas
 
 
 class ClassMapLine(QGroupBox):
-    """Offers the land-cover maps of the chosen layer; out of sight where there is none.
+    """Row of actions for the land-cover maps of the chosen layer; hidden if there are none.
 
     Signals:
         areas_wanted, polygons_wanted, save_wanted, accuracy_wanted: a button was pressed, for this layer.
@@ -67,7 +67,7 @@ class ClassMapLine(QGroupBox):
         self.set_maps([])
 
     def set_maps(self, layers: list[QgsRasterLayer]) -> None:
-        """Offer these maps, the newest first; a new one is chosen, else the one chosen before."""
+        """List these maps, the newest first; a new one is selected, else the one selected before."""
         known = [self.maps.itemData(index) for index in range(self.maps.count())]
         new = [layer.id() for layer in layers if layer.id() not in known]
         before = new[0] if new else self.maps.currentData()
@@ -90,7 +90,7 @@ class ClassMapLine(QGroupBox):
         return button
 
     def _on_chosen(self) -> None:
-        """Offer what the map allows: areas where they were kept, a file where it is none of the user's own yet."""
+        """Enable the actions that the map supports: areas if they were stored, saving if it is a temporary file."""
         layer = self.layer()
         self.areas_button.setEnabled(layer is not None and bool(read_areas(layer)))
         self.save_button.setEnabled(layer is not None and bool(source_of(layer)))

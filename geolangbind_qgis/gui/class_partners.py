@@ -1,4 +1,4 @@
-"""What the classes of a reference mean on a map: one choice for each class that is called otherwise there."""
+"""Matching of reference classes to map classes: one choice for each class whose name the map does not have."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_ROWS_SHOWN = 6
 
 
 class ClassPartners(QTableWidget):
-    """Asks for a class of the map for each class of the reference.
+    """Lets the user match each class of the reference to a class of the map.
 
     Signals:
         changed: another class was chosen.
@@ -35,7 +35,7 @@ class ClassPartners(QTableWidget):
         self.hide()
 
     def offer(self, partners: Sequence[dict[str, Any]], map_classes: Sequence[str]) -> None:
-        """Show the classes of a reference, those without a partner first.
+        """List the classes of a reference, those without a match first.
 
         Args:
             partners: ``reference`` and ``class`` ("" where the map has none), as the runtime compared them.
@@ -63,7 +63,7 @@ class ClassPartners(QTableWidget):
         self.show()
 
     def forget(self) -> None:
-        """Show nothing: another reference is chosen."""
+        """Clear the list, because another reference was chosen."""
         self.setRowCount(0)
         self.hide()
 

@@ -1,4 +1,4 @@
-"""The outline of the part of a layer that a result was computed for."""
+"""Outline of the area that a result was computed for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SAME = 0.999
 
 
 class ComputedOutline:
-    """Draws a dashed box around a result that is smaller than the layer it came from.
+    """Draws a dashed box around a result that covers only a part of its source layer.
 
     Args:
         canvas: the map.
@@ -30,7 +30,7 @@ class ComputedOutline:
         self.band.hide()
 
     def show(self, result: QgsRasterLayer | None) -> None:
-        """Outline a result; nothing where it covers all of its source, or where there is none."""
+        """Outline a result; nothing is drawn if it covers all of its source, or if there is none."""
         source = QgsProject.instance().mapLayer(source_of(result)) if result is not None else None
         if result is None or source is None or is_missing(result) or _covers(result, source):
             self.band.hide()
@@ -40,7 +40,7 @@ class ComputedOutline:
         self.band.show()
 
     def clean_up(self) -> None:
-        """Take the outline off the map."""
+        """Remove the outline from the map canvas."""
         self._canvas.scene().removeItem(self.band)
 
 

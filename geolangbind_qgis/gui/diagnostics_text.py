@@ -1,4 +1,4 @@
-"""The facts for a bug report, gathered from QGIS and the runtime."""
+"""Report for bug trackers, collected from QGIS and the runtime."""
 
 from __future__ import annotations
 

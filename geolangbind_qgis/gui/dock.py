@@ -1,4 +1,4 @@
-"""The GeoLangBind dock: its pages, and the runs that the search page asks for."""
+"""The GeoLangBind dock: its pages and the runs that they start."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from geolangbind_qgis.gui.class_maps import class_maps_of
 from geolangbind_qgis.gui.computed_outline import ComputedOutline
 from geolangbind_qgis.gui.diagnostics_text import diagnostics_text
 from geolangbind_qgis.gui.dock_tour import dock_steps
+from geolangbind_qgis.gui.finetune_page import FinetunePage
 from geolangbind_qgis.gui.help import open_help
 from geolangbind_qgis.gui.layer_buttons import LayerButtons
 from geolangbind_qgis.gui.layer_descriptions import LayerDescriptions
@@ -30,7 +31,6 @@ from geolangbind_qgis.gui.search_page import SearchPage
 from geolangbind_qgis.gui.setup_page import SetupPage
 from geolangbind_qgis.gui.status_line import StatusLine
 from geolangbind_qgis.gui.suggestions import Suggestions
-from geolangbind_qgis.gui.teach_page import TeachPage
 from geolangbind_qgis.gui.tour import Tour, tour_was_seen
 from geolangbind_qgis.heartbeat import Heartbeat
 from geolangbind_qgis.i18n import tr
@@ -48,7 +48,7 @@ _LEAST_WIDTH, _LEAST_LETTERS = 300, 30
 
 
 class GeoLangBindDock(QgsDockWidget):
-    """Where prompts are typed and results are looked at.
+    """Dock for entering prompts and inspecting results.
 
     Signals:
         environment_changed: the runtime was set up or removed.
@@ -66,7 +66,7 @@ class GeoLangBindDock(QgsDockWidget):
         self.highlighter = Highlighter(session, self)
         self.page = SearchPage(iface.mapCanvas(), self)
         self.setup = SetupPage(session, self)
-        self.teach = TeachPage(session, iface, self)
+        self.finetune = FinetunePage(session, iface, self)
         self.status = StatusLine(self)
         self.descriptions = LayerDescriptions(session, self.page, self)
         self.layer_buttons = LayerButtons(self.page, self.descriptions, iface, self)
@@ -82,7 +82,7 @@ class GeoLangBindDock(QgsDockWidget):
         self.project = ProjectWatch(self)
         self.missing = MissingMessage(iface, self.recompute, self)
         self._stack = QStackedWidget(self)
-        for page in (self.page, self.setup, self.teach):
+        for page in (self.page, self.setup, self.finetune):
             self._stack.addWidget(page)
         content = QWidget(self)
         box = QVBoxLayout(content)
@@ -103,8 +103,13 @@ class GeoLangBindDock(QgsDockWidget):
         if not session.is_set_up:
             self.show_runtime_page(True)
 
+    @property
+    def current_page(self) -> QWidget:
+        """The page that is shown."""
+        return self._stack.currentWidget()
+
     def run(self) -> None:
-        """Start looking for the prompts."""
+        """Start a highlight run of the prompts."""
         if self.highlighter.busy:
             return
         if not self._session.is_set_up:
@@ -118,7 +123,7 @@ class GeoLangBindDock(QgsDockWidget):
             self._start(request)
 
     def run_all(self) -> None:
-        """Start looking for the prompts and for what the examples show."""
+        """Start a highlight run of the prompts together with the examples."""
         examples = self.page.examples
         if examples.any_positive and (examples.with_words.isChecked() or not self.page.prompts.prompts()):
             self.run_by_example()
@@ -127,7 +132,7 @@ class GeoLangBindDock(QgsDockWidget):
         self._clicked_meanwhile = self.highlighter.busy and examples.any_positive  # right after the prompts
 
     def run_by_example(self) -> None:
-        """Start looking for what the examples show; a click during a run is answered right after it."""
+        """Start a highlight run of the examples; a click during a run starts another run right after it."""
         if self.highlighter.busy:
             self._clicked_meanwhile = True
             return
@@ -142,7 +147,7 @@ class GeoLangBindDock(QgsDockWidget):
             self._start(request)
 
     def recompute(self, layer: QgsRasterLayer) -> None:
-        """Compute a result again whose file is missing."""
+        """Recompute a result whose file is missing."""
         answer = read_answer(layer)
         if answer is None or self.highlighter.busy:
             return
@@ -155,8 +160,8 @@ class GeoLangBindDock(QgsDockWidget):
             extent = QgsRectangle(*answer.extent) if answer.extent is not None else None
             self._start(replace(request, extent=extent, resolution=answer.resolution))
 
-    def look_for(self, layer: QgsMapLayer) -> None:
-        """Show the prompt for a layer, as the layer's menu asks."""
+    def offer_prompt(self, layer: QgsMapLayer) -> None:
+        """Select a layer and put the cursor into the prompt; called by the layer's menu."""
         self.show_runtime_page(not self._session.is_set_up)
         self.page.follow(layer)
         self.setUserVisible(True)
@@ -166,43 +171,43 @@ class GeoLangBindDock(QgsDockWidget):
         """Switch between the search page and the runtime's page."""
         self._stack.setCurrentWidget(self.setup if show else self.page)
         self.status.runtime_button.setChecked(show)
-        self.status.teach_button.setChecked(False)
+        self.status.finetune_button.setChecked(False)
         if show:
             self.setup.refresh()
 
-    def show_teach_page(self, show: bool) -> None:
-        """Switch between the search page and the page that trains on the user's classes."""
+    def show_finetune_page(self, show: bool) -> None:
+        """Switch between the search page and the fine-tuning page."""
         if show and not self._session.is_set_up:
             self.show_runtime_page(True)
             return
         self.show_runtime_page(False)
-        self.status.teach_button.setChecked(show)
+        self.status.finetune_button.setChecked(show)
         if show:
-            self.teach.refresh(self.page.layer())
-            self._stack.setCurrentWidget(self.teach)
+            self.finetune.refresh(self.page.layer())
+            self._stack.setCurrentWidget(self.finetune)
 
     def manage_models(self) -> None:
-        """Show the window of the models."""
+        """Open the dialog of models."""
         if not self.models.manage(self._iface.mainWindow()):
             self._show_setup()
 
     def start_tour(self) -> None:
-        """Explain the page of prompts in four steps."""
+        """Start the tour of the search page."""
         self.show_runtime_page(False)
         self.setUserVisible(True)
         self.tour.start()
 
     def check_accuracy(self, layer: QgsRasterLayer) -> QWidget | None:
-        """Ask what a class map is compared with; None where it cannot be compared."""
+        """Open the accuracy dialog of a class map; returns None if the map cannot be compared."""
         return self.actions_on_results.check_accuracy(layer)
 
     def clean_up(self) -> None:
-        """Stop all work and let go of the map, before the plugin goes."""
+        """Stop all work and disconnect from the map canvas, before the plugin is unloaded."""
         self.highlighter.abandon()
         self.heartbeat.close()
         self.descriptions.clean_up()
         self.setup.clean_up()
-        self.teach.clean_up()
+        self.finetune.clean_up()
         self.areas.abandon()
         self.suggestions.abandon()
         self.drawing.clean_up()
@@ -214,7 +219,7 @@ class GeoLangBindDock(QgsDockWidget):
         self.page.clean_up()
 
     def _connect_runs(self) -> None:
-        """What starts a run, and what comes of it."""
+        """Connect the signals that start runs and report their results."""
         page = self.page
         page.prompts.submitted.connect(self.run)
         page.examples.changed.connect(self.run_by_example)
@@ -226,7 +231,7 @@ class GeoLangBindDock(QgsDockWidget):
         self.highlighter.finished.connect(self._on_finished)
         self.highlighter.failed.connect(self._on_failed)
         self.areas.counted.connect(page.result.show_histogram)
-        self.areas.counted.connect(self.suggestions.look_where_empty)
+        self.areas.counted.connect(self.suggestions.request_if_empty)
         self.suggestions.found.connect(page.result.show_suggestions)
         page.result.word_wanted.connect(self._run_word)
         page.area.view_moved.connect(self._follow_view)
@@ -236,16 +241,14 @@ class GeoLangBindDock(QgsDockWidget):
         self.setup.start_wanted.connect(self._on_start_wanted)
 
     def _connect_pages(self) -> None:
-        """What leads from one page to another."""
-        self.status.runtime_wanted.connect(
-            lambda: self.show_runtime_page(self._stack.currentWidget() is not self.setup)
-        )
-        self.status.teach_wanted.connect(lambda: self.show_teach_page(self._stack.currentWidget() is not self.teach))
+        """Connect the signals that switch pages."""
+        self.status.runtime_wanted.connect(lambda: self.show_runtime_page(self.current_page is not self.setup))
+        self.status.finetune_wanted.connect(lambda: self.show_finetune_page(self.current_page is not self.finetune))
         self.status.help_wanted.connect(lambda: open_help())
         self.page.models_wanted.connect(self.manage_models)
         self.tour.step_shown.connect(self.page.ensureWidgetVisible)
-        self.teach.back_wanted.connect(lambda: self.show_teach_page(False))
-        self.teach.taught.connect(self.models.add)
+        self.finetune.back_wanted.connect(lambda: self.show_finetune_page(False))
+        self.finetune.trained.connect(self.models.add)
         self.setup.environment_changed.connect(self._on_environment_changed)
         self.setup.diagnostics_wanted.connect(
             lambda: self.setup.copy_diagnostics(
@@ -255,7 +258,7 @@ class GeoLangBindDock(QgsDockWidget):
         self.actions_on_results.runtime_needed.connect(self._show_setup)
 
     def _connect_project(self) -> None:
-        """What happens to layers, project and runtime."""
+        """Connect the signals of layers, project and runtime."""
         self._iface.currentLayerChanged.connect(self.page.follow)
         self._session.runtime_changed.connect(self._on_runtime_changed)
         self.page.layer_changed.connect(self._on_layer)
@@ -265,14 +268,14 @@ class GeoLangBindDock(QgsDockWidget):
         self.project.layer_will_be_removed.connect(self._on_layer_will_be_removed)
         self.project.layers_removed.connect(self._on_layers_removed)
         self.project.cleared.connect(self._on_project_cleared)
-        self.project.opened.connect(self.missing.look)
-        self.highlighter.finished.connect(lambda *_: self.missing.go_on())
+        self.project.opened.connect(self.missing.update)
+        self.highlighter.finished.connect(lambda *_: self.missing.compute_next())
         self.highlighter.failed.connect(lambda *_: self.missing.stop())
 
     # Runs -------------------------------------------------------------------------------------------------------
 
     def _request(self, collect: Callable[[], HighlightRequest]) -> HighlightRequest | None:
-        """Returns what the page asks for; None where something is missing, which the run bar says."""
+        """Returns the request of the search page; None if input is missing, which the run bar reports."""
         try:
             return collect()
         except ValueError as problem:
@@ -288,7 +291,7 @@ class GeoLangBindDock(QgsDockWidget):
         self.highlighter.start(request)
 
     def _on_shown(self, layer_ids: list[str]) -> None:
-        """Offer the overlays as soon as a coarse answer is on the map."""
+        """List the overlays as soon as a preview is on the map."""
         layer = self.page.layer()
         if layer is not None:
             self.page.result.set_results(overlays_of(QgsProject.instance(), layer.id()))
@@ -313,7 +316,7 @@ class GeoLangBindDock(QgsDockWidget):
             self.run_by_example()
 
     def _run_word(self, prompt: str, word: str) -> None:
-        """Look for a suggested word instead of a prompt that found nothing."""
+        """Run a suggested word in place of a prompt without matches."""
         self.page.prompts.replace(prompt, word)
         self.run()
 
@@ -326,14 +329,14 @@ class GeoLangBindDock(QgsDockWidget):
             self._warn(failure.text)
 
     def _on_answer_changed(self, layer_id: str) -> None:
-        """Count and draw a layer that shows an earlier answer."""
+        """Recount and redraw a layer that shows an earlier answer."""
         layer = QgsProject.instance().mapLayer(layer_id)
         if isinstance(layer, QgsRasterLayer):
             self.areas.count(layer)
             self.drawing.draw([layer])
 
     def _follow_view(self) -> None:
-        """Answer the prompts for the part that the map shows now, unless they are answered there already."""
+        """Run the prompts for the visible extent, unless it was answered already."""
         layer = self.page.layer()
         if self.highlighter.busy or layer is None or not self._session.is_set_up:
             return
@@ -348,7 +351,7 @@ class GeoLangBindDock(QgsDockWidget):
         self._start(request)
 
     def _count_missing(self, layers: list[QgsRasterLayer]) -> None:
-        """Count areas of results that were opened with the project."""
+        """Count areas of results that were loaded with the project."""
         if self.highlighter.busy:
             return
         for layer in layers:
@@ -360,7 +363,7 @@ class GeoLangBindDock(QgsDockWidget):
                 self.areas.count(layer)
 
     def _show_results(self) -> list[QgsRasterLayer]:
-        """Offer what was found on the chosen layer, and its land-cover maps; returns the former."""
+        """List the results on the chosen layer and its land-cover maps; returns the former."""
         self.page.hide_results()  # Processing says only after it added a layer that it is a result
         project, layer = QgsProject.instance(), self.page.layer()
         found = overlays_of(project, layer.id()) if layer is not None else []
@@ -371,7 +374,7 @@ class GeoLangBindDock(QgsDockWidget):
     # The layer, the runtime and the project -----------------------------------------------------------------------
 
     def _on_layer(self, layer: QgsMapLayer | None) -> None:
-        """Show what the layer is and what was found on it."""
+        """Show the description and the results of the layer."""
         chosen = layer.id() if layer is not None else ""
         if chosen != self._message_layer and not self.highlighter.busy:
             self.page.run_bar.show_idle("")  # "Done in 0.7 s." was about another layer
@@ -382,7 +385,7 @@ class GeoLangBindDock(QgsDockWidget):
             self.descriptions.show(layer, ask=self.isVisible() or ready)
 
     def _on_runtime_changed(self) -> None:
-        """Show the device, and the models that the runtime knows."""
+        """Show the device and the models that the runtime reports."""
         label, kind = self._session.device_label()
         ready = self._session.state is RuntimeState.READY
         if not self._session.is_set_up:
@@ -398,7 +401,7 @@ class GeoLangBindDock(QgsDockWidget):
             self.descriptions.show(layer, ask=True)
 
     def _on_model(self) -> None:
-        """Describe the layer anew: what is recognised depends on the model."""
+        """Describe the layer again, since recognition depends on the model."""
         self.descriptions.forget_all()
         self._on_layer(self.page.layer())
 
@@ -407,7 +410,7 @@ class GeoLangBindDock(QgsDockWidget):
         self.environment_changed.emit()
 
     def _on_start_wanted(self) -> None:
-        """Show the prompts, and run what was asked for before there was a runtime."""
+        """Show the search page and start the run that was requested before a runtime was installed."""
         waiting, self._waiting = self._waiting, False
         self.show_runtime_page(False)
         if waiting:
@@ -420,7 +423,7 @@ class GeoLangBindDock(QgsDockWidget):
         self.show_runtime_page(True)
 
     def _on_layer_will_be_removed(self, layer_id: str) -> None:
-        """Stop the run whose layer goes away."""
+        """Cancel the run of a layer that is removed."""
         if layer_id == self.highlighter.source_layer_id:
             self.highlighter.cancel()
         self.areas.drop(layer_id)
@@ -431,7 +434,7 @@ class GeoLangBindDock(QgsDockWidget):
             self.page.result.forget(layer_id)
 
     def _on_project_cleared(self) -> None:
-        """Stop everything that belonged to the project that was closed."""
+        """Cancel all work of the project that was closed."""
         if self.highlighter.busy:
             self.highlighter.cancel()
             self.highlighter.abandon()

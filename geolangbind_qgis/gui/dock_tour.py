@@ -1,4 +1,4 @@
-"""What the tour says about the dock."""
+"""Texts of the dock's tour."""
 
 from __future__ import annotations
 

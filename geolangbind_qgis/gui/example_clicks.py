@@ -1,4 +1,4 @@
-"""Prompts by example: places, boxes and polygons on the map, like what is looked for or unlike it."""
+"""Positive and negative examples on the map: points, boxes and polygons."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LIKE_COLOUR, _UNLIKE_COLOUR = "#39ff14", "#ff3b00"
 
 @dataclass(frozen=True)
 class Example:
-    """A place or an area.
+    """One example: a point or an area.
 
     Attributes:
         geometry: a point or polygons, in the CRS of the layer.
@@ -44,17 +44,17 @@ class Example:
 
     @property
     def is_area(self) -> bool:
-        """Whether all of an area is meant."""
+        """Whether the example is an area."""
         return self.geometry.type() == QgsWkbTypes.GeometryType.PolygonGeometry
 
     @property
     def centre(self) -> QgsPointXY:
-        """A place on it, in the CRS of the layer."""
+        """Centroid of the example, in the CRS of the layer."""
         return self.geometry.pointOnSurface().asPoint() if self.is_area else self.geometry.asPoint()
 
 
 class ExampleClicks(QWidget):
-    """Two buttons to point with, one for selected polygons, the marks on the map, and whether words must agree.
+    """Buttons and map marks for examples, and the choice whether the prompt is combined with them.
 
     Signals:
         changed: another set of examples is meant.
@@ -100,8 +100,8 @@ class ExampleClicks(QWidget):
         self.clear_button.setToolTip(tr("Remove all examples"))
         self.clear_button.setAccessibleName(tr("Remove all examples"))
         self.clear_button.clicked.connect(self.clear)
-        self._message = QLabel(self)
-        self._message.setWordWrap(True)
+        self.message = QLabel(self)
+        self.message.setWordWrap(True)
         self.with_words = QCheckBox(tr("Must a&lso match the first prompt"), self)
         self.with_words.setToolTip(tr("Find what looks like the examples and is what the words say"))
         self.with_words.toggled.connect(lambda _: self.changed.emit())
@@ -111,7 +111,7 @@ class ExampleClicks(QWidget):
         row.setSpacing(4)
         for widget in (self.like_button, self.unlike_button, self.polygons_button):
             row.addWidget(widget)
-        row.addWidget(self._message, 1)
+        row.addWidget(self.message, 1)
         row.addWidget(self.clear_button)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
@@ -122,29 +122,29 @@ class ExampleClicks(QWidget):
         self._draw()
 
     def positives(self) -> tuple[tuple[float, float], ...]:
-        """Returns the places of what is looked for, in the layer's CRS."""
+        """Returns the positive points, in the layer's CRS."""
         return self._places(unlike=False)
 
     def negatives(self) -> tuple[tuple[float, float], ...]:
-        """Returns the places of what is not looked for, in the layer's CRS."""
+        """Returns the negative points, in the layer's CRS."""
         return self._places(unlike=True)
 
     def areas(self, *, unlike: bool) -> tuple[str, ...]:
-        """Returns the areas of what is looked for, or of what is not, as WKT in the layer's CRS."""
+        """Returns the positive or the negative areas as WKT in the layer's CRS."""
         return tuple(item.geometry.asWkt() for item in self._examples if item.is_area and item.unlike == unlike)
 
     @property
     def any_positive(self) -> bool:
-        """Whether something shows what is looked for."""
+        """Whether there is a positive example."""
         return any(not item.unlike for item in self._examples)
 
     @property
     def any(self) -> bool:
-        """Whether there is an example."""
+        """Whether there is any example."""
         return bool(self._examples)
 
     def take_selected(self, *, unlike: bool) -> None:
-        """Take the selected polygons of the project's layers as examples."""
+        """Add the selected polygons of the project's layers as examples."""
         found = []
         for layer in QgsProject.instance().mapLayers().values():
             if isinstance(layer, QgsVectorLayer) and layer.selectedFeatureCount():
@@ -152,27 +152,27 @@ class ExampleClicks(QWidget):
                 found += [self._area(feature.geometry(), to_layer, unlike) for feature in layer.selectedFeatures()]
         taken = [example for example in found if example is not None]
         if not taken:
-            self._message.setText(tr("Select polygons on this layer first"))
+            self.message.setText(tr("Select polygons on this layer first"))
             return
         self._examples += taken
         self._draw()
         self.changed.emit()
 
     def use_layer(self, layer: QgsMapLayer) -> None:
-        """Take places on this layer from now on; those on another are forgotten."""
+        """Collect examples on this layer from now on; those on another layer are removed."""
         if layer.id() != self._layer_id:
             self._layer_id, self._crs, self._extent = layer.id(), layer.crs(), layer.extent()
             self._examples = []
             self._draw()
 
     def clear(self) -> None:
-        """Forget all examples."""
+        """Remove all examples."""
         self._examples = []
         self._draw()
         self.changed.emit()
 
     def clean_up(self) -> None:
-        """Take everything off the map canvas."""
+        """Remove all items from the map canvas."""
         self._canvas.destinationCrsChanged.disconnect(self._draw)
         self._remove_marks()
         self.tool.clean_up()
@@ -189,7 +189,7 @@ class ExampleClicks(QWidget):
         return button
 
     def _take_up(self, on: bool, *, unlike: bool) -> None:
-        """Take up the map tool, or give the user's own back."""
+        """Activate the map tool, or restore the previous one."""
         self.tool.unlike = unlike
         if on and self._canvas.mapTool() != self.tool:
             self._previous_tool = self._canvas.mapTool()
@@ -201,14 +201,14 @@ class ExampleClicks(QWidget):
         self._show_tool()
 
     def _show_tool(self) -> None:
-        """Let the buttons follow the map's tool."""
+        """Update the buttons when the map tool changes."""
         in_hand = self._canvas.mapTool() == self.tool
         self.like_button.setChecked(in_hand and not self.tool.unlike)
         self.unlike_button.setChecked(in_hand and self.tool.unlike)
         self._show_message()
 
     def _on_pointed(self, place: QgsPointXY, unlike: bool) -> None:
-        """Add an example; a click on a mark takes it away."""
+        """Add an example; a click on an existing one removes it."""
         near = _SAME_PLACE_PIXELS * self._canvas.mapUnitsPerPixel()
         for index, mark in enumerate(self._marks):
             if mark.center().distance(place) <= near:
@@ -220,25 +220,25 @@ class ExampleClicks(QWidget):
             except QgsCsException:
                 return
             if not self._extent.contains(point):
-                self._message.setText(tr("That place is outside the layer"))
+                self.message.setText(tr("That place is outside the layer"))
                 return
             self._examples.append(Example(QgsGeometry.fromPointXY(point), unlike))
         self._draw()
         self.changed.emit()
 
     def _on_boxed(self, box: QgsRectangle, unlike: bool) -> None:
-        """Add a box."""
+        """Add a box as an example."""
         to_layer = QgsCoordinateTransform(self._map_crs(), self._crs, QgsProject.instance())
         example = self._area(QgsGeometry.fromRect(box), to_layer, unlike)
         if example is None:
-            self._message.setText(tr("That place is outside the layer"))
+            self.message.setText(tr("That place is outside the layer"))
             return
         self._examples.append(example)
         self._draw()
         self.changed.emit()
 
     def _area(self, geometry: QgsGeometry, to_layer: QgsCoordinateTransform, unlike: bool) -> Example | None:
-        """Returns the part of polygons that lies on the layer; None where there is none."""
+        """Returns the part of polygons that lies on the layer; None if there is none."""
         shape = QgsGeometry(geometry)
         try:
             shape.transform(to_layer)
@@ -285,12 +285,12 @@ class ExampleClicks(QWidget):
         self._marks, self._outlines = [], []
 
     def _show_message(self) -> None:
-        """Say what is pointed at, or what to do."""
+        """Show the number of examples, or how to add one."""
         negatives = sum(item.unlike for item in self._examples)
         positives = len(self._examples) - negatives
         if positives or negatives:
-            self._message.setText(tr("{0} positive, {1} negative").format(positives, negatives))
+            self.message.setText(tr("{0} positive, {1} negative").format(positives, negatives))
         elif self._canvas.mapTool() == self.tool:
-            self._message.setText(tr("Click places or draw boxes"))
+            self.message.setText(tr("Click places or draw boxes"))
         else:
-            self._message.setText(tr("or click examples"))
+            self.message.setText(tr("or click examples"))

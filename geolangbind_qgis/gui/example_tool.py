@@ -1,4 +1,4 @@
-"""The map tool that points at examples: a click is a place, a drag a box."""
+"""Map tool for examples: a click adds a point, a drag a box."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _DRAG_PIXELS = 5
 
 
 class ExampleTool(QgsMapTool):
-    """Tells of clicks and boxes on the map; Escape leaves it.
+    """Emits clicks and boxes on the map; Escape deactivates it.
 
     Signals:
         pointed: the place in map coordinates, and whether it is an example of what is *not* looked for: a click with
@@ -39,18 +39,18 @@ class ExampleTool(QgsMapTool):
         self.setCursor(Qt.CursorShape.CrossCursor)
 
     def canvasPressEvent(self, event: QgsMapMouseEvent) -> None:
-        """Begin a click or a box."""
+        """Begin a click or a drag."""
         self._pressed, self._began = event.pos(), event.mapPoint()
 
     def canvasMoveEvent(self, event: QgsMapMouseEvent) -> None:
-        """Show the box that is being drawn."""
+        """Update the rubber band of the box."""
         if self._is_drag(event):
             box = QgsGeometry.fromRect(QgsRectangle(self._began, event.mapPoint()))
             self._band.setToGeometry(box, self.canvas().mapSettings().destinationCrs())
             self._band.show()
 
     def canvasReleaseEvent(self, event: QgsMapMouseEvent) -> None:
-        """Take a click or a box."""
+        """Finish a click or a box."""
         shifted = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         unlike = self.unlike or shifted or event.button() == Qt.MouseButton.RightButton
         dragged = self._is_drag(event)
@@ -62,7 +62,7 @@ class ExampleTool(QgsMapTool):
             self.pointed.emit(event.mapPoint(), unlike)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Leave on Escape."""
+        """Deactivate the tool on Escape."""
         if event.key() == Qt.Key.Key_Escape:
             self._band.hide()
             self._pressed = None
@@ -70,7 +70,7 @@ class ExampleTool(QgsMapTool):
             self.left.emit()
 
     def clean_up(self) -> None:
-        """Take the box off the map canvas."""
+        """Remove the rubber band from the map canvas."""
         self.canvas().scene().removeItem(self._band)
 
     def _is_drag(self, event: QgsMapMouseEvent) -> bool:

@@ -1,4 +1,4 @@
-"""What the runtime sees in a layer, as a page to read and copy."""
+"""Window with the runtime's description of a layer."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ExplainDialog(QDialog):
 
 
 def explain_html(layer_name: str, reading_note: str, result: dict[str, Any]) -> str:
-    """Word the runtime's description as a page: sentences first, then the bands as a table, then the rest."""
+    """Returns the runtime's description as HTML: sentences, then a table of the bands, then the rest."""
     title = str(result.get("sensor_title") or result.get("sensor") or tr("Unknown sensor"))
     parts = [f"<h2>{escape(layer_name)}</h2><p><b>{escape(title)}</b>. {escape(reading_note)}</p>"]
     trained = result.get("trained")
@@ -64,7 +64,7 @@ def explain_html(layer_name: str, reading_note: str, result: dict[str, Any]) -> 
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
-    """Word rows with the same keys as a table."""
+    """Returns rows with the same keys as an HTML table."""
     keys = list(dict.fromkeys(key for row in rows for key in row))
     head = "".join(f"<th align='left'>{escape(_words(key))}</th>" for key in keys)
     body = "".join(
@@ -74,7 +74,7 @@ def _table(rows: list[dict[str, Any]]) -> str:
 
 
 def _words(key: str) -> str:
-    """Turn a field name into words with its unit."""
+    """Returns a field name as words with its unit."""
     units = {" um": " (µm)", " m": " (m)", " bytes": " (bytes)"}
     text = key.replace("_", " ")
     for ending, unit in units.items():
@@ -84,7 +84,7 @@ def _words(key: str) -> str:
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - a JSON value
-    """Word a JSON value."""
+    """Returns a JSON value as text."""
     if value is None:
         return ""
     if isinstance(value, bool):

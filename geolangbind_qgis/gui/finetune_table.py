@@ -1,4 +1,4 @@
-"""How well a model knows its classes before and after fine-tuning, as a table that fits the dock."""
+"""Table of per-class accuracy before and after fine-tuning."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _row(name: str, accuracy: str, iou: str, *, plain: bool = True) -> str:
 
 
 def _change(values: dict[str, Any], key: str) -> str:
-    """Returns a figure before and after; a dash where no label of the class was held out."""
+    """Returns a figure before and after; a dash if the class has no held-out labels."""
     before, after = ((values.get(when) or {}).get(key) for when in ("before", "after"))
     if after is None:
         return "–"

@@ -1,4 +1,4 @@
-"""A row of widgets that goes on in the next line where it does not fit."""
+"""Layout that wraps its widgets into further lines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from qgis.PyQt.QtWidgets import QLayout, QLayoutItem, QWidget
 
 
 class FlowRow(QLayout):
-    """Shares a line among as many widgets as fit side by side, whatever the size of the letters.
+    """Places as many widgets in a line as fit, at any font size.
 
     Args:
         parent: widget to lay out; None for a layout within another.
@@ -23,7 +23,7 @@ class FlowRow(QLayout):
         self.setSpacing(spacing)
 
     def addItem(self, item: QLayoutItem) -> None:
-        """Take a further widget."""
+        """Append an item."""
         self._items.append(item)
 
     def count(self) -> int:
@@ -31,19 +31,19 @@ class FlowRow(QLayout):
         return len(self._items)
 
     def itemAt(self, index: int) -> QLayoutItem | None:
-        """Returns a widget's item; None beyond the last."""
+        """Returns an item; None beyond the last."""
         return self._items[index] if 0 <= index < len(self._items) else None
 
     def takeAt(self, index: int) -> QLayoutItem | None:
-        """Removes and returns a widget's item; None beyond the last."""
+        """Removes and returns an item; None beyond the last."""
         return self._items.pop(index) if 0 <= index < len(self._items) else None
 
     def expandingDirections(self) -> Qt.Orientation:
-        """Fill the width."""
+        """The layout expands horizontally."""
         return Qt.Orientation.Horizontal
 
     def hasHeightForWidth(self) -> bool:
-        """The narrower, the more lines."""
+        """The height depends on the width."""
         return True
 
     def heightForWidth(self, width: int) -> int:
@@ -61,7 +61,7 @@ class FlowRow(QLayout):
         return QSize(max((item.sizeHint().width() for item in self._items), default=0), self._height(self._items))
 
     def setGeometry(self, place: QRect) -> None:
-        """Lay the lines out, each as wide as the place."""
+        """Place the items line by line."""
         super().setGeometry(place)
         top = place.top()
         for line in self._lines(place.width()):
@@ -75,7 +75,7 @@ class FlowRow(QLayout):
             top += self._height(line) + self.spacing()
 
     def _lines(self, width: int) -> Iterator[list[QLayoutItem]]:
-        """Share the items out among lines."""
+        """Returns the items of each line."""
         line: list[QLayoutItem] = []
         used = 0
         for item in self._items:

@@ -1,4 +1,4 @@
-"""The help pages that come with the plugin, and the button that opens the right one."""
+"""Help pages of the plugin and the Help button of dialogs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The score histogram as a small picture, with the threshold and the suggested one."""
+"""Plot of the score histogram with the threshold and the suggested threshold."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BARS = 50
 
 
 class HistogramView(QWidget):
-    """Draws how much area lies at each score; heights are square roots, so that rare high scores are seen."""
+    """Plots the area by score; heights are square roots, so that rare high scores are visible."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,13 +27,13 @@ class HistogramView(QWidget):
         self.setAccessibleName(tr("Score histogram"))
 
     def sizeHint(self) -> QSize:
-        """Returns the size it would like to have."""
+        """Returns the preferred size."""
         return QSize(200, 34)
 
     def show_histogram(
         self, histogram: ScoreHistogram | None, threshold: float, suggested: float | None, colour: QColor
     ) -> None:
-        """Show a histogram; nothing is drawn where it is not counted yet."""
+        """Show a histogram; None clears the plot."""
         step = BINS // _BARS
         amounts = histogram.amounts if histogram is not None else ()
         sums = [math.fsum(amounts[start : start + step]) for start in range(0, len(amounts), step)]
@@ -43,7 +43,7 @@ class HistogramView(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the bars: those above the threshold in the colour of the result."""
+        """Draw the bars, those above the threshold in the colour of the result."""
         painter = QPainter(self)
         area = QRectF(self.rect()).adjusted(0, 1, 0, -1)
         below = self.palette().color(QPalette.ColorRole.Mid)

@@ -1,4 +1,4 @@
-"""Labels drawn by hand: a new layer for them, and a button for each class."""
+"""Manual annotation: a new label layer, and a button for each class."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FIELD = "class"
 
 
 class LabelDrawing(QWidget):
-    """Makes a label layer, and lets the user draw polygons of the class whose button is pressed.
+    """Creates a label layer and starts QGIS's polygon digitising for the class whose button is pressed.
 
     Signals:
         made: a new label layer, which is in the project.
@@ -90,7 +90,7 @@ class LabelDrawing(QWidget):
         self._names.hide()
 
     def use(self, layer: QgsMapLayer | None, field: str) -> None:
-        """Offer a button for every class of a polygon layer; none for other layers."""
+        """Show a button for every class of a polygon layer; none for other layers."""
         if not isinstance(layer, QgsVectorLayer) or not _can_be_drawn_on(layer, field):
             self._layer_id, self._field = "", ""
             self._show_classes([])
@@ -129,7 +129,7 @@ class LabelDrawing(QWidget):
             self._show_classes([*self.classes, name])
 
     def draw(self, name: str) -> None:
-        """Take up QGIS's tool that draws polygons, for a class."""
+        """Start QGIS's polygon digitising for a class."""
         layer = self._layer()
         if layer is None:
             return

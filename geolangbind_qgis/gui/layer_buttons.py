@@ -1,4 +1,4 @@
-"""The buttons beside the choice of layer: natural colours, and the scene that comes with the plugin."""
+"""Buttons beside the choice of layer: natural colours, and the sample scene."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from geolangbind_qgis.layers.sample_scene import SAMPLE_PROMPT, add_sample_scene
 
 
 class LayerButtons(QObject):
-    """Answers the buttons beside the choice of layer.
+    """Handles the buttons beside the choice of layer.
 
     Args:
         page: holds the buttons.
@@ -42,7 +42,7 @@ class LayerButtons(QObject):
             self._iface.messageBar().pushMessage("GeoLangBind", text, Qgis.MessageLevel.Info)
 
     def open_sample_scene(self) -> None:
-        """Add the sample scene to the project, choose it, and offer a prompt for it."""
+        """Add the sample scene to the project, select it, and fill in a prompt."""
         project = QgsProject.instance()
         try:
             layer = add_sample_scene(project)

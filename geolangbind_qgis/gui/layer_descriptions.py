@@ -1,4 +1,4 @@
-"""What the chosen layer was recognised as: asked of the runtime, shown, corrected and kept."""
+"""Descriptions of layers: requested from the runtime, shown, corrected and stored."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from geolangbind_qgis.session import Session
 
 
 class LayerDescriptions(QObject):
-    """Keeps the descriptions by layer and shows the one of the page's layer.
+    """Stores the descriptions by layer and shows that of the selected layer.
 
     Args:
         session: gives the runtime.
@@ -37,21 +37,21 @@ class LayerDescriptions(QObject):
         page.recognition.edit_wanted.connect(self.edit)
 
     def found(self, layer_id: str) -> Recognised | None:
-        """Returns what is known of a layer; None where it was not asked for yet."""
+        """Returns the description of a layer; None if it was not requested yet."""
         return self._found.get(layer_id)
 
     @property
     def busy(self) -> bool:
-        """Whether the runtime is asked."""
+        """Whether a description is being requested."""
         return self.describer.busy
 
     def forget(self, *layer_ids: str) -> None:
-        """Drop what is known of these layers."""
+        """Discard the descriptions of these layers."""
         for layer_id in layer_ids:
             self._found.pop(layer_id, None)
 
     def forget_all(self) -> None:
-        """Drop everything: model, project or environment is another."""
+        """Discard all descriptions, because model, project or environment changed."""
         self._found.clear()
 
     def show(self, layer: QgsRasterLayer, *, ask: bool) -> None:
@@ -70,7 +70,7 @@ class LayerDescriptions(QObject):
                 self._page.recognition.show_text(tr("Recognising sensor and bands…"))
 
     def edit(self) -> None:
-        """Let the user correct what was recognised."""
+        """Open the dialog that corrects the recognition."""
         layer = self._page.layer()
         if layer is None:
             return
@@ -79,11 +79,11 @@ class LayerDescriptions(QObject):
         open_dialog(dialog)
 
     def clean_up(self) -> None:
-        """Stop asking."""
+        """Cancel running requests."""
         self.describer.abandon()
 
     def _on_reading(self, layer_id: str, reading: Reading) -> None:
-        """Keep the correction, and have the layer described anew."""
+        """Store the correction and request a new description."""
         layer = QgsProject.instance().mapLayer(layer_id)
         if isinstance(layer, QgsRasterLayer):
             keep_reading(layer, reading)

@@ -1,4 +1,4 @@
-"""The entries in the right-click menu of raster layers."""
+"""Entries in the context menu of raster layers."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _BAR_WIDTH = 160
 
 @dataclass
 class _Shown:
-    """What the message bar shows for a run."""
+    """Items of a run in the message bar."""
 
     item: Any
     bar: QProgressBar
@@ -67,9 +67,9 @@ class LayerMenu(QObject):
         self._running: dict[Classifier, _Shown | None] = {}
         self._scheme: Scheme | None = None
         self._last_message: Any = None  # the message about the last map
-        self._explainer = Describer(session, self)
-        self._explainer.explained.connect(self._show_explanation)
-        self._explainer.failed.connect(lambda _, failure: self._notify(failure))
+        self.explainer = Describer(session, self)
+        self.explainer.explained.connect(self._show_explanation)
+        self.explainer.failed.connect(lambda _, failure: self._notify(failure))
         self.actions: list[QAction] = []
         for text, name, slot in (
             (tr("Classify land cover"), "classify", self.classify_all),
@@ -90,7 +90,7 @@ class LayerMenu(QObject):
 
     @property
     def running(self) -> list[Classifier]:
-        """The runs that have not ended."""
+        """The runs in progress."""
         return list(self._running)
 
     def classify_all(self, layer: QgsRasterLayer) -> None:
@@ -116,7 +116,7 @@ class LayerMenu(QObject):
         visible_only: bool = False,
         confidence: bool = False,
     ) -> None:
-        """Classify a layer; the default scheme and the whole layer where nothing else is said.
+        """Classify a layer; by default with the first scheme and the whole layer.
 
         A layer without pixels of its own (a tile server) is classified where it is in view.
         """
@@ -139,7 +139,7 @@ class LayerMenu(QObject):
         classifier.start()
 
     def classify_with(self, layer: QgsRasterLayer) -> None:
-        """Ask for the classes first."""
+        """Open the scheme editor, then classify."""
         if not self._ready():
             return
         layer_id = layer.id()
@@ -150,7 +150,7 @@ class LayerMenu(QObject):
         open_dialog(editor)
 
     def _on_scheme(self, layer_id: str, editor: SchemeEditor) -> None:
-        """Classify with the classes of the editor."""
+        """Classify with the edited scheme."""
         self._scheme = editor.scheme()
         self._classify_if_there(
             layer_id,
@@ -179,11 +179,11 @@ class LayerMenu(QObject):
         return size_text(pixels, coarse_first=False)
 
     def highlight(self, layer: QgsRasterLayer) -> None:
-        """Show the dock with the cursor in the prompt."""
-        self._dock.look_for(layer)
+        """Show the dock with the cursor in the prompt field."""
+        self._dock.offer_prompt(layer)
 
     def explain(self, layer: QgsRasterLayer) -> None:
-        """Show what the runtime sees in the layer."""
+        """Show the runtime's description of the layer."""
         if not self._ready():
             return
         read_by, reason = can_read(layer)
@@ -193,28 +193,28 @@ class LayerMenu(QObject):
         if read_by is ReadBy.QGIS and not layer.dataProvider().xSize():
             self._show_explanation(layer.id(), {"sensor_title": tr("Pictures from a server: red, green and blue")})
             return
-        self._explainer.describe(layer)
+        self.explainer.describe(layer)
 
     def stop_all(self) -> None:
-        """Stop every run in silence."""
+        """Cancel every run without a message."""
         for classifier in list(self._running):
             classifier.abandon()
             self._drop(classifier)
 
     def clean_up(self) -> None:
-        """Take the entries away and stop everything."""
+        """Remove the menu entries and cancel every run."""
         self._iface.currentLayerChanged.disconnect(self._offer_accuracy)
         QgsProject.instance().cleared.disconnect(self.stop_all)
         QgsProject.instance().layerWillBeRemoved.disconnect(self._on_layer_will_be_removed)
         self.stop_all()
-        self._explainer.abandon()
+        self.explainer.abandon()
         for action in self.actions:
             self._iface.removeCustomActionForLayerType(action)
             action.deleteLater()
         self.actions = []
 
     def _for_current_layer(self, slot: Callable[[QgsRasterLayer], None]) -> Callable[..., None]:
-        """Returns a slot that passes the layer that was clicked on."""
+        """Returns a slot that passes on the layer of the context menu."""
 
         def triggered(*_: object) -> None:
             layer = self._iface.activeLayer()
@@ -224,13 +224,13 @@ class LayerMenu(QObject):
         return triggered
 
     def _offer_accuracy(self, layer: QgsMapLayer | None) -> None:
-        """Show the entry for maps of classes alone."""
+        """Show the accuracy entry for class maps only."""
         self.accuracy_action.setVisible(is_class_map(layer))
 
     def _request(
         self, layer: QgsRasterLayer, scheme: Scheme | None, visible_only: bool, confidence: bool
     ) -> ClassifyRequest:
-        """Put together what the user requests.
+        """Returns the classification request.
 
         Raises:
             ValueError: the layer cannot be read, is a result, or is out of view.
@@ -256,7 +256,7 @@ class LayerMenu(QObject):
         return ClassifyRequest(snapshot, read_reading(layer), chosen, extent, None, grid, confidence)
 
     def _ready(self) -> bool:
-        """Whether there is a runtime; where not, the way to set it up is shown."""
+        """Whether there is a runtime; if not, a message offers to install it."""
         if self._session.is_set_up:
             return True
         self._dock.setUserVisible(True)
@@ -281,7 +281,7 @@ class LayerMenu(QObject):
         self._running[classifier] = shown
 
     def _forget_item(self, classifier: Classifier) -> None:
-        """The user closed the message; the run goes on."""
+        """Discard the message item that the user closed; the run continues."""
         if classifier in self._running:
             self._running[classifier] = None
 
@@ -315,18 +315,18 @@ class LayerMenu(QObject):
         self._last_message = message_bar.pushWidget(item, Qgis.MessageLevel.Success, 0)
 
     def _forget_message(self, item: object) -> None:
-        """The user closed the last message."""
+        """Discard the last message, which the user closed."""
         if self._last_message is item:
             self._last_message = None
 
     def _check_accuracy(self, layer_id: str) -> None:
-        """Check a map that may be gone by now."""
+        """Check the accuracy of a map, if it is still in the project."""
         layer = QgsProject.instance().mapLayer(layer_id)
         if isinstance(layer, QgsRasterLayer):
             self._dock.check_accuracy(layer)
 
     def show_areas(self, name: str, areas: list[ClassArea]) -> TableDialog:
-        """Show the areas table."""
+        """Open the areas table."""
         return show_areas(name, areas, self._iface.mainWindow())
 
     def _on_failed(self, classifier: Classifier, failure: Failure) -> None:

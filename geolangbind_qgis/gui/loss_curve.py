@@ -1,4 +1,4 @@
-"""A small picture of how learning goes: the loss at every step, and at the held-out labels."""
+"""Plot of the loss during fine-tuning."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SMOOTHING = 0.7
 
 
 class LossCurve(QWidget):
-    """Draws points as they come; a run that starts again draws over the same axes.
+    """Plots points as they arrive; a restarted run is drawn over the same axes.
 
     The thin line is the loss of each step, smoothed; the dots are the loss at held-out labels. The latest of
     each stands in the corner.
@@ -38,7 +38,7 @@ class LossCurve(QWidget):
         return QSize(260, 110)
 
     def clear(self) -> None:
-        """Forget all points."""
+        """Remove all points."""
         self._losses, self._held_out = [], []
         self._steps, self._passed, self._stage = 1, 0, ""
         self.update()
@@ -65,11 +65,11 @@ class LossCurve(QWidget):
 
     @property
     def count(self) -> int:
-        """How many steps are drawn."""
+        """Number of steps drawn."""
         return len(self._losses)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the curve in the colours of the theme."""
+        """Draw the curve in the palette's colours."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         palette = self.palette()

@@ -1,4 +1,4 @@
-"""One message about all results of a project whose files are gone: compute them again, or remove them."""
+"""Message about results of a project whose files are missing: recompute or remove them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAMED = 4
 
 
 class MissingMessage(QObject):
-    """Offers to compute missing results again, one after the other, or to remove them.
+    """Offers to recompute missing results one after the other, or to remove them.
 
     Args:
         iface: QGIS's interface.
@@ -36,19 +36,24 @@ class MissingMessage(QObject):
         self.item: object = None
         """The message while it is shown."""
 
-    def look(self) -> None:
-        """Tell of the results that are missing, once the project is there."""
-        QTimer.singleShot(0, self._tell)
+    @property
+    def busy(self) -> bool:
+        """Whether results wait for their recomputation."""
+        return bool(self._waiting)
+
+    def update(self) -> None:
+        """Show the message if results are missing, after the project was loaded."""
+        QTimer.singleShot(0, self._show_message)
 
     def compute_again(self) -> None:
-        """Compute all that have a prompt; land-cover maps are classified by hand."""
+        """Recompute all that have a prompt; land-cover maps have to be classified by the user."""
         self._close()
         layers = missing_results(QgsProject.instance())
         self._waiting = [layer.id() for layer in layers if read_answer(layer) is not None]
-        self.go_on()
+        self.compute_next()
 
     def remove(self) -> None:
-        """Take the layers out of the project, and what was put in the place of their files away."""
+        """Remove the layers from the project and delete their placeholder files."""
         self._close()
         layers = missing_results(QgsProject.instance())
         stand_ins = [path for path in (_path(layer) for layer in layers) if is_stand_in(path)]
@@ -56,27 +61,27 @@ class MissingMessage(QObject):
         for path in stand_ins:
             discard(path)
 
-    def go_on(self) -> None:
-        """Compute the next one."""
+    def compute_next(self) -> None:
+        """Recompute the next missing result."""
         if not self._waiting:
             return
         layer = QgsProject.instance().mapLayer(self._waiting.pop(0))
         if isinstance(layer, QgsRasterLayer):
             self._recompute(layer)
         else:
-            self.go_on()
+            self.compute_next()
 
     def stop(self) -> None:
-        """Compute no more of them."""
+        """Cancel the remaining recomputations."""
         self._waiting = []
 
     def clean_up(self) -> None:
-        """Let go of QGIS."""
+        """Disconnect from QGIS."""
         self.stop()
         self._close()
         self._files.clean_up()
 
-    def _tell(self) -> None:
+    def _show_message(self) -> None:
         layers = missing_results(QgsProject.instance())
         self._close()
         if not layers:

@@ -1,4 +1,4 @@
-"""The choice of model, filled with what the runtime can use."""
+"""Combo box of the models that the runtime can use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from geolangbind_qgis.session import DEFAULT_MODEL, Session
 
 
 class ModelChoice(QObject):
-    """Keeps a combo box and the session's model in step.
+    """Keeps a combo box and the session's model synchronised.
 
     Signals:
         changed: another model is used from now on.
@@ -43,7 +43,7 @@ class ModelChoice(QObject):
         self._combo.setCurrentIndex(max(0, self._combo.findData(self._session.model)))
 
     def manage(self, window: QWidget) -> bool:
-        """Show the window of the models; false where there is no runtime to ask."""
+        """Open the dialog of models; returns False without a runtime."""
         client = self._session.client
         if client is None:
             return False
@@ -53,7 +53,7 @@ class ModelChoice(QObject):
         return True
 
     def take(self, cards: list[dict[str, Any]]) -> None:
-        """Offer the models that the runtime lists now; the usual one is chosen where the one in use is gone."""
+        """List the models that the runtime reports; the default is selected if the present one is gone."""
         self._session.facts["models"] = cards
         names = [card.get("name") for card in cards if card.get("available", True)]
         if self._session.model not in names:
@@ -62,7 +62,7 @@ class ModelChoice(QObject):
         self.changed.emit()
 
     def add(self, name: str, title: str) -> None:
-        """Offer a new model, chosen for the next prompts."""
+        """Add a new model and select it."""
         if self._combo.findData(name) < 0:
             self._combo.addItem(title, name)
         self._session.facts.setdefault("models", []).append({"name": name, "title": title, "available": True})

@@ -1,4 +1,4 @@
-"""The models: list, import, fetch, rename, delete, and their licences."""
+"""Dialog of the models: list, import, fetch, rename, delete, and licences."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _NAME, _LICENCE, _SIZE, _STATE = range(4)
 
 
 class ModelsDialog(QDialog):
-    """A table of the models with buttons for what can be done with the one selected.
+    """A table of the models with buttons for actions on the selected one.
 
     Signals:
         changed: the runtime's list of models is another; carries the cards.
@@ -97,8 +97,12 @@ class ModelsDialog(QDialog):
 
     @property
     def busy(self) -> bool:
-        """Whether the runtime is asked."""
+        """Whether a request is running."""
         return self._handle is not None
+
+    def cards(self) -> list[dict[str, Any]]:
+        """Returns the model cards in the order of the table."""
+        return list(self._cards)
 
     def selected(self) -> dict[str, Any] | None:
         """Returns the card of the selected model; None where none is selected."""
@@ -106,14 +110,14 @@ class ModelsDialog(QDialog):
         return self._cards[row] if 0 <= row < len(self._cards) else None
 
     def reject(self) -> None:
-        """Close, and stop what runs."""
+        """Close the dialog and cancel running requests."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
         super().reject()
 
     def _ask(self, action: str, **fields: Any) -> None:  # noqa: ANN401 - of protocol.ModelsParams
-        """Have the runtime do something with the models, and show the list that comes of it."""
+        """Send a request about the models and show the returned list."""
         if self._handle is not None:
             return
         self.message.clear()
@@ -153,7 +157,7 @@ class ModelsDialog(QDialog):
         self._show_selected()
 
     def _show(self, cards: list[dict[str, Any]]) -> None:
-        """Fill the table; the model selected before is selected again."""
+        """Fill the table and restore the selection."""
         before = self.selected()
         self._cards = cards
         self.table.setRowCount(len(cards))
@@ -177,7 +181,7 @@ class ModelsDialog(QDialog):
         self._show_selected()
 
     def _show_selected(self) -> None:
-        """Show the licence of the selected model, and offer what can be done with it."""
+        """Show the licence of the selected model and enable its actions."""
         card, idle = self.selected(), self._handle is None
         own = card is not None and bool(card.get("available")) and card.get("source") != "embedded"
         self.import_button.setEnabled(idle)
@@ -221,7 +225,7 @@ class ModelsDialog(QDialog):
 
 
 def card_html(card: dict[str, Any]) -> str:
-    """Returns what there is to know of a model: its description, its licence, and where the licence is."""
+    """Returns the model card as HTML: description, licence, and address of the licence."""
     licence = escape(str(card.get("licence") or tr("not stated")))
     url = str(card.get("licence_url") or "")
     link = f" (<a href='{escape(url, quote=True)}'>{escape(url)}</a>)" if url.startswith("http") else ""

@@ -1,4 +1,4 @@
-"""Widgets that give way in a narrow dock."""
+"""Widgets that shrink in a narrow dock."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _LETTERS = 8
 
 
 def let_shrink(*combos: QComboBox) -> None:
-    """Let combo boxes become narrower than their longest entry, which would cut off all that stands beside them."""
+    """Allow combo boxes to become narrower than their longest entry, so that widgets beside them stay visible."""
     for combo in combos:
         combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         combo.setMinimumContentsLength(_LETTERS)

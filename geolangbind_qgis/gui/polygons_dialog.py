@@ -1,4 +1,4 @@
-"""Outlines of what is above the threshold."""
+"""Dialog that converts a result to polygons."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _FORMATS = (
 
 
 class PolygonsDialog(QDialog):
-    """Asks how to draw the outlines, has the runtime draw them, and adds them as a layer.
+    """Collects the options of polygonisation, runs it, and adds the polygons as a layer.
 
     Args:
         layer: a score layer or a class map.
@@ -81,7 +81,7 @@ class PolygonsDialog(QDialog):
         self._style = read_score_style(layer)
         self._of_classes = is_class_map(layer)
         self._legend = class_legend(layer) if self._of_classes else {}
-        self._handle: Any = None
+        self._request: Any = None
         self.min_area = _metres(" m²", 10_000_000, tr("Smaller patches and holes are left out"))
         self.simplify = _metres(" m", 10_000, tr("Outlines may move by this much to save points; 0 keeps every step"))
         pixel = pixel_metres(layer, QgsProject.instance())
@@ -129,7 +129,7 @@ class PolygonsDialog(QDialog):
         self.setMinimumWidth(380)
 
     def make(self) -> None:
-        """Have the outlines drawn; the dialog closes when they are on the map."""
+        """Start the polygonisation; the dialog closes when the layer was added."""
         self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(False)
         self._message.setText(tr("Drawing outlines…"))
         output = self.file.filePath() or str(new_result(self._name, ".gpkg", settings.results_folder()))
@@ -145,21 +145,26 @@ class PolygonsDialog(QDialog):
             right_angles=self.right_angles.isChecked(),
             vector_crs=self._project_crs if self.in_project_crs.isChecked() else None,
         )
-        self._handle = self._client.request(
+        self._request = self._client.request(
             "polygonise", params, on_result=lambda result: self._on_result(result, output), on_error=self._on_error
         )
 
+    @property
+    def busy(self) -> bool:
+        """Whether the polygonisation is running."""
+        return self._request is not None
+
     def reject(self) -> None:
-        """Close, and stop what runs."""
-        if self._handle is not None:
-            self._handle.cancel()
-            self._handle = None
+        """Close the dialog and cancel the request."""
+        if self._request is not None:
+            self._request.cancel()
+            self._request = None
         super().reject()
 
     def _on_result(self, result: dict, output: str) -> None:
-        if self._handle is None:
+        if self._request is None:
             return
-        self._handle = None
+        self._request = None
         path, count = str(result.get("output") or output), int(result["polygons"])
         if count == 0:
             self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(True)
@@ -172,7 +177,7 @@ class PolygonsDialog(QDialog):
         self.accept()
 
     def _add_layer(self, path: str) -> None:
-        """Put the polygons on the map."""
+        """Add the polygons to the project."""
         layer = QgsVectorLayer(path, tr("{0} (polygons)").format(self._name), "ogr")
         if not layer.crs().isValid():
             layer.setCrs(self._crs)  # GeoPackage calls none "undefined", from which QGIS finds no way to the map's
@@ -183,15 +188,15 @@ class PolygonsDialog(QDialog):
         add_above_source(QgsProject.instance(), layer, self._source_id)
 
     def _on_error(self, error: Any) -> None:  # noqa: ANN401 - ErrorInfo
-        if self._handle is None:
+        if self._request is None:
             return
-        self._handle = None
+        self._request = None
         self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(True)
         self._message.setText(failure_of(error).text)
 
 
 def _metres(suffix: str, most: float, tip: str) -> QDoubleSpinBox:
-    """Make a field for a length or an area."""
+    """Returns an input field for a length or an area."""
     box = QDoubleSpinBox()
     box.setRange(0, most)
     box.setDecimals(2)
@@ -201,7 +206,7 @@ def _metres(suffix: str, most: float, tip: str) -> QDoubleSpinBox:
 
 
 def _rounded(area_m2: float) -> float:
-    """Returns an area with two digits that count: 1000 for 1001.3."""
+    """Returns an area with two significant digits: 1000 for 1001.3."""
     return float(f"{area_m2:.2g}") if area_m2 > 0 else 0.0
 
 
@@ -211,7 +216,7 @@ def class_legend(layer: QgsRasterLayer) -> dict[int, tuple[str, str]]:
 
 
 def class_renderer(layer: QgsVectorLayer, legend: dict[int, tuple[str, str]]) -> QgsCategorizedSymbolRenderer:
-    """Returns a look in the colours of a class map, for the codes that the polygons have."""
+    """Returns a categorised renderer in the colours of a class map, for the codes that occur."""
     codes = sorted(layer.uniqueValues(layer.fields().indexOf("code")))
     shown = {code: legend.get(code, (str(code), "#808080")) for code in codes}
     categories = [QgsRendererCategory(code, _outline(colour), label) for code, (label, colour) in shown.items()]

@@ -1,4 +1,4 @@
-"""What happens to the project and its layers, for those who show results."""
+"""Signals about changes of the project and its layers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from geolangbind_qgis.layers.placement import SOURCE
 
 
 class ProjectWatch(QObject):
-    """Listens to the project.
+    """Observes the project.
 
     Signals:
         results_changed: results may have come, gone or moved; of many changes at once, the last one counts.
@@ -41,7 +41,7 @@ class ProjectWatch(QObject):
         project.layersAdded.connect(self._watch)
 
     def clean_up(self) -> None:
-        """Let go of the project."""
+        """Disconnect from the project."""
         self._timer.stop()
         project = QgsProject.instance()
         project.layersRemoved.disconnect(self._on_layers_removed)
@@ -62,12 +62,12 @@ class ProjectWatch(QObject):
         self._timer.start()
 
     def _on_read(self, *_: object) -> None:
-        """Look again: while layers are read one by one, they are not all there yet."""
+        """Emit again after loading, since not all layers exist while they are read one by one."""
         self.opened.emit()
         self._timer.start()
 
     def _watch(self, layers: list[QgsMapLayer]) -> None:
-        """Notice when a layer that is there already becomes a result, as Processing does it."""
+        """Observe an existing layer, which Processing may turn into a result."""
         for layer in layers:
             layer.customPropertyChanged.connect(self._on_property_changed)
 

@@ -1,4 +1,4 @@
-"""What to look for: one or more prompts, and what to keep out."""
+"""List of prompts and the line of negative prompts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_PROMPTS = 8
 
 @dataclass(frozen=True)
 class Prompt:
-    """What to look for and the colour to show it in."""
+    """A prompt and the colour of its overlay."""
 
     text: str
     colour: str
@@ -50,17 +50,17 @@ class PromptList(QWidget):
         self._add.setToolTip(tr("Another prompt: look for several things in one run, each in a layer of its own"))
         self._add.setAccessibleName(tr("Another prompt"))
         self._add.clicked.connect(lambda: self.add_row().edit.setFocus())
-        self._negatives = QLineEdit(self)
-        self._negatives.setClearButtonEnabled(True)
-        self._negatives.setPlaceholderText(tr("optional: shadow; wet sand"))
-        self._negatives.setToolTip(tr("What looks similar but is not meant. Separate several with a semicolon."))
-        self._negatives.setAccessibleName(tr("Exclude"))
-        self._negatives.returnPressed.connect(self.submitted)
+        self.exclude_edit = QLineEdit(self)
+        self.exclude_edit.setClearButtonEnabled(True)
+        self.exclude_edit.setPlaceholderText(tr("optional: shadow; wet sand"))
+        self.exclude_edit.setToolTip(tr("What looks similar but is not meant. Separate several with a semicolon."))
+        self.exclude_edit.setAccessibleName(tr("Exclude"))
+        self.exclude_edit.returnPressed.connect(self.submitted)
         not_label = QLabel(tr("E&xclude"), self)
-        not_label.setBuddy(self._negatives)
+        not_label.setBuddy(self.exclude_edit)
         not_row = QHBoxLayout()
         not_row.addWidget(not_label)
-        not_row.addWidget(self._negatives, 1)
+        not_row.addWidget(self.exclude_edit, 1)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(3)
@@ -73,6 +73,15 @@ class PromptList(QWidget):
         self.add_row()
         self.refresh_words()
 
+    @property
+    def rows(self) -> tuple[PromptRow, ...]:
+        """The rows from top to bottom."""
+        return tuple(self._rows)
+
+    def completions(self) -> list[str]:
+        """Returns the words that are offered for completion."""
+        return self._words.stringList()
+
     def prompts(self) -> list[Prompt]:
         """Returns the filled-in prompts, each text once."""
         found: dict[str, Prompt] = {}
@@ -83,11 +92,11 @@ class PromptList(QWidget):
 
     def negatives(self) -> tuple[str, ...]:
         """Returns the negative prompts."""
-        parts = (part.strip() for part in self._negatives.text().split(";"))
+        parts = (part.strip() for part in self.exclude_edit.text().split(";"))
         return tuple(translated(part, QgsApplication.locale()).english for part in parts if part)
 
     def add_row(self, text: str = "") -> PromptRow:
-        """Add a line for one more prompt."""
+        """Add a row for another prompt."""
         row = PromptRow(self._words, free_colour([row.colour() for row in self._rows]), self)
         row.edit.setText(text)
         row.submitted.connect(self.submitted)
@@ -98,7 +107,7 @@ class PromptList(QWidget):
         return row
 
     def choose_colours(self, on_map: Mapping[str, str]) -> None:
-        """Let no two results look alike: a prompt keeps the colour it has on the map, a new one gets a free colour.
+        """Choose a colour of its own for every prompt: one with an overlay keeps its colour, another gets a free one.
 
         A colour that the user chose since the last run is left as it is.
 
@@ -115,7 +124,7 @@ class PromptList(QWidget):
             taken.append(colour)
 
     def set_prompts(self, texts: list[str]) -> None:
-        """Show these prompts and no others."""
+        """Replace all prompts."""
         while len(self._rows) > 1:
             self._remove_row(self._rows[-1])
         self._rows[0].edit.setText(texts[0] if texts else "")
@@ -123,13 +132,13 @@ class PromptList(QWidget):
             self.add_row(text)
 
     def replace(self, prompt: str, word: str) -> None:
-        """Put a word in the place of a prompt; as the first prompt where that is gone."""
+        """Replace a prompt by a word; the first prompt if it is gone."""
         row = next((row for row in self._rows if row.text() == prompt), self._rows[0])
         row.edit.setText(word)
 
     def set_negatives(self, texts: list[str]) -> None:
-        """Show these negative prompts."""
-        self._negatives.setText("; ".join(texts))
+        """Replace the negative prompts."""
+        self.exclude_edit.setText("; ".join(texts))
 
     def focus(self) -> None:
         """Put the cursor into the first prompt."""
@@ -137,7 +146,7 @@ class PromptList(QWidget):
         self._rows[0].edit.selectAll()
 
     def refresh_words(self) -> None:
-        """Offer the history first, then the words of the class schemes."""
+        """Renew the completion list: the history first, then the words of the class schemes."""
         self._words.setStringList(list(dict.fromkeys([*settings.prompt_history(), *scheme_words()])))
 
     def _remove_row(self, row: PromptRow) -> None:

@@ -1,4 +1,4 @@
-"""One prompt: its colour, its words, and a button to take it away."""
+"""Row of one prompt: colour, text, and a button that removes it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from geolangbind_qgis.i18n import tr
 
 
 class PromptRow(QWidget):
-    """A line to type what to look for.
+    """Line edit of one prompt.
 
     Signals:
         submitted: Enter was pressed.
@@ -25,13 +25,13 @@ class PromptRow(QWidget):
 
     def __init__(self, words: QStringListModel, colour: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._colour = QgsColorButton(self)
-        self._colour.setFixedWidth(34)
-        self._colour.setShowMenu(False)
-        self._colour.setColor(QColor(colour))
-        self._colour.setToolTip(tr("Colour of this prompt on the map"))
-        self._colour.setAccessibleName(tr("Colour of this prompt on the map"))
-        self._colour.colorChanged.connect(lambda _: self._own(True))
+        self.colour_button = QgsColorButton(self)
+        self.colour_button.setFixedWidth(34)
+        self.colour_button.setShowMenu(False)
+        self.colour_button.setColor(QColor(colour))
+        self.colour_button.setToolTip(tr("Colour of this prompt on the map"))
+        self.colour_button.setAccessibleName(tr("Colour of this prompt on the map"))
+        self.colour_button.colorChanged.connect(lambda _: self._own(True))
         self._own_colour = False
         self.edit = QLineEdit(self)
         self.edit.setPlaceholderText(tr("What to look for: solar farms, open water, …"))
@@ -65,7 +65,7 @@ class PromptRow(QWidget):
         box.setSpacing(1)
         row = QHBoxLayout()
         row.setSpacing(4)
-        row.addWidget(self._colour)
+        row.addWidget(self.colour_button)
         row.addWidget(self.edit, 1)
         row.addWidget(self._remove)
         box.addLayout(row)
@@ -79,14 +79,14 @@ class PromptRow(QWidget):
         return translated(" ".join(self.edit.text().split()), QgsApplication.locale())
 
     def _show_english(self) -> None:
-        """Show what will run where that is not what was typed."""
+        """Show the English prompt if it differs from what was typed."""
         translation = self._translation()
         self.english.setText(f"→ {translation.english}")
         self.english.setVisible(bool(translation.found))
 
     def colour(self) -> str:
         """Returns the colour as "#rrggbb"."""
-        return self._colour.color().name()
+        return self.colour_button.color().name()
 
     @property
     def has_own_colour(self) -> bool:
@@ -94,15 +94,15 @@ class PromptRow(QWidget):
         return self._own_colour
 
     def show_colour(self, colour: str) -> None:
-        """Show the colour that the prompt has on the map."""
-        self._colour.blockSignals(True)
-        self._colour.setColor(QColor(colour))
-        self._colour.blockSignals(False)
+        """Show the colour of the prompt's overlay."""
+        self.colour_button.blockSignals(True)
+        self.colour_button.setColor(QColor(colour))
+        self.colour_button.blockSignals(False)
         self._own(False)
 
     def _own(self, own: bool) -> None:
         self._own_colour = own
 
     def set_removable(self, removable: bool) -> None:
-        """Show or hide the button that takes the row away."""
+        """Show or hide the remove button."""
         self._remove.setVisible(removable)

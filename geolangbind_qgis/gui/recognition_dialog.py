@@ -1,4 +1,4 @@
-"""Where a user corrects what a layer was recognised as."""
+"""Dialog that corrects the recognised sensor, bands and scaling of a layer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from geolangbind_qgis.layers.recognition import Reading, Recognised
 
 
 class RecognitionDialog(QDialog):
-    """Asks for sensor, bands, wavelengths and scaling; what is left empty is recognised.
+    """Edits sensor, bands, wavelengths and scaling; empty fields are recognised automatically.
 
     Args:
         band_count: bands in the layer.
@@ -111,7 +111,7 @@ class RecognitionDialog(QDialog):
 
 
 def _combo(first: str, titles: dict[str, str], chosen: str | None) -> QComboBox:
-    """Make a choice whose first entry leaves it to the runtime."""
+    """Returns a combo box whose first entry leaves the choice to the runtime."""
     combo = QComboBox()
     combo.addItem(first, None)
     for name, title in titles.items():
@@ -121,7 +121,7 @@ def _combo(first: str, titles: dict[str, str], chosen: str | None) -> QComboBox:
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    """Read "4, 3, 2" or "1-12"."""
+    """Returns the numbers in a text such as "4, 3, 2" or "1-12"."""
     found: list[int] = []
     for part in text.replace(";", ",").split(","):
         first, dash, last = part.strip().partition("-")

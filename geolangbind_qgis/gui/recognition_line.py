@@ -1,4 +1,4 @@
-"""What the runtime takes a layer for, in one line, with a way to correct it."""
+"""One-line summary of what a layer was recognised as, with a link to correct it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class RecognitionLine(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._label = QLabel(self)
-        self._label.setWordWrap(True)
-        self._label.setMinimumWidth(150)
-        self._label.setTextFormat(Qt.TextFormat.RichText)
-        self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.label = QLabel(self)
+        self.label.setWordWrap(True)
+        self.label.setMinimumWidth(150)
+        self.label.setTextFormat(Qt.TextFormat.RichText)
+        self.label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._edit = QToolButton(self)
         self._edit.setIcon(icon("edit"))
         self._edit.setAutoRaise(True)
@@ -40,21 +40,21 @@ class RecognitionLine(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        row.addWidget(self._label, 1, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.label, 1, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._edit, 0, Qt.AlignmentFlag.AlignTop)
 
     def sizeHint(self) -> QSize:
-        """Returns the size of one line: the height follows from the width; Qt's own hint leaves a gap."""
+        """Returns the size of one line; the height depends on the width, and Qt's default leaves a gap."""
         return QSize(super().sizeHint().width(), self._edit.sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:
-        """Returns the size of one line, as ``sizeHint``."""
+        """Returns the same as ``sizeHint``."""
         return QSize(super().minimumSizeHint().width(), self._edit.sizeHint().height())
 
     def show_text(self, text: str, *, editable: bool = False) -> None:
-        """Show a plain sentence, such as why a layer cannot be used."""
-        self._label.setText(text.replace("<", "&lt;"))
-        self._label.setToolTip("")
+        """Show a sentence, such as why a layer cannot be used."""
+        self.label.setText(text.replace("<", "&lt;"))
+        self.label.setToolTip("")
         self._edit.setEnabled(editable)
 
     def show_recognised(self, found: Recognised, own: bool) -> None:
@@ -74,14 +74,14 @@ class RecognitionLine(QWidget):
         parts = [title] if title.startswith(count) else [title, count]
         text = " · ".join(_unbroken(part).replace("<", "&lt;") for part in parts if part)
         own_text = f" <i>({tr('set by you')})</i>" if own else ""
-        self._label.setText(f"{text}{own_text} · <span style='color:{colour}'>{mark}</span> {state}")
+        self.label.setText(f"{text}{own_text} · <span style='color:{colour}'>{mark}</span> {state}")
         training = () if found.scaling == EMBEDDING else (training_text(found.trained),)
         facts = (" · ".join(part for part in (found.title, found.bands_text, scaling) if part),)
         lines = (*facts, *found.reasons, *found.warnings, *training)
-        self._label.setToolTip("<br>".join(line.replace("<", "&lt;") for line in lines))
+        self.label.setToolTip("<br>".join(line.replace("<", "&lt;") for line in lines))
         self._edit.setEnabled(True)
 
 
 def _unbroken(text: str) -> str:
-    """Keep what belongs to one number on one line."""
+    """Returns the text with no-break spaces between numbers and units."""
     return re.sub(r" (?=[\d×])|(?<=×) ", "\u00a0", text)

@@ -1,4 +1,4 @@
-"""What is made of results: files, polygons, tables of areas, accuracy."""
+"""Actions on results: files, polygons, tables of areas, accuracy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from geolangbind_qgis.session import Session
 
 
 class ResultActions(QObject):
-    """Answers the buttons below a result.
+    """Handles the buttons below a result.
 
     Signals:
         runtime_needed: there is no runtime to do what was requested.
@@ -45,40 +45,40 @@ class ResultActions(QObject):
         page.class_maps.accuracy_wanted.connect(self.check_accuracy)
 
     def save_scores(self) -> None:
-        """Save the chosen result."""
+        """Save the selected score layer."""
         layer = self._result.layer()
         if layer is not None:
             self.save_map(layer)
 
     def save_map(self, layer: QgsRasterLayer) -> None:
-        """Save a result as a file of the user's own."""
+        """Save a result to a file chosen by the user."""
         ask_and_save_scores(layer, self._iface, self._window)
 
     def make_polygons(self) -> None:
-        """Ask how the chosen result is outlined."""
+        """Open the polygons dialog for the selected result."""
         layer = self._result.layer()
         if layer is not None:
             self.make_polygons_of(layer)
 
     def make_polygons_of(self, layer: QgsRasterLayer) -> None:
-        """Ask how a score layer or a class map is outlined."""
+        """Open the polygons dialog for a score layer or a class map."""
         client = self._session.client
         if client is not None:
             open_dialog(PolygonsDialog(layer, client, self._iface, self._window))
 
     def show_statistics(self) -> None:
-        """Show the areas of all results as a table."""
+        """Open the table of areas of all results."""
         project, combo = QgsProject.instance(), self._result.results
         layers = [project.mapLayer(combo.itemData(index)) for index in range(combo.count())]
         found = [layer for layer in layers if isinstance(layer, QgsRasterLayer)]
         open_dialog(StatisticsDialog(found, self._result.histograms(), self._window), modal=False)
 
     def show_areas(self, layer: QgsRasterLayer) -> None:
-        """Show the areas of a class map as a table."""
+        """Open the table of areas of a class map."""
         show_areas(layer.name(), read_areas(layer), self._iface.mainWindow())
 
     def check_accuracy(self, layer: QgsRasterLayer) -> AccuracyDialog | None:
-        """Ask what a class map is compared with; None where it cannot be compared: see the message bar."""
+        """Open the accuracy dialog; returns None if the map cannot be compared, with a message in the message bar."""
         client = self._session.client
         if client is None:
             self.runtime_needed.emit()

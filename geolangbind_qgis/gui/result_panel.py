@@ -1,4 +1,4 @@
-"""What was found, and how it is shown: threshold, colour, opacity, area, and what can be made of it."""
+"""Panel of the results: threshold, colour, opacity, area and actions."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _STYLE_DELAY_MS = 15
 
 
 class ResultPanel(QGroupBox):
-    """Edits the style of score layers; moving a slider never starts a run.
+    """Edits the style of score layers; no slider starts a run.
 
     Signals:
         save_wanted, polygons_wanted, statistics_wanted: a button was pressed, for the layer that is chosen.
@@ -103,8 +103,8 @@ class ResultPanel(QGroupBox):
         self.undo_button.setToolTip(tr("Show the answer before this one; the arrow lists all earlier answers"))
         self.undo_button.setAccessibleName(tr("Earlier answers"))
         self.undo_button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
-        self._past_menu = QMenu(self.undo_button)
-        self.undo_button.setMenu(self._past_menu)
+        self.past_menu = QMenu(self.undo_button)
+        self.undo_button.setMenu(self.past_menu)
         self.undo_button.clicked.connect(self.undo)
         self.recompute_button = QPushButton(tr("&Compute again"), self)
         self.recompute_button.setToolTip(tr("The file of this result is missing; its prompt is still known"))
@@ -127,8 +127,13 @@ class ResultPanel(QGroupBox):
         self._build()
         self.setVisible(False)
 
+    @property
+    def style_is_pending(self) -> bool:
+        """Whether a change in the widgets was not applied to the layer yet."""
+        return self._style_timer.isActive()
+
     def set_results(self, layers: list[QgsRasterLayer]) -> None:
-        """Offer these score layers; the first is chosen unless the one chosen before is among them."""
+        """List these score layers; the previous selection is kept if it is among them, else the first is selected."""
         wanted = [(layer.name(), layer.id()) for layer in layers]
         offered = [(self.results.itemText(i), self.results.itemData(i)) for i in range(self.results.count())]
         before = self.results.currentData()
@@ -149,38 +154,38 @@ class ResultPanel(QGroupBox):
         return found if isinstance(found, QgsRasterLayer) else None
 
     def choose(self, layer_id: str) -> None:
-        """Choose a result."""
+        """Select a result."""
         self.results.setCurrentIndex(max(0, self.results.findData(layer_id)))
 
     def show_histogram(self, layer_id: str, histogram: ScoreHistogram) -> None:
-        """Take the counted areas of a layer."""
+        """Show the histogram of a layer."""
         self._histograms[layer_id] = histogram
         self._show_area()
 
     def show_suggestions(self, layer_id: str, words: list[str]) -> None:
-        """Offer other words for a prompt that found nothing."""
+        """Show suggested words for a prompt without matches."""
         self._suggested_words[layer_id] = words
         self._show_area()
 
     def histogram(self) -> ScoreHistogram | None:
-        """Returns the counted areas of the chosen layer."""
+        """Returns the histogram of the selected layer."""
         return self._histograms.get(self.results.currentData() or "")
 
     def histograms(self) -> dict[str, ScoreHistogram]:
-        """Returns the counted areas by layer id."""
+        """Returns the histograms by layer id."""
         return dict(self._histograms)
 
     def knows(self, layer_id: str) -> bool:
-        """Whether the areas of a layer were counted."""
+        """Whether a layer has a histogram."""
         return layer_id in self._histograms
 
     def forget(self, layer_id: str) -> None:
-        """Drop what is known of a layer."""
+        """Discard the histogram of a layer."""
         self._histograms.pop(layer_id, None)
         self._suggested_words.pop(layer_id, None)
 
     def _build(self) -> None:
-        """Lay the widgets out."""
+        """Create the widgets and their layout."""
         threshold_row = QHBoxLayout()
         threshold_row.addWidget(self.threshold, 1)
         threshold_row.addWidget(self.threshold_box)
@@ -222,7 +227,7 @@ class ResultPanel(QGroupBox):
         box.addLayout(buttons)
 
     def _on_chosen(self) -> None:
-        """Show the style of the layer that is chosen now."""
+        """Show the style of the selected layer."""
         layer = self.layer()
         if layer is None:
             return
@@ -249,7 +254,7 @@ class ResultPanel(QGroupBox):
         self._show_area()
 
     def _apply(self) -> None:
-        """Applies the style that the widgets show to the layer."""
+        """Apply the style in the widgets to the layer."""
         layer = self.layer()
         if layer is not None:
             style = ScoreStyle(self.threshold_box.value(), self.colour.color().name(), self.opacity.value() / 100)
@@ -259,12 +264,12 @@ class ResultPanel(QGroupBox):
                 keep_answer(layer, answer, style.threshold)
 
     def show_preview(self, preview: bool) -> None:
-        """Say that what the map shows is coarse, and count nothing of it."""
+        """State that the map shows a coarse preview; its areas are not counted."""
         self._preview = preview
         self._show_area()
 
     def undo(self) -> None:
-        """Show the latest answer that is older than the one shown."""
+        """Show the answer before the present one."""
         layer = self.layer()
         current = read_answer(layer) if layer is not None else None
         if layer is None or current is None:
@@ -281,16 +286,16 @@ class ResultPanel(QGroupBox):
         self._on_chosen()
 
     def _show_past(self, layer: QgsRasterLayer) -> None:
-        """Offer earlier answers whose files are there."""
-        self._past_menu.clear()
+        """List earlier answers whose files exist."""
+        self.past_menu.clear()
         current = read_answer(layer)
         older = False
         for index, answer in enumerate(past_answers(layer)):
             if Path(answer.raster).is_file():
-                action = self._past_menu.addAction(f"{answer.time} · {answer.title} · {answer.model}")
+                action = self.past_menu.addAction(f"{answer.time} · {answer.title} · {answer.model}")
                 action.triggered.connect(partial(self._on_past, layer.id(), index))
                 older = older or (current is not None and answer.date <= current.date)
-        self.undo_button.setEnabled(not self._past_menu.isEmpty())
+        self.undo_button.setEnabled(not self.past_menu.isEmpty())
         suggested = current.suggested if current is not None else None
         self.suggest_button.setEnabled(suggested is not None)
 
@@ -305,11 +310,12 @@ class ResultPanel(QGroupBox):
             self.recompute_wanted.emit(layer)
 
     def _use_suggested(self) -> None:
-        suggested = self._suggested()
+        suggested = self.suggested_threshold()
         if suggested is not None:
             self.threshold_box.setValue(suggested)
 
-    def _suggested(self) -> float | None:
+    def suggested_threshold(self) -> float | None:
+        """Returns the threshold that the runtime suggests for the selected layer; None without a suggestion."""
         layer = self.layer()
         answer = read_answer(layer) if layer is not None else None
         return answer.suggested if answer is not None else None
@@ -326,7 +332,9 @@ class ResultPanel(QGroupBox):
         self.suggestions.setVisible(words is not None)
         self.suggestions.setText(suggestions_html(words or []))
         counted = None if self._preview else histogram
-        self.histogram_view.show_histogram(counted, self.threshold_box.value(), self._suggested(), self.colour.color())
+        self.histogram_view.show_histogram(
+            counted, self.threshold_box.value(), self.suggested_threshold(), self.colour.color()
+        )
         self.histogram_view.setVisible(counted is not None)
         if self._preview:
             self.area.setText(tr("Preview at low resolution; areas follow with the result."))
@@ -339,7 +347,7 @@ class ResultPanel(QGroupBox):
 
 
 def _words_for(histogram: ScoreHistogram, threshold: float) -> str:
-    """Say how much reaches the threshold; where nothing does, how far away it is."""
+    """Returns a sentence on the area above the threshold or, if there is none, on the highest score."""
     if histogram.total <= 0:
         return tr("No pixel has a score: there is no data here.")
     above = histogram.above(threshold)

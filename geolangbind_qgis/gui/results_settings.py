@@ -1,4 +1,4 @@
-"""Where results are kept, as the user wants it."""
+"""Settings of where results are stored."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from geolangbind_qgis.i18n import tr
 
 
 class ResultsSettings(QgsCollapsibleGroupBox):
-    """A folder for results, and whether those of unsaved projects stay."""
+    """Folder for results, and whether results of unsaved projects are kept."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(tr("Results"), parent)

@@ -1,4 +1,4 @@
-"""Run, how far it is, and Cancel."""
+"""Run button with progress and Cancel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _STEPS = 1000
 
 
 class RunBar(QWidget):
-    """The button that starts and, while something runs, the progress with time left and a Cancel button.
+    """Run button that turns into a progress bar with time left and a Cancel button during a run.
 
     Signals:
         run_wanted: Run was pressed.
@@ -31,46 +31,46 @@ class RunBar(QWidget):
         self.run_button.clicked.connect(self.run_wanted)
         self.cancel_button = QPushButton(tr("&Cancel"), self)
         self.cancel_button.clicked.connect(self.cancel_wanted)
-        self._bar = QProgressBar(self)
-        self._bar.setRange(0, _STEPS)
-        self._bar.setTextVisible(True)
-        self._message = QLabel(self)
-        self._message.setWordWrap(True)
+        self.bar = QProgressBar(self)
+        self.bar.setRange(0, _STEPS)
+        self.bar.setTextVisible(True)
+        self.message = QLabel(self)
+        self.message.setWordWrap(True)
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setVerticalSpacing(3)
         self._grid.addWidget(self.run_button, 0, 0)
-        self._grid.addWidget(self._bar, 0, 1)
+        self._grid.addWidget(self.bar, 0, 1)
         self._grid.addWidget(self.cancel_button, 0, 2)
         self._grid.setColumnStretch(1, 1)
         self.show_idle("")
 
     def show_busy(self, fraction: float, message: str, seconds_left: float | None = None) -> None:
-        """Show how far the run is."""
+        """Show the progress of the run."""
         self.run_button.hide()
-        self._grid.addWidget(self._message, 1, 0, 1, 3)
-        self._bar.show()
+        self._grid.addWidget(self.message, 1, 0, 1, 3)
+        self.bar.show()
         self.cancel_button.show()
-        self._bar.setRange(0, _STEPS if fraction > 0 else 0)
-        self._bar.setValue(round(fraction * _STEPS))
+        self.bar.setRange(0, _STEPS if fraction > 0 else 0)
+        self.bar.setValue(round(fraction * _STEPS))
         left = "" if seconds_left is None else " · " + time_left_text(seconds_left)
         self._show_message(message + left)
 
     def show_idle(self, message: str) -> None:
-        """Offer Run again, with a closing word."""
-        self._bar.hide()
+        """Show the Run button again, with a final message."""
+        self.bar.hide()
         self.cancel_button.hide()
         self.run_button.show()
-        self._grid.addWidget(self._message, 0, 1, 1, 2)
+        self._grid.addWidget(self.message, 0, 1, 1, 2)
         self._show_message(message)
 
     def _show_message(self, message: str) -> None:
-        self._message.setText(message)
-        self._message.setVisible(bool(message))
+        self.message.setText(message)
+        self.message.setVisible(bool(message))
 
 
 def time_left_text(seconds: float) -> str:
-    """Returns the time left in words."""
+    """Returns the time left as text."""
     if seconds < 1:
         return tr("almost done")
     if seconds < 90:

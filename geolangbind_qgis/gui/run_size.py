@@ -1,4 +1,4 @@
-"""How large a run will be and how long it will take, told before it starts."""
+"""Estimates of the size and duration of a run, shown before it starts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def pixels_in(layer: QgsRasterLayer, extent: QgsRectangle, pixel: float) -> int:
 
 
 def size_text(pixels: int, *, coarse_first: bool = True) -> str:
-    """Returns what is said of a large run before it starts; empty for small ones.
+    """Returns the estimate for a large run; empty for small ones.
 
     Args:
         pixels: that the run looks at.
@@ -62,7 +62,7 @@ def _duration_text(seconds: float) -> str:
 
 
 def remember_speed(pixels: int, seconds: float) -> None:
-    """Learn how fast this computer is with the model of now.
+    """Update the stored speed of the present model.
 
     A slower run counts at once; a faster one, whose pixels may have been computed before, counts half.
     """
@@ -75,7 +75,7 @@ def remember_speed(pixels: int, seconds: float) -> None:
 
 
 def _known_speed() -> float | None:
-    """Returns pixels a second of earlier runs; None where there were none."""
+    """Returns the stored speed in pixels per second; None without earlier runs."""
     try:
         return float(settings.value(_key())) or None
     except ValueError:

@@ -1,4 +1,4 @@
-"""Keeping a result as a file of the user's own."""
+"""Saving a result to a file chosen by the user."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _running: list[CopyFileTask] = []  # QGIS's task manager does not keep the Pytho
 
 
 def ask_and_save_scores(layer: QgsRasterLayer, iface: QgisInterface, parent: QWidget) -> None:
-    """Ask for a file, copy the raster there, and let the layer show the copy."""
+    """Show the file dialog, copy the raster, and point the layer to the copy."""
     folder = Path(settings.value("save_folder", str(Path.home())))
     name, _ = QFileDialog.getSaveFileName(
         parent, tr("Save the raster as"), str(folder / f"{file_stem(layer.name())}.tif"), tr("GeoTIFF (*.tif)")
@@ -33,7 +33,7 @@ def ask_and_save_scores(layer: QgsRasterLayer, iface: QgisInterface, parent: QWi
 
 
 def save_scores(layer: QgsRasterLayer, target: Path, iface: QgisInterface) -> CopyFileTask:
-    """Copy what the prompts of a layer's run found into one file, and point their layers to it."""
+    """Copy the scores of all prompts of a run into one file and point their layers to it."""
     layers = answered_together(QgsProject.instance(), layer)
     rasters = {_raster(each) for each in layers}
     apart = len(rasters) > 1  # an answer for a part was merged with an older one, each prompt for itself
@@ -48,7 +48,7 @@ def save_scores(layer: QgsRasterLayer, target: Path, iface: QgisInterface) -> Co
 
 
 def _on_saved(task: CopyFileTask, shown: dict[str, int | None], iface: QgisInterface) -> None:
-    """Let layers show the saved file.
+    """Point layers to the saved file.
 
     Args:
         task: the copy.

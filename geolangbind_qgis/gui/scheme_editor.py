@@ -1,4 +1,4 @@
-"""Where class schemes are chosen, changed, imported and exported."""
+"""Editor of class schemes: choose, change, import and export."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _NEW_COLOURS = ("#1b9e77", "#d95f02", "#7570b3", "#e7298a", "#66a61e", "#e6ab02"
 
 
 class SchemeEditor(QDialog):
-    """Edits a class scheme as a table of colour, code, name and wordings.
+    """Edits a class scheme as a table of colour, code, name and synonyms.
 
     Args:
         layer_name: shown in the title.
@@ -85,8 +85,8 @@ class SchemeEditor(QDialog):
         self.size_line = QLabel(self)
         self.size_line.setWordWrap(True)
         self.visible_only.toggled.connect(self._show_size)
-        self._problem = QLabel(self)
-        self._problem.setWordWrap(True)
+        self.problem_label = QLabel(self)
+        self.problem_label.setWordWrap(True)
         self._build()
         first = scheme or next(iter(self._schemes.values()), None)
         if first is not None:
@@ -124,7 +124,7 @@ class SchemeEditor(QDialog):
             self.add_class(item)
 
     def add_class(self, item: SchemeClass | None = None) -> None:
-        """Add a line, an empty one where nothing is given."""
+        """Add a row, empty without arguments."""
         row = self.table.rowCount()
         if item is None:
             codes = [int(self._text(at, _CODE)) for at in range(row) if self._text(at, _CODE).isdigit()]
@@ -138,7 +138,7 @@ class SchemeEditor(QDialog):
             self.table.setItem(row, column, QTableWidgetItem(text))
 
     def _build(self) -> None:
-        """Lay the widgets out."""
+        """Create the widgets and their layout."""
         top = QHBoxLayout()
         label = QLabel(tr("S&cheme"), self)
         label.setBuddy(self.combo)
@@ -167,9 +167,9 @@ class SchemeEditor(QDialog):
         box.addWidget(self.table, 1)
         box.addLayout(line)
         box.addWidget(self.size_line)
-        box.addWidget(self._problem)
+        box.addWidget(self.problem_label)
         box.addWidget(buttons)
-        self._problem.hide()
+        self.problem_label.hide()
         self._show_size()
         self.resize(max(860, 100 * self.fontMetrics().averageCharWidth()), 540)
 
@@ -184,7 +184,7 @@ class SchemeEditor(QDialog):
         return item.text().strip() if item is not None else ""
 
     def _on_chosen(self) -> None:
-        """Show another scheme; "Own classes" keeps the table as a beginning."""
+        """Show another scheme; "Own classes" starts from the present table."""
         known = {**self._schemes, **self._own}.get(self.combo.currentData())
         if known is not None:
             self.show_scheme(known)
@@ -193,7 +193,7 @@ class SchemeEditor(QDialog):
         self.delete_button.setEnabled(False)
 
     def _fill_combo(self) -> None:
-        """Offer the schemes of the plugin, those of the user, and new classes."""
+        """List the bundled schemes, the user's schemes, and an empty one."""
         self._own = own_schemes()
         self.combo.clear()
         for key, known in {**self._schemes, **self._own}.items():
@@ -201,7 +201,7 @@ class SchemeEditor(QDialog):
         self.combo.addItem(tr("Own classes"), "")
 
     def _save(self) -> None:
-        """Keep the classes under a name."""
+        """Store the classes under a name."""
         try:
             scheme = self.scheme()
         except ValueError as problem:
@@ -221,7 +221,7 @@ class SchemeEditor(QDialog):
         self.show_scheme(self._own[file])
 
     def _delete(self) -> None:
-        """Remove a scheme of the user's own; its classes stay in the table."""
+        """Delete a scheme of the user; its classes stay in the table."""
         remove_scheme(self.combo.currentData())
         self._fill_combo()
         self._name, self._title = "own", tr("Own classes")
@@ -256,7 +256,7 @@ class SchemeEditor(QDialog):
             return
         try:
             self.show_scheme(read_scheme(Path(name)))
-            self._problem.hide()
+            self.problem_label.hide()
         except ValueError as problem:
             self._show_message(str(problem))
 
@@ -278,12 +278,12 @@ class SchemeEditor(QDialog):
             self._show_message(tr("{0} cannot be written: {1}.").format(path, problem.strerror))
 
     def _show_message(self, text: str) -> None:
-        self._problem.setText(text)
-        self._problem.show()
+        self.problem_label.setText(text)
+        self.problem_label.show()
 
 
 def _button(text: str, slot: object) -> QPushButton:
-    """Make a button that Enter does not press by accident."""
+    """Returns a button that Enter does not trigger."""
     button = QPushButton(text)
     button.setAutoDefault(False)
     button.clicked.connect(slot)

@@ -1,4 +1,4 @@
-"""The dock's main page: layer, prompts, area, run, result."""
+"""The dock's main page: layer, prompts, area, run and result."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ MOST_VISIBLE_PIXELS = 4096
 
 
 class SearchPage(QScrollArea):
-    """Asks for everything a highlight run needs.
+    """Collects the input of a highlight run.
 
     Signals:
         layer_changed: another layer is chosen (None where there is none).
@@ -117,12 +117,12 @@ class SearchPage(QScrollArea):
         self._on_layer(self.layer())
 
     def layer(self) -> QgsRasterLayer | None:
-        """Returns the chosen layer."""
+        """Returns the selected layer."""
         found = self.layers.currentLayer()
         return found if isinstance(found, QgsRasterLayer) else None
 
     def follow(self, layer: QgsMapLayer | None) -> None:
-        """Choose the layer that became active, or the source of the result that did."""
+        """Select the layer that became active, or the source of an active result."""
         self.area.follow(layer)
         if not isinstance(layer, QgsRasterLayer):
             return
@@ -134,7 +134,7 @@ class SearchPage(QScrollArea):
             self.layers.setLayer(layer)
 
     def hide_results(self, *_: object) -> None:
-        """Keep results out of the list of layers to search; where one was chosen, its source is."""
+        """Exclude results from the list of layers; if one is selected, its source is selected instead."""
         results = [layer for layer in QgsProject.instance().mapLayers().values() if source_of(layer)]
         chosen = self.layer()
         hidden = {layer.id() for layer in results}
@@ -145,7 +145,7 @@ class SearchPage(QScrollArea):
             self.follow(chosen)
 
     def request(self) -> HighlightRequest:
-        """Put together what the user asks for in words.
+        """Returns the request of the prompts.
 
         Raises:
             ValueError: something is missing or does not fit; the message says what.
@@ -159,7 +159,7 @@ class SearchPage(QScrollArea):
         return replace(request, prompts=words, negatives=self.prompts.negatives())
 
     def request_by_example(self) -> HighlightRequest:
-        """Put together what the user asks for by pointing at places.
+        """Returns the request of the examples.
 
         Raises:
             ValueError: something is missing or does not fit; the message says what.
@@ -182,13 +182,13 @@ class SearchPage(QScrollArea):
         return replace(self._request_without_text(), prompts=((name, colour),), examples=examples)
 
     def _colours_on_map(self) -> dict[str, str]:
-        """Returns the colours of what was found on the layer before, by prompt."""
+        """Returns the colours of the layer's overlays by prompt."""
         layer = self.layer()
         found = overlays_of(QgsProject.instance(), layer.id()) if layer is not None else []
         return {str(each.customProperty(PROMPT)): read_score_style(each).colour for each in found}
 
     def _request_without_text(self) -> HighlightRequest:
-        """Put together the layer, how it is read, and which part of it.
+        """Returns the request's layer, reading and area, without prompts.
 
         Raises:
             ValueError: something is missing or does not fit; the message says what.
@@ -220,12 +220,12 @@ class SearchPage(QScrollArea):
         )
 
     def bring_threshold_in_sight(self) -> None:
-        """Scroll down to the threshold where the page is too low for all."""
+        """Scroll to the threshold if the page is taller than the dock."""
         self.widget().layout().activate()
         self.ensureWidgetVisible(self.result.threshold, 0, _MARGIN_BELOW)
 
     def clean_up(self) -> None:
-        """Let go of the map canvas and the project."""
+        """Disconnect from the map canvas and the project."""
         self._canvas.extentsChanged.disconnect(self._suggest_pixel)
         QgsProject.instance().layersAdded.disconnect(self.hide_results)
         QgsProject.instance().layersRemoved.disconnect(self.hide_results)
@@ -233,7 +233,7 @@ class SearchPage(QScrollArea):
         self.examples.clean_up()
 
     def _build(self) -> None:
-        """Lay the widgets out."""
+        """Create the widgets and their layout."""
         content = QWidget(self)
         form = QFormLayout()
         form.setVerticalSpacing(5)
@@ -276,7 +276,7 @@ class SearchPage(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
     def _on_layer(self, layer: QgsMapLayer | None) -> None:
-        """Follow the choice of layer."""
+        """Handle a change of the selected layer."""
         read_by, reason = can_read(layer)
         self.run_bar.run_button.setEnabled(read_by is not ReadBy.NOBODY)
         self.pixel.setVisible(read_by is ReadBy.QGIS)
@@ -303,13 +303,13 @@ class SearchPage(QScrollArea):
         return pixels_in(layer, extent, self.pixel.value())
 
     def _show_size(self, *_: object) -> None:
-        """Tell of a large run how large it is, and how long it will take."""
+        """Show the estimated size and duration of a large run."""
         text = size_text(self.pixels())
         self.size.setText(text)
         self.size.setVisible(bool(text))
 
     def _suggest_pixel(self) -> None:
-        """Offer the pixel size that fits the view, where the layer has none of its own."""
+        """Fill in the pixel size that fits the view, for a layer without one."""
         layer = self.layer()
         if layer is None or not self.pixel.isVisibleTo(self.widget()) or self.pixel.hasFocus():
             return

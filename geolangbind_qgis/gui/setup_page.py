@@ -1,4 +1,4 @@
-"""The dock's page about the runtime: what will be installed, where, how large, for which device; and doing it."""
+"""The dock's page of the runtime environment: plan, installation, repair, removal and diagnostics."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _TYPING_MS = 600
 
 
 class SetupPage(QScrollArea):
-    """Sets up, repairs and removes the runtime, and gives diagnostics.
+    """Installs, repairs and removes the runtime environment.
 
     Signals:
         environment_changed: there is another environment than before, or none.
@@ -68,7 +68,7 @@ class SetupPage(QScrollArea):
         self._task: EnvironmentTask | None = None
         self._plan: Plan | None = None
         self._plan_again = False
-        self._clock = SetupClock()
+        self.clock = SetupClock()
         self.state = sentence_label(self)
         self.plan_text = sentence_label(self)
         self.device = QComboBox(self)
@@ -125,15 +125,15 @@ class SetupPage(QScrollArea):
         self.log.setMaximumBlockCount(_LOG_LINES)
         self.log.setMinimumHeight(120)
         self._build()
-        self._show_idle()
+        self.show_idle()
 
     @property
     def busy(self) -> bool:
-        """Whether something is at work on the environment."""
+        """Whether a task on the environment is running."""
         return self._task is not None
 
     def refresh(self) -> None:
-        """Show what is there now, and what would be done."""
+        """Show the present environment and the plan."""
         manifest = find_environment(environment_folder())
         python = chosen_python()
         self._show_state(manifest, python)
@@ -150,7 +150,7 @@ class SetupPage(QScrollArea):
         self.start_wanted.emit()
 
     def show_as_new(self) -> None:
-        """Show the page as somebody sees it who has no runtime yet."""
+        """Show the page as if no runtime was installed."""
         self._show_state(None, None)
         self.install_button.show()
         self.repair_button.hide()
@@ -158,7 +158,7 @@ class SetupPage(QScrollArea):
         self.make_plan()
 
     def _show_state(self, manifest: Manifest | None, python: Path | None) -> None:
-        """Say in words what there is."""
+        """Describe the present environment."""
         if manifest is not None:
             torch = manifest.versions.get("torch", "")
             own = "" if manifest.managed else " " + tr("It is your own environment.")
@@ -189,7 +189,7 @@ class SetupPage(QScrollArea):
             )
 
     def make_plan(self) -> None:
-        """Look, in the background, at what would be installed."""
+        """Plan the installation in the background."""
         folder, device, wheels = environment_folder(), self.device.currentData(), self._wheels()
         self.plan_text.setText(tr("Looking at this computer…"))
         self._start(
@@ -200,7 +200,7 @@ class SetupPage(QScrollArea):
         )
 
     def install(self, *, fresh: bool = False) -> None:
-        """Set the environment up.
+        """Start the installation.
 
         Args:
             fresh: begin from nothing.
@@ -219,13 +219,13 @@ class SetupPage(QScrollArea):
         self._start(tr("Set up the GeoLangBind runtime"), work, self._on_changed)
 
     def cancel(self) -> None:
-        """Stop what is at work; what is downloaded is kept."""
+        """Cancel the running task; downloads are kept."""
         if self._task is not None:
             self.step.setText(tr("Stopping…"))
             self._task.cancel()
 
     def clean_up(self) -> None:
-        """Stop before the page goes."""
+        """Cancel tasks before the page is removed."""
         if self._task is not None:
             self._task.stepped.disconnect()
             self._task.logged.disconnect()
@@ -234,7 +234,7 @@ class SetupPage(QScrollArea):
             self._task.cancel()
 
     def _build(self) -> None:
-        """Lay the widgets out."""
+        """Create the widgets and their layout."""
         content = QWidget(self)
         plan_form = QFormLayout()
         plan_form.addRow(tr("De&vice"), self.device)
@@ -291,7 +291,7 @@ class SetupPage(QScrollArea):
         *,
         quiet: bool = False,
     ) -> None:
-        """Have work done in the background, one piece at a time."""
+        """Start a background task; one runs at a time."""
         if self._task is not None:
             self._plan_again = self._plan_again or quiet
             return
@@ -299,8 +299,8 @@ class SetupPage(QScrollArea):
         self._task = task
         if not quiet:
             self.log.clear()
-            self._show_busy(title)
-        task.stepped.connect(self._on_step)
+            self.show_busy(title)
+        task.stepped.connect(self.show_step)
         task.logged.connect(self.log.appendPlainText)
         task.taskCompleted.connect(lambda: self._on_completed(task, on_done))
         task.taskTerminated.connect(lambda: self._on_terminated(task, quiet))
@@ -308,13 +308,13 @@ class SetupPage(QScrollArea):
 
     def _on_completed(self, task: EnvironmentTask, on_done: Callable[[Any], None]) -> None:
         self._task = None
-        self._show_idle()
+        self.show_idle()
         on_done(task.result)
 
     def _on_terminated(self, task: EnvironmentTask, quiet: bool) -> None:
-        """Say why it did not work, with what to do."""
+        """Show why the task failed, with a hint."""
         self._task = None
-        self._show_idle()
+        self.show_idle()
         problem = task.problem or SetupError(tr("Stopped."), "", code="cancelled")
         text = f"<b>{escape(problem.message)}</b> {escape(problem.hint)}"
         (self.plan_text if quiet else self.step).setText(text)
@@ -325,7 +325,7 @@ class SetupPage(QScrollArea):
             self.install_button.setVisible(chosen_python() is None)
 
     def _on_planned(self, plan: Plan) -> None:
-        """Show the plan, line by line; one that was made for another folder is made anew."""
+        """Show the plan; one for another folder is planned again."""
         if self._plan_again:
             self._plan_again = False
             self.make_plan()
@@ -334,12 +334,13 @@ class SetupPage(QScrollArea):
         lines = (line.partition(":") for line in plan.describe())
         self.plan_text.setText("<br>".join(f"<b>{escape(head)}</b>: {breakable(text)}" for head, _, text in lines))
 
-    def _on_step(self, fraction: float, message: str) -> None:
+    def show_step(self, fraction: float, message: str) -> None:
+        """Show the progress of the running task, with the time left."""
         self.bar.setValue(round(1000 * fraction))
-        self.step.setText(" · ".join(escape(part) for part in (message, self._clock.text(fraction)) if part))
+        self.step.setText(" · ".join(escape(part) for part in (message, self.clock.text(fraction)) if part))
 
     def _on_changed(self, manifest: Any) -> None:  # noqa: ANN401 - a Manifest, or None after removal
-        """Use the environment from now on."""
+        """Use the new environment."""
         self.plan_text.clear()
         note = getattr(manifest, "note", "")
         self.step.setText(escape(note))
@@ -363,7 +364,7 @@ class SetupPage(QScrollArea):
             self.refresh()
 
     def _ask_and_remove(self) -> None:
-        """Remove the environment, if the user is sure."""
+        """Remove the environment after confirmation."""
         question = tr("Remove the runtime in {0}? It can be set up again at any time.").format(environment_folder())
         if confirm(self, question):
             self.remove()
@@ -385,11 +386,11 @@ class SetupPage(QScrollArea):
         self._start(tr("Check an environment"), lambda task: use_environment(Path(python), folder), self._on_changed)
 
     def _leave_environment(self) -> None:
-        """End the runtime, so that its files may change."""
+        """Stop the runtime, so that its files can be replaced."""
         self._session.set_command(None)
 
     def copy_diagnostics(self, text: str) -> None:
-        """Put the report into the clipboard."""
+        """Copy the diagnostics report to the clipboard."""
         QGuiApplication.clipboard().setText(text)
         self.step.setText(tr("Diagnostics are in the clipboard."))
         self.step.show()
@@ -397,16 +398,18 @@ class SetupPage(QScrollArea):
     def _wheels(self) -> Path | None:
         return Path(self.wheels.filePath()) if self.wheels.filePath() else None
 
-    def _show_busy(self, title: str) -> None:
+    def show_busy(self, title: str) -> None:
+        """Show the progress bar of a task that was started."""
         for widget in (self.bar, self.cancel_button, self.step):
             widget.show()
         for button in (self.install_button, self.repair_button, self.remove_button, self.use_button):
             button.setEnabled(False)
         self.bar.setValue(0)
-        self._clock.start()
+        self.clock.start()
         self.step.setText(escape(title))
 
-    def _show_idle(self) -> None:
+    def show_idle(self) -> None:
+        """Show the buttons that start a task."""
         for widget in (self.bar, self.cancel_button):
             widget.hide()
         for button in (self.install_button, self.repair_button, self.use_button):

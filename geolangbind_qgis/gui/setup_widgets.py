@@ -1,4 +1,4 @@
-"""Parts of the set-up page: labels for sentences, fields for paths, and the time left."""
+"""Widgets of the set-up page: labels, path fields, and the estimate of the time left."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _LEAST_FRACTION, _LEAST_MS = 0.06, 8000
 
 
 class SetupClock:
-    """Tells the time that a set-up still takes, from the time it took so far."""
+    """Estimates the time left of an installation from the time elapsed."""
 
     def __init__(self) -> None:
         self._clock = QElapsedTimer()
 
     def start(self) -> None:
-        """Begin to measure."""
+        """Start measuring."""
         self._clock.start()
 
     def text(self, fraction: float) -> str:
-        """Returns the time left in words, where a fraction of the work is done; empty where it is not known yet."""
+        """Returns the time left as text for a fraction done; empty while it is unknown."""
         if not self._clock.isValid():
             return ""
         seconds = seconds_left(fraction, self._clock.elapsed())
@@ -33,19 +33,19 @@ class SetupClock:
 
 
 def seconds_left(fraction: float, elapsed_ms: int) -> float | None:
-    """Returns the seconds that the rest takes at the speed so far; None where that cannot be said yet."""
+    """Returns the seconds left at the average speed so far; None while it is unknown."""
     if fraction < _LEAST_FRACTION or elapsed_ms < _LEAST_MS or fraction >= 1:
         return None
     return elapsed_ms / 1000 * (1 - fraction) / fraction
 
 
 def breakable(text: str) -> str:
-    """Returns a text as HTML in which long paths break at their slashes."""
+    """Returns a text as HTML in which long paths can wrap at slashes."""
     return escape(text.strip()).replace("/", "/\u200b").replace("\\", "\\\u200b")
 
 
 def sentence_label(parent: QWidget) -> QLabel:
-    """Returns a new label for sentences that can be selected."""
+    """Returns a new label with selectable, wrapping text."""
     label = QLabel(parent)
     label.setWordWrap(True)
     label.setTextFormat(Qt.TextFormat.RichText)
@@ -54,7 +54,7 @@ def sentence_label(parent: QWidget) -> QLabel:
 
 
 def path_field(parent: QWidget, mode: QgsFileWidget.StorageMode, name: str) -> QgsFileWidget:
-    """Returns a new field for a path; its line and its button carry the name."""
+    """Returns a new field for a path; the accessible name is set on its line edit and button."""
     field = QgsFileWidget(parent)
     field.setStorageMode(mode)
     field.setToolTip(name)

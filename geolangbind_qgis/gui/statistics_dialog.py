@@ -1,4 +1,4 @@
-"""Areas above the threshold, one line a result."""
+"""Table of areas above the threshold, one row for each result."""
 
 from __future__ import annotations
 

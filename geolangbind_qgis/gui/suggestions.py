@@ -1,4 +1,4 @@
-"""Other words for a prompt that finds nothing: asked of the runtime, offered below the result, run by a click."""
+"""Suggested words for a prompt without matches: requested from the runtime, shown below the result, run by a click."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from geolangbind_qgis.session import Session
 
 
 class Suggestions(QObject):
-    """Asks for one prompt at a time; a later question replaces an earlier one.
+    """Requests suggestions for one prompt at a time; a new request replaces the earlier one.
 
     Signals:
         found: id of the result layer and the words that score there, the nearest in meaning first.
@@ -40,20 +40,20 @@ class Suggestions(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether the runtime is asked."""
+        """Whether a request is running."""
         return self._handle is not None
 
-    def look_where_empty(self, layer_id: str, histogram: ScoreHistogram) -> None:
-        """Look for other words where the prompt that was just run finds nothing."""
+    def request_if_empty(self, layer_id: str, histogram: ScoreHistogram) -> None:
+        """Request suggestions if the last prompt has no matches."""
         layer, answered = QgsProject.instance().mapLayer(layer_id), self._highlighter.answered
         answer = read_answer(layer) if isinstance(layer, QgsRasterLayer) else None
         if answer is None or self._highlighter.busy or histogram.total <= 0 or histogram.above(answer.threshold) > 0:
             return
         if isinstance(answered, protocol.HighlightParams) and answer.prompt in answered.prompts:
-            self.look(layer_id, answer.prompt, answered)
+            self.request(layer_id, answer.prompt, answered)
 
-    def look(self, layer_id: str, prompt: str, params: Any) -> None:  # noqa: ANN401 - protocol.HighlightParams
-        """Ask which words score where a prompt did not.
+    def request(self, layer_id: str, prompt: str, params: Any) -> None:  # noqa: ANN401 - protocol.HighlightParams
+        """Request words that score on the layer in place of the prompt.
 
         Args:
             layer_id: of the result that shows nothing.
@@ -82,7 +82,7 @@ class Suggestions(QObject):
         )
 
     def abandon(self) -> None:
-        """Stop in silence."""
+        """Cancel without emitting a signal."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
@@ -99,7 +99,7 @@ class Suggestions(QObject):
 
 
 def suggestions_html(words: list[str]) -> str:
-    """Word suggestions as links, whose addresses are the words."""
+    """Returns suggestions as HTML links; each address is the word."""
     if not words:
         return escape(tr("No word of similar meaning is found here either."))
     links = ", ".join(f"<a href='{quote(word)}'>{escape(word)}</a>" for word in words)
@@ -107,5 +107,5 @@ def suggestions_html(words: list[str]) -> str:
 
 
 def word_of(address: str) -> str:
-    """Returns the word of a link that was clicked."""
+    """Returns the word of a clicked link."""
     return unquote(address)

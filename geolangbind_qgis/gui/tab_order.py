@@ -1,4 +1,4 @@
-"""The order in which the Tab key visits the controls of a page: that of its layouts, top to bottom."""
+"""Tab order of a page's controls: that of its layouts, top to bottom."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from qgis.PyQt.QtWidgets import QLayout, QWidget
 
 
 def order_by_layout(page: QWidget) -> None:
-    """Let the Tab key visit the controls of a page as they are laid out."""
+    """Set the tab order of a page's controls by their layout."""
     controls = controls_of(page)
     for position in range(1, len(controls)):
         QWidget.setTabOrder(controls[position - 1], controls[position])
 
 
 def controls_of(page: QWidget) -> list[QWidget]:
-    """Returns the controls of a page that the keyboard reaches, in the order of its layouts."""
+    """Returns the focusable controls of a page, in layout order."""
     layout = page.layout()
     return [] if layout is None else [each for each in _widgets(layout) if each.focusPolicy() & Qt.FocusPolicy.TabFocus]
 

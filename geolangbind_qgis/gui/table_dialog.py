@@ -1,4 +1,4 @@
-"""A small table that can be copied and saved."""
+"""Window with a table that can be copied and saved."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class TableDialog(QDialog):
 def new_table(
     header: list[str], rows: list[list[Cell]], colours: list[str] | None = None, *, sortable: bool = True
 ) -> QTableWidget:
-    """Make a table to read: numbers at the right, sorted as numbers by a click on a head."""
+    """Returns a read-only table; numbers are right-aligned and sorted by value."""
     table = QTableWidget(len(rows), len(header))
     table.setHorizontalHeaderLabels(header)
     table.verticalHeader().setVisible(False)
@@ -103,7 +103,7 @@ def new_table(
 
 
 def _size_for(table: QTableWidget) -> QSize:
-    """Returns the size of a window that shows all columns, whatever the size of the letters."""
+    """Returns the size of a window that shows all columns, at any font size."""
     table.ensurePolished()
     head, rows = table.horizontalHeader(), table.verticalHeader()
     columns = range(table.columnCount())
@@ -114,7 +114,7 @@ def _size_for(table: QTableWidget) -> QSize:
 
 
 def as_text(table: QTableWidget, separator: str) -> str:
-    """Returns a table as lines of text, numbers in full, in the order shown."""
+    """Returns a table as tab-separated lines, numbers in full precision, in the order shown."""
     stream = io.StringIO()
     writer = csv.writer(stream, delimiter=separator, lineterminator="\n")
     columns = range(table.columnCount())
@@ -126,12 +126,12 @@ def as_text(table: QTableWidget, separator: str) -> str:
 
 
 def save_text(name: str, text: str) -> None:
-    """Write a CSV file, with the ending where it lacks one."""
+    """Write a CSV file; a missing suffix is added."""
     Path(name if name.lower().endswith(".csv") else name + ".csv").write_text(text, encoding="utf-8")
 
 
 class _Figure(QTableWidgetItem):
-    """A number at the right, with two decimals where it is no count; sorts as a number."""
+    """A right-aligned number, with two decimals unless it is a count; sorts by value."""
 
     def __init__(self, value: float) -> None:
         super().__init__(number_text(value, 0 if isinstance(value, int) else 2))
@@ -143,7 +143,7 @@ class _Figure(QTableWidgetItem):
 
 
 def _item(cell: Cell, colour: str) -> QTableWidgetItem:
-    """Make a cell, with a colour at its head where one is given."""
+    """Returns a cell, with a colour swatch if a colour is given."""
     item = QTableWidgetItem(cell) if isinstance(cell, str) else _Figure(cell)
     if cell == UNKNOWN:
         item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

@@ -1,4 +1,4 @@
-"""The tour of the dock: four steps, each beside the control that it is about."""
+"""Tour of the dock: steps that explain one control each."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def tour_was_seen() -> bool:
 
 
 class Tour(QFrame):
-    """A card with the text of a step and buttons to go on; the control is outlined.
+    """A card with the text of a step and navigation buttons; the control is outlined.
 
     Signals:
         step_shown: the control of the step that is shown now.
@@ -53,7 +53,7 @@ class Tour(QFrame):
     def __init__(self, steps: Callable[[], tuple[TourStep, ...]], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._steps = steps
-        self._outline = Outline()
+        self.outline = Outline()
         self.position = -1
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setAutoFillBackground(True)
@@ -80,7 +80,7 @@ class Tour(QFrame):
         self.next_button.setFocus()
 
     def show_step(self, position: int) -> None:
-        """Show a step; the tour ends after the last one."""
+        """Show a step; beyond the last one the tour ends."""
         steps = self._steps()
         count = len(steps)
         if position >= count:
@@ -93,7 +93,7 @@ class Tour(QFrame):
         self.back_button.setEnabled(self.position > 0)
         self.next_button.setText(tr("Done") if self.position == count - 1 else tr("Next"))
         control = step.control()
-        self._outline.surround(control)
+        self.outline.surround(control)
         self.step_shown.emit(control)
 
     def refresh(self) -> None:
@@ -102,15 +102,15 @@ class Tour(QFrame):
             self.show_step(self.position)
 
     def end(self) -> None:
-        """Put the tour away; it does not come by itself again."""
+        """Close the tour; it does not start automatically again."""
         settings.remember(_SEEN, "yes")
-        self._outline.surround(None)
+        self.outline.surround(None)
         self.hide()
         self.ended.emit()
 
 
 class Outline(QWidget):
-    """A frame around a control, which lets clicks through and follows when the control moves."""
+    """A frame around a control that passes mouse events through and follows the control's geometry."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -119,7 +119,7 @@ class Outline(QWidget):
         self.hide()
 
     def surround(self, control: QWidget | None) -> None:
-        """Go around another control; None for none."""
+        """Outline another control; None hides the frame."""
         if self._control is not None:
             self._control.removeEventFilter(self)
         self._control = control
@@ -134,7 +134,7 @@ class Outline(QWidget):
         self.raise_()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the control."""
+        """Follow the control's geometry."""
         if event.type() in (QEvent.Type.Move, QEvent.Type.Resize):
             self._place()
         return False

@@ -1,4 +1,4 @@
-"""Points to check a class map at, drawn by the runtime and put on the map, ready to be labelled."""
+"""Validation points for a class map, sampled by the runtime and added as a layer to be labelled."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CLASS_FIELD = "class"
 
 
 class ValidationPoints(QObject):
-    """Draws points at random within each class of a map.
+    """Requests a stratified random sample of points.
 
     Signals:
         made: the layer, which is in the project.
@@ -41,18 +41,18 @@ class ValidationPoints(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether points are being drawn."""
+        """Whether a sample is being drawn."""
         return self._request is not None
 
     def draw(self, count: int) -> None:
-        """Draw this many points; ``made`` or ``failed`` follows."""
+        """Request this many points; ``made`` or ``failed`` is emitted at the end."""
         title = tr("points of {0}").format(self._name)
         output = str(new_result(title, ".gpkg", settings.results_folder()))
         params = protocol.SampleParams(map=self._map, output=output, size=count)
         self._request = self._client.request("sample", params, on_result=self._on_result, on_error=self._on_error)
 
     def cancel(self) -> None:
-        """Stop; no signal follows."""
+        """Cancel without emitting a signal."""
         if self._request is not None:
             self._request.cancel()
             self._request = None
@@ -75,7 +75,7 @@ class ValidationPoints(QObject):
 
 
 def _offer_classes(layer: QgsVectorLayer, names: list[str]) -> None:
-    """Let forms and tables offer the map's classes for the field that is to be filled in."""
+    """Configure the field's form widget to list the map's classes."""
     field = layer.fields().indexOf(CLASS_FIELD)
     choices = {"map": [{name: name} for name in names]}
     layer.setEditorWidgetSetup(field, QgsEditorWidgetSetup("ValueMap", choices))

@@ -15,7 +15,7 @@ _open: set[QDialog] = set()
 
 
 def open_dialog(dialog: QDialog, *, modal: bool = True) -> None:
-    """Show a dialog and hold it until it is finished; it is deleted then.
+    """Show a dialog and keep a reference until it is finished; it is deleted then.
 
     Args:
         dialog: a new dialog.
@@ -49,6 +49,6 @@ def confirm(parent: QWidget, question: str) -> bool:
 
 
 def _release(dialog: QDialog, *_: int) -> None:
-    """Let go of a finished dialog."""
+    """Remove the reference to a finished dialog."""
     _open.discard(dialog)
     dialog.deleteLater()

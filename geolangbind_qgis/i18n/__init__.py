@@ -1,4 +1,4 @@
-"""The plugin's words in the user's language: one context for all of them."""
+"""Translation of the plugin's texts, all in one context."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def class_name_text(name: str) -> str:
 
 
 def use_language(language: str) -> None:
-    """Have messages of the runtime and names of classes in a language, such as "de"; English where there is no list."""
+    """Set the language of runtime messages and class names, such as "de"; English if there is no list."""
     messages = worker_messages(language)
     use_message_translator(messages.translated if messages is not None else str)
     _class_names.clear()
@@ -35,7 +35,7 @@ def use_language(language: str) -> None:
 
 
 def install_translator() -> QTranslator | None:
-    """Load the translation that fits QGIS's language setting; None where there is none."""
+    """Load the translation of QGIS's locale; returns None if there is none."""
     own = QSettings().value("locale/overrideFlag", False, type=bool)
     locale = str(QSettings().value("locale/userLocale", "")) if own else QLocale.system().name()
     file = FOLDER / f"geolangbind_{locale[:2]}.qm"

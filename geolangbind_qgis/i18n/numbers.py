@@ -1,4 +1,4 @@
-"""Numbers as the user writes them, with the separators that QGIS's settings name."""
+"""Numbers formatted with the separators of QGIS's locale."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ Number = Union[int, float]
 
 
 def number_text(value: Number, decimals: int = 0) -> str:
-    """Returns a number in words of the user's locale: "2.939,5" where a comma separates decimals."""
+    """Returns a number in the user's locale: "2.939,5" with a decimal comma."""
     return QLocale().toString(float(value), "f", decimals)
 
 
 def unbroken(text: str) -> str:
-    """Keep a number and its unit on one line."""
+    """Returns a number and its unit joined by a no-break space."""
     return re.sub(r"(?<=\d) (?=%|ha\b|km²|m²)", "\u00a0", text)
 
 
 def area_text(hectares: float) -> str:
-    """Returns an area in the unit that reads best."""
+    """Returns an area in m², hectares or km², whichever is most readable."""
     if hectares >= 10_000:
         return f"{number_text(hectares / 100)} km²"
     if hectares >= 100:

@@ -1,4 +1,4 @@
-"""Messages of the runtime in the user's language; they come in English, with names and numbers filled in."""
+"""Translation of the runtime's messages, which arrive in English with names and numbers filled in."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ class WorkerMessages:
         self._known = [(_pattern(template), template, templates[template]) for template in ordered]
         self._plain = {template: text for template, text in templates.items() if "{" not in template}
         self.translated = lru_cache(maxsize=500)(self._translated)
+
+    @property
+    def templates(self) -> frozenset[str]:
+        """The English templates that have a translation."""
+        return frozenset(template for _, template, _ in self._known)
 
     def _translated(self, text: str) -> str:
         """Returns a message in the user's language; as it is where no template fits."""

@@ -1,1 +1,1 @@
-"""What a map layer is to the runtime, how it is handed over, and how results are placed and styled."""
+"""Map layers: what the runtime can read of them, their export, and the placement and styling of results."""

@@ -1,4 +1,4 @@
-"""What a result answers: the request behind it, kept with its layer, in its notes and in its metadata."""
+"""The request that a result answers, stored with its layer, in its notes and in its metadata."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ class Answer:
 
     @property
     def title(self) -> str:
-        """Prompt and exclusions, as a layer's name."""
+        """Prompt and exclusions, as the layer's name."""
         return self.prompt + (tr(" (without {0})").format(", ".join(self.exclusions)) if self.exclusions else "")
 
     @property
     def time(self) -> str:
-        """Local time of day and date in a few letters."""
+        """Local time of day and date, short."""
         return local_time(self.date)
 
     def lines(self) -> list[tuple[str, str]]:
-        """Returns heads and values for people to read."""
+        """Returns titles and values for display."""
         found = [
             (tr("Prompt"), self.prompt),
             (tr("Exclude"), ", ".join(self.exclusions) or "–"),
@@ -70,12 +70,12 @@ class Answer:
 
 
 def extent_text(extent: tuple[float, float, float, float] | None) -> str:
-    """Returns a part of a layer for people to read; None is the whole layer."""
+    """Returns an extent for display; None is the whole layer."""
     return ", ".join(f"{value:.8g}" for value in extent) if extent else tr("whole layer")
 
 
 def local_time(date: str) -> str:
-    """Returns a date in ISO 8601 as local time of day and date in a few letters; empty where it is none."""
+    """Returns an ISO 8601 date as short local time and date; empty if it is none."""
     try:
         return datetime.fromisoformat(date).astimezone().strftime("%Y-%m-%d %H:%M")
     except ValueError:
@@ -83,12 +83,12 @@ def local_time(date: str) -> str:
 
 
 def now() -> str:
-    """Returns the time of now, in ISO 8601."""
+    """Returns the present time in ISO 8601."""
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def keep_answer(layer: QgsMapLayer, answer: Answer, threshold: float | None = None) -> None:
-    """Keep an answer with its layer, in the project too, and word it in the layer's notes and metadata."""
+    """Store an answer with its layer, in the project too, and write it into the layer's notes and metadata."""
     if threshold is not None:
         answer = replace(answer, threshold=threshold)
     layer.setCustomProperty(_ANSWER, json.dumps(asdict(answer), ensure_ascii=False))
@@ -97,7 +97,7 @@ def keep_answer(layer: QgsMapLayer, answer: Answer, threshold: float | None = No
 
 
 def read_answer(layer: QgsMapLayer) -> Answer | None:
-    """Returns the answer that a layer shows; None where nothing is known of it."""
+    """Returns the answer that a layer shows; None if there is none."""
     try:
         return _from_body(json.loads(str(layer.customProperty(_ANSWER, "null"))))
     except (TypeError, ValueError):
@@ -105,7 +105,7 @@ def read_answer(layer: QgsMapLayer) -> Answer | None:
 
 
 def past_answers(layer: QgsMapLayer) -> list[Answer]:
-    """Returns the answers that a layer showed before, the latest first."""
+    """Returns the answers that a layer showed before, the newest first."""
     try:
         return [_from_body(body) for body in json.loads(str(layer.customProperty(_PAST, "[]")))]
     except (TypeError, ValueError):
@@ -113,13 +113,13 @@ def past_answers(layer: QgsMapLayer) -> list[Answer]:
 
 
 def keep_past_answers(layer: QgsMapLayer, answers: list[Answer]) -> None:
-    """Keep what a layer showed before, with the layer."""
+    """Store earlier answers with the layer."""
     bodies = [asdict(answer) for answer in answers[:MOST_PAST]]
     layer.setCustomProperty(_PAST, json.dumps(bodies, ensure_ascii=False))
 
 
 def _from_body(body: dict | None) -> Answer:
-    """Returns an answer of its JSON form.
+    """Returns an answer from its JSON form.
 
     Raises:
         TypeError, ValueError: the body is no answer.

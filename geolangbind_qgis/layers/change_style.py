@@ -1,4 +1,4 @@
-"""How a layer of changed scores looks: what was gained in blue, what was lost in red, what stayed clear."""
+"""Style of a layer of score changes: gains in blue, losses in red, no change transparent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LOST, GAINED = QColor(202, 0, 32, 235), QColor(5, 113, 176, 235)
 
 
 def apply_change_style(layer: QgsRasterLayer, least: float = 0.2) -> None:
-    """Show the first band, a difference of scores from -1 to 1.
+    """Style the first band, a difference of scores from -1 to 1.
 
     Args:
         layer: the raster.

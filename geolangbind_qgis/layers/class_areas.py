@@ -1,4 +1,4 @@
-"""How much of each class a map has, kept with its layer so that the table can be opened at any time."""
+"""Areas of a map's classes, stored with its layer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _AREAS = "geolangbind/areas"
 
 @dataclass(frozen=True)
 class ClassArea:
-    """How much of a class there is.
+    """Area of one class.
 
     Attributes:
         name: of the class.
@@ -45,12 +45,12 @@ def areas_of(result: Mapping[str, Any]) -> list[ClassArea]:
 
 
 def keep_areas(layer: QgsMapLayer, areas: list[ClassArea]) -> None:
-    """Keep the areas with the map's layer, in the project too."""
+    """Store the areas with the map's layer, in the project too."""
     layer.setCustomProperty(_AREAS, json.dumps([asdict(area) for area in areas], ensure_ascii=False))
 
 
 def read_areas(layer: QgsMapLayer) -> list[ClassArea]:
-    """Returns the areas that were kept with a layer; none where it has none."""
+    """Returns the areas stored with a layer; empty if there are none."""
     try:
         return [ClassArea(**item) for item in json.loads(str(layer.customProperty(_AREAS, "[]")))]
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Which field of a vector layer holds the class."""
+"""Choice of the field of a vector layer that holds the class."""
 
 from __future__ import annotations
 

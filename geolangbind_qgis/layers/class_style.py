@@ -1,4 +1,4 @@
-"""How a land-cover layer looks: one colour and one name a class."""
+"""Style of a land-cover layer: one colour and one name for each class."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class MapClass:
 
 
 def apply_class_style(layer: QgsRasterLayer, classes: Iterable[MapClass] = (), opacity: float = 1.0) -> None:
-    """Show the first band as classes.
+    """Style the first band as classes.
 
     Args:
         layer: raster of class codes.
@@ -49,7 +49,7 @@ def apply_class_style(layer: QgsRasterLayer, classes: Iterable[MapClass] = (), o
 
 
 def apply_confidence_style(layer: QgsRasterLayer, band: int) -> None:
-    """Show a confidence band (0..100) from dark, unsure, to light, sure."""
+    """Style a confidence band (0..100) from dark (low) to light (high)."""
     ramp = QgsColorRampShader(0, 100, None, QgsColorRampShader.Type.Interpolated)
     ramp.setColorRampItemList(
         [QgsColorRampShader.ColorRampItem(at, QColor(name), f"{at} %") for at, name in _CONFIDENCE_COLOURS]
@@ -61,7 +61,7 @@ def apply_confidence_style(layer: QgsRasterLayer, band: int) -> None:
 
 
 def classes_in_file(layer: QgsRasterLayer) -> list[QgsPalettedRasterRenderer.Class]:
-    """Read the legend that the file carries: its colour table and category names, unnamed entries left out."""
+    """Returns the legend stored in the file: its colour table and category names, without unnamed entries."""
     table = layer.dataProvider().colorTable(1)
     return [
         QgsPalettedRasterRenderer.Class(int(item.value), item.color, item.label or str(int(item.value)))

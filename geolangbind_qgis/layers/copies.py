@@ -1,4 +1,4 @@
-"""Copies of layers that only QGIS can read, kept for the session, so that a second prompt needs no second fetch."""
+"""Copies of layers that only QGIS can read, kept for the session, so that a second prompt fetches nothing."""
 
 from __future__ import annotations
 
@@ -10,23 +10,27 @@ from geolangbind_qgis.layers.snapshot import LayerSnapshot
 
 
 class LayerCopies:
-    """Finished copies by layer and grid; the latest few."""
+    """The most recent finished copies by layer and grid."""
 
     def __init__(self, limit: int = 8) -> None:
         self._limit = limit
         self._paths: dict[tuple[str, ExportGrid], Path] = {}
 
     def find(self, snapshot: LayerSnapshot, grid: ExportGrid) -> Path | None:
-        """Returns the copy of exactly these pixels, if there is one."""
+        """Returns the copy of exactly these pixels; None if there is none."""
         path = self._paths.get((snapshot.layer_id, grid))
         return path if path is not None and path.is_file() else None
 
+    def of_layer(self, layer_id: str) -> list[Path]:
+        """Returns the registered copies of a layer, the newest last."""
+        return [path for (found, _), path in self._paths.items() if found == layer_id]
+
     def new_path(self, snapshot: LayerSnapshot) -> Path:
-        """Returns a path to copy to."""
+        """Returns a path for a new copy."""
         return new_file(f"copy of {snapshot.name}")
 
     def add(self, snapshot: LayerSnapshot, grid: ExportGrid, path: Path) -> None:
-        """Remember a finished copy."""
+        """Register a finished copy."""
         self._paths[snapshot.layer_id, grid] = path
         while len(self._paths) > self._limit:
             oldest = next(iter(self._paths))

@@ -1,4 +1,4 @@
-"""Copies a result to a file of the user's choice in the background."""
+"""Copies a result to a file chosen by the user, in the background."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Band:
 
 
 class CopyFileTask(QgsTask):
-    """Copies a file in the background; a whole copy is left, or none.
+    """Copies a file in the background; the target is whole or absent.
 
     Args:
         source: the file.
@@ -46,7 +46,7 @@ class CopyFileTask(QgsTask):
         self._source, self._bands = source, tuple(bands)
 
     def run(self) -> bool:
-        """Copy, on a thread of QGIS's."""
+        """Copy the file; runs on a QGIS task thread."""
         unfinished = self.target.with_name(self.target.name + ".unfinished")
         try:
             if self._bands:

@@ -27,7 +27,7 @@ RENDERED_NODATA = 0
 
 
 class ExportError(Exception):
-    """A layer that could not be copied; the message is for the user."""
+    """A layer that could not be copied; the message is shown to the user."""
 
 
 def export_layer(
@@ -119,7 +119,7 @@ def export_layer(
 
 
 def _know_virtuals(feedback: QgsRasterBlockFeedback) -> None:
-    """Have sip find out once, at a harmless moment, that Python overrides neither ``connectNotify`` nor its opposite.
+    """Have sip cache, at a safe moment, that Python overrides neither ``connectNotify`` nor ``disconnectNotify``.
 
     Otherwise it looks when a download ends that the feedback was connected to: in ``~QObject``, where Qt holds a lock
     of the download and sip waits for Python's. A main thread in Python code that emits signals meanwhile (closing the
@@ -131,12 +131,12 @@ def _know_virtuals(feedback: QgsRasterBlockFeedback) -> None:
 
 
 def _is_picture(provider: QgsRasterDataProvider) -> bool:
-    """Whether the provider gives coloured pictures instead of measured values."""
+    """Whether the provider returns rendered colours instead of measured values."""
     return provider.dataType(1) in (Qgis.DataType.ARGB32, Qgis.DataType.ARGB32_Premultiplied)
 
 
 def _picture_bands(block: QgsRasterBlock) -> list[numpy.ndarray]:
-    """Split a picture into red, green and blue (h, w) uint8; transparent pixels are nodata."""
+    """Returns the red, green and blue bands (h, w) uint8 of a rendered image; transparent pixels are nodata."""
     shape = (block.height(), block.width())
     data = bytes(block.data())
     if len(data) != shape[0] * shape[1] * 4:
@@ -162,7 +162,7 @@ _NUMPY_TYPES = {
 
 
 def _widest(provider: QgsRasterDataProvider) -> Qgis.DataType:
-    """Returns one data type that holds every band."""
+    """Returns a data type that holds the values of every band."""
     kinds = [provider.dataType(band) for band in range(1, provider.bandCount() + 1)]
     if any(kind not in _NUMPY_TYPES for kind in kinds):
         raise ExportError(tr("This layer has complex numbers, which have no picture. Convert it to amplitude first."))
@@ -172,7 +172,7 @@ def _widest(provider: QgsRasterDataProvider) -> Qgis.DataType:
 
 
 def _nodata(provider: QgsRasterDataProvider, data_type: Qgis.DataType) -> float:
-    """Returns the source's own nodata value where the type holds it, else one at the edge of the type's range.
+    """Returns the source's own nodata value if the type holds it, else the limit of the type's range.
 
     Of unsigned whole numbers that is the highest: zero is a valid measurement.
     """
@@ -208,7 +208,7 @@ def _values(block: QgsRasterBlock, data_type: Qgis.DataType, nodata: float) -> n
 
 
 def _neighbour(value: float, kind: numpy.dtype) -> float:
-    """Returns the number next to a value, towards zero; 1 for zero."""
+    """Returns the adjacent representable number towards zero; 1 for zero."""
     if kind.kind == "f":
         return float(numpy.nextafter(kind.type(value), kind.type(0 if value else 1)))
     return value - 1 if value > 0 else value + 1

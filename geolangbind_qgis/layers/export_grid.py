@@ -1,4 +1,4 @@
-"""The pixel grid that a layer without pixels of its own is copied onto."""
+"""The pixel grid for the copy of a layer that has no pixels of its own."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ExportGrid:
         )
 
     def blocks(self) -> Iterator[tuple[int, int, int, int, QgsRectangle]]:
-        """Go through (column, row, width, height, extent) of blocks, row by row."""
+        """Yields (column, row, width, height, extent) of blocks, row by row."""
         for row in range(0, self.height, BLOCK):
             rows = min(BLOCK, self.height - row)
             for column in range(0, self.width, BLOCK):
@@ -81,7 +81,7 @@ def plan_grid(extent: QgsRectangle, origin: tuple[float, float], pixel: float, p
 
 
 def suggested_pixel(provider: QgsRasterDataProvider, extent: QgsRectangle, map_units_per_pixel: float) -> float:
-    """Returns the pixel size to render at: the server's own level nearest to what the map shows.
+    """Returns a pixel size for rendering: the server's own level nearest to the map's resolution.
 
     A server without levels gets a round number, so that views of about one scale share their pixels, and what was
     computed of them.
@@ -100,6 +100,6 @@ def suggested_pixel(provider: QgsRasterDataProvider, extent: QgsRectangle, map_u
 
 
 def _round_numbers_about(wanted: float) -> list[float]:
-    """Returns 1, 2, 5 and 10 of the decimal power that the number has."""
+    """Returns 1, 2, 5 and 10 times the power of ten below the number."""
     power = math.floor(math.log10(wanted))
     return [float(f"{digit}e{power}") for digit in (1, 2, 5, 10)]

@@ -1,4 +1,4 @@
-"""The copy of a layer as a background task of QGIS."""
+"""Export of a layer as a background task of QGIS."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ExportTask(QgsTask):
         self._feedback = QgsRasterBlockFeedback()
 
     def run(self) -> bool:
-        """Copy the pixels, on a thread of QGIS's."""
+        """Copy the pixels; runs on a QGIS task thread."""
         with FetchWatch() as watch:
             try:
                 done = export_layer(
@@ -56,6 +56,6 @@ class ExportTask(QgsTask):
         return done
 
     def cancel(self) -> None:
-        """Stop, also in the middle of a block."""
+        """Cancel, also within a block."""
         self._feedback.cancel()
         super().cancel()

@@ -1,4 +1,4 @@
-"""Extents between the project's coordinate reference system and a layer's."""
+"""Transformation of extents between the project's and a layer's coordinate reference system."""
 
 from __future__ import annotations
 

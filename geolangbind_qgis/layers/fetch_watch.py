@@ -1,4 +1,4 @@
-"""Notices requests that a server failed to answer: QGIS's providers give transparent pixels then, and say nothing."""
+"""Detects failed requests to servers, for which QGIS's providers return transparent pixels without an error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FOR_PIXELS = ("getmap", "getcoverage", "gettile")
 
 
 class FetchWatch:
-    """Watches the requests that the current thread makes until it is left.
+    """Context manager that observes the network requests of the current thread.
 
     Attributes:
         reason: why the first request failed, in a few words of the user's language; empty while none did.
@@ -29,7 +29,7 @@ class FetchWatch:
         self.failed = 0
 
     def __enter__(self) -> FetchWatch:
-        """Begin; call in the thread that fetches."""
+        """Start observing; call it in the thread that fetches."""
         self._finished = QgsNetworkAccessManager.instance().finished[QgsNetworkReplyContent]
         self._finished.connect(self._on_finished)
         return self
@@ -37,7 +37,7 @@ class FetchWatch:
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, where: TracebackType | None
     ) -> None:
-        """End."""
+        """Stop observing."""
         self._finished.disconnect(self._on_finished)
 
     def _on_finished(self, reply: QgsNetworkReplyContent) -> None:
@@ -57,12 +57,12 @@ class FetchWatch:
 
 
 def failed_in_part(name: str, reason: str) -> str:
-    """Say that a layer's server did not give all pixels."""
+    """Returns the message that a layer's server did not return all pixels."""
     return tr("The server of {0} failed in part ({1}); those places have no result.").format(name, reason)
 
 
 def _why_no_answer(reply: QgsNetworkReplyContent) -> str:
-    """Say why there was no answer at all; the rarer reasons are left to Qt."""
+    """Returns why there was no reply; rare reasons in Qt's words."""
     error = QNetworkReply.NetworkError
     reasons = {
         error.ConnectionRefusedError: tr("it refuses connections"),

@@ -1,4 +1,4 @@
-"""A label layer as a file the runtime can read, whatever it is stored in."""
+"""Export of a label layer to a file that the runtime can read."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def may_hold_labels(layer: QgsMapLayer) -> bool:
 
 
 def class_names(text: str) -> dict[str, str]:
-    """Read "1=water; 2=trees".
+    """Returns the names by code of a text such as "1=water; 2=trees".
 
     Raises:
         ValueError: a part is not of that form.

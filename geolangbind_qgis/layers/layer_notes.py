@@ -1,4 +1,4 @@
-"""What a result says of itself to people: in the notes and in the metadata of its layer."""
+"""Provenance of a result in the notes and metadata of its layer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Lines = Sequence[tuple[str, str]]
 
 
 def write_notes(layer: QgsMapLayer, title: str, lines: Lines, keywords: Sequence[str], history: str) -> None:
-    """Put the facts of a result into its layer's notes and metadata, where QGIS shows and exports them.
+    """Write the facts of a result into its layer's notes and metadata.
 
     Args:
         layer: the result.

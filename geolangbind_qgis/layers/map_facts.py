@@ -1,4 +1,4 @@
-"""What a land-cover map was made of and how: kept with its layer, in its notes and in its metadata."""
+"""Provenance of a land-cover map, stored with its layer, in its notes and in its metadata."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FACTS = "geolangbind/map_facts"
 
 @dataclass(frozen=True)
 class MapFacts:
-    """How a land-cover map came about.
+    """Provenance of a land-cover map.
 
     Attributes:
         scheme: title of the class scheme.
@@ -36,7 +36,7 @@ class MapFacts:
     date: str
 
     def lines(self) -> list[tuple[str, str]]:
-        """Returns heads and values for people to read."""
+        """Returns titles and values for display."""
         return [
             (tr("Classes"), f"{self.scheme}: {', '.join(self.classes)}"),
             (tr("Image"), self.image),
@@ -47,14 +47,14 @@ class MapFacts:
 
 
 def keep_map_facts(layer: QgsMapLayer, facts: MapFacts) -> None:
-    """Keep how a map came about with its layer, in the project too."""
+    """Store the provenance of a map with its layer, in the project too."""
     layer.setCustomProperty(_FACTS, json.dumps(asdict(facts), ensure_ascii=False))
     history = f"{local_time(facts.date)}: GeoLangBind, {facts.model}"
     write_notes(layer, layer.name(), facts.lines(), [facts.scheme, *facts.classes], history)
 
 
 def read_map_facts(layer: QgsMapLayer) -> MapFacts | None:
-    """Returns how a map came about; None where nothing is known of it."""
+    """Returns the provenance of a map; None if it is unknown."""
     try:
         body: dict[str, Any] = json.loads(str(layer.customProperty(_FACTS, "null")))
         extent = body.get("extent")

@@ -1,4 +1,4 @@
-"""Results cut to polygons: what lies outside becomes nodata, the grid stays."""
+"""Clips results to polygons: pixels outside become nodata, the grid is unchanged."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class MaskTask(QgsTask):
         self._polygons_wkb = polygons_wkb
 
     def run(self) -> bool:
-        """Cut, on a thread of QGIS's."""
+        """Clip the raster; runs on a QGIS task thread."""
         source = gdal.Open(str(self._raster))
         if source is None:
             self.problem = tr("{0} cannot be read.").format(self._raster.name)

@@ -1,4 +1,4 @@
-"""Answers to one prompt for several parts of a layer, put together as a virtual raster; no pixel is copied."""
+"""Merges answers to one prompt for several parts of a layer into a virtual raster, without copying pixels."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def parts_of(raster: Path, band: int) -> list[tuple[Path, int]]:
 
 
 def covers(extent: tuple[float, float, float, float] | None, raster: Path) -> bool:
-    """Returns whether the extent (xmin, ymin, xmax, ymax), None for everything, holds all of a raster."""
+    """Returns whether the extent (xmin, ymin, xmax, ymax) contains all of a raster; None contains everything."""
     if extent is None:
         return True
     data = gdal.Open(str(raster))

@@ -1,4 +1,4 @@
-"""Results whose files were deleted: their project opens all the same, and they are known for what they are.
+"""Results whose files were deleted: the project opens without QGIS's dialog, and the results stay identifiable.
 
 QGIS asks for every file that is gone with a window of its own before the project is there. A small raster without data
 is put in the place of a result's file instead, and the layer that shows it counts as missing until its result is
@@ -22,13 +22,13 @@ _MOST_BANDS = 32
 
 
 class MissingFiles:
-    """Keeps projects with deleted results from being stopped by QGIS's window for unavailable layers."""
+    """Prevents QGIS's dialog for unavailable layers when a project has deleted results."""
 
     def __init__(self) -> None:
         self._id = QgsPathResolver.setPathPreprocessor(_with_stand_in)
 
     def clean_up(self) -> None:
-        """Let QGIS read paths as it does without the plugin."""
+        """Remove the path preprocessor."""
         QgsPathResolver.removePathPreprocessor(self._id)
 
 
@@ -46,7 +46,7 @@ def is_missing(layer: QgsMapLayer) -> bool:
 
 
 def is_stand_in(path: str) -> bool:
-    """Whether a file was put in the place of a result that is gone; looks at small files alone."""
+    """Whether a file is a placeholder for a deleted result; only small files are opened."""
     with suppress(OSError):
         if Path(path).stat().st_size > 20_000:
             return False
@@ -56,7 +56,7 @@ def is_stand_in(path: str) -> bool:
 
 
 def _with_stand_in(path: str) -> str:
-    """Put a file without data where a result is gone; the path stays as it is."""
+    """Returns the path, after writing a placeholder file if a result is gone."""
     file = Path(path.split("|", 1)[0])
     if file.suffix in (".tif", ".vrt") and is_result(file):
         home = QgsProject.instance().absoluteFilePath()
@@ -68,7 +68,7 @@ def _with_stand_in(path: str) -> str:
 
 
 def _write_stand_in(place: Path) -> None:
-    """Write one pixel without data.
+    """Write a raster of one nodata pixel.
 
     Raises:
         OSError: the folder cannot be made.

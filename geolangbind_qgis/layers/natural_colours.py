@@ -29,7 +29,7 @@ def natural_bands(found: Recognised) -> tuple[int, ...] | None:
 
 
 def show_recognised_colours(layer: QgsRasterLayer, found: Recognised) -> bool:
-    """Show a layer in natural colours.
+    """Style a layer in natural colours.
 
     Args:
         layer: a raster layer.

@@ -1,4 +1,4 @@
-"""Opens result rasters, and lets layers show other files, without holding the main thread."""
+"""Opens result rasters, and changes the source of layers, without blocking the main thread."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from qgis.core import QgsRasterLayer, QgsSingleBandGrayRenderer
 
 
 def open_raster(path: str, name: str) -> QgsRasterLayer:
-    """Open a raster file as a layer that waits for its style.
+    """Returns the layer of a raster file, without a style.
 
     A layer that has no renderer yet is given one by QGIS, whose stretch needs a histogram of the pixels: 25 to 80 ms
     on the main thread, for a look that is replaced at once. One that has a renderer keeps it and opens in 2 ms.
@@ -23,7 +23,7 @@ def open_raster(path: str, name: str) -> QgsRasterLayer:
 
 
 def point_to(layer: QgsRasterLayer, path: str) -> None:
-    """Let a layer show another file of the same place, with the reference system it has: the user may have set it."""
+    """Change a layer's source to another file of the same area; its CRS stays, since the user may have set it."""
     crs = layer.crs()
     layer.setDataSource(path, layer.name(), "gdal")
     if crs.isValid():  # a layer whose file was missing has none

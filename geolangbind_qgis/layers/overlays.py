@@ -1,4 +1,4 @@
-"""Overlays: the score layers that answer prompts, how a run changes them, and how the change is taken back."""
+"""Overlays: the score layers of prompts, how a run changes them, and how the change is undone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KEPT = "geolangbind/kept"
 
 
 class OverlayChange:
-    """What one run does to the overlays of a layer; until the run has ended well, it can be taken back.
+    """Changes of one run to the overlays of a layer, which can be undone until the run has succeeded.
 
     The work comes in pieces, because making a layer takes QGIS up to 30 ms on the main thread: who takes the next
     piece decides what happens in between.
@@ -44,7 +44,7 @@ class OverlayChange:
         """The overlays, in the order of the prompts."""
 
     def show(self, raster: str) -> Iterator[None]:
-        """Point the overlays to a raster piece by piece, making them where they are missing."""
+        """Yields after each step that points an overlay to a raster; missing overlays are created."""
         project = QgsProject.instance()
         if self.layer_ids:
             for band, layer_id in enumerate(self.layer_ids, start=1):
@@ -72,7 +72,7 @@ class OverlayChange:
             yield
 
     def keep(self, answers: Sequence[Answer]) -> Iterator[None]:
-        """Keep what each overlay answers; an answer for a part is merged with the older one of the same request.
+        """Yields after each step that stores an overlay's answer, merged with the older one of the same request.
 
         Args:
             answers: one an overlay, in the order of the prompts.
@@ -97,7 +97,7 @@ class OverlayChange:
             yield
 
     def put_back(self) -> Iterator[None]:
-        """Leave the map as it was before, piece by piece; no other change may be under way."""
+        """Yields after each step that restores the overlays; no other change may be in progress."""
         project = QgsProject.instance()
         project.removeMapLayers([layer_id for layer_id in self.layer_ids if layer_id not in self._before])
         yield
@@ -109,7 +109,7 @@ class OverlayChange:
 
 
 def find_overlay(project: QgsProject, source_id: str, prompt: str) -> QgsRasterLayer | None:
-    """Returns the overlay that an earlier run made for a prompt on a layer, unless the user saved it."""
+    """Returns the overlay of a prompt on a layer from an earlier run, unless the user saved it."""
     for layer in project.mapLayers().values():
         if (
             layer.customProperty(SOURCE) == source_id
@@ -121,7 +121,7 @@ def find_overlay(project: QgsProject, source_id: str, prompt: str) -> QgsRasterL
 
 
 def mark_as_answer(layer: QgsRasterLayer, prompt: str) -> None:
-    """Let the dock offer a score layer that it did not make, and leave its file alone."""
+    """Mark a score layer of other origin as a result; its file is not managed by the plugin."""
     layer.setCustomProperty(PROMPT, prompt)
     layer.setCustomProperty(KEPT, True)
 
@@ -137,7 +137,7 @@ def overlays_of(project: QgsProject, source_id: str) -> list[QgsRasterLayer]:
 
 
 def answered_together(project: QgsProject, layer: QgsRasterLayer) -> list[QgsRasterLayer]:
-    """Returns the overlays whose prompts were asked in the same run as that of a layer, this one among them."""
+    """Returns the overlays whose prompts belong to the same run as the given layer, including it."""
     own = read_answer(layer)
     if own is None:
         return [layer]
@@ -150,7 +150,7 @@ def answered_together(project: QgsProject, layer: QgsRasterLayer) -> list[QgsRas
 
 
 def show_past_answer(layer: QgsRasterLayer, index: int) -> None:
-    """Let a layer show an earlier answer; the one it shows now becomes one of the past.
+    """Show an earlier answer; the present one is added to the past answers.
 
     Args:
         layer: an overlay.
@@ -167,14 +167,14 @@ def show_past_answer(layer: QgsRasterLayer, index: int) -> None:
 
 
 def show_raster(layer: QgsRasterLayer, raster: str, band: int | None = None, colour: str | None = None) -> None:
-    """Let a layer show another raster with the look it has."""
+    """Change a layer's raster and keep its style."""
     style = read_score_style(layer)
     point_to(layer, raster)
     apply_score_style(layer, ScoreStyle(style.threshold, colour or style.colour, style.opacity), band)
 
 
 def _merged(answer: Answer, older: Answer) -> Answer | None:
-    """Returns the answer with the older one around it; None where that is no larger, or answers something else."""
+    """Returns the answer merged with the older one; None if that adds no area or belongs to another request."""
     same = (answer.prompt, answer.exclusions, answer.model) == (older.prompt, older.exclusions, older.model)
     if not same or covers(answer.extent, Path(older.raster)):
         return None
@@ -185,7 +185,7 @@ def _merged(answer: Answer, older: Answer) -> Answer | None:
 
 
 def _union(one: ExtentTuple | None, other: ExtentTuple | None) -> ExtentTuple | None:
-    """Returns the box (xmin, ymin, xmax, ymax) around both; None, everything, where one is."""
+    """Returns the bounding box (xmin, ymin, xmax, ymax) of both; None (everything) if one is."""
     if one is None or other is None:
         return None
     return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])

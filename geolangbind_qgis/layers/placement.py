@@ -1,4 +1,4 @@
-"""Where results go in the layer tree: in a group of their own, right above the layer they came from."""
+"""Placement of results in the layer tree: in a group right above their source layer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SOURCE = "geolangbind/source_layer"
 
 
 def add_above_source(project: QgsProject, result: QgsMapLayer, source_id: str, legend_title: str = "") -> None:
-    """Add the layer to the project at the top of its source's result group.
+    """Add the layer to the project, at the top of its source's result group.
 
     Args:
         project: the open project.
@@ -44,12 +44,12 @@ def add_above_source(project: QgsProject, result: QgsMapLayer, source_id: str, l
 
 
 def unfold_legend(project: QgsProject, layer: QgsMapLayer) -> None:
-    """Show the legend of a layer in the layer tree."""
+    """Expand the legend of a layer in the layer tree."""
     _unfold(project.layerTreeRoot().findLayer(layer.id()))
 
 
 def bring_to_top(project: QgsProject, result: QgsMapLayer) -> None:
-    """Put a layer at the top of the group it is in and switch it on, so that what was just requested is seen."""
+    """Move a layer to the top of its group and make it visible."""
     node = project.layerTreeRoot().findLayer(result.id())
     if node is None:
         return
@@ -63,13 +63,13 @@ def bring_to_top(project: QgsProject, result: QgsMapLayer) -> None:
 
 
 def _unfold(node: QgsLayerTreeNode) -> None:
-    """Unfold a node in the view too, which misses it for a node that was said to be unfolded before it had children."""
+    """Expand a node in the view too, which ignores nodes that were expanded before they had children."""
     node.setExpanded(False)
     node.setExpanded(True)
 
 
 def results_group(project: QgsProject, source_id: str) -> QgsLayerTreeGroup:
-    """Returns the result group of a source layer, made where it is missing."""
+    """Returns the result group of a source layer, created if it is missing."""
     root = project.layerTreeRoot()
     for group in root.findGroups(True):
         if group.customProperty(_MARK) == source_id:
@@ -85,7 +85,7 @@ def results_group(project: QgsProject, source_id: str) -> QgsLayerTreeGroup:
 
 
 def results_of(project: QgsProject, source_id: str) -> list[QgsMapLayer]:
-    """Returns all that was made from a layer."""
+    """Returns all results of a layer."""
     return [layer for layer in project.mapLayers().values() if source_of(layer) == source_id]
 
 

@@ -1,4 +1,4 @@
-"""Results go with their project: beside it when it is saved, away when it is closed unsaved."""
+"""Moves results beside their project when it is saved, and removes those of unsaved projects when they are closed."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class ProjectResults(QObject):
             application.aboutToQuit.connect(self._on_closed)
 
     def clean_up(self) -> None:
-        """Let go of the project."""
+        """Disconnect from the project."""
         project = QgsProject.instance()
         project.writeProject.disconnect(self._on_write)
         project.readProject.disconnect(self._on_read)
         project.cleared.disconnect(self._on_closed)
 
     def _on_write(self, *_: object) -> None:
-        """Move what lies in the folder of unsaved projects, before QGIS writes where the layers are."""
+        """Move results from the folder of unsaved projects, before QGIS writes the layers' sources."""
         project = QgsProject.instance()
         if not project.absoluteFilePath():
             return
@@ -62,7 +62,7 @@ class ProjectResults(QObject):
             discard_unsaved()
 
     def _on_read(self, *_: object) -> None:
-        """Find past answers again where the project was moved together with its results."""
+        """Repair the paths of earlier answers after the project was moved together with its results."""
         for layer in QgsProject.instance().mapLayers().values():
             past = past_answers(layer)
             if past:
@@ -71,7 +71,7 @@ class ProjectResults(QObject):
 
 
 def _files_of(layer: QgsMapLayer) -> list[Path]:
-    """Returns the files that a layer shows or has shown, with those that a virtual raster is made of."""
+    """Returns the files of a layer's present and earlier answers, with the sources of virtual rasters."""
     rasters = [_path(layer), *(answer.raster for answer in past_answers(layer))]
     found: dict[Path, None] = {}
     for raster in rasters:
@@ -84,7 +84,7 @@ def _files_of(layer: QgsMapLayer) -> list[Path]:
 
 
 def _parts(raster: str) -> list[Path]:
-    """Returns all files below a virtual raster."""
+    """Returns all files that a virtual raster consists of."""
     data = gdal.Open(raster)
     below = [Path(name) for name in (data.GetFileList() if data is not None else []) or [] if name != raster]
     deeper = [part for name in below if name.suffix == ".vrt" for part in _parts(str(name))]
@@ -92,7 +92,7 @@ def _parts(raster: str) -> list[Path]:
 
 
 def _follow(layer: QgsMapLayer, moved: dict[str, str], home: Path, target: Path) -> None:
-    """Let a layer show its file at the new place, and know its past answers there."""
+    """Update the paths of a layer's raster and earlier answers after a move."""
     path = _path(layer)
     new = moved.get(path) or str(target / Path(path).parent.name / Path(path).name)
     if Path(path).parent.parent == home and Path(new).is_file():
@@ -106,7 +106,7 @@ def _follow(layer: QgsMapLayer, moved: dict[str, str], home: Path, target: Path)
 
 
 def _found(raster: str, folder: Path) -> str:
-    """Returns the path of a raster; the one in another results folder where it is there instead."""
+    """Returns the path of a raster, or of the file of that name in another results folder."""
     other = folder / Path(raster).parent.name / Path(raster).name
     return str(other) if not Path(raster).is_file() and other.is_file() else raster
 

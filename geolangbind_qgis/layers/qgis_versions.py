@@ -1,4 +1,4 @@
-"""Calls that QGIS 3.22 and newer versions name differently; the old names end with a warning in the new ones."""
+"""Calls whose names differ between QGIS 3.22 and newer versions, where the old names raise deprecation warnings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qgis.core import Qgis, QgsEditFormConfig, QgsMapLayerProxyModel, QgsRasterR
 
 
 def layer_filters(*kinds: str) -> Any:  # noqa: ANN401 - flags of either enum
-    """Combine kinds of layers for ``QgsMapLayerComboBox.setFilters``.
+    """Returns the combined flags for ``QgsMapLayerComboBox.setFilters``.
 
     Args:
         kinds: names as in ``RasterLayer`` or ``PolygonLayer``.
@@ -21,12 +21,12 @@ def layer_filters(*kinds: str) -> Any:  # noqa: ANN401 - flags of either enum
 
 
 def band_of(renderer: QgsRasterRenderer) -> int:
-    """Find the band, from 1, that a renderer of one band shows."""
+    """Returns the band, from 1, of a single-band renderer."""
     return renderer.inputBand() if hasattr(renderer, "inputBand") else renderer.band()
 
 
 def suppress_form(layer: QgsVectorLayer) -> None:
-    """Let no form open after a feature was drawn."""
+    """Suppress the attribute form after a feature was digitised."""
     config = layer.editFormConfig()
     newer = getattr(Qgis, "AttributeFormSuppression", None)
     config.setSuppress(QgsEditFormConfig.FeatureFormSuppress.SuppressOn if newer is None else newer.On)

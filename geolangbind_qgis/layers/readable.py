@@ -1,4 +1,4 @@
-"""Whether a layer can be worked on, and by whom its pixels are read."""
+"""Whether a layer can be processed, and which process reads its pixels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DATABASE_PREFIXES = ("PG:", "PGRASTER:", "MSSQL", "OCI", "GEORASTER:")
 
 
 class ReadBy(Enum):
-    """Who reads a layer's pixels."""
+    """Which process reads a layer's pixels."""
 
     RUNTIME = "runtime"
     QGIS = "qgis"
@@ -25,7 +25,7 @@ class ReadBy(Enum):
 
 
 def can_read(layer: QgsMapLayer | None) -> tuple[ReadBy, str]:
-    """Say who can read the layer, and why, in words for the user interface.
+    """Returns which process can read the layer and, if none, why, as text for the user interface.
 
     Args:
         layer: any map layer, or None.
@@ -51,7 +51,7 @@ def can_read(layer: QgsMapLayer | None) -> tuple[ReadBy, str]:
 
 
 def _gdal_source(source: str) -> tuple[ReadBy, str]:
-    """Classify a GDAL source by its address."""
+    """Returns which process reads a GDAL source, by its address."""
     path = source.split("|", 1)[0]
     if path.startswith(_IN_QGIS_MEMORY):
         return ReadBy.QGIS, tr("This raster lives in QGIS's memory; QGIS copies it.")

@@ -1,4 +1,4 @@
-"""What a layer was recognised as, and the corrections a user made, kept with the layer in the project."""
+"""Recognition of a layer, and the user's corrections, stored with the layer in the project."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CORRECTION = "geolangbind/reading"
 
 @dataclass(frozen=True)
 class Reading:
-    """How the user wants a layer read; None and empty leave it to the runtime.
+    """How a layer is to be read as set by the user; None and empty are recognised automatically.
 
     Attributes:
         sensor: name in sensors.toml.
@@ -63,14 +63,14 @@ def read_reading(layer: QgsMapLayer) -> Reading:
 
 
 def training_text(trained: bool) -> str:
-    """Say whether the model knows such input from its training."""
+    """Returns a sentence on whether the model was trained on such input."""
     if trained:
         return tr("The model was trained on this kind of image.")
     return tr("The model was not trained on this kind of image: it works from the wavelengths alone. Check results.")
 
 
 def keep_reading(layer: QgsMapLayer, reading: Reading) -> None:
-    """Keep the user's corrections with the layer."""
+    """Store the user's corrections with the layer."""
     if reading.is_own:
         layer.setCustomProperty(_CORRECTION, json.dumps(asdict(reading)))
     else:
@@ -109,7 +109,7 @@ class Recognised:
 
     @property
     def bands_text(self) -> str:
-        """The bands in a few words."""
+        """The bands as short text."""
         count = len(self.band_names)
         if count == 0:
             return ""

@@ -1,4 +1,4 @@
-"""Where files go: what is only needed for a while to QGIS's temporary folder, results to a folder that stays.
+"""Folders of files: temporary files in QGIS's temporary folder, results in a folder that stays.
 
 Results of a saved project lie in a folder beside it, those of a project that was never saved in the user's profile,
 and they move beside the project when it is saved; so a project that is opened again finds them.
@@ -71,12 +71,12 @@ def is_result(path: Path) -> bool:
 
 
 def file_stem(words: str) -> str:
-    """Returns words as a file name without ending; what file systems dislike is replaced."""
+    """Returns text as a file name without suffix; characters that file systems reject are replaced."""
     return re.sub(r"[^\w-]+", "_", words).strip("_")[:40] or "result"
 
 
 def discard(path: str | Path) -> None:
-    """Remove a file that this module named, with all that lies beside it; files of the user's own stay.
+    """Delete a file named by this module and its folder; the user's own files are not touched.
 
     Once no layer shows it: Windows removes no open file, which then stays until QGIS ends.
     """
@@ -103,12 +103,12 @@ def move_result(path: Path, target: Path) -> Path:
 
 
 def keep(path: Path) -> None:
-    """Let a result stay where it is, also when its project is closed."""
+    """Exempt a result from removal when its project is closed."""
     _unsaved.discard(path.parent)
 
 
 def discard_unsaved() -> None:
-    """Remove the results of this session that belong to no saved project."""
+    """Delete the results of this session that belong to no saved project."""
     for folder in list(_unsaved):
         shutil.rmtree(folder, ignore_errors=True)
         _unsaved.discard(folder)

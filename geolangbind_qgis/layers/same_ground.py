@@ -1,4 +1,4 @@
-"""An image of the project that shows the same ground as a layer of embeddings."""
+"""Finds an image in the project that covers the area of a layer of embeddings."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def image_of_same_ground(project: QgsProject, layer: QgsRasterLayer) -> str | No
 
 
 def _overlap(project: QgsProject, layer: QgsRasterLayer, other: QgsRasterLayer) -> bool:
-    """Tell whether two layers show a place that is on both."""
+    """Whether the extents of two layers overlap."""
     if not (layer.crs().isValid() and other.crs().isValid()):
         return False
     try:

@@ -1,4 +1,4 @@
-"""The scene that comes with the plugin, to try it on."""
+"""The bundled sample scene."""
 
 from __future__ import annotations
 

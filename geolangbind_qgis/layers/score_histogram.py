@@ -1,4 +1,4 @@
-"""Histogram of area over scores, counted once, for the area above any threshold."""
+"""Histogram of area by score, counted once, for the area above any threshold."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ROWS = 256
 
 @dataclass(frozen=True)
 class ScoreHistogram:
-    """How much there is of each score; bin i holds scores from i / BINS on.
+    """Area by score; bin i holds scores from i / BINS on.
 
     Attributes:
         amounts: BINS numbers.
@@ -38,12 +38,12 @@ class ScoreHistogram:
 
     @property
     def total(self) -> float:
-        """Amount with any score."""
+        """Total amount over all scores."""
         return math.fsum(self.amounts)
 
     @property
     def highest(self) -> float:
-        """The highest score that occurs, rounded down to a bin edge; 0 where there is none."""
+        """The highest score that occurs, rounded down to a bin edge; 0 if there is none."""
         return max((index for index, amount in enumerate(self.amounts) if amount > 0), default=0) / BINS
 
     def above(self, threshold: float) -> float:
@@ -84,7 +84,7 @@ class ScoreHistogramTask(QgsTask):
         self._histogram: ScoreHistogram | None = None
 
     def run(self) -> bool:
-        """Read the band strip by strip, on a thread of QGIS's."""
+        """Count the band strip by strip; runs on a QGIS task thread."""
         amounts = numpy.zeros(BINS)
         columns, rows, extent = self._provider.xSize(), self._provider.ySize(), self._provider.extent()
         height = extent.height() / rows
@@ -109,12 +109,12 @@ class ScoreHistogramTask(QgsTask):
         return True
 
     def abandon(self) -> None:
-        """Stop without a signal, also where the counts are on their way already."""
+        """Cancel without emitting a signal, even if the counts are finished."""
         self._on_done = None
         self.cancel()
 
     def finished(self, result: bool) -> None:
-        """Hand the counts over, on the main thread."""
+        """Emit the counts, on the main thread."""
         if result and self._histogram is not None and self._on_done is not None:
             self._on_done(self._histogram)
 
@@ -135,7 +135,7 @@ class ScoreHistogramTask(QgsTask):
 
 
 def _overlaps(begin: float, side: float, count: int, low: float, high: float) -> numpy.ndarray:
-    """Returns which share of each of a row of pixels lies between two places, (count,)."""
+    """Returns the share (count,) of each pixel of a row that lies between two coordinates."""
     edges = begin + side * numpy.arange(count + 1)
     return numpy.clip(numpy.minimum(edges[1:], high) - numpy.maximum(edges[:-1], low), 0, None) / side
 

@@ -1,4 +1,4 @@
-"""Style of a score layer: transparent below the threshold, stronger colour above."""
+"""Style of a score layer: transparent below the threshold, more intense colour with higher scores."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _THRESHOLD, _COLOUR = "geolangbind/threshold", "geolangbind/colour"
 
 @dataclass(frozen=True)
 class ScoreStyle:
-    """The look of one prompt.
+    """Style of one prompt's layer.
 
     Attributes:
         threshold: score from which pixels show, 0..1.
@@ -40,12 +40,12 @@ class ScoreStyle:
 
 
 def free_colour(taken: Sequence[str]) -> str:
-    """Returns the first of ``PROMPT_COLOURS`` that is not taken; the least taken one where all are."""
+    """Returns the first of ``PROMPT_COLOURS`` that is not in use; the least used one if all are."""
     return min(PROMPT_COLOURS, key=list(taken).count)
 
 
 def apply_score_style(layer: QgsRasterLayer, style: ScoreStyle, band: int | None = None) -> None:
-    """Show scores from the threshold on; takes effect at once, nothing is computed again.
+    """Show scores from the threshold on; only the style changes, nothing is computed.
 
     Args:
         layer: a raster of scores 0..1.
@@ -81,7 +81,7 @@ def apply_score_style(layer: QgsRasterLayer, style: ScoreStyle, band: int | None
 
 
 def read_score_style(layer: QgsRasterLayer) -> ScoreStyle:
-    """Returns the look the layer has now."""
+    """Returns the present style of the layer."""
     usual = ScoreStyle()
     return ScoreStyle(
         threshold=float(layer.customProperty(_THRESHOLD, usual.threshold)),
@@ -91,6 +91,6 @@ def read_score_style(layer: QgsRasterLayer) -> ScoreStyle:
 
 
 def shown_band(layer: QgsRasterLayer) -> int:
-    """Returns the band the layer shows, from 1."""
+    """Returns the band that the layer shows, from 1."""
     renderer = layer.renderer()
     return band_of(renderer) if isinstance(renderer, QgsSingleBandPseudoColorRenderer) else 1

@@ -1,4 +1,4 @@
-"""A snapshot of a raster layer taken on the main thread, for work in other threads."""
+"""Snapshot of a raster layer, taken on the main thread for work in other threads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from geolangbind_qgis.layers.readable import ReadBy, can_read
 
 @dataclass(frozen=True)
 class LayerSnapshot:
-    """Everything later steps need to know of a layer, so that they never touch the layer itself.
+    """The facts of a layer that later steps need, so that they never access the layer itself.
 
     Attributes:
         layer_id: id of the layer in the project.
@@ -44,7 +44,7 @@ class LayerSnapshot:
 
 
 def take_snapshot(layer: QgsRasterLayer) -> LayerSnapshot:
-    """Describe the layer; call on the main thread.
+    """Returns the snapshot of a layer; call it on the main thread.
 
     Raises:
         ValueError: the layer cannot be read; the message names the reason.

@@ -1,1 +1,1 @@
-"""The plugin's jobs as Processing algorithms, one a file."""
+"""Processing algorithms, one in each file."""

@@ -1,4 +1,4 @@
-"""``geolangbind:accuracy``: a class map against a reference."""
+"""``geolangbind:accuracy``: accuracy assessment of a class map against a reference."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class AccuracyAlgorithm(RuntimeAlgorithm):
         self._field: str | None = None
 
     def about(self) -> About:
-        """Say what it is for."""
+        """Returns title, summary and help."""
         return About(
             title=tr("Accuracy of a class map"),
             summary=tr("Compares a class map with a reference: confusion matrix, accuracies per class, and areas."),
@@ -63,14 +63,14 @@ class AccuracyAlgorithm(RuntimeAlgorithm):
     def prepare(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> None:
-        """Take the files behind the layers, on the main thread."""
+        """Read the layers' files, on the main thread."""
         self._map = file_of(self.raster_layer(parameters, MAP, context))
         self._reference, self._field = labels_and_field(self, REFERENCE, parameters, context)
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        """Have the comparison made."""
+        """Run the comparison."""
         report = self.optional_file(parameters, REPORT, context)
         params = protocol.AccuracyParams(
             map=self._map,
@@ -78,7 +78,7 @@ class AccuracyAlgorithm(RuntimeAlgorithm):
             field=self._field,
             report=report,
         )
-        result = self.ask("accuracy", params, feedback)
+        result = self.request("accuracy", params, feedback)
         outputs: dict[str, Any] = {
             OVERALL: result.get("overall"),
             KAPPA: result.get("kappa"),

@@ -1,4 +1,4 @@
-"""``geolangbind:calibrate``: thresholds from labelled places."""
+"""``geolangbind:calibrate``: threshold selection from labelled samples."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SCORES, PLACES, OUTPUT, MAP, THRESHOLDS = "SCORES", "PLACES", "OUTPUT", "MAP", "
 
 
 class CalibrateAlgorithm(RuntimeAlgorithm):
-    """Chooses a threshold for every band of a score raster."""
+    """Selects a threshold for every band of a score raster."""
 
     script_name = "calibrate"
 
@@ -35,7 +35,7 @@ class CalibrateAlgorithm(RuntimeAlgorithm):
         self._field: str | None = None
 
     def about(self) -> About:
-        """Say what it is for."""
+        """Returns title, summary and help."""
         return About(
             title=tr("Thresholds from labelled places"),
             summary=tr("Chooses the best threshold of each prompt or class from a few places that you labelled."),
@@ -69,18 +69,18 @@ class CalibrateAlgorithm(RuntimeAlgorithm):
     def prepare(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> None:
-        """Take the files behind the layers, on the main thread."""
+        """Read the layers' files, on the main thread."""
         self._scores = file_of(self.raster_layer(parameters, SCORES, context))
         self._places, self._field = labels_and_field(self, PLACES, parameters, context)
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        """Have the thresholds chosen."""
+        """Run the threshold selection."""
         output = self.optional_file(parameters, OUTPUT, context)
         class_map = self.optional_layer_file(parameters, MAP, context)
         params = protocol.CalibrateParams(self._scores, self._places, self._field, output, class_map)
-        rows = self.ask("calibrate", params, feedback)["thresholds"]
+        rows = self.request("calibrate", params, feedback)["thresholds"]
         words = tr("{0}: threshold {1}, from {2} places; F1 {3} at 0.5, {4} on places held out")
         for row in rows:
             held_out = "–" if row["f1_held_out"] is None else f"{row['f1_held_out']:.3f}"

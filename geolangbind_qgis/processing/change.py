@@ -1,4 +1,4 @@
-"""``geolangbind:change``: two dates of one place."""
+"""``geolangbind:change``: change between two dates."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ THRESHOLD, LEAST, OUTPUT, AREAS, OFFSET = "THRESHOLD", "LEAST_DIFFERENCE", "OUTP
 
 
 class ChangeAlgorithm(RasterAlgorithm):
-    """Compares two dates by words or by classes."""
+    """Compares two dates by prompts or by classes."""
 
     script_name = "change"
 
@@ -44,7 +44,7 @@ class ChangeAlgorithm(RasterAlgorithm):
         self._after_reading = Reading()
 
     def about(self) -> About:
-        """Say what it is for."""
+        """Returns title, summary and help."""
         return About(
             title=tr("Change between two dates"),
             summary=tr("Shows where words came to be true or ceased to be, or which class became which."),
@@ -93,7 +93,7 @@ class ChangeAlgorithm(RasterAlgorithm):
     def prepare(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> None:
-        """Take a picture of both layers, on the main thread."""
+        """Take snapshots of both layers, on the main thread."""
         self.prepare_layer(BEFORE, parameters, context)
         layer = self.raster_layer(parameters, AFTER, context)
         self._after_path = file_of(layer)
@@ -102,7 +102,7 @@ class ChangeAlgorithm(RasterAlgorithm):
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        """Have both dates compared."""
+        """Run the comparison."""
         output = self.parameterAsOutputLayer(parameters, OUTPUT, context)
         areas = self.optional_file(parameters, AREAS, context)
         least = self.parameterAsDouble(parameters, LEAST, context)
@@ -119,7 +119,7 @@ class ChangeAlgorithm(RasterAlgorithm):
             registration=self.parameterAsEnumString(parameters, SHIFT, context) or "check",
             **self.request_fields(parameters, context),
         )
-        result = self.ask("change", params, feedback)
+        result = self.request("change", params, feedback)
         feedback.pushInfo(result["registration"]["sentence"])
         for row in result["prompts"]:
             words = tr("{0}: gained {1} ha, lost {2} ha")
@@ -141,7 +141,7 @@ class ChangeAlgorithm(RasterAlgorithm):
 
 
 def _style_of(result: dict[str, Any], least: float) -> Callable[[QgsRasterLayer], None]:
-    """Returns the look of a result: of classes, of changed scores, or of embeddings that turned."""
+    """Returns the style of a result: of classes, of score changes, or of embedding changes."""
     if result.get("transitions"):
         return apply_class_style
     if "change" in result:
@@ -150,5 +150,5 @@ def _style_of(result: dict[str, Any], least: float) -> Callable[[QgsRasterLayer]
 
 
 def _hectares(area: float | None) -> str:
-    """Returns an area as text; a dash where it is unknown."""
+    """Returns an area as text; a dash if it is unknown."""
     return "–" if area is None else number_text(area, 2)

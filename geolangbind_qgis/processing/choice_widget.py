@@ -1,4 +1,4 @@
-"""The drop-down of ``choices.with_choices``, as QGIS's Processing windows make it."""
+"""Widget of parameters with choices (``choices.with_choices``) in QGIS's Processing dialogs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from qgis.PyQt.QtWidgets import QComboBox
 
 
 class ChoiceWrapper(WidgetWrapper):
-    """An editable combo box: titles to choose from, any text to type."""
+    """An editable combo box of titles; other text can be typed."""
 
     def createWidget(self, choices: Callable[[], dict[str, str]]) -> QComboBox:
-        """Returns the combo box with the values known now."""
+        """Returns the combo box with the present choices."""
         combo = QComboBox()
         combo.setEditable(True)
         combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
@@ -27,7 +27,7 @@ class ChoiceWrapper(WidgetWrapper):
         return combo
 
     def setValue(self, value: Any) -> None:  # noqa: ANN401 - of the parameter
-        """Show a value: its title where it is a known one, else itself."""
+        """Set a value; a known one is shown by its title."""
         text = "" if value is None else str(value)
         index = self.widget.findData(text)
         if index >= 0:
@@ -36,14 +36,14 @@ class ChoiceWrapper(WidgetWrapper):
             self.widget.setEditText(text)
 
     def value(self) -> str:
-        """Returns the value of the title that is shown, or the text that was typed."""
+        """Returns the value of the selected title, or the typed text."""
         text = self.widget.currentText().strip()
         index = self.widget.findText(text)
         return text if index < 0 else str(self.widget.itemData(index))
 
 
 class ChoiceWidget:
-    """Makes the drop-down; in the window of the graphical modeler QGIS's own field, which takes inputs of the model."""
+    """Creates the combo box; the graphical modeler gets QGIS's own widget, which accepts model inputs."""
 
     def __new__(
         cls,

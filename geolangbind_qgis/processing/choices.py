@@ -1,4 +1,4 @@
-"""Text parameters whose usual values are known: windows show them as drop-downs, other texts can be typed in."""
+"""Text parameters with suggested values: dialogs show a combo box, other text can be typed."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from geolangbind_qgis.catalogue.own_schemes import own_schemes
 from geolangbind_qgis.session import DEFAULT_MODEL
 
 Choices = Callable[[], dict[str, str]]
-"""Gives titles by value, when a window is opened."""
+"""Returns titles by value; called when a dialog is opened."""
 
 _WIDGET = "geolangbind_qgis.processing.choice_widget.ChoiceWidget"
 """Named, not imported: QGIS imports it where a window is opened."""
 
 
 def with_choices(parameter: QgsProcessingParameterString, choices: Choices) -> QgsProcessingParameterString:
-    """Returns the parameter, shown as a drop-down in windows."""
+    """Returns the parameter, shown as a combo box in dialogs."""
     parameter.setMetadata({"widget_wrapper": {"class": _WIDGET, "choices": choices}})
     return parameter
 
 
 def scheme_titles() -> dict[str, str]:
-    """Returns the titles of the plugin's and the user's schemes, by what the runtime takes."""
+    """Returns the titles of bundled and own schemes by the value that the runtime takes."""
     own = {file: scheme.title for file, scheme in own_schemes().items()}
     return {**{scheme.name: scheme.title for scheme in bundled_schemes()}, **own}
 

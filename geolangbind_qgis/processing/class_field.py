@@ -1,4 +1,4 @@
-"""Labels as the algorithms take them: a layer, and the name of its field with the class."""
+"""Label parameters of the algorithms: a layer, and the name of its class field."""
 
 from __future__ import annotations
 

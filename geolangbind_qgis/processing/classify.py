@@ -1,4 +1,4 @@
-"""``geolangbind:classify``: land cover."""
+"""``geolangbind:classify``: land-cover classification."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ClassifyAlgorithm(RasterAlgorithm):
     icon_name = "classify"
 
     def about(self) -> About:
-        """Say what it is for."""
+        """Returns title, summary and help."""
         return About(
             title=tr("Classify land cover"),
             summary=tr("Gives every pixel one class of a scheme, without training data."),
@@ -71,7 +71,7 @@ class ClassifyAlgorithm(RasterAlgorithm):
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        """Have the map computed."""
+        """Run the classification."""
         output = self.parameterAsOutputLayer(parameters, OUTPUT, context)
         areas = self.optional_file(parameters, AREAS, context)
         scores = self.optional_layer_file(parameters, SCORES, context)
@@ -85,7 +85,7 @@ class ClassifyAlgorithm(RasterAlgorithm):
             **self.request_fields(parameters, context),
             **polygon_fields(self, parameters, context),
         )
-        self.ask("classify", params, feedback)
+        self.request("classify", params, feedback)
         name = self.result_name(tr("Land cover"))
         style_when_loaded(context, output, name, apply_class_style, source_id=self.source_id)
         outputs = {OUTPUT: output}

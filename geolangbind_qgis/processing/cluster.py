@@ -1,4 +1,4 @@
-"""``geolangbind:cluster``: pixels that are alike, without labels."""
+"""``geolangbind:cluster``: unsupervised classification."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ClusterAlgorithm(RasterAlgorithm):
     icon_name = "classify"
 
     def about(self) -> About:
-        """Say what it is for."""
+        """Returns title, summary and help."""
         return About(
             title=tr("Divide into clusters"),
             summary=tr("Divides a raster into groups of pixels that are alike, without labels or words."),
@@ -49,7 +49,7 @@ class ClusterAlgorithm(RasterAlgorithm):
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        """Have the clusters made."""
+        """Run the clustering."""
         output = self.parameterAsOutputLayer(parameters, OUTPUT, context)
         params = protocol.ClusterParams(
             source=self.source(parameters, context, feedback),
@@ -58,7 +58,7 @@ class ClusterAlgorithm(RasterAlgorithm):
             seed=self.parameterAsInt(parameters, SEED, context),
             **self.request_fields(parameters, context),
         )
-        self.ask("cluster", params, feedback)
+        self.request("cluster", params, feedback)
         name = self.result_name(tr("Clusters"))
         style_when_loaded(context, output, name, apply_class_style, source_id=self.source_id)
         return {OUTPUT: output}

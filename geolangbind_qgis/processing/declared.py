@@ -25,7 +25,7 @@ Definition = TypeVar("Definition", bound=QgsProcessingParameterDefinition)
 
 
 def number_of(params: type, name: str, key: str, title: str, *, whole: bool = False) -> QgsProcessingParameterNumber:
-    """A number as a task declares it.
+    """Returns a number parameter as the task declares it.
 
     Args:
         params: params dataclass of the task, such as ``protocol.SampleParams``.
@@ -46,12 +46,12 @@ def number_of(params: type, name: str, key: str, title: str, *, whole: bool = Fa
 
 
 def flag_of(params: type, name: str, key: str, title: str) -> QgsProcessingParameterBoolean:
-    """A choice between yes and no as a task declares it; arguments as of ``number_of``."""
+    """Returns a boolean parameter as the task declares it; arguments as for ``number_of``."""
     return QgsProcessingParameterBoolean(key, title, protocol.parameters(params)[name].default)
 
 
 def choice_of(params: type, name: str, key: str, title: str) -> QgsProcessingParameterEnum:
-    """One of several words as a task declares them; arguments as of ``number_of``."""
+    """Returns an enum parameter with the task's declared choices; arguments as for ``number_of``."""
     declared = protocol.parameters(params)[name]
     return QgsProcessingParameterEnum(
         key, title, list(declared.choices), defaultValue=declared.default, usesStaticStrings=True
@@ -59,7 +59,7 @@ def choice_of(params: type, name: str, key: str, title: str) -> QgsProcessingPar
 
 
 def explained(parameter: Definition, params: type, name: str) -> Definition:
-    """The parameter, with what the task declares as its help, and its unit."""
+    """Returns the parameter with the help and unit that the task declares."""
     declared = protocol.parameters(params)[name]
     unit = f" ({declared.unit})" if declared.unit else ""
     parameter.setHelp(tr(declared.help) + unit)

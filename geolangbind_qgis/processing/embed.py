@@ -1,4 +1,4 @@
-"""``geolangbind:embed``: features computed ahead of prompts."""
+"""``geolangbind:embed``: precomputes the features of a raster."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ FEATURES = "FEATURES"
 
 
 class EmbedAlgorithm(RasterAlgorithm):
-    """Computes and keeps the features of a raster."""
+    """Computes and stores the features of a raster."""
 
     script_name = "embed"
 
     def about(self) -> About:
-        """Say what it is for."""
+        """Returns title, summary and help."""
         return About(
             title=tr("Prepare a raster for prompts"),
             summary=tr(
@@ -44,13 +44,13 @@ class EmbedAlgorithm(RasterAlgorithm):
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        """Have the features computed."""
+        """Compute the features."""
         params = protocol.EmbedParams(
             source=self.source(parameters, context, feedback),
             extent=self.extent_fields(parameters, context)["extent"],
             **model_fields(self, parameters, context),
         )
-        result = self.ask("embed", params, feedback)
+        result = self.request("embed", params, feedback)
         for key, value in result.items():
             feedback.pushInfo(f"{key}: {value}")
         return {FEATURES: str(result.get("store") or result.get("path") or result.get("output") or "")}

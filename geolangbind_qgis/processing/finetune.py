@@ -1,4 +1,4 @@
-"""``geolangbind:finetune``: a model taught one's own classes."""
+"""``geolangbind:finetune``: fine-tuning on the user's own classes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NEW_MODEL, BEFORE, AFTER = "NEW_MODEL", "ACCURACY_BEFORE", "ACCURACY_AFTER"
 
 
 class FinetuneAlgorithm(RuntimeAlgorithm):
-    """Teaches a model the classes of a label layer."""
+    """Fine-tunes a model on the classes of a label layer."""
 
     script_name = "finetune"
 
@@ -43,7 +43,7 @@ class FinetuneAlgorithm(RuntimeAlgorithm):
         self._field: str | None = None
 
     def about(self) -> About:
-        """Say what it is for."""
+        """Returns title, summary and help."""
         return About(
             title=tr("Train on your classes"),
             summary=tr("Fine-tunes a model on labels you drew; the new model can be chosen at once."),
@@ -85,7 +85,7 @@ class FinetuneAlgorithm(RuntimeAlgorithm):
     def prepare(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> None:
-        """Take the files behind the layers, on the main thread."""
+        """Read the layers' files, on the main thread."""
         layers = self.parameterAsLayerList(parameters, RASTERS, context)
         self._sources = tuple(source_of(layer) for layer in layers if isinstance(layer, QgsRasterLayer))
         self._labels, self._field = labels_and_field(self, LABELS, parameters, context)
@@ -93,7 +93,7 @@ class FinetuneAlgorithm(RuntimeAlgorithm):
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        """Have the model taught."""
+        """Run the fine-tuning."""
         try:
             names = class_names(self.parameterAsString(parameters, NAMES, context))
         except ValueError as problem:
@@ -108,7 +108,7 @@ class FinetuneAlgorithm(RuntimeAlgorithm):
             steps=self.parameterAsInt(parameters, STEPS, context),
             **model_fields(self, parameters, context),
         )
-        result = self.ask("finetune", params, feedback)
+        result = self.request("finetune", params, feedback)
         for line in str(result.get("table", "")).splitlines():
             feedback.pushInfo(line)
         for remark in result.get("remarks") or ():

@@ -1,4 +1,4 @@
-"""``geolangbind:highlight``: prompts to scores."""
+"""``geolangbind:highlight``: scores of text prompts."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class HighlightAlgorithm(RasterAlgorithm):
         self._image: str | None = None
 
     def about(self) -> About:
-        """Say what it is for."""
+        """Returns title, summary and help."""
         return About(
             title=tr("Highlight what words describe"),
             summary=tr("Scores every pixel of a raster by how well it matches your words."),
@@ -77,7 +77,7 @@ class HighlightAlgorithm(RasterAlgorithm):
     def prepare(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> None:
-        """Take a picture of the layer and the file of the image, on the main thread."""
+        """Take a snapshot of the layer and read the example image's file, on the main thread."""
         super().prepare(parameters, context, feedback)
         image = self.parameterAsRasterLayer(parameters, IMAGE, context)
         self._image = None if image is None else file_of(image)
@@ -85,7 +85,7 @@ class HighlightAlgorithm(RasterAlgorithm):
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        """Have the scores computed."""
+        """Compute the scores."""
         prompts = self._in_english(parameters, PROMPTS, context, feedback)
         if not prompts:
             raise QgsProcessingException(tr("Type what to look for."))
@@ -101,7 +101,7 @@ class HighlightAlgorithm(RasterAlgorithm):
             **self.request_fields(parameters, context),
             **polygon_fields(self, parameters, context),
         )
-        self.ask("highlight", params, feedback)
+        self.request("highlight", params, feedback)
         style = partial(_style, prompt=prompts[0], threshold=threshold)
         names = tuple(self.result_name(prompt) for prompt in prompts)
         more = partial(_other_prompts, prompts, names, threshold)
@@ -130,7 +130,7 @@ def _style(layer: QgsRasterLayer, prompt: str, threshold: float, band: int = 1) 
 def _other_prompts(
     prompts: tuple[str, ...], names: tuple[str, ...], threshold: float, first: QgsRasterLayer
 ) -> list[QgsRasterLayer]:
-    """Returns a layer for each prompt after the first, each in a colour of its own, the last first."""
+    """Returns a layer for each prompt after the first, each in its own colour, the last first."""
     layers = []
     for band in range(len(names), 1, -1):
         layer = open_raster(first.source(), names[band - 1])

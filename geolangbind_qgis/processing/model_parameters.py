@@ -1,4 +1,4 @@
-"""The parameters that say with which model and on which device, shared by all algorithms that have one."""
+"""Parameters of model and device, shared by all algorithms that run a model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 def model_parameters(text: str) -> tuple[QgsProcessingParameterDefinition, ...]:
-    """Make the parameters; ``text`` says what the model is to do."""
+    """Returns the parameters; ``text`` describes what the model is used for."""
     devices = {"defaultValue": DEVICES[0], "usesStaticStrings": True}
     device = QgsProcessingParameterEnum(DEVICE, tr("Device"), list(DEVICES), **devices)
     model = QgsProcessingParameterString(MODEL, text, DEFAULT_MODEL)

@@ -1,4 +1,4 @@
-"""``geolangbind:models``: which models there are, and importing one."""
+"""``geolangbind:models``: lists and imports models."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ModelsAlgorithm(RuntimeAlgorithm):
     script_name = "models"
 
     def about(self) -> About:
-        """Say what it is for."""
+        """Returns title, summary and help."""
         return About(
             title=tr("List or import models"),
             summary=tr("Lists the models the runtime knows, or imports one from a local file."),
@@ -54,13 +54,13 @@ class ModelsAlgorithm(RuntimeAlgorithm):
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        """List or import."""
+        """List the models, or import one."""
         action = self.parameterAsEnumString(parameters, ACTION, context) or "list"
         path = self.parameterAsFile(parameters, FILE, context) or None
         if action == "import" and path is None:
             raise QgsProcessingException(tr("Choose the checkpoint to import."))
         name = self.parameterAsString(parameters, NAME, context) or None
-        result = self.ask("models", protocol.ModelsParams(action=action, path=path, name=name), feedback)
+        result = self.request("models", protocol.ModelsParams(action=action, path=path, name=name), feedback)
         cards = [card for card in result.get("models") or [] if isinstance(card, dict)]
         for card in cards:
             state = tr("installed") if card.get("available", True) else tr("not installed")

@@ -1,4 +1,4 @@
-"""The parameters of polygons, shared by the algorithms that make them."""
+"""Parameters of polygons, shared by the algorithms that create them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ENDINGS = (".gpkg", ".shp", ".geojson", ".fgb")
 
 
 def add_polygon_parameters(algorithm: RuntimeAlgorithm, *, scores: bool, optional: bool = True) -> None:
-    """Declare the polygons as an output, and how they are drawn.
+    """Declare the polygon output and its options.
 
     Args:
         algorithm: that makes them.
@@ -54,7 +54,7 @@ def add_polygon_parameters(algorithm: RuntimeAlgorithm, *, scores: bool, optiona
 def polygon_fields(
     algorithm: RuntimeAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
 ) -> dict[str, Any]:
-    """Returns the request's fields about polygons.
+    """Returns the polygon fields of the request.
 
     Raises:
         QgsProcessingException: the output is of another format.

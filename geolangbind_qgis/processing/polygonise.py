@@ -1,4 +1,4 @@
-"""``geolangbind:polygonise``: scores or classes to polygons."""
+"""``geolangbind:polygonise``: conversion of scores or classes to polygons."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ POLYGONS = "POLYGONS"
 
 
 class PolygoniseAlgorithm(RuntimeAlgorithm):
-    """Outlines scores above a threshold, or the classes of a map."""
+    """Converts scores above a threshold, or the classes of a map, to polygons."""
 
     script_name = "polygonise"
 
@@ -35,7 +35,7 @@ class PolygoniseAlgorithm(RuntimeAlgorithm):
         self._raster = ""
 
     def about(self) -> About:
-        """Say what it is for."""
+        """Returns title, summary and help."""
         return About(
             title=tr("Polygons from scores or classes"),
             summary=tr("Outlines what scores reach a threshold, or every class of a map, with attributes."),
@@ -68,13 +68,13 @@ class PolygoniseAlgorithm(RuntimeAlgorithm):
     def prepare(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> None:
-        """Take the file behind the layer, on the main thread."""
+        """Read the layer's file, on the main thread."""
         self._raster = file_of(self.raster_layer(parameters, INPUT, context))
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        """Have the polygons drawn."""
+        """Run the polygonisation."""
         fields = polygon_fields(self, parameters, context)
         output = fields.pop("vector")
         if output is None:
@@ -89,10 +89,10 @@ class PolygoniseAlgorithm(RuntimeAlgorithm):
         }
         if of_classes:
             fields["separate"] = False
-        result = self.ask("polygonise", protocol.PolygoniseParams(output=output, **fields), feedback)
+        result = self.request("polygonise", protocol.PolygoniseParams(output=output, **fields), feedback)
         outputs = {VECTOR: output, POLYGONS: result["polygons"]}
         coco = self.optional_file(parameters, COCO, context)
         if coco:
-            self.ask("polygonise", protocol.PolygoniseParams(output=coco, **fields), feedback)
+            self.request("polygonise", protocol.PolygoniseParams(output=coco, **fields), feedback)
             outputs[COCO] = coco
         return outputs

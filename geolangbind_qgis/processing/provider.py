@@ -37,7 +37,7 @@ ALGORITHMS = (
 
 
 class GeoLangBindProvider(QgsProcessingProvider):
-    """Offers the algorithms; they share the window's runtime.
+    """Registers the algorithms, which use the same runtime process as the dock.
 
     Args:
         session: gives the runtime client; must outlive the provider.
@@ -60,6 +60,6 @@ class GeoLangBindProvider(QgsProcessingProvider):
         return icon("geolangbind")
 
     def loadAlgorithms(self) -> None:
-        """Offer every algorithm."""
+        """Add every algorithm."""
         for algorithm in ALGORITHMS:
             self.addAlgorithm(algorithm())

@@ -1,4 +1,4 @@
-"""What the algorithms share that read a raster layer: how it is read, which part, with which model."""
+"""Base class of algorithms over a raster layer: reading, area, model."""
 
 from __future__ import annotations
 
@@ -48,18 +48,18 @@ class RasterAlgorithm(RuntimeAlgorithm):
         self._extent: QgsRectangle | None = None
 
     def add_input(self) -> None:
-        """Declare the layer and the part of it."""
+        """Declare the layer and the extent."""
         self.addParameter(QgsProcessingParameterRasterLayer(INPUT, tr("Raster layer")))
         self.addParameter(QgsProcessingParameterExtent(EXTENT, tr("Part to compute (empty: all of it)"), optional=True))
 
     def add_resolution(self, parent: str = INPUT) -> None:
-        """Declare the pixel size of the result, in the units of the layer that the parameter ``parent`` holds."""
+        """Declare the pixel size of the result, in the units of the layer of the parameter ``parent``."""
         text = tr("Pixel size of the result, in the layer's units (empty: the layer's, or the finest the model knows)")
         size = QgsProcessingParameterDistance(RESOLUTION, text, None, parent, optional=True, minValue=1e-9)
         self.add_advanced(size)
 
     def add_reading(self) -> None:
-        """Declare how the layer is read, and with which model and device."""
+        """Declare the corrections of the recognition, the model and the device."""
         sensors, scalings = list(sensor_titles()), list(scaling_titles())
         text = QgsProcessingParameterString
         self.add_advanced(_names(SENSOR, tr("Sensor (empty: recognise it)"), sensors))
@@ -79,11 +79,11 @@ class RasterAlgorithm(RuntimeAlgorithm):
     def prepare(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> None:
-        """Snapshot the layer and the parameters, on the main thread."""
+        """Take a snapshot of the layer and the parameters, on the main thread."""
         self.prepare_layer(INPUT, parameters, context)
 
     def prepare_layer(self, name: str, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
-        """Take a picture of the layer that the parameter ``name`` holds."""
+        """Take a snapshot of the layer of the parameter ``name``."""
         layer = self.raster_layer(parameters, name, context)
         self._snapshot = take_snapshot(layer)
         self._reading = self.reading(layer, parameters, context)
@@ -94,7 +94,7 @@ class RasterAlgorithm(RuntimeAlgorithm):
     def source(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> protocol.Source:
-        """Returns ``protocol.Source`` of the layer, copied first where only QGIS can read it.
+        """Returns ``protocol.Source`` of the layer, after copying it if only QGIS can read it.
 
         Raises:
             QgsProcessingException: the layer cannot be copied.
@@ -108,27 +108,27 @@ class RasterAlgorithm(RuntimeAlgorithm):
         return protocol.Source(path=path, **self._reading.source_fields())
 
     def extent_fields(self, parameters: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
-        """Returns ``extent`` and ``resolution`` for the request; a copy needs neither, for it has just those pixels."""
+        """Returns ``extent`` and ``resolution`` of the request; for a copy neither, since it has just those pixels."""
         if self._snapshot is not None and self._snapshot.read_by is ReadBy.QGIS:
             return {"extent": None, "resolution": None}
         resolution = self.parameterAsDouble(parameters, RESOLUTION, context) if parameters.get(RESOLUTION) else None
         return {"extent": as_tuple(self._extent) if self._extent is not None else None, "resolution": resolution}
 
     def request_fields(self, parameters: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
-        """Returns what every request about pixels holds: ``extent``, ``resolution``, ``model`` and ``device``."""
+        """Returns the fields common to raster requests: ``extent``, ``resolution``, ``model`` and ``device``."""
         return {**self.extent_fields(parameters, context), **model_fields(self, parameters, context)}
 
     def texts(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> tuple[str, ...]:
-        """Returns a parameter's texts, which semicolons separate."""
+        """Returns a parameter's texts, which are separated by semicolons."""
         return tuple(self._parts(parameters, name, context, ";"))
 
     @property
     def source_id(self) -> str:
-        """Id of the layer that is worked on; empty before it is known."""
+        """Id of the processed layer; empty before it is known."""
         return self._snapshot.layer_id if self._snapshot is not None else ""
 
     def result_name(self, what: str) -> str:
-        """A result's layer name: what it shows and of which layer, so that a batch's results can be told apart."""
+        """A result's layer name: its content and its source, which distinguishes a batch's results."""
         return f"{what} · {self._snapshot.name}" if self._snapshot is not None else what
 
     def _copy(self, snapshot: LayerSnapshot, pixel: float, feedback: QgsProcessingFeedback) -> str:
@@ -162,11 +162,11 @@ class RasterAlgorithm(RuntimeAlgorithm):
         return str(path)
 
     def reading(self, layer: QgsRasterLayer, parameters: dict[str, Any], context: QgsProcessingContext) -> Reading:
-        """Returns how a layer is to be read: as the parameters say, or as the layer is known to be."""
+        """Returns how the layer is read: by the parameters, else by the stored corrections."""
         return self._given_reading(parameters, context) or read_reading(layer)
 
     def _given_reading(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Reading | None:
-        """Returns the reading set in the parameters; None where none is."""
+        """Returns the reading in the parameters; None if none is set."""
         try:
             bands = tuple(int(part) for part in self._parts(parameters, BANDS, context))
             wavelengths = tuple(float(part) for part in self._parts(parameters, WAVELENGTHS, context))
@@ -186,5 +186,5 @@ class RasterAlgorithm(RuntimeAlgorithm):
 
 
 def _names(name: str, text: str, options: list[str]) -> QgsProcessingParameterEnum:
-    """Make an optional choice whose values are the names themselves, so that scripts read well."""
+    """Returns an optional enum parameter whose values are the names themselves, for readable scripts."""
     return QgsProcessingParameterEnum(name, text, options, optional=True, usesStaticStrings=True)

@@ -1,4 +1,4 @@
-"""What all algorithms share: asking the runtime, progress, cancel, errors in plain words."""
+"""Base class of all algorithms: requests to the runtime, progress, cancellation and error messages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from geolangbind_qgis.runtime.blocking import RuntimeRequestError, call_and_wait
 
 @dataclass(frozen=True)
 class About:
-    """What QGIS shows of an algorithm, in the user's language.
+    """Texts of an algorithm, in the user's language.
 
     Attributes:
         title: shown in the toolbox.
@@ -58,7 +58,7 @@ class RuntimeAlgorithm(QgsProcessingAlgorithm):
         self._lowest, self._highest = 0.0, 100.0
 
     def about(self) -> About:
-        """Say what it is for."""
+        """Returns title, summary and help."""
         raise NotImplementedError
 
     def createInstance(self) -> RuntimeAlgorithm:
@@ -96,7 +96,7 @@ class RuntimeAlgorithm(QgsProcessingAlgorithm):
         return (CODE_ROOT / "docs" / "help" / "processing.html").as_uri() + f"#{self.name()}"
 
     def canExecute(self) -> tuple[bool, str]:
-        """Say whether a runtime is set up."""
+        """Returns whether a runtime is installed and, if not, a message."""
         if self.provider() is None or self.provider().session.is_set_up:
             return True, ""
         return False, tr("The GeoLangBind runtime is not set up yet. Set it up in the GeoLangBind dock.")
@@ -104,7 +104,7 @@ class RuntimeAlgorithm(QgsProcessingAlgorithm):
     def prepareAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
-        """Take the runtime's client and what ``prepare`` needs, on the main thread."""
+        """Get the runtime client and call ``prepare``, on the main thread."""
         self._client = self.provider().session.client
         if self._client is None:
             feedback.reportError(self.canExecute()[1], True)
@@ -119,28 +119,28 @@ class RuntimeAlgorithm(QgsProcessingAlgorithm):
     def prepare(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> None:
-        """Take a picture of the layers, on the main thread.
+        """Read the layers and parameters, on the main thread.
 
         Raises:
             QgsProcessingException, ValueError: a layer or a value cannot serve; the message names the reason.
         """
 
     def add_advanced(self, parameter: QgsProcessingParameterDefinition) -> None:
-        """Declare a parameter that most people leave alone."""
+        """Declare an advanced parameter."""
         parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
         self.addParameter(parameter)
 
     def add_optional_file(self, name: str, text: str, kind: str) -> None:
-        """Declare a file of the given kind, as in ``CSV (*.csv)``, that is written only on request."""
+        """Declare an optional output file of the given kind, as in ``CSV (*.csv)``."""
         file = QgsProcessingParameterFileDestination(name, text, kind, optional=True, createByDefault=False)
         self.addParameter(file)
 
     def optional_file(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str | None:
-        """Returns the file of an optional output that is no layer, None where it is not wanted."""
+        """Returns the file of an optional output that is no layer; None if it is not requested."""
         return self.parameterAsFileOutput(parameters, name, context) or None if parameters.get(name) else None
 
     def raster_layer(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> QgsRasterLayer:
-        """Returns the layer that the parameter ``name`` holds.
+        """Returns the layer of the parameter ``name``.
 
         Raises:
             QgsProcessingException: there is no such layer.
@@ -151,7 +151,7 @@ class RuntimeAlgorithm(QgsProcessingAlgorithm):
         return layer
 
     def optional_layer_file(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str | None:
-        """Returns the file of an optional layer output, None where it is not wanted.
+        """Returns the file of an optional layer output; None if it is not requested.
 
         The batch window hands over outputs without a file; asking QGIS for those has it load a layer without a name.
         """
@@ -159,19 +159,19 @@ class RuntimeAlgorithm(QgsProcessingAlgorithm):
         sink = wanted.sink.staticValue() if isinstance(wanted, QgsProcessingOutputLayerDefinition) else wanted
         return self.parameterAsOutputLayer(parameters, name, context) or None if sink else None
 
-    def ask(self, method: str, params: Any, feedback: QgsProcessingFeedback) -> dict[str, Any]:  # noqa: ANN401
-        """Ask the runtime and wait, with progress and cancel; what it warns of is passed on.
+    def request(self, method: str, params: Any, feedback: QgsProcessingFeedback) -> dict[str, Any]:  # noqa: ANN401
+        """Send a request and wait for the result, with progress and cancellation; warnings go to the feedback.
 
         Raises:
             QgsProcessingException: the runtime refused or failed; the message names the reason and what to do.
         """
-        told = ""
+        shown = ""
 
         def progress(fraction: float, message: str, seconds_left: float | None) -> None:
-            nonlocal told
+            nonlocal shown
             feedback.setProgress(self._lowest + fraction * (self._highest - self._lowest))
-            if message != told:
-                told = message
+            if message != shown:
+                shown = message
                 feedback.setProgressText(message)
 
         try:

@@ -1,4 +1,4 @@
-"""``geolangbind:sample``: points to check a class map at."""
+"""``geolangbind:sample``: stratified random validation points for a class map."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SAMPLES, REACHED = "SAMPLES", "EXPECTED_STANDARD_ERROR"
 
 
 class SampleAlgorithm(RuntimeAlgorithm):
-    """Draws points at random within each class of a map."""
+    """Draws random points within each class of a map."""
 
     script_name = "sample"
 
@@ -35,7 +35,7 @@ class SampleAlgorithm(RuntimeAlgorithm):
         self._map = ""
 
     def about(self) -> About:
-        """Say what it is for."""
+        """Returns title, summary and help."""
         return About(
             title=tr("Create validation points"),
             summary=tr("Draws as many points within each class of a map as its accuracy needs, for a person to label."),
@@ -81,13 +81,13 @@ class SampleAlgorithm(RuntimeAlgorithm):
     def prepare(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> None:
-        """Take the file behind the map, on the main thread."""
+        """Read the map's file, on the main thread."""
         self._map = file_of(self.raster_layer(parameters, MAP, context))
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        """Have the points drawn."""
+        """Draw the points."""
         output = self.parameterAsOutputLayer(parameters, OUTPUT, context)
         if not output.lower().endswith(".gpkg"):
             raise QgsProcessingException(tr("Points are written as GeoPackage: choose a file that ends in .gpkg."))
@@ -101,14 +101,14 @@ class SampleAlgorithm(RuntimeAlgorithm):
             size=self.parameterAsInt(parameters, SIZE, context) if parameters.get(SIZE) else None,
             seed=self.parameterAsInt(parameters, SEED, context),
         )
-        result = self.ask("sample", params, feedback)
+        result = self.request("sample", params, feedback)
         for row in result["classes"]:
             feedback.pushInfo(f"{row['code']} {row['name']}: {row['samples']} ({100 * row['share']:.1f} %)")
         return {OUTPUT: output, SAMPLES: result["samples"], REACHED: result["expected_standard_error"]}
 
 
 def _expected(text: str) -> dict[str, float]:
-    """Read "forest=0.9; water=0.95".
+    """Returns the accuracies by class of a text such as "forest=0.9; water=0.95".
 
     Raises:
         QgsProcessingException: a part is not of that form.

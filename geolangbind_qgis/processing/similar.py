@@ -1,4 +1,4 @@
-"""``geolangbind:similar``: likeness to places pointed at."""
+"""``geolangbind:similar``: similarity to example locations."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ MOST_PLACES = 2000
 
 
 class SimilarAlgorithm(RasterAlgorithm):
-    """Scores every pixel by likeness to examples."""
+    """Scores every pixel by its similarity to examples."""
 
     script_name = "similar"
 
     def about(self) -> About:
-        """Say what it is for."""
+        """Returns title, summary and help."""
         return About(
             title=tr("Find what looks like these places"),
             summary=tr("Scores every pixel by how much it looks like the places you point at."),
@@ -63,7 +63,7 @@ class SimilarAlgorithm(RasterAlgorithm):
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        """Have the likeness computed."""
+        """Compute the similarity."""
         source = self.source(parameters, context, feedback)
         output = self.parameterAsOutputLayer(parameters, OUTPUT, context)
         text = self.parameterAsString(parameters, TEXT, context).strip()
@@ -79,7 +79,7 @@ class SimilarAlgorithm(RasterAlgorithm):
             text=text or None,
             **self.request_fields(parameters, context),
         )
-        self.ask("similar", params, feedback)
+        self.request("similar", params, feedback)
         name = self.result_name(text or tr("Likeness"))
         style = partial(_style, prompt=text or tr("like the examples"))
         style_when_loaded(context, output, name, style, source_id=self.source_id)

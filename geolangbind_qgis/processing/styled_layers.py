@@ -1,4 +1,4 @@
-"""Looks given to results when Processing adds them to the project."""
+"""Styles of results that Processing adds to the project."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _kept: list[QgsProcessingLayerPostProcessorInterface] = []  # QGIS does not keep
 
 
 class StyleResult(QgsProcessingLayerPostProcessorInterface):
-    """Applies a style to a raster layer once it is loaded, and notes what it was made from."""
+    """Styles a raster layer once it is loaded, and records its source layer."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ def style_when_loaded(
     *,
     source_id: str = "",
 ) -> None:
-    """Have a result styled and named when it is loaded; nothing happens where it is not going to be.
+    """Register a style and name for a result; no effect if it will not be loaded.
 
     Args:
         context: of the run.

@@ -1,4 +1,4 @@
-"""From a class scheme to a land-cover layer with a legend and areas."""
+"""Classification run: from a class scheme to a land-cover layer with legend and areas."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from geolangbind_qgis.session import Session
 
 @dataclass(frozen=True)
 class ClassifyRequest:
-    """What the user asked for, taken on the main thread.
+    """Input of a classification, collected on the main thread.
 
     Attributes:
         snapshot: the layer.
@@ -64,7 +64,7 @@ class ClassifyRequest:
 
 
 class Classifier(QObject):
-    """Classifies one layer and adds the map; made anew for each run, so that several can wait their turn.
+    """Classifies one layer and adds the map; each run has its own instance, so that several can be queued.
 
     Signals:
         progressed: fraction, message, seconds left or None.
@@ -87,7 +87,7 @@ class Classifier(QObject):
         self._clock = QElapsedTimer()
 
     def start(self) -> None:
-        """Begin; signals follow from the event loop."""
+        """Start the run; signals follow from the event loop."""
         client = self._session.client
         if client is None:
             self.failed.emit(Failure(tr("The runtime is not set up."), tr("Set it up in the GeoLangBind dock.")))
@@ -116,12 +116,12 @@ class Classifier(QObject):
         self._run.start()
 
     def cancel(self) -> None:
-        """Ask for a stop; ``failed`` follows."""
+        """Request cancellation; ``failed`` follows."""
         if self._run is not None:
             self._run.cancel()
 
     def abandon(self) -> None:
-        """Stop in silence."""
+        """Cancel without emitting a signal."""
         self._turns.clear()
         if self._run is not None:
             self._run.abandon()
@@ -130,7 +130,7 @@ class Classifier(QObject):
         self._turns.take(self._show(result))
 
     def _show(self, result: dict) -> Iterator[None]:
-        """Add the map, and how sure the model is where that was asked for."""
+        """Add the map and, if requested, its confidence band."""
         request = self.request
         raster = str(result.get("output") or (self._run.params.output if self._run is not None else ""))
         legend = [MapClass(item.code, item.name, item.colour) for item in request.scheme.classes]
@@ -165,7 +165,7 @@ class Classifier(QObject):
 
 
 def _new_name(project: QgsProject, request: ClassifyRequest) -> str:
-    """Name the map after its scheme, numbered where the layer has one of that name."""
+    """Returns the scheme's title, numbered if the layer has a map of that name."""
     name, number = tr("Land cover ({0})").format(request.scheme.title), 1
     taken = {layer.name() for layer in results_of(project, request.snapshot.layer_id)}
     while name in taken:

@@ -1,4 +1,4 @@
-"""The runtime's description of a layer."""
+"""Requests the runtime's description of a layer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SAMPLE_PIXELS = 512
 
 
 class Describer(QObject):
-    """Asks for one layer at a time; a later question replaces an earlier one.
+    """Describes one layer at a time; a new request replaces the earlier one.
 
     Signals:
         described: layer id and a ``Recognised``.
@@ -43,7 +43,7 @@ class Describer(QObject):
         return self._run is not None
 
     def describe(self, layer: QgsRasterLayer) -> None:
-        """Ask what the layer is; nothing is reported where it cannot be read or no runtime is set up."""
+        """Request the description; no signal is emitted if the layer cannot be read or no runtime is installed."""
         self.abandon()
         client = self._session.client
         if client is None:
@@ -66,7 +66,7 @@ class Describer(QObject):
         run.start()
 
     def abandon(self) -> None:
-        """Stop in silence."""
+        """Cancel without emitting a signal."""
         if self._run is not None:
             self._run.abandon()
             self._run.deleteLater()
@@ -83,7 +83,7 @@ class Describer(QObject):
 
 
 def sample_grid(snapshot: LayerSnapshot) -> ExportGrid:
-    """Returns the pixels in the middle of a layer, enough to see what its bands hold."""
+    """Returns a grid in the middle of a layer, large enough to recognise its bands."""
     provider = snapshot.provider
     if provider is None:
         raise ValueError("Only layers that QGIS reads need a sample.")
@@ -96,13 +96,13 @@ def sample_grid(snapshot: LayerSnapshot) -> ExportGrid:
 
 
 def _limits(band: dict[str, Any]) -> tuple[float, float]:
-    """Returns the digital numbers that the model takes for the lowest and the highest value of a band."""
+    """Returns the digital numbers that map to the model's lowest and highest value of a band."""
     scale, offset = float(band.get("scale") or 1), float(band.get("offset") or 0)
     return (float(band.get("low") or 0) - offset) / scale, (float(band.get("high") or 0) - offset) / scale
 
 
 def recognised_from(result: dict[str, Any]) -> Recognised:
-    """Take from the runtime's description what the dock shows."""
+    """Returns the part of the runtime's description that the dock shows."""
     bands = [band for band in result.get("bands") or [] if isinstance(band, dict)]
     scaling = result.get("scaling")
     scaling = scaling if isinstance(scaling, dict) else {"name": scaling or "", "title": scaling or ""}

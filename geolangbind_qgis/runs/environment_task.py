@@ -1,4 +1,4 @@
-"""Work on the runtime's environment, in the background."""
+"""Background task on the runtime environment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from geolangbind_qgis.runtime.setup_error import SetupError
 
 
 class EnvironmentTask(QgsTask):
-    """Plans, builds, checks or removes the environment, whichever function it is given.
+    """Runs a function that plans, builds, checks or removes the environment.
 
     Signals:
         stepped: fraction done and what is being done.
@@ -33,7 +33,7 @@ class EnvironmentTask(QgsTask):
         self._work = work
 
     def run(self) -> bool:
-        """Do the work."""
+        """Run the function."""
         try:
             self.result = self._work(self)
         except SetupError as problem:
@@ -42,10 +42,10 @@ class EnvironmentTask(QgsTask):
         return True
 
     def step(self, fraction: float, message: str) -> None:
-        """Report how far it is."""
+        """Report the progress."""
         self.setProgress(100 * fraction)
         self.stepped.emit(fraction, message)
 
     def log(self, line: str) -> None:
-        """Report a line of the tools at work."""
+        """Report an output line of a program."""
         self.logged.emit(line)

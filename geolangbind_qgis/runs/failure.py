@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Failure:
-    """What the user is told.
+    """Reason of a failed run, for the user.
 
     Attributes:
         message: what happened, one sentence.
@@ -27,5 +27,5 @@ class Failure:
 
 
 def failure_of(error: Any) -> Failure:  # noqa: ANN401 - ErrorInfo of the protocol
-    """Turn the runtime's error into what the user is told."""
+    """Returns the runtime's error as a failure."""
     return Failure(error.message, error.hint, error.code == "cancelled")

@@ -1,4 +1,4 @@
-"""From labels on the map to a model that knows them."""
+"""Fine-tuning run: from label layers to a new model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from geolangbind_qgis.session import Session
 
 @dataclass(frozen=True)
 class FinetuneRequest:
-    """What shall be taught.
+    """Input of a fine-tuning.
 
     Attributes:
         rasters: layers to learn from.
@@ -40,17 +40,17 @@ class FinetuneRequest:
 
 
 class FinetuneRunner(QObject):
-    """Has one model taught at a time.
+    """Runs one fine-tuning at a time.
 
     Signals:
         progressed: fraction, message, seconds left or None.
-        learnt: parameters of a ``loss`` notification.
+        loss_reported: parameters of a ``loss`` notification.
         finished: the runtime's result.
         failed: a ``Failure``.
     """
 
     progressed = pyqtSignal(float, str, object)
-    learnt = pyqtSignal(dict)
+    loss_reported = pyqtSignal(dict)
     finished = pyqtSignal(dict)
     failed = pyqtSignal(object)
 
@@ -62,11 +62,11 @@ class FinetuneRunner(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether a model is being taught."""
+        """Whether a fine-tuning is running."""
         return self._request is not None
 
     def start(self, request: FinetuneRequest) -> None:
-        """Begin; signals follow from the event loop.
+        """Start the run; signals follow from the event loop.
 
         Raises:
             ValueError: a layer cannot serve; the message names the reason.
@@ -92,16 +92,16 @@ class FinetuneRunner(QObject):
             on_result=lambda result: self._on_result(number, result),
             on_error=lambda error: self._on_error(number, error),
             on_progress=lambda *report: self._emit(number, self.progressed, *(*report, None, None)[:3]),
-            on_loss=lambda point: self._emit(number, self.learnt, point),
+            on_loss=lambda point: self._emit(number, self.loss_reported, point),
         )
 
     def cancel(self) -> None:
-        """Ask for a stop; ``failed`` follows."""
+        """Request cancellation; ``failed`` follows."""
         if self._request is not None:
             self._request.cancel()
 
     def abandon(self) -> None:
-        """Stop in silence."""
+        """Cancel without emitting a signal."""
         self.cancel()
         self._request = None
         self._number += 1
@@ -122,7 +122,7 @@ class FinetuneRunner(QObject):
 
 
 def source_of(layer: QgsRasterLayer) -> Any:  # noqa: ANN401 - protocol.Source
-    """Returns the ``protocol.Source`` of a layer that lies in a file.
+    """Returns the ``protocol.Source`` of a file-based layer.
 
     Raises:
         ValueError: the runtime cannot read the layer.

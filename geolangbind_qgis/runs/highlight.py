@@ -1,4 +1,4 @@
-"""From prompts to overlay layers: coarse ones first, then the fine ones in their place."""
+"""Highlight run: from prompts to overlay layers, first a coarse preview, then the full result."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Places = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True)
 class Examples:
-    """Places and areas pointed at instead of words.
+    """Positive and negative points and areas.
 
     Attributes:
         positives: places of what is looked for.
@@ -52,7 +52,7 @@ class Examples:
 
 @dataclass(frozen=True)
 class HighlightRequest:
-    """What the user asked for, taken on the main thread.
+    """Input of a highlight run, collected on the main thread.
 
     Attributes:
         snapshot: the layer.
@@ -82,7 +82,7 @@ class HighlightRequest:
 
 
 class Highlighter(QObject):
-    """Answers one request at a time and keeps the overlay layers.
+    """Runs one request at a time and updates the overlay layers.
 
     Signals:
         progressed: fraction, message, seconds left or None.
@@ -115,16 +115,16 @@ class Highlighter(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether a run is under way."""
+        """Whether a run is in progress."""
         return self._request is not None
 
     @property
     def source_layer_id(self) -> str:
-        """Id of the layer being worked on, empty where none is."""
+        """Id of the processed layer; empty if there is none."""
         return self._request.snapshot.layer_id if self._request is not None else ""
 
     def start(self, request: HighlightRequest) -> None:
-        """Begin; an earlier run must be over."""
+        """Start the run; an earlier one must have ended."""
         client = self._session.client
         if client is None or self.busy:
             return
@@ -141,7 +141,7 @@ class Highlighter(QObject):
         self._run.start()
 
     def _call(self, request: HighlightRequest) -> tuple[str, Any]:
-        """Returns the method of the protocol and its parameters."""
+        """Returns the protocol method and its parameters."""
         common: dict[str, Any] = {
             "source": protocol.Source(path=request.snapshot.path, **request.reading.source_fields()),
             "output": str(new_result(request.prompts[0][0], chosen_folder=settings.results_folder())),
@@ -162,7 +162,7 @@ class Highlighter(QObject):
         return "highlight", protocol.HighlightParams(prompts=prompts, **more, **common)
 
     def cancel(self) -> None:
-        """Ask for a stop; ``failed`` follows."""
+        """Request cancellation; ``failed`` follows."""
         if self._mask is not None:
             self._mask.cancel()
         elif self._run is not None and not self._run.over:
@@ -171,7 +171,7 @@ class Highlighter(QObject):
             self._on_failed(Failure(tr("Cancelled."), cancelled=True))
 
     def abandon(self) -> None:
-        """Stop in silence and at once, because the project or the plugin goes away."""
+        """Cancel at once without emitting a signal, because the project or the plugin is closed."""
         self._turns.clear()
         if self._run is not None:
             self._run.abandon()
@@ -182,12 +182,12 @@ class Highlighter(QObject):
         self._forget()
 
     def _on_preview(self, preview: dict) -> None:
-        """Show the coarse answer."""
+        """Show the preview."""
         self._preview = Path(str(preview.get("path", "")))
         self._turns.take(self._show(self._preview))
 
     def _on_result(self, result: dict) -> None:
-        """Show the fine answer, cut to polygons where that was asked for."""
+        """Show the result, clipped to polygons if requested."""
         request, run = self._request, self._run
         if request is None or run is None:
             return
@@ -205,7 +205,7 @@ class Highlighter(QObject):
         QgsApplication.taskManager().addTask(mask)
 
     def _on_cut(self, mask: MaskTask) -> None:
-        """Show what was cut, unless the run was abandoned meanwhile."""
+        """Show the clipped result, unless the run was cancelled meanwhile."""
         if self._mask is not mask or self._result is None:
             discard(mask.output)
             return
@@ -220,7 +220,7 @@ class Highlighter(QObject):
             self._on_failed(Failure(mask.problem or tr("Cancelled."), cancelled=not mask.problem))
 
     def _end(self) -> Iterator[None]:
-        """Show the result; with the last piece the run is over."""
+        """Show the result; after the last step the run has ended."""
         overlays, raster = self._overlays, self._result
         if overlays is None or raster is None:
             return
@@ -230,7 +230,7 @@ class Highlighter(QObject):
         self.finished.emit(overlays.layer_ids, self._clock.elapsed() / 1000)
 
     def _answers(self, raster: Path) -> list[Answer]:
-        """Returns what is kept with each overlay."""
+        """Returns the answers to store with the overlays."""
         request = self._request
         if request is None:
             return []
@@ -254,7 +254,7 @@ class Highlighter(QObject):
         ]
 
     def _show(self, raster: Path) -> Iterator[None]:
-        """Let the overlays show a raster."""
+        """Point the overlays to a raster."""
         if self._overlays is not None:
             yield from self._overlays.show(str(raster))
             self.shown.emit(self._overlays.layer_ids)
@@ -265,13 +265,13 @@ class Highlighter(QObject):
         self._turns.take(self._fail(failure))
 
     def _fail(self, failure: Failure) -> Iterator[None]:
-        """Put everything back; with the last piece the run is over."""
+        """Restore the overlays; after the last step the run has ended."""
         yield from self._put_back()
         self._forget()
         self.failed.emit(failure)
 
     def _put_back(self) -> Iterator[None]:
-        """Leave the map as it was before, and no half result."""
+        """Restore the overlays and delete the partial result."""
         if self._overlays is not None:
             yield from self._overlays.put_back()
         if self._result is not None:

@@ -1,4 +1,4 @@
-"""One piece of work from the map window: fetch pixels where QGIS must, ask the runtime, hand the answer on."""
+"""One request from the map window: export of pixels if necessary, request to the runtime, delivery of the result."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SHARE_OF_EXPORT = 0.4
 
 
 class Run(QObject):
-    """Asks the runtime one thing about one layer.
+    """Sends one request about one layer.
 
     Signals:
         progressed: fraction done, what is being done, seconds left (None where unknown).
@@ -71,11 +71,11 @@ class Run(QObject):
 
     @property
     def over(self) -> bool:
-        """Whether it has ended, one way or another."""
+        """Whether the run has ended."""
         return self._over
 
     def start(self) -> None:
-        """Begin; signals follow from the event loop."""
+        """Start the run; signals follow from the event loop."""
         if self.snapshot.read_by is ReadBy.QGIS and self._grid is not None:
             found = self._copies.find(self.snapshot, self._grid)
             if found is None:
@@ -85,7 +85,7 @@ class Run(QObject):
         self._ask()
 
     def cancel(self) -> None:
-        """Stop; ``failed`` follows with a cancelled failure."""
+        """Cancel the run; ``failed`` follows with a cancelled failure."""
         if self._over:
             return
         if self._handle is not None:
@@ -94,12 +94,12 @@ class Run(QObject):
             self._export.cancel()
 
     def abandon(self) -> None:
-        """Stop without a signal."""
+        """Cancel without emitting a signal."""
         self.cancel()
         self._over = True
 
     def _start_export(self, grid: ExportGrid) -> None:
-        """Copy the pixels in a task of QGIS's."""
+        """Export the pixels in a QGIS task."""
         task = ExportTask(self.snapshot, grid, self._copies.new_path(self.snapshot))
         self._export = task
         task.progressChanged.connect(self._on_export_progress)
@@ -111,7 +111,7 @@ class Run(QObject):
         self._report(_SHARE_OF_EXPORT * percent / 100, tr("Fetching pixels"), None)
 
     def _on_exported(self) -> None:
-        """Go on with the copy."""
+        """Continue with the exported copy."""
         task, self._export = self._export, None
         if task is None or self._over or self._grid is None:
             return
@@ -124,7 +124,7 @@ class Run(QObject):
         self._ask()
 
     def _on_export_failed(self) -> None:
-        """Tell why there is no copy."""
+        """Emit why the export failed."""
         task, self._export = self._export, None
         problem = task.problem if task is not None else ""
         self._fail(Failure(problem or tr("Cancelled."), "", cancelled=not problem))
@@ -174,13 +174,13 @@ class Run(QObject):
         self._clear_away()
 
     def _drop_faulty_copy(self) -> None:
-        """Remove a copy that no other run may use."""
+        """Delete a copy so that no other run uses it."""
         if self._faulty_copy is not None:
             discard(self._faulty_copy)
             self._faulty_copy = None
 
     def _clear_away(self) -> None:
-        """Remove files of a run that failed; no slot of ``failed`` uses them any more."""
+        """Delete the files of a failed run; no slot of ``failed`` uses them."""
         output = getattr(self.params, "output", None)
         if output:
             discard(output)

@@ -1,4 +1,4 @@
-"""Work on the main thread in pieces, one in each turn of the event loop, so that the window answers in between."""
+"""Queue of work on the main thread, done in steps so that the window stays responsive."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BETWEEN_PIECES_MS = 5
 
 
 class StepQueue(QObject):
-    """Takes up work in the order it comes; each work is an iterator that does a piece whenever it is asked."""
+    """Runs iterators in order, one step in each turn of the event loop."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -23,17 +23,17 @@ class StepQueue(QObject):
         self._timer.timeout.connect(self._take_one)
 
     def take(self, work: Iterator[None]) -> None:
-        """Do this work after what is waiting already."""
+        """Append an iterator to the queue."""
         self._waiting.append(work)
         if len(self._waiting) == 1:
             self._timer.start()
 
     def clear(self) -> None:
-        """Leave undone what is waiting."""
+        """Remove all queued work."""
         self._waiting.clear()
 
     def _take_one(self) -> None:
-        """Do the next piece; the timer rests meanwhile, so a piece that runs an event loop is not entered again."""
+        """Run the next step; the timer is stopped meanwhile, so a step with a nested event loop is not re-entered."""
         if not self._waiting:
             return
         work = self._waiting[0]

@@ -25,7 +25,7 @@ _REPORT_SECONDS = 20.0
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Set up, check or remove; give the exit status."""
+    """Install, check or remove the environment; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python3 -m geolangbind_qgis.runtime", description=__doc__)
     parser.add_argument("--target", type=Path, required=True, help="folder of the environment")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="build of torch")
@@ -79,7 +79,7 @@ def _act(options: argparse.Namespace) -> None:
 
 
 def _pack(options: argparse.Namespace, target: Path, recipe: Recipe) -> None:
-    """Fill a bundle, where one was asked for."""
+    """Create a bundle if one was requested."""
     if options.pack is None:
         return
     folder = Path(os.path.abspath(options.pack))
@@ -94,7 +94,7 @@ def _pack(options: argparse.Namespace, target: Path, recipe: Recipe) -> None:
 
 
 def _plan(options: argparse.Namespace, target: Path) -> Any:  # noqa: ANN401 - a Plan
-    """Plan; on Debian and as root, first install what Python lacks, if that was allowed."""
+    """Returns the plan; on Debian as root, missing Python packages are installed first if allowed."""
     choices = {"device": options.device, "python": options.python, "wheels": options.wheels}
     recipe = runtime_recipe(with_tests=options.with_tests)
     try:
@@ -111,14 +111,14 @@ def _plan(options: argparse.Namespace, target: Path) -> Any:  # noqa: ANN401 - a
 
 
 class _Reports:
-    """Prints progress on a terminal as it comes, elsewhere now and then."""
+    """Prints progress: continuously on a terminal, else every few seconds."""
 
     def __init__(self) -> None:
         self._last = -_REPORT_SECONDS
         self._step = ""
 
     def __call__(self, fraction: float, message: str) -> None:
-        """Print a line where it is worth one."""
+        """Print a progress line if it is due."""
         now = time.monotonic()
         step = message.partition(" (")[0].partition(" ")[0]
         if sys.stdout.isatty() or step != self._step or now - self._last > _REPORT_SECONDS:

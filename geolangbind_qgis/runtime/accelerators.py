@@ -1,4 +1,4 @@
-"""Which build of torch fits this computer: the driver decides, and the choice is shown before anything is installed."""
+"""Choice of the torch build by the graphics driver, shown before anything is installed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SMI_PLACES = ("/usr/bin/nvidia-smi", "/usr/lib/wsl/lib/nvidia-smi", r"C:\\Windo
 
 @dataclass(frozen=True)
 class NvidiaDriver:
-    """An NVIDIA driver and the card it drives.
+    """An NVIDIA driver and its graphics card.
 
     Attributes:
         version: for instance "580.65.06".
@@ -48,7 +48,7 @@ class NvidiaDriver:
 
     @property
     def major(self) -> int:
-        """The number that decides which CUDA runs."""
+        """Major version, which decides the CUDA versions that run."""
         return int(self.version.partition(".")[0])
 
 
@@ -73,7 +73,7 @@ class TorchBuild:
 
 
 def find_nvidia_driver() -> NvidiaDriver | None:
-    """Ask the driver what it is; None where there is none."""
+    """Returns the driver; None if there is none."""
     program = shutil.which("nvidia-smi") or next((place for place in _SMI_PLACES if Path(place).is_file()), None)
     if program is not None:
         query = [program, "--query-gpu=driver_version,name,memory.total", "--format=csv,noheader,nounits"]
@@ -93,7 +93,7 @@ def find_nvidia_driver() -> NvidiaDriver | None:
 
 
 def parse_smi(output: str) -> NvidiaDriver | None:
-    """Read ``nvidia-smi --query-gpu=driver_version,name,memory.total``, the first card; None if it is no such line."""
+    """Returns the first card that ``nvidia-smi --query-gpu=driver_version,name,memory.total`` lists, or None."""
     match = re.match(r"\s*(\d+\.[\d.]+)\s*,\s*(.+?)\s*,\s*(\d+)?", output)
     return None if match is None else NvidiaDriver(match.group(1), match.group(2), int(match.group(3) or 0))
 
@@ -101,7 +101,7 @@ def parse_smi(output: str) -> NvidiaDriver | None:
 def choose_build(
     wanted: str = "auto", *, driver: NvidiaDriver | None = None, platform: str = sys.platform
 ) -> TorchBuild:
-    """Choose the build.
+    """Returns the build for this computer.
 
     Args:
         wanted: ``auto``, ``cpu`` or ``cuda``.
@@ -134,7 +134,7 @@ def choose_build(
 
 
 def with_answering_indexes(build: TorchBuild, network: Mapping[str, str]) -> TorchBuild:
-    """Leave out the indexes that cannot be reached from here, so that the plan says what will really be installed.
+    """Returns the build without indexes that cannot be reached, so that the plan is what will be installed.
 
     Args:
         build: from ``choose_build``.
@@ -151,7 +151,7 @@ def with_answering_indexes(build: TorchBuild, network: Mapping[str, str]) -> Tor
 
 
 def _answers(address: str, network: Mapping[str, str]) -> bool:
-    """Whether a server gives this page."""
+    """Whether a server returns this page."""
     proxy = network.get("HTTPS_PROXY")
     handlers = [] if proxy is None else [ProxyHandler({"http": proxy, "https": proxy})]
     try:

@@ -1,4 +1,4 @@
-"""Blocking requests, for Processing algorithms, which run in a thread of their own or without a window."""
+"""Blocking requests for Processing algorithms, which run in their own thread or without a window."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LOOK_MILLISECONDS = 100
 
 
 class RuntimeRequestError(Exception):
-    """The runtime answered with an error.
+    """The runtime returned an error.
 
     Args:
         error: why, and what to do.
@@ -27,10 +27,10 @@ class RuntimeRequestError(Exception):
 
 
 class _Call(QObject):
-    """One request made in the client's thread on behalf of another."""
+    """One request made in the client's thread for another thread."""
 
-    asked = pyqtSignal()
-    cancel_asked = pyqtSignal()
+    send_wanted = pyqtSignal()
+    cancel_wanted = pyqtSignal()
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class _Call(QObject):
         self._request: Any = None
         self.when_over: Callable[[], None] = lambda: None
 
-    def ask(self) -> None:
+    def send(self) -> None:
         """Send the request; runs in the client's thread."""
         self._request = self._client.request(
             self._method,
@@ -58,7 +58,7 @@ class _Call(QObject):
         )
 
     def cancel(self) -> None:
-        """Ask for a stop; runs in the client's thread."""
+        """Request cancellation; runs in the client's thread."""
         if self._request is not None:
             self._request.cancel()
 
@@ -83,7 +83,7 @@ def call_and_wait(
     progress: Callable[[float, str, float | None], None] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
-    """Ask the runtime and wait for its answer.
+    """Send a request and wait for the result.
 
     In the client's own thread an event loop runs meanwhile (``qgis_process``, tests); in any other thread this one
     sleeps while the client's thread, which must run its event loop, does the talking.
@@ -103,14 +103,14 @@ def call_and_wait(
         _wait_in_loop(call, cancelled)
     else:
         call.moveToThread(client.thread())
-        call.asked.connect(call.ask, Qt.ConnectionType.QueuedConnection)
-        call.cancel_asked.connect(call.cancel, Qt.ConnectionType.QueuedConnection)
-        call.asked.emit()
-        told = False
+        call.send_wanted.connect(call.send, Qt.ConnectionType.QueuedConnection)
+        call.cancel_wanted.connect(call.cancel, Qt.ConnectionType.QueuedConnection)
+        call.send_wanted.emit()
+        forwarded = False
         while not call.over.wait(_LOOK_MILLISECONDS / 1000):
-            if cancelled() and not told:
-                told = True
-                call.cancel_asked.emit()
+            if cancelled() and not forwarded:
+                forwarded = True
+                call.cancel_wanted.emit()
         call.deleteLater()
     if call.error is not None:
         raise RuntimeRequestError(call.error)
@@ -118,22 +118,22 @@ def call_and_wait(
 
 
 def _wait_in_loop(call: _Call, cancelled: Callable[[], bool]) -> None:
-    """Run events of this thread until the answer is there."""
+    """Run an event loop in this thread until the request has ended."""
     loop = QEventLoop()
     call.when_over = loop.quit
     look = QTimer()
     look.setInterval(_LOOK_MILLISECONDS)
-    told = False
+    forwarded = False
 
-    def look_for_cancel() -> None:
-        nonlocal told
-        if cancelled() and not told:
-            told = True
+    def forward_cancel() -> None:
+        nonlocal forwarded
+        if cancelled() and not forwarded:
+            forwarded = True
             call.cancel()
 
-    look.timeout.connect(look_for_cancel)
+    look.timeout.connect(forward_cancel)
     look.start()
-    call.ask()
+    call.send()
     if not call.over.is_set():
         loop.exec()
     look.stop()

@@ -1,4 +1,4 @@
-"""Bundles for computers without a network: wheels, text tower and models in one folder, every file with its hash.
+"""Offline bundles: wheels, text tower and models in one folder, every file with its hash.
 
 ``pack_bundle`` fills the folder on a computer of the same kind that has a network; ``read_bundle`` and
 ``verify_bundle`` look at it on the other before anything is installed.
@@ -34,7 +34,7 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class Bundle:
-    """What a bundle says that it holds.
+    """Contents of a bundle as its manifest states them.
 
     Attributes:
         folder: where it lies.
@@ -71,7 +71,7 @@ def pack_bundle(
     indexes: Sequence[str] = (),
     log: Callable[[str], None] = lambda line: None,
 ) -> Bundle:
-    """Fill a folder with all that another computer of the same kind needs.
+    """Fill a folder with all that another computer of the same kind needs for an installation.
 
     Args:
         folder: empty or new.
@@ -81,7 +81,7 @@ def pack_bundle(
         proxy: see ``proxies.proxy_environment``.
         wheels: a folder to take the wheels from, without a network.
         indexes: where the build of torch that is wanted may lie; the first that serves is taken.
-        log: told every line of pip, without secrets.
+        log: called with every line of pip, without secrets.
 
     Raises:
         SetupError: the folder holds something, or a package cannot be fetched.
@@ -131,12 +131,12 @@ def pack_bundle(
 
 
 def is_bundle(folder: Path) -> bool:
-    """Whether a folder says that it is a bundle."""
+    """Whether a folder has the manifest of a bundle."""
     return (folder / BUNDLE_FILE).is_file()
 
 
 def read_bundle(folder: Path) -> Bundle:
-    """Read what a bundle says that it holds; its files are not looked at.
+    """Returns the manifest of a bundle; its files are not checked.
 
     Raises:
         SetupError: it is no bundle, of another format, or names files outside its folder.
@@ -159,7 +159,7 @@ def read_bundle(folder: Path) -> Bundle:
 
 
 def verify_bundle(bundle: Bundle, recipe: Recipe, progress: Callable[[float, str], None] = lambda f, m: None) -> None:
-    """Make sure that a bundle fits this version, and that its files are all there, unchanged, and no others.
+    """Check that a bundle fits this version and that its files are complete, unchanged, and no others exist.
 
     Raises:
         SetupError: they are not.
@@ -188,7 +188,7 @@ def file_sha256(path: Path) -> str:
 
 
 def system_of(python: Path) -> str:
-    """Returns the kind of computer and Python in words."""
+    """Returns operating system, processor and Python version as text."""
     code = "import sys; print('%d.%d' % sys.version_info[:2])"
     status, output = run_lines([str(python), "-I", "-c", code], environment=child_environment(), folder=python.parent)
     version = output.strip() if status == 0 else "?"
@@ -196,7 +196,7 @@ def system_of(python: Path) -> str:
 
 
 def _copy_model(source: Path, target: Path) -> None:
-    """Copy the files of a model's folder; what links lead to is copied as a file."""
+    """Copy the files of a model's folder; links are resolved."""
     target.mkdir(parents=True)
     for path in sorted(source.iterdir()):
         if path.is_file() and not path.name.startswith("."):
@@ -204,7 +204,7 @@ def _copy_model(source: Path, target: Path) -> None:
 
 
 def _files(folder: Path) -> list[Path]:
-    """Returns everything below the two folders of a bundle that is no folder."""
+    """Returns all files below the two folders of a bundle."""
     found = []
     for part in (WHEELS, MODELS):
         for root, _, names in os.walk(folder / part):

@@ -1,4 +1,4 @@
-"""Environment of child processes, without QGIS's Python, PROJ, GDAL and Qt variables, which break other Pythons."""
+"""Environment variables of child processes, without QGIS's Python, PROJ, GDAL and Qt, which break other Pythons."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _is_foreign(name: str) -> bool:
 
 
 def _without_gdal_folders(search_path: str, separator: str) -> str:
-    """Drop folders with another GDAL, PROJ or Qt in them, as QGIS bundles put on the search path."""
+    """Returns the search path without folders of another GDAL, PROJ or Qt, which QGIS bundles add."""
     folders = search_path.split(separator)
     return separator.join(folder for folder in folders if folder and not _holds_gdal(Path(folder)))
 

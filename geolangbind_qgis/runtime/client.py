@@ -1,4 +1,4 @@
-"""The client's side of the conversation, without a transport: bytes in, events out.
+"""The client's side of the protocol without a transport: bytes in, events out.
 
 ``client_qt`` moves the bytes; this module knows request numbers, what is pending, and what every line means.
 """
@@ -14,11 +14,11 @@ from ..protocol_import import protocol
 from .translation import message_text, with_translated_remarks
 
 MAX_LINE_BYTES = 4_000_000
-MAX_RUBBISH_LINES = 20
+MAX_INVALID_LINES = 20
 
 
 class Event:
-    """Something the runtime said, or the end of waiting for it."""
+    """A message of the runtime, or the end of a request."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Finished(Event):
 
 @dataclass(frozen=True)
 class Failed(Event):
-    """A request ended with an error in plain words."""
+    """A request ended with an error."""
 
     id: int
     method: str
@@ -41,7 +41,7 @@ class Failed(Event):
 
 @dataclass(frozen=True)
 class Progressed(Event):
-    """A running request says how far it is; ``seconds_left`` is None while unknown."""
+    """Progress of a running request; ``seconds_left`` is None while it is unknown."""
 
     id: int
     fraction: float
@@ -51,14 +51,14 @@ class Progressed(Event):
 
 @dataclass(frozen=True)
 class Previewed(Event):
-    """A first, coarse result; ``params`` are those of the ``preview`` notification: id, path, extent, stage."""
+    """A coarse result; ``params`` are those of the ``preview`` notification: id, path, extent, stage."""
 
     id: int
     params: dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Learnt(Event):
+class LossReported(Event):
     """A step of a fine-tuning; ``params`` are those of the ``loss`` notification."""
 
     id: int
@@ -67,29 +67,29 @@ class Learnt(Event):
 
 @dataclass(frozen=True)
 class Logged(Event):
-    """A remark of the runtime."""
+    """A log message of the runtime."""
 
     level: str
     message: str
 
 
 class ClientState:
-    """Requests in flight with one runtime process."""
+    """Requests in progress with one runtime process."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
         self._pending: dict[int, str] = {}
         self._partial = b""
-        self.rubbish_lines = 0
-        self.rubbish = ""
+        self.invalid_line_count = 0
+        self.invalid_line = ""
 
     @property
     def pending(self) -> dict[int, str]:
-        """Method by number of every request without an answer."""
+        """Method by number of every unanswered request."""
         return dict(self._pending)
 
     def begin(self, method: str, params: Any = None) -> tuple[int, bytes]:  # noqa: ANN401 - dataclass, dict or None
-        """Number a request and give the line to send.
+        """Register a request and return its number and the line to send.
 
         Args:
             method: one of ``protocol.METHODS``.
@@ -102,31 +102,31 @@ class ClientState:
         return number, protocol.encode(protocol.Request(number, method, dict(params or {}))).encode("ascii") + b"\n"
 
     def feed(self, chunk: bytes) -> list[Event]:
-        """Take bytes as they come and give what they mean; lines that are no messages are counted as rubbish."""
+        """Returns the events in received bytes; lines that are no messages are counted as invalid."""
         *lines, self._partial = (self._partial + chunk).split(b"\n")
         if len(self._partial) > MAX_LINE_BYTES:
-            self._note_rubbish(self._partial)
+            self._note_invalid_line(self._partial)
             self._partial = b""
         return [event for line in lines if line.strip() and (event := self._understand(line)) is not None]
 
     def end(self, error: protocol.ErrorInfo) -> list[Event]:
-        """Fail all that is pending, because the process is gone, and be ready for a fresh one."""
+        """Fail all pending requests, because the process has ended, and reset the state."""
         failed: list[Event] = [Failed(number, method, error) for number, method in self._pending.items()]
         self._pending.clear()
-        self._partial, self.rubbish_lines, self.rubbish = b"", 0, ""
+        self._partial, self.invalid_line_count, self.invalid_line = b"", 0, ""
         return failed
 
     @property
-    def talks_rubbish(self) -> bool:
-        """Whether so much came that is not the protocol that this cannot be the runtime."""
-        return self.rubbish_lines > MAX_RUBBISH_LINES
+    def output_is_invalid(self) -> bool:
+        """Whether too many lines were no messages of the protocol."""
+        return self.invalid_line_count > MAX_INVALID_LINES
 
     def _understand(self, line: bytes) -> Event | None:
         try:
             message = protocol.decode(line.decode("utf-8"))
             return self._event(message)
         except (ValueError, TypeError, KeyError, AttributeError):
-            self._note_rubbish(line)
+            self._note_invalid_line(line)
             return None
 
     def _event(self, message: Any) -> Event | None:  # noqa: ANN401 - one of the three message types
@@ -157,12 +157,12 @@ class ClientState:
         if method == "preview":
             return Previewed(int(params["id"]), params)
         if method == "loss":
-            return Learnt(int(params["id"]), params)
+            return LossReported(int(params["id"]), params)
         return None
 
-    def _note_rubbish(self, line: bytes) -> None:
-        self.rubbish_lines += 1
-        self.rubbish = self.rubbish or line[:200].decode("utf-8", "replace")
+    def _note_invalid_line(self, line: bytes) -> None:
+        self.invalid_line_count += 1
+        self.invalid_line = self.invalid_line or line[:200].decode("utf-8", "replace")
 
 
 def _translated(error: protocol.ErrorInfo) -> protocol.ErrorInfo:

@@ -1,4 +1,4 @@
-"""The runtime as QGIS uses it: one child process, started when first needed and again after a death, never waited for.
+"""The runtime client of QGIS: one child process, started on demand and again after an exit, without blocking.
 
 Everything happens in the event loop of the thread that made the client: calls return at once, callbacks bring answers.
 """
@@ -12,7 +12,7 @@ from typing import Any
 from qgis.PyQt.QtCore import QCoreApplication, QElapsedTimer, QObject, QProcess, QProcessEnvironment, QTimer, pyqtSignal
 
 from ..protocol_import import protocol
-from .client import ClientState, Event, Failed, Finished, Learnt, Logged, Previewed, Progressed
+from .client import ClientState, Event, Failed, Finished, Logged, LossReported, Previewed, Progressed
 from .closing import ClosingWatch
 from .launch import RuntimeCommand
 from .worker_exits import Ending, WorkerExit, end_of_file, explain_exit, size_of_file
@@ -22,7 +22,7 @@ _MILLISECONDS = 1000
 
 
 class RuntimeState(Enum):
-    """What the dock shows about the runtime."""
+    """State of the runtime process."""
 
     STOPPED = "stopped"
     STARTING = "starting"
@@ -30,7 +30,7 @@ class RuntimeState(Enum):
 
 
 class RuntimeRequest:
-    """A request on its way; ``cancel`` asks the runtime to stop it within one batch."""
+    """A request in progress; ``cancel`` stops it within one batch."""
 
     def __init__(
         self, client: RuntimeClient, id: int, method: str, callbacks: dict[str, Callable[..., None] | None]
@@ -41,7 +41,7 @@ class RuntimeRequest:
         self._callbacks = callbacks
 
     def cancel(self) -> None:
-        """Ask for a stop; ``on_error`` follows with code "cancelled", unless the answer was quicker."""
+        """Request cancellation; ``on_error`` follows with code "cancelled", unless the result arrives first."""
         self._client.cancel(self.id)
 
     def notify(self, what: str, *report: Any) -> None:  # noqa: ANN401 - as the callback takes it
@@ -52,13 +52,13 @@ class RuntimeRequest:
 
 
 class RuntimeClient(QObject):
-    """Starts the runtime, asks it, watches over it.
+    """Starts the runtime, sends requests and monitors the process.
 
     Signals:
         state_changed: a ``RuntimeState``.
         greeted: facts of ``hello`` (version, device, models) after each start.
         logged: level and message of a remark of the runtime.
-        died: ``ErrorInfo`` of an unexpected end.
+        ended_unexpectedly: ``ErrorInfo`` of the end.
 
     Args:
         command: how the process is started.
@@ -72,7 +72,7 @@ class RuntimeClient(QObject):
     state_changed = pyqtSignal(object)
     greeted = pyqtSignal(dict)
     logged = pyqtSignal(str, str)
-    died = pyqtSignal(object)
+    ended_unexpectedly = pyqtSignal(object)
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class RuntimeClient(QObject):
         self.recent_errors: list[str] = []
         self._device = device
         self._state = RuntimeState.STOPPED
-        self._conversation = ClientState()
+        self._protocol_state = ClientState()
         self._requests: dict[int, RuntimeRequest] = {}
         self._process: QProcess | None = None
         self._ending: Ending | None = None
@@ -112,21 +112,21 @@ class RuntimeClient(QObject):
 
     @property
     def state(self) -> RuntimeState:
-        """Whether the process is there and has answered its greeting."""
+        """State of the process."""
         return self._state
 
     @property
     def busy(self) -> bool:
-        """Whether somebody waits for an answer."""
+        """Whether a request is pending."""
         return bool(self._requests)
 
     @property
     def process_id(self) -> int | None:
-        """The number of the child process; None when there is none."""
+        """Process id of the runtime; None if it does not run."""
         return None if self._process is None else int(self._process.processId()) or None
 
     def start(self) -> None:
-        """Start the process where it does not run; ``greeted`` follows."""
+        """Start the process if it does not run; ``greeted`` follows."""
         if self._process is not None:
             return
         process = QProcess(self)
@@ -160,7 +160,7 @@ class RuntimeClient(QObject):
         on_preview: Callable[[dict[str, Any]], None] | None = None,
         on_loss: Callable[[dict[str, Any]], None] | None = None,
     ) -> RuntimeRequest:
-        """Ask the runtime, starting it where it does not run.
+        """Send a request; the process is started if it does not run.
 
         Args:
             method: one of ``protocol.METHODS``.
@@ -186,12 +186,12 @@ class RuntimeClient(QObject):
         return request
 
     def cancel(self, id: int) -> None:
-        """Ask the runtime to stop a request."""
+        """Request cancellation of a request."""
         if id in self._requests and self._process is not None:
             self._send("cancel", protocol.CancelParams(request=id))
 
     def stop(self) -> None:
-        """End the process without waiting; those who wait for answers are told, and the next request starts another."""
+        """End the process without waiting; pending requests fail, and the next request starts another process."""
         process = self._process
         if process is None:
             return
@@ -199,25 +199,25 @@ class RuntimeClient(QObject):
         ClosingWatch(process, self._stop_seconds)
 
     def close(self) -> None:
-        """End the process and wait for its end, for the moment when QGIS quits and no event loop runs any more."""
+        """End the process and wait for its exit, when QGIS quits and no event loop runs any more."""
         self.stop()
         ClosingWatch.wait_for_all()
 
     def _send(self, method: str, params: Any = None) -> int:  # noqa: ANN401 - the method's dataclass, a dict, or None
-        """Number a message and write it; Qt keeps it until the process takes it."""
-        number, line = self._conversation.begin(method, params)
+        """Number a message and write it to the process."""
+        number, line = self._protocol_state.begin(method, params)
         if self._process is not None:
             self._process.write(line)
         return number
 
     def _read(self) -> None:
-        """Take what has come and tell those who wait."""
+        """Read output and dispatch its events."""
         if self._process is None:
             return
         self._heard.restart()
-        self._handle(self._conversation.feed(bytes(self._process.readAllStandardOutput())))
-        if self._conversation.talks_rubbish:
-            self._kill(Ending.RUBBISH)
+        self._handle(self._protocol_state.feed(bytes(self._process.readAllStandardOutput())))
+        if self._protocol_state.output_is_invalid:
+            self._kill(Ending.INVALID_OUTPUT)
 
     def _read_stderr(self) -> None:
         if self._process is not None:
@@ -231,7 +231,7 @@ class RuntimeClient(QObject):
                 self._requests[event.id].notify("progress", event.fraction, event.message, event.seconds_left)
             elif isinstance(event, Previewed) and event.id in self._requests:
                 self._requests[event.id].notify("preview", event.params)
-            elif isinstance(event, Learnt) and event.id in self._requests:
+            elif isinstance(event, LossReported) and event.id in self._requests:
                 self._requests[event.id].notify("loss", event.params)
             elif isinstance(event, Finished):
                 self._on_answer(event)
@@ -269,12 +269,12 @@ class RuntimeClient(QObject):
             self._heartbeat.stop()
 
     def _beat(self) -> None:
-        """Ask a working runtime for a sign of life; end one that has been silent for too long."""
+        """Ping a working runtime; end one that does not reply for too long."""
         if self._process is None or self._state is not RuntimeState.READY:
             return
         if self._heard.hasExpired(int(self._silence_seconds * _MILLISECONDS)):
             self._kill(Ending.SILENT)
-        elif "ping" not in self._conversation.pending.values():
+        elif "ping" not in self._protocol_state.pending.values():
             self._send("ping")
 
     def _kill(self, why: Ending) -> None:
@@ -291,12 +291,12 @@ class RuntimeClient(QObject):
         self._read_stderr()
         crashed = status == QProcess.ExitStatus.CrashExit
         ending = self._ending or (Ending.SIGNALLED if crashed else Ending.EXITED)
-        last_words = self._stderr.decode("utf-8", "replace") or end_of_file(self.command.log_file, since=self._log_size)
+        log_tail = self._stderr.decode("utf-8", "replace") or end_of_file(self.command.log_file, since=self._log_size)
         was_ready = self._state is RuntimeState.READY
-        self._gone(WorkerExit(ending, code, was_ready, self._conversation.rubbish, last_words))
+        self._gone(WorkerExit(ending, code, was_ready, self._protocol_state.invalid_line, log_tail))
 
-    def _gone(self, death: WorkerExit, *, keep_process: bool = False) -> None:
-        """Let go of the process and tell everybody who waited."""
+    def _gone(self, worker_exit: WorkerExit, *, keep_process: bool = False) -> None:
+        """Release the process and fail all pending requests."""
         process, self._process = self._process, None
         self._start_watch.stop()
         self._heartbeat.stop()
@@ -310,17 +310,17 @@ class RuntimeClient(QObject):
                 signal.disconnect()
             if not keep_process:
                 process.deleteLater()
-        error = explain_exit(death)
-        asked_for = death.ending is Ending.STOPPED
+        error = explain_exit(worker_exit)
+        asked_for = worker_exit.ending is Ending.STOPPED
         waiting, self._requests = self._requests, {}
-        self._conversation.end(error)
+        self._protocol_state.end(error)
         self._change_state(RuntimeState.STOPPED)
         if not asked_for:
             self._remember(error)
         for request in waiting.values():
             request.notify("error", error)
         if not asked_for:
-            self.died.emit(error)
+            self.ended_unexpectedly.emit(error)
 
     def _change_state(self, state: RuntimeState) -> None:
         if state is not self._state:
@@ -328,5 +328,5 @@ class RuntimeClient(QObject):
             self.state_changed.emit(state)
 
     def _remember(self, error: protocol.ErrorInfo) -> None:
-        """Keep the latest errors for the diagnostics."""
+        """Store the latest errors for the diagnostics."""
         self.recent_errors = [*self.recent_errors[-9:], f"{error.code}: {error.message}"]

@@ -1,4 +1,4 @@
-"""Ends a runtime process without waiting for it: time to clean up, then the end for certain."""
+"""Ends a runtime process without blocking: first a request to exit, then a kill."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MILLISECONDS = 1000
 
 
 class ClosingWatch(QObject):
-    """Owns a process from when it is no longer needed until it has ended.
+    """Owns a process from the request to exit until it has ended.
 
     Its stdin is closed, on which the runtime stops its tasks, removes half-written files and leaves; one that does not
     is killed. When QGIS quits meanwhile, the rest of that time is waited for.
@@ -46,7 +46,7 @@ class ClosingWatch(QObject):
 
     @classmethod
     def wait_for_all(cls) -> None:
-        """Wait for every process that is still ending, for the moment when no event loop runs any more."""
+        """Wait for every process that is still ending, when no event loop runs any more."""
         for watch in list(cls._all):
             watch._wait()
 

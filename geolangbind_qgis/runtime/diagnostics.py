@@ -1,4 +1,4 @@
-"""The report of "Copy diagnostics": technical facts without names of files, layers or people."""
+"""Diagnostics report: technical facts without names of files, layers or people."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def diagnostics_report(
 
 
 def private(text: str) -> str:
-    """Shorten the home directory to ``~`` and take user names, passwords and tokens out of a text."""
+    """Returns the text with ``~`` for the home directory and without user names, passwords and tokens."""
     text = without_secrets(text)
     home = str(Path.home())
     if len(home) > 1:

@@ -1,4 +1,4 @@
-"""Sets up the Python environment that the model runs in, outside the plugin folder and apart from QGIS's own Python.
+"""Installs the Python environment of the model, outside the plugin folder and apart from QGIS's own Python.
 
 ``plan.plan_environment`` says what will be done before anything is. ``build_environment`` does it, and can be stopped
 and gone on with; ``remove_environment`` takes it away. ``environment_check`` looks at one that exists. A manifest,
@@ -35,12 +35,12 @@ def build_environment(
     proxy: Mapping[str, object] | None = None,
     fresh: bool = False,
 ) -> Manifest:
-    """Make the environment, or finish one that was begun, or bring one up to date.
+    """Install the environment, continue an interrupted installation, or update an existing one.
 
     Args:
         plan: from ``plan_environment``.
         progress: called with the fraction done and what is being done.
-        log: told every line of the tools at work, without secrets; the same lines go to a file in the environment.
+        log: called with every output line of the programs, without secrets; they also go to a file in the environment.
         cancelled: looked at several times a second; true stops the work and leaves what was done so far.
         proxy: see ``proxies.proxy_environment``.
         fresh: begin from nothing ("repair").
@@ -64,12 +64,12 @@ def build_environment(
 
 
 def repair_environment(plan: Plan, **options: object) -> Manifest:
-    """Make the environment again from nothing; takes the options of ``build_environment``."""
+    """Reinstall the environment from scratch; takes the options of ``build_environment``."""
     return build_environment(plan, fresh=True, **options)  # type: ignore[arg-type]
 
 
 def use_environment(python: Path, folder: Path, recipe: Recipe | None = None) -> Manifest:
-    """Check an environment of the user's own and remember it in ``folder``; nothing is installed into it.
+    """Check the user's own environment and register it in ``folder``; nothing is installed into it.
 
     Raises:
         SetupError: it lacks something, or ``folder`` cannot be written to.
@@ -89,7 +89,7 @@ def use_environment(python: Path, folder: Path, recipe: Recipe | None = None) ->
 
 
 def remove_environment(target: Path) -> None:
-    """Take the environment away, if this code made it; of the user's own only the note is removed.
+    """Delete the environment if the plugin installed it; of the user's own only the registration is removed.
 
     Raises:
         SetupError: it is not ours, is in use, or cannot be removed.

@@ -1,4 +1,4 @@
-"""Looks at a runtime environment that exists: whether it is whole, and whether it can do its work."""
+"""Checks of an existing runtime environment: completeness and self-test."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def environment_python(target: Path, platform: Platform | None = None) -> Path:
 
 
 def find_environment(target: Path, recipe: Recipe | None = None) -> Manifest | None:
-    """Returns the manifest of a whole environment that fits this version of the plugin; None where there is none."""
+    """Returns the manifest of a complete environment of this plugin version; None if there is none."""
     manifest = read_manifest(target)
     recipe = runtime_recipe() if recipe is None else recipe
     if manifest is None or (manifest.managed and not set(recipe.hashes) <= set(manifest.requirements)):
@@ -32,7 +32,7 @@ def find_environment(target: Path, recipe: Recipe | None = None) -> Manifest | N
 
 
 def check_environment(python: Path, recipe: Recipe | None = None, *, managed: bool = False) -> Manifest:
-    """Look whether an environment, for instance one of the person's own, has all that the runtime needs.
+    """Check that an environment, for instance the user's own, has all that the runtime needs.
 
     Args:
         python: its interpreter.

@@ -1,4 +1,4 @@
-"""One set-up at a time for one environment, also between several QGIS windows and the command line."""
+"""Lock that allows one installation at a time for one environment, across QGIS windows and the command line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .translation import tr
 
 @contextlib.contextmanager
 def install_lock(target: Path, platform: Platform | None = None) -> Iterator[None]:
-    """Hold the lock of an environment; the system lets go of it when the process ends, however it ends.
+    """Hold the lock of an environment; the operating system releases it when the process ends.
 
     Args:
         target: folder of the environment; the lock file lies beside it.
@@ -44,7 +44,7 @@ def install_lock(target: Path, platform: Platform | None = None) -> Iterator[Non
 
 
 def no_rights(folder: Path, problem: OSError) -> SetupError:
-    """Returns the error of a folder that cannot be written to."""
+    """Returns the error for a folder without write permission."""
     return SetupError(
         tr("The folder {0} cannot be written to ({1}).").format(folder, problem.strerror or type(problem).__name__),
         tr("Choose a folder that you may write to."),
@@ -53,7 +53,7 @@ def no_rights(folder: Path, problem: OSError) -> SetupError:
 
 
 def _lock(descriptor: int, platform: Platform) -> bool:
-    """Take the lock without waiting."""
+    """Acquire the lock without waiting."""
     try:
         if platform.is_windows:
             msvcrt: Any = importlib.import_module("msvcrt")

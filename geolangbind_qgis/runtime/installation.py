@@ -1,4 +1,4 @@
-"""The steps of one set-up: a fresh environment, its installer, the packages, the self-test, the manifest."""
+"""Steps of an installation: environment, pip, packages, self-test, manifest."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 
 
 class Installation:
-    """The steps of one set-up.
+    """The steps of one installation.
 
     Args:
         plan: what to do.
-        progress: told the fraction done and what is being done.
-        log: told every line of the tools at work, without secrets.
+        progress: called with the fraction done and a message.
+        log: called with every output line of the programs, without secrets.
         cancelled: looked at several times a second; true stops the work.
         network: environment variables of the proxy.
     """
@@ -53,7 +53,7 @@ class Installation:
         self._python = environment_python(plan.target)
 
     def run(self, *, fresh: bool) -> Manifest:
-        """Do all steps.
+        """Run all steps.
 
         Args:
             fresh: begin from nothing; else go on with what is there.
@@ -115,7 +115,7 @@ class Installation:
             raise explain_pip(output)
 
     def _installer(self) -> list[str]:
-        """Returns pip's program: the environment's own, or that of the Python it is made from."""
+        """Returns the command of pip: the environment's own, or that of the base Python."""
         options = ["-I", "-X", "utf8", "-m", "pip"]
         base = self._plan.python
         if base.lends_pip:
@@ -123,7 +123,7 @@ class Installation:
         return [str(self._python), *options]
 
     def _refresh_pip(self) -> None:
-        """Get a newer pip where that is possible; the one that came with Python does as well."""
+        """Update pip if possible; the bundled version works as well."""
         try:
             self._pip(["--upgrade", PIP_VERSION], begin=0.02, end=0.05)
         except SetupError as problem:
@@ -132,7 +132,7 @@ class Installation:
             self._log(f"The installer stays as it is: {problem.message}")
 
     def _install_separately(self) -> None:
-        """Get torch alone from PyTorch's own index; where that does not serve, the plain registry's build is used."""
+        """Install torch alone from PyTorch's own index; if that fails, the default index is used."""
         pins = self._plan.recipe.pins_of(self._plan.recipe.separate)
         for index in self._plan.build.indexes:
             self._progress(0.05, tr("Downloading torch for {0}").format(index.rpartition("/")[2]))
@@ -146,7 +146,7 @@ class Installation:
                 self._log(f"{index} does not serve: {problem.message} Going on with the package registry.")
 
     def _pip(self, arguments: list[str], *, begin: float, end: float) -> None:
-        """Install, reporting between the two fractions."""
+        """Run pip and report progress between the two fractions."""
         command = [*self._installer(), "install", "--no-input", "--no-color"]
         command += ["--no-warn-script-location", "--progress-bar", "off"]
         if self._plan.wheels is not None:
@@ -157,7 +157,7 @@ class Installation:
             raise explain_pip(output, offline=self._plan.wheels is not None)
 
     def _take_models(self, folders: Sequence[Path]) -> None:
-        """Import the models of a bundle, as ``core models import`` does: each is loaded first; one that is here stays.
+        """Import the models of a bundle, as ``core models import`` does; existing ones are kept.
 
         Raises:
             SetupError: a model is damaged.
@@ -207,7 +207,7 @@ class Installation:
 
 
 class _PipReader:
-    """Reads how far pip is from what it prints."""
+    """Estimates pip's progress from its output."""
 
     def __init__(self, package_count: int, progress: Progress) -> None:
         self._expected = max(1, package_count)
@@ -215,7 +215,7 @@ class _PipReader:
         self._seen: set[str] = set()
 
     def read(self, line: str) -> None:
-        """Take one line."""
+        """Process one line."""
         package = re.match(r"\s*(?:Collecting|Requirement already satisfied:) ([A-Za-z0-9_.-]+)", line)
         if package:
             self._seen.add(package.group(1).lower())

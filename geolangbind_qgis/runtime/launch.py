@@ -1,4 +1,4 @@
-"""How the runtime process is started: which program, with what arguments, where, and in which environment."""
+"""Command that starts the runtime process: program, arguments, working directory and environment."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _BOOTSTRAP = (
 
 @dataclass(frozen=True)
 class RuntimeCommand:
-    """A program to start and what surrounds it.
+    """Command of the runtime process.
 
     Attributes:
         working_directory: a folder the user owns, never the plugin's own (Windows locks it against updates).
-        log_file: where the runtime writes; its end explains a death.
+        log_file: where the runtime writes; its end explains an unexpected exit.
     """
 
     program: str

@@ -1,4 +1,4 @@
-"""The manifest that marks an environment as complete: written last, removed before anything is changed."""
+"""Manifest that marks an environment as complete: written last, removed before any change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FORMAT = 2
 
 @dataclass(frozen=True)
 class Manifest:
-    """What an environment holds.
+    """Contents of an environment.
 
     Attributes:
         python: its interpreter.
@@ -39,7 +39,7 @@ class Manifest:
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """Returns the manifest of an environment; None where it is missing, unreadable or its interpreter is gone."""
+    """Returns the manifest of an environment; None if it is missing, unreadable or its interpreter is gone."""
     try:
         values = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
         manifest = Manifest(**values)
@@ -49,7 +49,7 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write the manifest so that it is there wholly or not at all, and take the mark of the unfinished away."""
+    """Write the manifest atomically and remove the mark of an unfinished environment."""
     temporary = folder / f"{MANIFEST_FILE}.new"
     with temporary.open("w", encoding="utf-8") as stream:
         json.dump(dataclasses.asdict(manifest), stream, indent=1)
@@ -60,18 +60,18 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def mark_unfinished(folder: Path) -> None:
-    """Say that the environment is being changed, before it is."""
+    """Mark the environment as unfinished, before it is changed."""
     (folder / MANIFEST_FILE).unlink(missing_ok=True)
     (folder / UNFINISHED_FILE).touch()
 
 
 def is_ours(folder: Path) -> bool:
-    """Whether this code made the environment, whole or not, and so may remove it."""
+    """Whether the plugin installed the environment, complete or not, and so may remove it."""
     manifest = read_manifest(folder)
     return (folder / UNFINISHED_FILE).is_file() or (manifest is not None and manifest.managed)
 
 
 def requirements_hash(file: Path) -> str:
-    """Hash what a requirement file requests, comments and line ends apart."""
+    """Returns the hash of a requirement file's lines, without comments and line endings."""
     lines = (line.split("#")[0].strip() for line in file.read_text(encoding="utf-8").splitlines())
     return hashlib.sha256("\n".join(line for line in lines if line).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Explanations of pip's failures for users."""
+"""Explanations of pip's errors."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _causes() -> tuple[tuple[str, str, str, str], ...]:
 
 
 def explain_pip(output: str, *, offline: bool = False) -> SetupError:
-    """Returns the error that explains pip's output."""
+    """Returns the error for pip's output."""
     lower = output.lower()
     missing = re.search(_MISSING, lower)
     if missing and offline:

@@ -1,4 +1,4 @@
-"""Decides how the runtime environment will be made, to be shown before anything is changed."""
+"""Plan of an installation, shown before anything is changed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LONGEST_WINDOWS_PATH = 110
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be done, to be shown before it is.
+    """Plan of an installation.
 
     Attributes:
         target: folder of the environment.
@@ -49,7 +49,7 @@ class Plan:
     bundle: Bundle | None = None
 
     def describe(self) -> list[str]:
-        """Returns the plan in a few lines."""
+        """Returns the plan as a few lines of text."""
         origin = tr("the package registry") if self.wheels is None else tr("the folder {0}").format(self.wheels)
         if self.bundle is not None:
             origin = tr("the bundle {0} with {1} models").format(self.bundle.folder, len(self.bundle.models))
@@ -81,7 +81,7 @@ def plan_environment(
     proxy: Mapping[str, object] | None = None,
     platform: Platform | None = None,
 ) -> Plan:
-    """Look at this computer and decide; nothing is changed.
+    """Returns the plan for this computer; nothing is changed.
 
     Args:
         target: folder of the environment.
@@ -130,7 +130,7 @@ def plan_environment(
 
 
 def _check_length(target: Path, platform: Platform) -> None:
-    """Make sure that all files below the folder can be written.
+    """Check that the paths below the folder do not exceed the system's limit.
 
     Raises:
         SetupError: Windows would refuse their paths.
@@ -144,7 +144,7 @@ def _check_length(target: Path, platform: Platform) -> None:
 
 
 def _remarks(platform: Platform) -> tuple[str, ...]:
-    """Returns what a person should know of an environment inside a sandbox."""
+    """Returns remarks on environments inside a sandbox."""
     if platform.sandbox == FLATPAK:
         return (tr("QGIS runs as a Flatpak: set up again when an update brings it another Python."),)
     if platform.sandbox == SNAP:
@@ -153,7 +153,7 @@ def _remarks(platform: Platform) -> tuple[str, ...]:
 
 
 def _look_at(target: Path) -> None:
-    """Make sure that the folder is free for an environment.
+    """Check that the folder can be used for an environment.
 
     Raises:
         SetupError: it is something else.
@@ -170,7 +170,7 @@ def _look_at(target: Path) -> None:
 
 
 def _free_bytes(target: Path) -> int:
-    """Returns the free space of the disk that ``target`` will be on.
+    """Returns the free space of the disk of ``target``.
 
     Raises:
         SetupError: the disk cannot be asked, or the folder may not be written to.

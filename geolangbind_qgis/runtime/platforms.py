@@ -1,4 +1,4 @@
-"""What set-up has to know of a computer's system; every difference between systems is decided from these facts."""
+"""Facts of the operating system; every difference between systems is decided from them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FLATPAK_INFO = Path("/.flatpak-info")
 
 @dataclass(frozen=True)
 class Platform:
-    """The system that QGIS runs on.
+    """The operating system that QGIS runs on.
 
     Attributes:
         system: ``linux``, ``windows`` or ``macos``; others count as Linux.
@@ -40,17 +40,17 @@ class Platform:
 
     @property
     def path_separator(self) -> str:
-        """What stands between folders of a search path."""
+        """Separator of the folders of a search path."""
         return ";" if self.is_windows else ":"
 
     @property
     def library_path(self) -> str:
-        """Name of the variable with the folders of shared libraries."""
+        """Name of the environment variable of shared library folders."""
         return "PATH" if self.is_windows else "LD_LIBRARY_PATH"
 
     @property
     def environment_python(self) -> str:
-        """The interpreter of an environment, below its folder."""
+        """Path of the interpreter below an environment's folder."""
         return "Scripts/python.exe" if self.is_windows else "bin/python"
 
     @property

@@ -1,4 +1,4 @@
-"""Runs a program to its end, line by line, so that it can be watched and stopped."""
+"""Runs a program line by line with output callbacks and cancellation."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def run_lines(
     on_line: Callable[[str], None] = lambda line: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> tuple[int, str]:
-    """Run a program without stdin and give its exit status and output (stdout and stderr together).
+    """Run a program without stdin and return its exit status and output (stdout and stderr together).
 
     Args:
         command: program and arguments.
@@ -75,7 +75,7 @@ def run_lines(
 
 
 def _pump(process: subprocess.Popen[str], lines: queue.Queue[str | None]) -> None:
-    """Move lines from the pipe to the queue; None at the end."""
+    """Move lines from the pipe to the queue; None marks the end."""
     if process.stdout is not None:
         with process.stdout:
             for line in process.stdout:
@@ -84,12 +84,12 @@ def _pump(process: subprocess.Popen[str], lines: queue.Queue[str | None]) -> Non
 
 
 def start_options(platform: Platform) -> dict[str, Any]:
-    """Returns how ``Popen`` starts a program so that it can be ended together with its children."""
+    """Returns options of ``Popen`` that allow to end a program together with its children."""
     return {"creationflags": _NO_CONSOLE} if platform.is_windows else {"start_new_session": True}
 
 
 def end_with_children(process: subprocess.Popen[str], platform: Platform) -> None:
-    """Ask a program and its children to end, then make them."""
+    """Terminate a program and its children, then kill them."""
     for kill in (False, True):
         if platform.is_windows:
             process.kill() if kill else process.terminate()

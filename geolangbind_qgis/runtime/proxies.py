@@ -1,4 +1,4 @@
-"""QGIS's network settings as the environment variables that pip and the runtime read."""
+"""QGIS's network settings as the environment variables of pip and the runtime."""
 
 from __future__ import annotations
 
@@ -50,6 +50,6 @@ def proxy_environment(settings: Mapping[str, object] | None) -> dict[str, str]:
 
 
 def without_secrets(text: str) -> str:
-    """Take user names, passwords and tokens out of the addresses in a text."""
+    """Returns a text whose addresses have no user names, passwords and tokens."""
     text = re.sub(r"(\w+://)[^/\s@]+@", r"\1***@", text)
     return re.sub(r"(?i)\b(token|key|password|sig|signature|access_token)=[^&\s\"']+", r"\1=***", text)

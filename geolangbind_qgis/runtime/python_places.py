@@ -1,4 +1,4 @@
-"""Where Pythons are found on each system."""
+"""Locations of Python interpreters on each operating system."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _on_search_path(platform: Platform, search_path: str | None) -> Iterator[Pat
 
 
 def _installed(platform: Platform) -> Iterator[Path]:
-    """Yields the usual places of installers, also those where a search path is short, as in programs of a desktop."""
+    """Yields the default locations of installers, also if the search path is short, as in desktop programs."""
     variables = platform.variables
     if platform.is_windows:
         for root in (variables.get("LOCALAPPDATA", ""), variables.get("PROGRAMFILES", "")):

@@ -1,4 +1,4 @@
-"""Finds a Python that the runtime environment can be made from."""
+"""Finds a Python for the runtime environment."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ print(json.dumps({"version": sys.version_info[:3], "bits": struct.calcsize("P") 
 
 @dataclass(frozen=True)
 class Python:
-    """An interpreter and what it has.
+    """An interpreter and its properties.
 
     Attributes:
         path: the executable.
@@ -58,12 +58,12 @@ class Python:
 
     @property
     def version_text(self) -> str:
-        """The version as people write it."""
+        """The version as text."""
         return ".".join(map(str, self.version))
 
 
 def probe_python(path: Path, platform: Platform | None = None) -> Python:
-    """Start an interpreter and look at what it has.
+    """Returns the properties of an interpreter, which is started for it.
 
     Args:
         path: the interpreter.
@@ -96,7 +96,7 @@ def probe_python(path: Path, platform: Platform | None = None) -> Python:
 
 
 def choose_python(named: Path | None = None, platform: Platform | None = None) -> Python:
-    """Returns the interpreter to make the environment from: the one named, or the first that fits.
+    """Returns the interpreter for the environment: the named one, or the first that fits.
 
     Args:
         named: an interpreter; None to look for one.
@@ -130,7 +130,7 @@ def _range() -> str:
 
 
 def _hint(tried: list[Python], platform: Platform) -> str:
-    """Say what to install, in the words of this system."""
+    """Returns what to install, for this operating system."""
     in_home = tr("Miniforge in your home folder needs no administrator and is found by itself.")
     if platform.sandbox == FLATPAK:
         return tr("QGIS runs as a Flatpak; start it once with: flatpak run --devel org.qgis.qgis") + ". " + in_home

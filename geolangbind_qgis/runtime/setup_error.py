@@ -1,4 +1,4 @@
-"""Why setting the runtime up did not work."""
+"""Error of an installation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from .translation import tr
 
 
 class SetupError(Exception):
-    """One sentence of what happened and one of what to do.
+    """One sentence of what happened and one hint of what to do.
 
     Args:
         message: in the words of a GIS analyst.
@@ -23,5 +23,5 @@ class SetupError(Exception):
 
 
 def cancelled() -> SetupError:
-    """Returns the error of a set-up that the user cancelled."""
+    """Returns the error of an installation that the user cancelled."""
     return SetupError(tr("Stopped."), tr("Start it again to go on; what is downloaded is kept."), code="cancelled")

@@ -1,4 +1,4 @@
-"""Texts of the set-up and of the runtime in the language of the host program; English on the command line."""
+"""Translation of texts of the installation and the runtime by the host program; English on the command line."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def tr(text: str) -> str:
 
 
 def use_translator(translate: Callable[[str], str]) -> None:
-    """Have every text translated from now on."""
+    """Set the translator of texts."""
     global _translate
     _translate = translate
 
 
 def use_message_translator(translate: Callable[[str], str]) -> None:
-    """Have every message of the runtime translated from now on."""
+    """Set the translator of the runtime's messages."""
     global _translate_message
     _translate_message = translate
 
@@ -35,6 +35,6 @@ def message_text(text: str) -> str:
 
 
 def with_translated_remarks(result: dict[str, Any]) -> dict[str, Any]:
-    """Returns a result of the runtime whose sentences are in the language of the host program."""
+    """Returns a result whose sentences are in the language of the host program."""
     found = {key: [message_text(str(each)) for each in result[key]] for key in _REMARKS if result.get(key)}
     return {**result, **found}

@@ -1,4 +1,4 @@
-"""Explanations of a runtime process's exit, for users."""
+"""Explanations of an exit of the runtime process."""
 
 from __future__ import annotations
 
@@ -19,53 +19,53 @@ _TAIL_BYTES = 2048
 
 
 class Ending(Enum):
-    """How it ended, as far as the client can see."""
+    """How the process ended, as far as the client can see."""
 
     EXITED = "exited"
     SIGNALLED = "signalled"
     NOT_STARTED = "not started"
     SILENT_AT_START = "silent at start"
     SILENT = "silent"
-    RUBBISH = "rubbish"
+    INVALID_OUTPUT = "invalid output"
     STOPPED = "stopped"
 
 
 @dataclass(frozen=True)
 class WorkerExit:
-    """What is known about an end.
+    """Facts about an exit.
 
     Attributes:
         code: exit status, or the signal's number where signalled.
         was_ready: the runtime had answered its greeting before.
-        rubbish: a line it printed that is not a message; empty if none.
-        last_words: the end of stderr or of the log.
+        invalid_line: a line it printed that is not a message; empty if none.
+        log_tail: the end of stderr or of the log.
     """
 
     ending: Ending
     code: int = 0
     was_ready: bool = False
-    rubbish: str = ""
-    last_words: str = ""
+    invalid_line: str = ""
+    log_tail: str = ""
 
 
-def explain_exit(death: WorkerExit) -> protocol.ErrorInfo:
+def explain_exit(worker_exit: WorkerExit) -> protocol.ErrorInfo:
     """Returns the message and the hint for a worker's exit."""
-    if death.ending is Ending.STOPPED:
+    if worker_exit.ending is Ending.STOPPED:
         return protocol.ErrorInfo("cancelled", "The runtime was stopped.", GO_ON)
-    if death.ending is Ending.NOT_STARTED:
+    if worker_exit.ending is Ending.NOT_STARTED:
         return _info("The runtime cannot be started: its Python is missing or may not be run.", REPAIR)
-    if death.ending is Ending.SILENT_AT_START:
+    if worker_exit.ending is Ending.SILENT_AT_START:
         return _info("The runtime did not answer in time after its start.", f"Try once more; then: {REPAIR}")
-    if death.ending is Ending.SILENT:
+    if worker_exit.ending is Ending.SILENT:
         return _info("The runtime stopped answering and was ended.", GO_ON)
-    if death.ending is Ending.RUBBISH or (death.rubbish and not death.was_ready):
+    if worker_exit.ending is Ending.INVALID_OUTPUT or (worker_exit.invalid_line and not worker_exit.was_ready):
         return _info(
             "The runtime printed something that is not its protocol.",
             f"Another program may be set as its Python. {REPAIR}",
         )
-    words = death.last_words.lower()
-    if death.ending is Ending.SIGNALLED:
-        return _explain_signal(death, words)
+    words = worker_exit.log_tail.lower()
+    if worker_exit.ending is Ending.SIGNALLED:
+        return _explain_signal(worker_exit, words)
     if any(word in words for word in _MISSING_LIBRARY_WORDS):
         return _info(
             "The runtime lacks the Microsoft Visual C++ libraries.",
@@ -74,29 +74,30 @@ def explain_exit(death: WorkerExit) -> protocol.ErrorInfo:
     if "memoryerror" in words or "out of memory" in words:
         return protocol.ErrorInfo("memory", "The runtime ran out of memory.", f"Choose a smaller extent. {GO_ON}")
     if "modulenotfounderror" in words or "importerror" in words:
-        return _info(f"A part of the runtime is missing{_missing_module(death.last_words)}.", REPAIR)
-    if death.code == EXIT_DEVICE_LOST:
+        return _info(f"A part of the runtime is missing{_missing_module(worker_exit.log_tail)}.", REPAIR)
+    if worker_exit.code == EXIT_DEVICE_LOST:
         return protocol.ErrorInfo("device", "The graphics card stopped answering.", GO_ON)
-    if not death.was_ready:
-        return _info(f"The runtime ended while starting (status {death.code}).", REPAIR)
-    return _info(f"The runtime ended unexpectedly (status {death.code}).", GO_ON)
+    if not worker_exit.was_ready:
+        return _info(f"The runtime ended while starting (status {worker_exit.code}).", REPAIR)
+    return _info(f"The runtime ended unexpectedly (status {worker_exit.code}).", GO_ON)
 
 
-def _explain_signal(death: WorkerExit, words: str) -> protocol.ErrorInfo:
+def _explain_signal(worker_exit: WorkerExit, words: str) -> protocol.ErrorInfo:
     memory_words = "out of memory" in words or "bad_alloc" in words
-    if death.code == _SIGKILL or (death.code == _SIGABRT and memory_words):
+    if worker_exit.code == _SIGKILL or (worker_exit.code == _SIGABRT and memory_words):
         return protocol.ErrorInfo(
             "memory",
             "The operating system ended the runtime, most likely because memory ran out.",
             f"Choose a smaller extent or a coarser resolution, or close other programs. {GO_ON}",
         )
-    fault = {_SIGSEGV: "a memory fault", _SIGABRT: "an internal error"}.get(death.code, f"signal {death.code}")
+    faults = {_SIGSEGV: "a memory fault", _SIGABRT: "an internal error"}
+    fault = faults.get(worker_exit.code, f"signal {worker_exit.code}")
     return _info(f"The runtime crashed ({fault}).", f"{GO_ON} If it crashes again: {REPAIR}")
 
 
-def _missing_module(last_words: str) -> str:
-    """Name the module of a ModuleNotFoundError; empty where the words do not tell."""
-    for line in reversed(last_words.splitlines()):
+def _missing_module(log_tail: str) -> str:
+    """Returns the name of the module of a ModuleNotFoundError; empty if there is none."""
+    for line in reversed(log_tail.splitlines()):
         if "No module named" in line:
             return f" ({line.rpartition('No module named')[2].strip(' ')})"
     return ""
@@ -107,7 +108,7 @@ def _info(message: str, hint: str) -> protocol.ErrorInfo:
 
 
 def size_of_file(path: str | None) -> int:
-    """Returns the size of a file in bytes; 0 where there is none."""
+    """Returns the size of a file in bytes; 0 if it does not exist."""
     try:
         return 0 if path is None else Path(path).stat().st_size
     except OSError:
@@ -115,7 +116,7 @@ def size_of_file(path: str | None) -> int:
 
 
 def end_of_file(path: str | None, *, since: int = 0) -> str:
-    """Returns the end of a log.
+    """Returns the last part of a log.
 
     Args:
         path: the file; None for none.

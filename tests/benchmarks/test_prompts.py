@@ -37,7 +37,7 @@ def fill(features: DenseFeatures) -> None:
             codes = generator.integers(-127, 128, (*shape, features.layout.channels), dtype=np.int8)
             gain, share = np.full(shape, 1 / 127 / 8, np.float16), np.full(shape, 0.05, np.float16)
             background = generator.uniform(3, 9, shape).astype(np.float32)
-            features._stored.write((row, column), FeatureChunk(codes, gain, share, background))
+            features.stored.write((row, column), FeatureChunk(codes, gain, share, background))
 
 
 def read_all(folder: Path) -> int:
@@ -57,7 +57,7 @@ def test_a_prompt_over_a_stored_scene(tmp_path, store_folder, record, say, large
         features = scene.features(model)
         fill(features)
         say("  the store is filled")
-        stored = features._stored
+        stored = features.stored
         one = features.encoder.unit_text(model.text_prompts(["solar farm"]))
         softmax = PromptSoftmax(model, parse_prompts(["solar farm"]))
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import rasterio
 from hypothesis import settings
+from model_configs import TINY_WITH_WORDS
 from rasterio.transform import Affine
 
 settings.register_profile("shared machine", deadline=None)
@@ -52,21 +53,12 @@ def make_raster(tmp_path):
 @pytest.fixture(scope="session")
 def tiny_config():
     """The configuration of a model small enough to learn in a second."""
-    return {
-        "image_size": 32,
-        "patch_size": 8,
-        "width": 32,
-        "layers": 1,
-        "heads": 2,
-        "mlp_ratio": 2.0,
-        "embed_dim": 384,
-        "stem": {"channels": [8, 16], "depths": [1, 1, 1]},
-        "dense": {"channels": 16, "fine": 8, "middle": 16},
-        "init_logit_scale": 30.0,
-        "init_logit_bias": -12.0,
-        "text": {
-            "tower": "sentence-transformers/all-MiniLM-L6-v2",
-            "revision": "1110a243fdf4706b3f48f1d95db1a4f5529b4d41",
-            "sha256": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-        },
-    }
+    return TINY_WITH_WORDS
+
+
+@pytest.fixture(scope="session")
+def painted_model():
+    """The model that sees the painted covers; see ``painted``."""
+    from painted import make_painted_model  # imports torch, which many tests do without
+
+    return make_painted_model()

@@ -8,6 +8,7 @@ import numpy as np
 import rasterio
 import torch
 import torch.nn.functional as F
+from model_configs import SMALL
 from numpy.typing import NDArray
 from rasterio.transform import Affine, from_origin
 
@@ -15,19 +16,7 @@ from core.model.geolangbind import GeoLangBind, create_model
 
 COLOURS = {"water": (15, 30, 70), "woods": (70, 140, 60), "town": (225, 215, 205)}
 SYNONYMS = {"lake": "water", "forest": "woods", "houses": "town"}
-CONFIG = {
-    "image_size": 64,
-    "patch_size": 8,
-    "width": 48,
-    "layers": 2,
-    "heads": 3,
-    "mlp_ratio": 2.0,
-    "embed_dim": 64,
-    "stem": {"channels": [16, 24], "depths": [1, 1, 1]},
-    "dense": {"channels": 32, "fine": 16, "middle": 24},
-    "init_logit_scale": 30.0,
-    "name": "painted",
-}
+CONFIG = SMALL | {"dense": {"channels": 32, "fine": 16, "middle": 24}, "init_logit_scale": 30.0, "name": "painted"}
 
 
 def painted_labels(height: int = 300, width: int = 420) -> NDArray[np.uint8]:

@@ -1,32 +1,27 @@
-"""A small random model with a stem and a trained decoder."""
+"""Small models with random weights."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
+from model_configs import SMALL
 
 from core.model.geolangbind import GeoLangBind, create_model
 
-CONFIG = {
-    "image_size": 64,
-    "patch_size": 8,
-    "width": 48,
-    "layers": 2,
-    "heads": 3,
-    "mlp_ratio": 2.0,
-    "embed_dim": 64,
-    "stem": {"channels": [16, 24], "depths": [1, 1, 1]},
-    "dense": {"channels": 24, "fine": 16, "middle": 24},
-}
 
-
-@pytest.fixture(scope="session")
-def model() -> GeoLangBind:
-    torch.manual_seed(1)
-    made = create_model(CONFIG).eval()
+def random_model(config: dict[str, Any], seed: int) -> GeoLangBind:
+    """Returns a model in evaluation mode whose features differ from place to place, as fresh weights' hardly do."""
+    torch.manual_seed(seed)
+    made = create_model(config).eval()
     with torch.no_grad():
-        # Fresh weights see hardly any difference between places; larger ones do.
         for parameter in made.parameters():
             if parameter.ndim > 1:
                 parameter.mul_(2.0)
     return made
+
+
+@pytest.fixture(scope="session")
+def model() -> GeoLangBind:
+    return random_model(SMALL, seed=1)

@@ -46,7 +46,7 @@ def test_all_parts_are_stopped_together_and_share_models_and_notifications(conte
         part.raise_if_cancelled()
 
 
-def test_quiet_work_reports_to_nobody(context, told):
+def test_a_quiet_context_reports_no_progress(context, told):
     context.quiet().progress(0.5, "unheard")
     assert told == []
 

@@ -16,6 +16,8 @@ from geolangbind_qgis import protocol_import, settings
 from geolangbind_qgis.gui.dock import GeoLangBindDock
 from geolangbind_qgis.gui.layer_menu import LayerMenu
 from geolangbind_qgis.gui.windows import close_dialogs
+from geolangbind_qgis.layers.class_style import MapClass, apply_class_style
+from geolangbind_qgis.layers.placement import add_above_source
 from geolangbind_qgis.layers.results_folder import discard_unsaved
 from geolangbind_qgis.processing.provider import GeoLangBindProvider
 from geolangbind_qgis.runtime.closing import ClosingWatch
@@ -70,6 +72,23 @@ def write_scene(path, *, size=256, epsg=32633, origin=(400_000.0, 5_060_000.0), 
         band.WriteArray(values.astype(np.uint16))
     data = None
     return path
+
+
+def add_class_map(scene, path):
+    """Write a map of water in the west half and forest in the east, and add it as a result of the scene."""
+    source = gdal.Open(scene.source())
+    data = gdal.GetDriverByName("GTiff").Create(str(path), 256, 256, 1, gdal.GDT_Byte)
+    data.SetGeoTransform(source.GetGeoTransform())
+    data.SetProjection(source.GetProjection())
+    codes = np.ones((256, 256), np.uint8)
+    codes[:, 128:] = 2
+    data.GetRasterBand(1).WriteArray(codes)
+    data.GetRasterBand(1).SetNoDataValue(0)
+    data = None
+    layer = QgsRasterLayer(str(path), "land cover", "gdal")
+    apply_class_style(layer, (MapClass(1, "Water", "#0064c8"), MapClass(2, "Forest", "#006400")))
+    add_above_source(QgsProject.instance(), layer, scene.id())
+    return layer
 
 
 def read_pixels(layer_or_path):

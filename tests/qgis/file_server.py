@@ -21,7 +21,7 @@ class FileServer(LocalServer):
 
     def __init__(self, folder, login="", token=""):
         self._folder, self._token = Path(folder), token
-        self._login = "Basic " + base64.b64encode(login.encode()).decode() if login else ""
+        self.login = "Basic " + base64.b64encode(login.encode()).decode() if login else ""
         super().__init__(self._answer)
 
     @property
@@ -34,7 +34,7 @@ class FileServer(LocalServer):
         return sum(int(found.group(2)) - int(found.group(1)) + 1 for found in of_content)
 
     def _answer(self, question):
-        if self._login and question.headers.get("Authorization") != self._login:
+        if self.login and question.headers.get("Authorization") != self.login:
             return Answer(status=401, headers=(("WWW-Authenticate", 'Basic realm="rasters"'),))
         if self._token and question.query.get("TOKEN") != self._token:
             return Answer(status=403)

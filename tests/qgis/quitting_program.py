@@ -89,7 +89,7 @@ def run_a_prompt(plugin, layer):
 def in_mid_run(plugin, layer):
     """Wait until a part of the layer is embedded."""
     dock = run_a_prompt(plugin, layer)
-    return lambda: dock.page.run_bar._bar.maximum() > 0 and dock.page.run_bar._bar.value() >= 100
+    return lambda: dock.page.run_bar.bar.maximum() > 0 and dock.page.run_bar.bar.value() >= 100
 
 
 def in_an_algorithm(plugin, layer):

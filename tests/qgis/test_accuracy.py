@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
-from conftest import wait_until
-from osgeo import gdal
+from conftest import add_class_map, wait_until
 from qgis.core import (
     QgsFeature,
     QgsGeometry,
@@ -19,8 +17,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtWidgets import QLabel
 
-from geolangbind_qgis.layers.class_style import MapClass, apply_class_style
-from geolangbind_qgis.layers.placement import add_above_source
+from geolangbind_qgis.layers.class_style import MapClass
 
 WATER, FOREST = MapClass(1, "Water", "#0064c8"), MapClass(2, "Forest", "#006400")
 
@@ -28,20 +25,7 @@ WATER, FOREST = MapClass(1, "Water", "#0064c8"), MapClass(2, "Forest", "#006400"
 @pytest.fixture
 def class_map(scene, tmp_path):
     """Water in the west half, forest in the east, as a result of the scene."""
-    path = tmp_path / "map.tif"
-    source = gdal.Open(scene.source())
-    data = gdal.GetDriverByName("GTiff").Create(str(path), 256, 256, 1, gdal.GDT_Byte)
-    data.SetGeoTransform(source.GetGeoTransform())
-    data.SetProjection(source.GetProjection())
-    codes = np.ones((256, 256), np.uint8)
-    codes[:, 128:] = 2
-    data.GetRasterBand(1).WriteArray(codes)
-    data.GetRasterBand(1).SetNoDataValue(0)
-    data = None
-    layer = QgsRasterLayer(str(path), "land cover", "gdal")
-    apply_class_style(layer, (WATER, FOREST))
-    add_above_source(QgsProject.instance(), layer, scene.id())
-    return layer
+    return add_class_map(scene, tmp_path / "map.tif")
 
 
 @pytest.fixture
@@ -65,7 +49,7 @@ def ask(dialog):
     found = []
     dialog.compared.connect(found.append)
     dialog.check()
-    wait_until(lambda: found or (dialog.message.text() and not dialog._request))
+    wait_until(lambda: found or (dialog.message.text() and not dialog.busy))
     assert found, dialog.message.text()
     return found[0]
 
@@ -154,7 +138,7 @@ def test_classes_without_a_partner_are_mapped_in_the_dialog_or_count_as_errors(d
     dialog = dock.check_accuracy(class_map)
     dialog.reference.setLayer(layer)
     dialog.check()
-    wait_until(lambda: dialog._request is None)
+    wait_until(lambda: not dialog.busy)
     assert "cloud, pond" in dialog.message.text()
     table = dialog.partners
     assert [table.item(row, 0).text() for row in range(table.rowCount())] == ["cloud", "pond", "1", "2"]
@@ -168,7 +152,7 @@ def test_classes_without_a_partner_are_mapped_in_the_dialog_or_count_as_errors(d
     again = dock.check_accuracy(class_map)
     again.reference.setLayer(layer)
     again.check()
-    wait_until(lambda: again._request is None)
+    wait_until(lambda: not again.busy)
     window = ask(again)
     rows = {cells(window.classes, row)[0]: cells(window.classes, row) for row in range(window.classes.rowCount())}
     assert rows["pond"][1:3] == ["2", "0.00"]
@@ -182,7 +166,7 @@ def test_another_reference_is_asked_about_anew(dock, class_map, scene, points):
     dialog = dock.check_accuracy(class_map)
     dialog.reference.setLayer(layer)
     dialog.check()
-    wait_until(lambda: dialog._request is None)
+    wait_until(lambda: not dialog.busy)
     assert not dialog.partners.isHidden()
     dialog.reference.setLayer(points)
     assert dialog.partners.isHidden()
@@ -249,7 +233,7 @@ def test_labels_elsewhere_are_refused_in_plain_words(dock, class_map, points):
         points.changeGeometry(feature.id(), moved)
     points.commitChanges()
     dialog.check()
-    wait_until(lambda: dialog._request is None)
+    wait_until(lambda: not dialog.busy)
     assert "share no pixel" in dialog.message.text()
     assert dialog.isVisible()
     dialog.reject()

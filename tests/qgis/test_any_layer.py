@@ -206,7 +206,7 @@ def test_a_part_of_a_picture_that_lies_nowhere_is_searched_where_it_is_drawn(doc
     QgsProject.instance().addMapLayer(picture)
     dock.page.follow(picture)
     upper = QgsRectangle(0, -100, 200, -20)
-    dock.page.area._rectangle, dock.page.area._rectangle_crs = upper, QgsCoordinateReferenceSystem()
+    dock.page.area.use_rectangle(upper, QgsCoordinateReferenceSystem())
     dock.page.area.choose(Area.RECTANGLE)
     dock.page.prompts.set_prompts(["water"])
     dock.run()
@@ -237,7 +237,7 @@ def test_polygons_of_a_picture_lie_on_it(dock, picture, qgis_iface, session, fai
     dialog = PolygonsDialog(overlay, session.client, qgis_iface)
     assert not dialog.min_area.isEnabled()
     dialog.make()
-    wait_until(lambda: dialog._handle is None)
+    wait_until(lambda: not dialog.busy)
     (outlines,) = [layer for layer in QgsProject.instance().mapLayers().values() if isinstance(layer, QgsVectorLayer)]
     assert not outlines.crs().isValid()
     assert picture.extent().contains(outlines.extent())
@@ -320,11 +320,10 @@ def test_a_cancelled_copy_leaves_no_file(tile_layer, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_prompt_works_on_a_tile_server_and_has_no_score_where_it_has_no_tiles(dock, tile_layer, failures):
+def test_a_prompt_works_on_a_tile_server_and_has_no_score_where_it_has_no_tiles(dock, qgis_iface, tile_layer, failures):
     dock.page.follow(tile_layer)
-    canvas = dock.page._canvas
-    canvas.setDestinationCrs(tile_layer.crs())
-    dock.page.area._rectangle, dock.page.area._rectangle_crs = tile_box(), tile_layer.crs()
+    qgis_iface.mapCanvas().setDestinationCrs(tile_layer.crs())
+    dock.page.area.use_rectangle(tile_box(), tile_layer.crs())
     dock.page.area.choose(Area.RECTANGLE)
     dock.page.pixel.setValue(TILE_METRES / 256)
     dock.page.prompts.set_prompts(["water"])
@@ -339,7 +338,7 @@ def test_a_prompt_works_on_a_tile_server_and_has_no_score_where_it_has_no_tiles(
 
 def test_a_second_prompt_on_a_tile_server_fetches_nothing_again(dock, tile_layer, tiles, failures):
     dock.page.follow(tile_layer)
-    dock.page.area._rectangle, dock.page.area._rectangle_crs = tile_box(), tile_layer.crs()
+    dock.page.area.use_rectangle(tile_box(), tile_layer.crs())
     dock.page.area.choose(Area.RECTANGLE)
     dock.page.pixel.setValue(TILE_METRES / 256)
     for prompt in ("water", "forest"):

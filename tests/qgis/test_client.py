@@ -1,4 +1,4 @@
-"""The client with real child processes: what it does when they answer, die, hang or talk rubbish."""
+"""The client with real child processes: replies, exits, hangs and invalid output."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_a_refusal_comes_with_its_hint_and_the_process_stays(served):
 
 def test_killed_with_9_reads_as_out_of_memory_and_the_next_request_works(served):
     told = []
-    served.died.connect(told.append)
+    served.ended_unexpectedly.connect(told.append)
     answers = Answers()
     answers.ask(served, "accuracy", {"map": "kill", "reference": "r"})
     answers.wait()
@@ -169,7 +169,7 @@ def test_killed_with_9_reads_as_out_of_memory_and_the_next_request_works(served)
     assert again.wait().result["source"] == "/a"
 
 
-def test_everyone_who_waits_is_told_of_a_death(served):
+def test_every_pending_request_fails_when_the_process_exits(served):
     waiting = [Answers() for _ in range(3)]
     for answers in waiting:
         answers.ask(served, "embed")
@@ -178,7 +178,7 @@ def test_everyone_who_waits_is_told_of_a_death(served):
         assert answers.wait().error.code == "memory"
 
 
-def test_a_lost_graphics_card_is_told_once_and_the_next_request_works(served):
+def test_a_lost_graphics_card_is_reported_once_and_the_next_request_works(served):
     answers = Answers()
     answers.ask(served, "accuracy", {"map": "lost", "reference": "r"})
     assert answers.wait().error.code == "device"
@@ -225,14 +225,14 @@ def test_a_program_that_is_not_there_says_so(client_of, tmp_path):
     assert client.state is RuntimeState.STOPPED
 
 
-def test_endless_rubbish_is_ended(client_of):
-    client = client_of("while True: print('rubbish ' * 100, flush=True)")
+def test_a_process_with_endless_invalid_output_is_ended(client_of):
+    client = client_of("while True: print('no message ' * 100, flush=True)")
     answers = Answers()
     answers.ask(client)
     assert "not its protocol" in answers.wait().error.message
 
 
-def test_endless_rubbish_without_a_line_end_is_ended(client_of):
+def test_a_process_with_endless_output_without_a_line_end_is_ended(client_of):
     client = client_of("import sys\nwhile True: sys.stdout.write('x' * 100000)")
     answers = Answers()
     answers.ask(client)
@@ -399,7 +399,7 @@ def test_the_real_runtime_killed_from_outside_is_started_again(client_of, tmp_pa
     wait_for(client.greeted)
     first = client.process_id
     os.kill(first, signal.SIGKILL)
-    wait_for(client.died)
+    wait_for(client.ended_unexpectedly)
     assert client.state is RuntimeState.STOPPED
     assert client.recent_errors[0].startswith("memory")
     client.start()

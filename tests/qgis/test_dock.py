@@ -36,7 +36,7 @@ def run_and_wait(dock, *prompts, area=Area.LAYER):
     dock.page.area.choose(area)
     dock.page.prompts.set_prompts(list(prompts))
     dock.run()
-    assert dock.highlighter.busy, dock.page.run_bar._message.text()
+    assert dock.highlighter.busy, dock.page.run_bar.message.text()
     wait_until(lambda: not dock.highlighter.busy)
     return overlays_of(QgsProject.instance(), dock.page.layer().id())
 
@@ -53,9 +53,9 @@ def alpha_at(layer, column, row):
     return QColor.fromRgba(block.color(row, column)).alpha()
 
 
-def test_enter_in_the_prompt_lights_up_matching_pixels(dock, scene, failures):
+def test_enter_in_the_prompt_highlights_matching_pixels(dock, scene, failures):
     dock.page.area.choose(Area.LAYER)
-    line = dock.page.prompts._rows[0].edit
+    line = dock.page.prompts.rows[0].edit
     QTest.keyClicks(line, "water")
     QTest.keyClick(line, Qt.Key.Key_Return)
     wait_until(lambda: not dock.highlighter.busy)
@@ -142,7 +142,7 @@ def test_no_two_results_look_alike_when_prompts_are_typed_one_after_the_other(do
     colour = colour_of(water)
     town, water = run_and_wait(dock, "town")
     assert colour_of(water) == colour != colour_of(town)
-    assert dock.page.prompts._rows[0].colour() == colour_of(town)
+    assert dock.page.prompts.rows[0].colour() == colour_of(town)
     run_and_wait(dock, "water", "forest")
     colours = [colour_of(layer) for layer in overlays_of(QgsProject.instance(), scene.id())]
     assert colours[0] == colour
@@ -151,7 +151,7 @@ def test_no_two_results_look_alike_when_prompts_are_typed_one_after_the_other(do
 
 def test_a_colour_that_the_user_chose_is_used(dock, scene):
     run_and_wait(dock, "water")
-    dock.page.prompts._rows[0]._colour.setColor(QColor("#123456"))
+    dock.page.prompts.rows[0].colour_button.setColor(QColor("#123456"))
     (water,) = run_and_wait(dock, "water")
     assert colour_of(water) == "#123456"
 
@@ -166,7 +166,7 @@ def test_a_prompt_asked_again_comes_to_the_top_and_is_switched_on(dock, scene):
     assert root.findLayer(water.id()).isVisible()
 
 
-def test_where_nothing_reaches_the_threshold_the_highest_score_is_told(dock, scene):
+def test_where_nothing_reaches_the_threshold_the_highest_score_is_shown(dock, scene):
     (overlay,) = run_and_wait(dock, "water")
     wait_until(lambda: dock.page.result.histogram() is not None)
     dock.page.result.threshold_box.setValue(0.995)
@@ -192,19 +192,19 @@ def test_areas_are_counted_when_a_project_is_opened(dock, scene, tmp_path):
     assert "%" in dock.page.result.area.text()
 
 
-def test_the_closing_word_goes_with_its_layer(dock, scene, tmp_path):
+def test_the_final_message_of_a_run_is_cleared_with_another_layer(dock, scene, tmp_path):
     run_and_wait(dock, "water")
-    assert dock.page.run_bar._message.text()
+    assert dock.page.run_bar.message.text()
     other = QgsRasterLayer(scene.source(), "other", "gdal")
     QgsProject.instance().addMapLayer(other)
     dock.page.follow(other)
-    assert not dock.page.run_bar._message.text()
+    assert not dock.page.run_bar.message.text()
 
 
 def test_what_was_recognised_takes_no_more_room_than_it_needs(dock, scene):
     dock.resize(370, 700)
     dock.show()
-    wait_until(lambda: scene.id() in dock.descriptions._found)
+    wait_until(lambda: dock.descriptions.found(scene.id()))
     wait_until(
         lambda: dock.page.recognition.height() == dock.page.recognition.heightForWidth(dock.page.recognition.width())
     )
@@ -246,7 +246,7 @@ def test_selected_polygons_cut_the_result(dock, scene):
     feature.setGeometry(QgsGeometry.fromPointXY(centre).buffer(500, 24))
     polygons.dataProvider().addFeature(feature)
     QgsProject.instance().addMapLayer(polygons)
-    dock.page.area._polygons.setLayer(polygons)
+    dock.page.area.polygons.setLayer(polygons)
     (overlay,) = run_and_wait(dock, "forest", area=Area.POLYGONS)
     scores = read_pixels(overlay)[0]
     inside = np.isfinite(scores)
@@ -266,21 +266,21 @@ def test_places_without_data_have_no_score(qgis_iface, dock, tmp_path):
 
 def test_what_was_recognised_is_shown_and_can_be_corrected(dock, scene, session):
     session.start_runtime()
-    wait_until(lambda: scene.id() in dock.descriptions._found)
-    assert "Sentinel-2" in dock.page.recognition._label.text()
+    wait_until(lambda: dock.descriptions.found(scene.id()))
+    assert "Sentinel-2" in dock.page.recognition.label.text()
     from geolangbind_qgis.layers.recognition import Reading, keep_reading
 
     keep_reading(scene, Reading(bands=(4, 3, 2), wavelengths_um=(0.665, 0.56, 0.49), scaling="reflectance_10000"))
     dock.descriptions.describer.describe(scene)
-    wait_until(lambda: len(dock.descriptions._found[scene.id()].band_numbers) == 3)
-    assert dock.descriptions._found[scene.id()].band_numbers == (4, 3, 2)
+    wait_until(lambda: len(dock.descriptions.found(scene.id()).band_numbers) == 3)
+    assert dock.descriptions.found(scene.id()).band_numbers == (4, 3, 2)
 
 
 def test_the_device_in_use_is_shown(dock, session):
-    assert dock.status._device.text()
+    assert dock.status.device_label.text()
     session.start_runtime()
     wait_until(lambda: session.facts)
-    assert session.device_label()[0] in dock.status._device.text()
+    assert session.device_label()[0] in dock.status.device_label.text()
     assert session.device_label()[0] != ""
 
 
@@ -291,29 +291,29 @@ def test_cancel_takes_effect_and_leaves_the_map_as_it_was(dock, scene, failures,
     dock.page.area.choose(Area.LAYER)
     dock.page.prompts.set_prompts(["water"])
     dock.run()
-    wait_until(lambda: dock.page.run_bar._bar.value() > 0)
+    wait_until(lambda: dock.page.run_bar.bar.value() > 0)
     dock.page.run_bar.cancel_button.click()
     wait_until(lambda: not dock.highlighter.busy)
     assert [failure.cancelled for failure in failures] == [True]
     assert overlays_of(QgsProject.instance(), large.id()) == []
 
 
-def test_a_wish_that_lacks_something_is_refused_in_words(dock, scene):
+def test_an_incomplete_request_is_refused_with_a_message(dock, scene):
     dock.page.prompts.set_prompts([""])
     dock.run()
     assert not dock.highlighter.busy
-    assert "what to look for" in dock.page.run_bar._message.text()
+    assert "what to look for" in dock.page.run_bar.message.text()
 
 
 def test_polygons_are_drawn_from_what_is_above_the_threshold(dock, scene, session, qgis_iface, tmp_path):
     (overlay,) = run_and_wait(dock, "water")
     dock.page.result.threshold_box.setValue(float(np.nanmedian(read_pixels(overlay)[0])))
-    wait_until(lambda: not dock.page.result._style_timer.isActive(), 2000)
+    wait_until(lambda: not dock.page.result.style_is_pending, 2000)
     dialog = PolygonsDialog(overlay, session.client, qgis_iface, dock)
     dialog.min_area.setValue(5_000)
     dialog.file.setFilePath(str(tmp_path / "outlines.gpkg"))
     dialog.make()
-    wait_until(lambda: (tmp_path / "outlines.gpkg").exists() and dialog._handle is None)
+    wait_until(lambda: (tmp_path / "outlines.gpkg").exists() and not dialog.busy)
     layers = [layer for layer in QgsProject.instance().mapLayers().values() if isinstance(layer, QgsVectorLayer)]
     assert len(layers) == 1
     assert min(feature.geometry().area() for feature in layers[0].getFeatures()) >= 4_000
@@ -332,7 +332,7 @@ def test_a_saved_result_is_a_file_of_the_users_own(dock, scene, qgis_iface, tmp_
 def test_completion_offers_history_and_the_words_of_the_schemes(dock):
     settings.remember_prompts(["my very own solar farm"])
     dock.page.prompts.refresh_words()
-    words = dock.page.prompts._words.stringList()
+    words = dock.page.prompts.completions()
     assert words[0] == "my very own solar farm"
     assert "grassland" in words
 
@@ -343,7 +343,7 @@ def test_every_field_can_be_reached_with_the_keyboard(dock):
     for _ in range(60):
         reached.add(widget)
         widget = widget.nextInFocusChain()
-    wanted = {dock.page.layers, dock.page.prompts._rows[0].edit, dock.page.prompts._negatives, dock.page.area.combo}
+    wanted = {dock.page.layers, dock.page.prompts.rows[0].edit, dock.page.prompts.exclude_edit, dock.page.area.combo}
     assert wanted | {dock.page.run_bar.run_button} <= reached
 
 
@@ -372,6 +372,6 @@ def test_nothing_is_cut_off_in_a_narrow_dock(dock, scene):
     run_and_wait(dock, "water")
     apply_class_style(layers[1], (MapClass(1, "Water", "#0064c8"),))
     dock.page.class_maps.set_maps([layers[1]])
-    dock.teach.refresh(scene)
-    for page in (dock.page, dock.setup, dock.teach):
+    dock.finetune.refresh(scene)
+    for page in (dock.page, dock.setup, dock.finetune):
         assert page.widget().minimumSizeHint().width() <= 284, type(page).__name__

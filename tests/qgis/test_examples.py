@@ -58,10 +58,10 @@ def scores_of_covers(dock, scene):
     return [float(np.nanmean(scores[:, start : start + 50])) for start in (15, 100, 190)]
 
 
-def test_a_click_lights_up_what_looks_like_the_place(dock, canvas, scene, failures):
+def test_a_click_highlights_what_looks_like_the_place(dock, canvas, scene, failures):
     dock.page.examples.like_button.click()
     click(canvas, scene, WATER)
-    assert dock.highlighter.busy, dock.page.run_bar._message.text()
+    assert dock.highlighter.busy, dock.page.run_bar.message.text()
     water, forest, town = scores_of_covers(dock, scene)
     assert failures == []
     assert water > max(forest, town) + 0.3
@@ -82,7 +82,7 @@ def test_the_second_button_points_at_what_it_is_not(dock, canvas, scene):
     dock.page.examples.unlike_button.click()
     click(canvas, scene, TOWN)
     assert not dock.highlighter.busy
-    assert "look for as well" in dock.page.run_bar._message.text()
+    assert "look for as well" in dock.page.run_bar.message.text()
     dock.page.examples.like_button.click()
     click(canvas, scene, WATER)
     water, _, town = scores_of_covers(dock, scene)
@@ -136,7 +136,7 @@ def test_a_click_outside_the_layer_is_no_example(dock, canvas, scene):
     click(canvas, scene, (-120, 1200))
     assert dock.page.examples.positives() == ()
     assert not dock.highlighter.busy
-    assert "outside" in dock.page.examples._message.text()
+    assert "outside" in dock.page.examples.message.text()
 
 
 def test_letting_go_of_the_tool_gives_the_users_own_back(dock, canvas, scene):
@@ -169,7 +169,7 @@ def test_a_box_is_an_example_with_all_of_its_area(dock, canvas, scene, failures)
     water, forest, town = scores_of_covers(dock, scene)
     assert failures == []
     assert water > max(forest, town) + 0.3
-    assert "1 positive" in dock.page.examples._message.text()
+    assert "1 positive" in dock.page.examples.message.text()
 
 
 def test_selected_polygons_are_examples_for_and_against(dock, canvas, scene, failures):

@@ -114,7 +114,7 @@ def test_an_automatic_threshold_stands_beside_the_histogram(shown_dock):
     assert page.result.suggest_button.isEnabled()
     assert page.result.suggest_button.y() < page.result.histogram_view.geometry().bottom()
     QTest.mouseClick(page.result.suggest_button, Qt.MouseButton.LeftButton)
-    assert page.result.threshold_box.value() == pytest.approx(page.result._suggested(), abs=0.001)
+    assert page.result.threshold_box.value() == pytest.approx(page.result.suggested_threshold(), abs=0.001)
 
 
 def test_the_tab_key_visits_the_controls_from_top_to_bottom(shown_dock):
@@ -138,7 +138,7 @@ def test_the_tab_key_visits_the_controls_from_top_to_bottom(shown_dock):
 
 def test_every_control_of_the_dock_has_a_name_for_screen_readers(shown_dock):
     run_all(shown_dock)
-    shown_dock.show_teach_page(True)
+    shown_dock.show_finetune_page(True)
     shown_dock.show_runtime_page(True)
     buddies = {label.buddy() for label in shown_dock.findChildren(QLabel) if label.buddy() is not None}
     nameless = [each for each in shown_dock.findChildren(QWidget) if is_control(each) and not name_of(each, buddies)]

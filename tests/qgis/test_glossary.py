@@ -58,7 +58,7 @@ def test_the_persons_language_is_asked_first():
     assert translated("prado", "es").english == translated("prado", "pt").english == "meadow"
 
 
-def test_what_was_replaced_is_told():
+def test_replacements_are_reported():
     assert translated("Wald | wood | See").found == (("Wald", "forest"), ("See", "lake"))
 
 
@@ -72,7 +72,7 @@ def test_the_glossary_holds_some_hundred_terms_and_each_language_has_a_word_for_
 
 
 def test_the_dock_shows_the_english_before_it_runs(dock):
-    row = dock.page.prompts._rows[0]
+    row = dock.page.prompts.rows[0]
     row.edit.setText("Wald | Nadelwald")
     assert row.english.isVisibleTo(row)
     assert row.english.text() == "→ forest | coniferous forest"

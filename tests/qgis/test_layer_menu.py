@@ -7,7 +7,7 @@ from conftest import read_pixels, wait_until
 from qgis.core import QgsLayerTreeModel, QgsPalettedRasterRenderer, QgsProject, QgsRasterLayer
 from qgis.gui import QgsLayerTreeView
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QApplication
+from qgis.PyQt.QtWidgets import QApplication, QDialogButtonBox
 
 from geolangbind_qgis.catalogue.class_schemes import Scheme, SchemeClass, bundled_schemes, read_scheme, write_scheme
 from geolangbind_qgis.gui.explain_dialog import explain_html
@@ -31,7 +31,7 @@ THREE = Scheme(
 def classify_and_wait(menu, layer, *args, **options):
     ends = []
     menu.classify(layer, *args, **options)
-    (classifier,) = menu._running
+    (classifier,) = menu.running
     classifier.finished.connect(lambda *end: ends.append(end))
     classifier.failed.connect(ends.append)
     wait_until(lambda: ends)
@@ -60,18 +60,18 @@ def test_the_legend_is_unfolded_in_the_layer_tree(menu, scene, qgis_iface):
         assert view.isExpanded(view.node2index(each))
 
 
-def test_a_second_map_has_a_name_of_its_own_and_is_the_one_offered(menu, scene):
+def test_a_second_map_has_a_name_of_its_own_and_is_the_one_offered(menu, dock, scene):
     first, _ = classify_and_wait(menu, scene)
     second, _ = classify_and_wait(menu, scene)
     assert first.name() != second.name()
-    offered = menu._dock.page.class_maps
+    offered = dock.page.class_maps
     wait_until(lambda: offered.maps.count() == 2)
     assert offered.layer() is second
 
 
-def test_the_areas_of_a_map_can_be_opened_again_later(menu, scene):
+def test_the_areas_of_a_map_can_be_opened_again_later(menu, dock, scene):
     layer, areas = classify_and_wait(menu, scene)
-    offered = menu._dock.page.class_maps
+    offered = dock.page.class_maps
     wait_until(lambda: offered.layer() is layer)
     offered.areas_button.click()
     (dialog,) = [each for each in QApplication.topLevelWidgets() if isinstance(each, TableDialog) and each.isVisible()]
@@ -129,9 +129,9 @@ def test_the_editor_gives_back_what_it_was_given(qgis_app):
 def test_the_editor_refuses_two_classes_with_one_code(qgis_app):
     editor = SchemeEditor("scene", THREE)
     editor.table.item(1, 1).setText("1")
-    editor._on_accept()
+    editor.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Ok).click()
     assert editor.result() == 0
-    assert "same code" in editor._problem.text()
+    assert "same code" in editor.problem_label.text()
 
 
 def test_a_scheme_survives_export_and_import(tmp_path):
@@ -147,7 +147,7 @@ def test_every_bundled_scheme_can_be_used_as_it_is():
 
 def test_explain_says_what_was_recognised(menu, scene):
     found = []
-    menu._explainer.explained.connect(lambda _, result: found.append(result))
+    menu.explainer.explained.connect(lambda _, result: found.append(result))
     menu.explain(scene)
     wait_until(lambda: found)
     text = explain_html("scene", "", found[0])
@@ -158,5 +158,5 @@ def test_explain_says_what_was_recognised(menu, scene):
 def test_a_result_is_not_classified_by_accident(menu, scene, qgis_iface):
     layer, _ = classify_and_wait(menu, scene, THREE)
     menu.classify(layer)
-    assert not menu._running
+    assert not menu.running
     assert isinstance(layer, QgsRasterLayer)

@@ -67,7 +67,7 @@ def test_the_project_opens_without_unavailable_layers_and_names_its_missing_resu
 
 def test_all_missing_results_are_computed_again(opened, dock):
     buttons(dock)["Compute again"].click()
-    wait_until(lambda: not dock.missing._waiting and not dock.highlighter.busy)
+    wait_until(lambda: not dock.missing.busy and not dock.highlighter.busy)
     (source,) = [layer for layer in opened.mapLayers().values() if layer.name() == "scene"]
     found = overlays_of(opened, source.id())
     assert sorted(layer.name() for layer in found) == ["forest", "water"]

@@ -80,7 +80,7 @@ def own_time():
 def start_and_wait_for(dock, steps):
     dock.run()
     assert dock.highlighter.busy
-    wait_until(lambda: dock.page.run_bar._bar.maximum() > 0 and dock.page.run_bar._bar.value() >= steps)
+    wait_until(lambda: dock.page.run_bar.bar.maximum() > 0 and dock.page.run_bar.bar.value() >= steps)
 
 
 def files_of_results():
@@ -100,7 +100,7 @@ def is_running(pid):
 def test_the_main_thread_is_never_busy_for_long_while_a_large_layer_is_embedded(dock, large, session):
     session.start_runtime()
     wait_until(lambda: session.facts)
-    wait_until(lambda: large.id() in dock.descriptions._found)
+    wait_until(lambda: dock.descriptions.found(large.id()))
     dock.show()
     QApplication.processEvents()  # a window's first layout and paint are QGIS's own start, not a run
     heart = Heartbeat()

@@ -7,8 +7,8 @@ from conftest import wait_until
 from qgis.core import QgsApplication, QgsGeometry, QgsProject, QgsRectangle, QgsVectorLayer
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QDialog, QFileDialog, QInputDialog, QTableWidgetItem
-from test_teach import add_feature, labels  # noqa: F401 - a fixture
+from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QInputDialog, QTableWidgetItem
+from test_finetune import add_feature, labels  # noqa: F401 - a fixture
 
 from geolangbind_qgis.catalogue import own_schemes
 from geolangbind_qgis.gui import models_dialog
@@ -33,13 +33,17 @@ def press(button):
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
+def press_ok(editor):
+    press(editor.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Ok))
+
+
 def test_edited_classes_are_offered_the_next_time(schemes_folder, qgis_app):
     editor = SchemeEditor("scene")
     editor.table.setItem(0, 2, QTableWidgetItem("Our woods"))
-    editor._on_accept()
+    press_ok(editor)
     again = SchemeEditor("scene")
     again.combo.setCurrentIndex(again.combo.findText("Own classes"))
-    again._on_chosen()
+    again.combo.activated.emit(again.combo.currentIndex())
     assert again.scheme().classes[0].name == "Our woods"
 
 
@@ -55,13 +59,13 @@ def test_a_scheme_is_kept_under_a_name_and_can_be_deleted(schemes_folder, qgis_a
 
 
 def test_unchanged_classes_of_the_plugin_are_not_kept_as_own(schemes_folder, qgis_app):
-    SchemeEditor("scene")._on_accept()
+    press_ok(SchemeEditor("scene"))
     assert own_schemes.own_schemes() == {}
 
 
-def test_the_classes_a_model_was_taught_are_offered_for_land_cover(schemes_folder, dock, scene):
+def test_the_classes_of_a_fine_tuned_model_are_offered_for_land_cover(schemes_folder, dock, scene):
     classes = [{"name": "salt marsh"}, {"name": "open water"}]
-    dock.teach.runner.finished.emit({"name": "coast", "classes": classes, "seconds": 1.0})
+    dock.finetune.runner.finished.emit({"name": "coast", "classes": classes, "seconds": 1.0})
     editor = SchemeEditor("scene")
     assert "Classes of coast" in titles(editor)
     (scheme,) = own_schemes.own_schemes().values()
@@ -72,8 +76,8 @@ def test_the_classes_a_model_was_taught_are_offered_for_land_cover(schemes_folde
 def test_a_label_layer_is_made_and_drawn_on_by_pressing_a_class(dock, scene, tmp_path, monkeypatch):
     path = tmp_path / "fields.gpkg"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
-    dock.show_teach_page(True)
-    page = dock.teach
+    dock.show_finetune_page(True)
+    page = dock.finetune
     press(page.drawing.new_button)
     layer = page.labels.currentLayer()
     assert (layer.name(), layer.crs()) == ("fields", scene.crs())
@@ -117,9 +121,9 @@ def test_classes_have_no_buttons_once_their_layer_is_gone(dock, scene, tmp_path)
 
 
 def test_classes_of_a_layer_have_buttons(dock, labels):  # noqa: F811 - the fixture
-    dock.show_teach_page(True)
-    dock.teach.labels.setLayer(labels)
-    assert sorted(dock.teach.drawing.classes) == ["forest", "town", "water"]
+    dock.show_finetune_page(True)
+    dock.finetune.labels.setLayer(labels)
+    assert sorted(dock.finetune.drawing.classes) == ["forest", "town", "water"]
 
 
 def test_neither_an_image_nor_a_score_layer_is_offered_as_labels(dock, scene, labels):  # noqa: F811
@@ -127,8 +131,8 @@ def test_neither_an_image_nor_a_score_layer_is_offered_as_labels(dock, scene, la
     dock.page.prompts.set_prompts(["water"])
     dock.run()
     wait_until(lambda: not dock.highlighter.busy)
-    dock.show_teach_page(True)
-    combo = dock.teach.labels
+    dock.show_finetune_page(True)
+    combo = dock.finetune.labels
     offered = [combo.layer(index) for index in range(combo.count())]
     assert [layer for layer in offered if layer is not None] == [labels]
 
@@ -140,7 +144,7 @@ def test_selected_polygons_are_those_of_the_active_layer(dock, scene, labels, qg
     for layer in (labels, other, labels):
         dock.page.follow(layer)
         dock.page.area.choose(Area.POLYGONS)
-        assert dock.page.area._polygons.currentLayer() is layer
+        assert dock.page.area.polygons.currentLayer() is layer
 
 
 @pytest.mark.parametrize(
@@ -181,7 +185,7 @@ def test_the_window_of_models_lists_renames_and_deletes(dock, session, own_model
     dialog.changed.connect(dock.models.take)
     try:
         wait_until(lambda: not dialog.busy)
-        names = [card["name"] for card in dialog._cards]
+        names = [card["name"] for card in dialog.cards()]
         dialog.table.selectRow(names.index("geolb-tiny"))
         assert not dialog.delete_button.isEnabled()
         assert "Licence" in dialog.details.text()
@@ -190,7 +194,7 @@ def test_the_window_of_models_lists_renames_and_deletes(dock, session, own_model
         press(dialog.rename_button)
         wait_until(lambda: not dialog.busy)
         assert dock.page.model.findData("north-coast") >= 0
-        names = [card["name"] for card in dialog._cards]
+        names = [card["name"] for card in dialog.cards()]
         dialog.table.selectRow(names.index("north-coast"))
         monkeypatch.setattr(models_dialog, "confirm", lambda *_: True)
         press(dialog.delete_button)

@@ -123,7 +123,7 @@ def test_the_translation_is_used(qgis_app):
         QCoreApplication.removeTranslator(translator)
 
 
-def test_the_set_up_speaks_the_language_of_qgis(qgis_app):
+def test_the_installation_uses_the_language_of_qgis(qgis_app):
     from qgis.PyQt.QtCore import QCoreApplication, QSettings
 
     from geolangbind_qgis.i18n import install_translator, use_language

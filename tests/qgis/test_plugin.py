@@ -44,7 +44,7 @@ def test_without_a_runtime_the_dock_offers_to_set_it_up(qgis_iface, qgis_new_pro
     plugin = classFactory(qgis_iface)
     plugin.initGui()
     try:
-        assert plugin.dock._stack.currentWidget() is plugin.dock.setup
+        assert plugin.dock.current_page is plugin.dock.setup
         assert not plugin.session.is_set_up
     finally:
         plugin.unload()

@@ -57,7 +57,7 @@ def make(dialog, path):
     dialog.min_area.setValue(0)
     dialog.file.setFilePath(str(path))
     dialog.make()
-    wait_until(lambda: dialog._handle is None)
+    wait_until(lambda: not dialog.busy)
     vectors = [layer for layer in QgsProject.instance().mapLayers().values() if isinstance(layer, QgsVectorLayer)]
     return vectors[0] if vectors else None
 

@@ -104,7 +104,7 @@ def test_classify_takes_a_list_of_classes_and_writes_areas(provider, scene, tmp_
     assert sum(float(row["hectares"]) for row in rows) == pytest.approx(655.36, rel=0.01)
 
 
-def test_a_wrong_wish_ends_with_one_plain_sentence(provider, scene, tmp_path):
+def test_a_wrong_request_ends_with_one_message(provider, scene, tmp_path):
     parameters = {"INPUT": scene.source(), "CLASSES": "no_such_scheme", "OUTPUT": str(tmp_path / "map.tif")}
     _, done, log, _ = run("classify", parameters)
     assert not done

@@ -35,7 +35,7 @@ def truth(tmp_path):
 
 
 @pytest.fixture
-def open_layer(qgis_new_project, dock):
+def open_layer(qgis_new_project, qgis_iface, dock):
     """Open layers in a project whose CRS is another than theirs."""
 
     def open_it(source, provider):
@@ -43,7 +43,7 @@ def open_layer(qgis_new_project, dock):
         assert layer.isValid()
         QgsProject.instance().addMapLayer(layer)
         QgsProject.instance().setCrs(MERCATOR)
-        dock.page._canvas.setDestinationCrs(MERCATOR)
+        qgis_iface.mapCanvas().setDestinationCrs(MERCATOR)
         return layer
 
     return open_it
@@ -67,7 +67,7 @@ def look_for_water(dock, layer, *, pixel=None, box=None):
     if box is None:
         dock.page.area.choose(Area.LAYER)
     else:
-        dock.page.area._rectangle, dock.page.area._rectangle_crs = box, MERCATOR
+        dock.page.area.use_rectangle(box, MERCATOR)
         dock.page.area.choose(Area.RECTANGLE)
     if pixel is not None:
         dock.page.pixel.setValue(pixel)
@@ -89,7 +89,7 @@ def nowhere(path):
 
 def copy_of(session, layer):
     """Returns the latest copy that QGIS made of a layer."""
-    return next(path for (layer_id, _), path in reversed(session.copies._paths.items()) if layer_id == layer.id())
+    return session.copies.of_layer(layer.id())[-1]
 
 
 def check_prompt_on_copy(dock, failures, layer, truth, *, pixel=None):
@@ -223,7 +223,7 @@ def test_the_runtime_reads_a_cog_on_a_server_by_ranges_and_only_what_it_needs(
     server.asked.clear()
     (overlay,) = look_for_water(dock, layer, box=corner_of(layer))
     assert failures == []
-    assert session.copies._paths == {} or all(layer_id != layer.id() for layer_id, _ in session.copies._paths)
+    assert session.copies.of_layer(layer.id()) == []
     assert 0 < server.bytes_asked < (cloud / "large.tif").stat().st_size / 2
     (left, width, _, top, _, height), _, _, code = grid_of(overlay.source())
     assert (code, width, height) == ("32633", 10.0, -10.0)
@@ -253,7 +253,7 @@ def test_a_second_prompt_on_a_cog_computes_nothing_again(dock, session, failures
         ({"token": "s3cr3t+/="}, "{0}/a%20scene%20%26%20more.tif?version=1&token=s3cr3t%2B%2F%3D"),
     ],
 )
-def test_odd_addresses_and_logins_work_and_are_told_to_nobody(
+def test_odd_addresses_and_logins_work_and_appear_in_no_message(
     dock, session, failures, cloud, serve, open_layer, options, address
 ):
     server = serve(FileServer, cloud, **options)
@@ -271,10 +271,10 @@ def test_odd_addresses_and_logins_work_and_are_told_to_nobody(
 def test_a_server_that_refuses_is_named_without_the_password(dock, failures, cloud, serve, open_layer):
     server = serve(FileServer, cloud, login="ann:letmein")
     layer = open_layer(f"/vsicurl/http://ann:letmein@{server.address}/large.tif", "gdal")
-    server._login = "Basic of another person"
+    server.login = "Basic of another person"
     assert look_for_water(dock, layer, box=corner_of(layer)) == []
     (failure,) = failures
     assert server.address in failure.text
     assert "letmein" not in failure.text
-    server._login = ""
+    server.login = ""
     assert len(look_for_water(dock, layer, box=corner_of(layer))) == 1

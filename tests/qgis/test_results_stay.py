@@ -37,10 +37,10 @@ def ask(dock, *prompts, extent=None):
         dock.page.area.choose(Area.LAYER)
     else:
         dock.page.area.choose(Area.RECTANGLE)
-        dock.page.area._rectangle, dock.page.area._rectangle_crs = extent, dock.page.layer().crs()
+        dock.page.area.use_rectangle(extent, dock.page.layer().crs())
     dock.page.prompts.set_prompts(list(prompts))
     dock.run()
-    assert dock.highlighter.busy, dock.page.run_bar._message.text()
+    assert dock.highlighter.busy, dock.page.run_bar.message.text()
     wait_until(lambda: not dock.highlighter.busy)
     return overlays_of(QgsProject.instance(), dock.page.layer().id())
 
@@ -160,8 +160,8 @@ def test_the_panel_undoes_and_lists_earlier_answers(dock, scene, results):
     assert panel.undo_button.isEnabled()
     panel.undo_button.click()
     assert overlay.width() == 128
-    assert len(panel._past_menu.actions()) == 1
-    panel._past_menu.actions()[0].trigger()
+    assert len(panel.past_menu.actions()) == 1
+    panel.past_menu.actions()[0].trigger()
     assert overlay.width() == 256
 
 
@@ -169,7 +169,7 @@ def test_a_result_whose_file_is_missing_is_computed_again(dock, scene, results, 
     (overlay,) = ask(dock, "water")
     overlay.setDataSource(str(tmp_path / "gone.tif"), overlay.name(), "gdal")
     assert not overlay.isValid()
-    dock.page.result._on_chosen()
+    dock.page.result.set_results([overlay])
     assert not dock.page.result.recompute_button.isHidden()
     dock.page.result.recompute_button.click()
     wait_until(lambda: not dock.highlighter.busy)
@@ -216,7 +216,7 @@ def test_all_prompts_of_a_run_are_saved_together_also_where_each_was_merged(dock
 def test_a_land_cover_map_says_what_it_was_made_of(menu, scene, results):
     menu.classify(scene)
     project = QgsProject.instance()
-    wait_until(lambda: not menu._running and any(map(read_map_facts, project.mapLayers().values())))
+    wait_until(lambda: not menu.running and any(map(read_map_facts, project.mapLayers().values())))
     (made,) = [layer for layer in project.mapLayers().values() if read_map_facts(layer)]
     facts = read_map_facts(made)
     assert (facts.model, facts.image) == ("geolb-tiny", "scene")

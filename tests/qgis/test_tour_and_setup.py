@@ -32,15 +32,15 @@ def test_the_tour_has_four_steps_each_beside_its_control_and_comes_once(dock, ne
     tour = dock.tour
     surrounded, texts = [], []
     while tour.isVisible():
-        surrounded.append(tour._outline.parent())
+        surrounded.append(tour.outline.parent())
         texts.append(tour.text.text())
-        assert tour._outline.isVisible()
+        assert tour.outline.isVisible()
         click(tour.next_button)
     assert len(texts) == len(set(texts)) == 4
     assert surrounded[0] is dock.page.layers.parentWidget()
     assert "Step 4 of 4" in texts[-1]
     assert tour_was_seen()
-    assert not tour._outline.isVisible()
+    assert not tour.outline.isVisible()
 
 
 def test_the_first_step_asks_for_an_image_only_where_none_is_chosen(dock, scene, new_user):
@@ -70,7 +70,7 @@ def test_start_after_the_set_up_shows_the_prompts_and_the_tour_to_a_new_user(doc
     dock.show_runtime_page(True)
     dock.setup.start_button.show()
     click(dock.setup.start_button)
-    assert dock._stack.currentWidget() is dock.page
+    assert dock.current_page is dock.page
     wait_until(dock.tour.isVisible)
     dock.tour.end()
 
@@ -84,13 +84,13 @@ def test_the_time_left_follows_from_the_time_so_far():
 
 def test_the_step_of_a_set_up_says_how_long_it_still_takes(dock):
     page = dock.setup
-    page._show_busy("Set up")
+    page.show_busy("Set up")
 
     class Clock:
         def text(self, fraction):
             return f"{round(100 * (1 - fraction))} s left"
 
-    page._clock = Clock()
-    page._on_step(0.4, "Downloading packages")
+    page.clock = Clock()
+    page.show_step(0.4, "Downloading packages")
     assert page.step.text() == "Downloading packages · 60 s left"
-    page._show_idle()
+    page.show_idle()

@@ -6,19 +6,15 @@ import gc
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
-from conftest import wait_until
-from osgeo import gdal
-from qgis.core import QgsFeature, QgsGeometry, QgsPointXY, QgsProject, QgsRasterLayer, QgsVectorLayer
+from conftest import add_class_map, wait_until
+from qgis.core import QgsFeature, QgsGeometry, QgsPointXY, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtGui import QDesktopServices, QGuiApplication
 from qgis.PyQt.QtWidgets import QFileDialog, QInputDialog, QPushButton
 
 from geolangbind_qgis.gui import windows
 from geolangbind_qgis.gui.area_choice import Area
 from geolangbind_qgis.layers.class_areas import ClassArea, keep_areas
-from geolangbind_qgis.layers.class_style import MapClass, apply_class_style
-from geolangbind_qgis.layers.placement import add_above_source
 
 
 @pytest.fixture
@@ -36,19 +32,8 @@ def pressed_files(monkeypatch, tmp_path):
 @pytest.fixture
 def class_map(scene, tmp_path):
     """A map of two classes made from the scene, with its areas."""
-    path = tmp_path / "map.tif"
-    source = gdal.Open(scene.source())
-    data = gdal.GetDriverByName("GTiff").Create(str(path), 256, 256, 1, gdal.GDT_Byte)
-    data.SetGeoTransform(source.GetGeoTransform())
-    data.SetProjection(source.GetProjection())
-    codes = np.ones((256, 256), np.uint8)
-    codes[:, 128:] = 2
-    data.GetRasterBand(1).WriteArray(codes)
-    data = None
-    layer = QgsRasterLayer(str(path), "land cover", "gdal")
-    apply_class_style(layer, (MapClass(1, "Water", "#0064c8"), MapClass(2, "Forest", "#006400")))
+    layer = add_class_map(scene, tmp_path / "map.tif")
     keep_areas(layer, [ClassArea("Water", "#0064c8", 300.0, 50.0), ClassArea("Forest", "#006400", 300.0, 50.0)])
-    add_above_source(QgsProject.instance(), layer, scene.id())
     points = QgsVectorLayer("Point?crs=epsg:32633&field=class:integer", "field work", "memory")
     for number in range(8):
         feature = QgsFeature(points.fields())
@@ -168,7 +153,7 @@ def test_classifying_with_own_classes_starts_from_the_editor(menu, scene, presse
     menu.classify_with(scene)
     press_all("SchemeEditor", lambda: menu.classify_with(scene))
     press("SchemeEditor", "Classify")
-    wait_until(lambda: not menu._running)
+    wait_until(lambda: not menu.running)
     assert windows.open_dialogs() == []
 
 

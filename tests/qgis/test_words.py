@@ -67,7 +67,7 @@ def test_every_class_of_the_schemes_has_a_german_name_and_keeps_its_english_prom
 
 
 def test_nearly_all_sentences_that_the_runtime_can_say_about_a_users_data_are_translated():
-    translated = set(worker_messages("de")._plain) | {template for _, template, _ in worker_messages("de")._known}
+    translated = worker_messages("de").templates
     said = [template for file in user_modules() for template in sentences(file)]
     missing = [template for template in said if template not in translated]
     assert len(said) > 150

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyogrio
 import rasterio
 import shapely
 import torch
+from model_configs import TINY_WITH_WORDS
 from numpy.typing import NDArray
 from painted import make_painted_model, paint, painted_labels, write_scene
+from vector_files import write_vector
 
 from core.dense.store import FeatureStore
 from core.model.weight_files import save_model
@@ -114,38 +114,13 @@ class Workshop:
                     x, y = 600000 + 10 * col, 5000000 - 10 * row
                     shapes.append(shapely.box(x, y - 80, x + 80, y))
                     names.append(("water", "woods", "town")[int(block[0, 0])])
-        pyogrio.raw.write(
-            self.folder / "labels.gpkg",
-            shapely.to_wkb(np.array(shapes, object)),
-            [np.array(names)],
-            np.array(["class"], object),
-            geometry_type="Polygon",
-            crs="EPSG:32632",
-        )
+        write_vector(self.folder / "labels.gpkg", shapes, names, kind="Polygon")
 
     def _write_start(self) -> None:
         from core.model import create_model
 
-        config = {
-            "image_size": 32,
-            "patch_size": 8,
-            "width": 32,
-            "layers": 1,
-            "heads": 2,
-            "mlp_ratio": 2.0,
-            "embed_dim": 384,
-            "stem": {"channels": [8, 16], "depths": [1, 1, 1]},
-            "dense": {"channels": 16, "fine": 8, "middle": 16},
-            "init_logit_scale": 30.0,
-            "init_logit_bias": -12.0,
-            "text": {
-                "tower": "sentence-transformers/all-MiniLM-L6-v2",
-                "revision": "1110a243fdf4706b3f48f1d95db1a4f5529b4d41",
-                "sha256": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-            },
-        }
         torch.manual_seed(1)
-        save_model(create_model(config).eval(), self.folder / "start", {"title": "start"}, torch.float16)
+        save_model(create_model(TINY_WITH_WORDS).eval(), self.folder / "start", {"title": "start"}, torch.float16)
 
 
 class CuttingServer:

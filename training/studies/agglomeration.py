@@ -16,7 +16,9 @@ from typing import Any
 
 import yaml
 
+from core.cli.console import ProgressLines
 from core.cli.train import train
+from core.context import Context
 from core.evaluate.benchmarks import benchmarks, run_entry
 from core.evaluate.prompt_figures import figures_of
 from core.evaluate.prompt_maps import score_words
@@ -45,7 +47,7 @@ def main() -> None:
             folder.mkdir(parents=True, exist_ok=True)
             recipe = folder / "recipe.yaml"
             recipe.write_text(yaml.safe_dump(short_recipe(teachers, options.steps, options.seed)), encoding="utf-8")
-            train(recipe, folder)
+            train(recipe, folder, Context(progress=ProgressLines()))
         found[name] = measure(folder, options.data)
         print(name, json.dumps(found[name]), flush=True)
     (options.output / f"figures_{options.seed}.json").write_text(json.dumps(found, indent=1), encoding="utf-8")

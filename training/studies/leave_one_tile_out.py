@@ -21,6 +21,7 @@ import torch
 
 from core.classes import load_scheme
 from core.cli.train import start_model
+from core.context import Context
 from core.evaluate.parsing import parse_image
 from core.model import GeoLangBind
 from core.model.devices import choose_device
@@ -94,14 +95,14 @@ def _trained(
     shorter = dataclasses.replace(recipe, sources=sources)
     torch.manual_seed(recipe.seed)
     trainer = Trainer(start_model(shorter), shorter, folder, bfloat16=choose_device("cpu").precision == "bf16")
-    trainer.run(_say)
+    trainer.run(Context(progress=_print))
     trainer.model.load_state_dict(trainer.averaged_state())
     model = trainer.model.eval()
     save_model(model, folder, {"name": folder.name})
     return model
 
 
-def _say(done: float, message: str) -> None:
+def _print(done: float, message: str) -> None:
     print(f"{done:.2f} {message}", flush=True)
 
 

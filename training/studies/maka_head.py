@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 
 from core.cli.train import start_model
+from core.context import Context
 from core.model.weight_files import save_model
 from core.pretrain.recipe import read_recipe
 from core.pretrain.recipe_teachers import build_teachers, teacher_features
@@ -44,7 +45,7 @@ def main() -> None:
     teachers = build_teachers(recipe)
     asked = {name: teacher_features(teacher) for name, teacher in teachers.items()}
     trainer = Trainer(start_model(recipe, teachers), recipe, options.output, teachers=asked)
-    trainer.run(lambda fraction, message: print(message, flush=True))
+    trainer.run(Context(progress=lambda fraction, message: print(message, flush=True)))
     with trainer.averaged_model() as averaged:
         save_model(averaged, options.output, {"name": recipe.name})
 

@@ -13,7 +13,7 @@ from core.model.zoo.loading import load_model
 
 @dataclass(frozen=True)
 class CheckReport:
-    """What was found wrong with a model: nothing, when ``problems`` is empty."""
+    """Problems of a model; empty ``problems`` if there are none."""
 
     name: str
     findings: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Which models there are: embedded, published, and those in the models folder."""
+"""List of available models: embedded, published, and those in the models folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing into the models folder: a model appears under its name when it is whole."""
+"""Atomic writes into the models folder."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def make_models_folder() -> Path:
 
 
 def move_into_place(staging: Path, target: Path) -> None:
-    """Make a finished folder appear under its name at once."""
+    """Move a finished folder to its name atomically."""
     if target.exists():
         shutil.rmtree(target)
     os.replace(staging, target)

@@ -20,10 +20,11 @@ from core.learning.likeness import LinearHead, logistic_regression
 from core.metrics.score_split import LogOddsCounts, ScoreSplit
 from core.protocol import HighlightParams, Source
 from core.raster.overlap import common_window
-from core.tasks.of_embeddings.scores import head_of, scored_embeddings, write_scores
+from core.tasks.of_embeddings.scores import head_of, scored_embeddings
 from core.tasks.outputs import provenance_of
 from core.tasks.scene import Scene, open_scene
 from core.tasks.scene_pair import ScenePair
+from core.tasks.score_raster import write_scores
 from core.tasks.scoring import Prompt, PromptSoftmax, parse_prompts, scored_by
 
 if TYPE_CHECKING:

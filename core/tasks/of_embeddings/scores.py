@@ -1,21 +1,18 @@
-"""Scores of linear heads for every pixel of a raster of embeddings, written block by block."""
+"""Log-odds of linear heads for every pixel of a raster of embeddings, block by block."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.context import Context
 from core.embeddings.class_head import ClassHead
 from core.embeddings.pixels import EmbeddingPixels
 from core.errors import InputError
 from core.learning.likeness import LinearHead
-from core.metrics.score_split import LogOddsCounts, ScoreSplit
 from core.raster.pixel_window import PixelWindow
-from core.raster.writer import write_cog
-from core.tasks.blocks import ScoredBlock, sigmoid
+from core.tasks.blocks import ScoredBlock
 from core.tasks.scene import Scene
 
 
@@ -36,7 +33,7 @@ def scored_embeddings(
         pixels: gives the vectors.
         head: scores them.
         scene: what is asked for.
-        context: told the progress after every block; its cancel token is looked at before every block.
+        context: reports the progress after every block; cancellation is checked before every block.
         message: what the progress says.
 
     Yields:
@@ -55,27 +52,3 @@ def scored_embeddings(
         context.progress(done / (scene.window.width * scene.window.height), message)
     if not seen:
         raise InputError("There are no pixels with data in this part of the raster.", hint="Check the extent.")
-
-
-def write_scores(
-    output: str, scene: Scene, found: Iterator[ScoredBlock], names: Sequence[str], tags: dict[str, str]
-) -> list[ScoreSplit]:
-    """Write scores 0..1 of log-odds, one band a name, and return how the scores of each split."""
-    counts = LogOddsCounts(len(names))
-
-    def blocks() -> Iterator[tuple[PixelWindow, NDArray[np.float32]]]:
-        for place, logits, valid in found:
-            counts.add(logits, valid)
-            yield place, np.where(valid, sigmoid(logits), np.float32(np.nan))
-
-    write_cog(
-        output,
-        scene.grid,
-        "float32",
-        float("nan"),
-        blocks(),
-        band_names=names,
-        tags=tags,
-        sources=scene.raster.info.files,
-    )
-    return counts.splits()

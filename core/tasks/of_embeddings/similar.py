@@ -11,9 +11,10 @@ from core.embeddings.pixels import EmbeddingPixels
 from core.errors import SensorError
 from core.learning.likeness import SURROUNDINGS, fit_likeness
 from core.protocol import SimilarParams
-from core.tasks.of_embeddings.scores import head_of, scored_embeddings, write_scores
+from core.tasks.of_embeddings.scores import head_of, scored_embeddings
 from core.tasks.outputs import provenance_of
 from core.tasks.scene import Scene
+from core.tasks.score_raster import write_scores
 
 
 def similar(params: SimilarParams, scene: Scene, context: Context) -> dict[str, Any]:

@@ -7,17 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from painted import CONFIG, PaintedModel, make_painted_model, paint, painted_labels, write_scene
+from painted import CONFIG, PaintedModel, paint, painted_labels, write_scene
 from rasterio.transform import from_origin
 from safetensors.torch import save_file
 
 from core.archive.parts import EmbedJob
 from core.protocol import Source
-
-
-@pytest.fixture(scope="session")
-def painted_model() -> PaintedModel:
-    return make_painted_model()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from painted import PaintedModel, make_painted_model, paint, painted_labels, write_scene
+from painted import PaintedModel, paint, painted_labels, write_scene
 
 from core.cli.main import main
 
@@ -25,11 +25,6 @@ class Outcome(NamedTuple):
     @property
     def json(self) -> dict:
         return json.loads(self.out)
-
-
-@pytest.fixture(scope="session")
-def painted_model() -> PaintedModel:
-    return make_painted_model()
 
 
 @pytest.fixture(autouse=True)

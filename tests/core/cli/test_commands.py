@@ -90,7 +90,7 @@ def test_doctor_explains_a_raster_and_the_computer(command, scene):
     assert "torch" in command("doctor").out
 
 
-def test_bands_and_wavelengths_may_be_told(command, scene):
+def test_bands_and_wavelengths_may_be_given(command, scene):
     told = command("doctor", scene, "--bands", "3,1", "--wavelengths", "0.49,0.665", "--json").json
     assert [(band["number"], band["wavelength_um"]) for band in told["bands"]] == [(3, 0.49), (1, 0.665)]
 
@@ -186,9 +186,9 @@ def test_numbers_that_are_none_are_null_in_json(command, monkeypatch):
 
 HEARD = """
 import os, sys
-from core.cli.streams import libraries_unheard
+from core.cli.streams import silence_libraries
 os.write(2, b"before\\n")
-with libraries_unheard():
+with silence_libraries():
     os.write(2, b"noise\\n")
     print("ours", file=sys.stderr)
 os.write(2, b"after\\n")

@@ -12,8 +12,9 @@ import pytest
 import rasterio
 import torch
 import torch.nn.functional as F
+from model_configs import SMALL
 from rasterio.transform import from_origin
-from small_model import CONFIG, model
+from small_model import model
 
 from core.dense.features import DenseFeatures, open_features
 from core.dense.store import FeatureStore
@@ -41,7 +42,7 @@ class Reading:
 
 @pytest.fixture(scope="session")
 def texts() -> torch.Tensor:
-    return F.normalize(torch.randn(5, CONFIG["embed_dim"], generator=torch.Generator().manual_seed(2)), dim=1)
+    return F.normalize(torch.randn(5, SMALL["embed_dim"], generator=torch.Generator().manual_seed(2)), dim=1)
 
 
 @pytest.fixture

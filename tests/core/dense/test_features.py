@@ -106,14 +106,14 @@ def test_a_second_look_computes_nothing_and_says_the_same(write_raster, open_den
     np.testing.assert_array_equal(first, second)
 
 
-def test_what_was_let_go_is_computed_anew_and_says_the_same(write_raster, open_dense, texts):
+def test_released_chunks_are_computed_again_with_the_same_values(write_raster, open_dense, texts):
     with open_dense(write_raster()) as features:
         scores, window = scores_of(features, texts), PixelWindow(100, 100, 200, 200)
         first, _ = scores.read(window)
         once = features.encoded_windows
         scores.read(window)
         assert features.encoded_windows == once
-        scores.let_go()
+        scores.release()
         again, _ = scores.read(window)
         assert features.encoded_windows == 2 * once
     np.testing.assert_array_equal(again, first)

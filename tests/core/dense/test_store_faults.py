@@ -140,7 +140,7 @@ def test_readers_see_whole_chunks_or_none_while_a_writer_is_at_work(raster, star
         final = {chunk: features.chunk(chunk) for chunk in features.missing(everything(features)) or [RowCol(0, 0)]}
         final |= {chunk: features.chunk(chunk) for chunk in features.layout.chunks_in(everything(features))}
     with opened(raster, FeatureStore(tmp_path / "watched")) as features:
-        stored = features._stored
+        stored = features.stored
         running = start(raster, tmp_path / "watched")
         seen = set()
         while not running.answer.poll():

@@ -6,12 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from painted import COLOURS, PaintedModel, make_painted_model
-
-
-@pytest.fixture(scope="session")
-def painted_model() -> PaintedModel:
-    return make_painted_model()
+from painted import COLOURS
 
 
 @pytest.fixture(autouse=True)

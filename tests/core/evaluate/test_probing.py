@@ -20,7 +20,7 @@ def clusters(count, seed, spread=0.15):
 
 
 @pytest.mark.parametrize("classifier", [linear_probe, nearest_neighbours])
-def test_well_separated_classes_are_told_apart(classifier):
+def test_well_separated_classes_are_classified_rightly(classifier):
     train, targets = clusters(80, 1)
     test, wanted = clusters(40, 2)
     assert (classifier(train, targets, test) == wanted).mean() > 0.97

@@ -18,7 +18,7 @@ from core.errors import InputError
 from core.evaluate.benchmarks import benchmarks, present, run_entry
 from core.evaluate.captions import captioned_images
 from core.evaluate.geobench import read_samples
-from core.evaluate.layouts import labelled_images, multi_labelled_images, spoken, to_model
+from core.evaluate.layouts import folder_name_as_text, labelled_images, multi_labelled_images, to_model
 from core.evaluate.masks import labelled_tiles
 from core.evaluate.zero_shot import embed_labelled
 
@@ -286,9 +286,8 @@ def test_captions_of_the_test_split(captioned, painted_model):
 
 
 def test_folders_names_in_words_and_values_in_model_units():
-    assert (
-        spoken("DenseResidential") == spoken("dense_residential") == spoken("dense residential") == "dense residential"
-    )
+    names = ("DenseResidential", "dense_residential", "dense residential")
+    assert {folder_name_as_text(name) for name in names} == {"dense residential"}
     entry = {"scale": 10000, "wavelengths_um": [0.66, 0.84, 2.2]}
     half = to_model(np.array([1375.0, 2750.0, 2250.0])[:, None, None], entry)
     np.testing.assert_allclose(half, 0, atol=1e-6)

@@ -47,7 +47,7 @@ def test_at_last_the_choosing_blocks_are_learnt_from_and_the_measuring_ones_are_
 
 
 @pytest.mark.parametrize("blocks", [1, 2, 3])
-def test_few_blocks_measure_before_they_choose_and_teach_before_either(blocks):
+def test_few_blocks_are_for_training_first_then_for_testing_then_for_selection(blocks):
     places = np.concatenate([np.array([[1000.0 * block + 500 * label, 4.0]] * 20)
                              for block in range(blocks) for label in range(2)])  # fmt: skip
     labels = np.tile(np.repeat(np.arange(2), 20), blocks)

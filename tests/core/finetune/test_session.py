@@ -1,13 +1,13 @@
 import json
 
 import numpy as np
-import pyogrio
 import pytest
 import rasterio
 import shapely
 import torch
 from rasterio.transform import from_origin
 from rasterio.warp import transform as transform_coordinates
+from vector_files import write_vector
 
 from core.cli.train import main
 from core.context import Context
@@ -18,7 +18,7 @@ from core.finetune.objective import FinetuneObjective
 from core.finetune.score import HeldOutPixels
 from core.finetune.session import fine_tune
 from core.finetune.settings import FinetuneSettings
-from core.finetune.trainable_parts import learning
+from core.finetune.trainable_parts import trainable
 from core.model import create_model, load_model
 from core.model.weight_files import save_model
 from core.model.zoo import list_models
@@ -93,12 +93,7 @@ def squares():
 @pytest.fixture
 def write_labels(tmp_path):
     def write(shapes, values, name="labels.gpkg", field="class", crs="EPSG:32632", kind="Unknown"):
-        path = tmp_path / name
-        pyogrio.raw.write(
-            path, shapely.to_wkb(np.array(shapes, object)), [np.array(values)], np.array([field], object),
-            geometry_type=kind, crs=crs,
-        )  # fmt: skip
-        return str(path)
+        return str(write_vector(tmp_path / name, shapes, values, field=field, crs=crs, kind=kind))
 
     return write
 
@@ -150,7 +145,7 @@ def test_the_result_is_a_plain_model_that_is_listed_at_once(start, picture, writ
 @pytest.mark.parametrize("mode", ["adapters", "head-only", "full"])
 def test_each_mode_changes_what_it_says_and_nothing_else(mode, start):
     before, model = load_model(start, device="cpu"), load_model(start, device="cpu")
-    with learning(model, mode) as parameters, torch.no_grad():
+    with trainable(model, mode) as parameters, torch.no_grad():
         for value in parameters.values():
             value.add_(0.01)
     weights = before.state_dict()
@@ -197,7 +192,9 @@ def test_learning_that_makes_nothing_better_leaves_the_model_as_it_was_and_says_
     assert "as it was" in card["remarks"][-1]
 
 
-def test_figures_come_from_blocks_that_neither_taught_nor_chose(start, picture, write_labels, tmp_path, monkeypatch):
+def test_figures_come_from_blocks_used_for_neither_training_nor_selection(
+    start, picture, write_labels, tmp_path, monkeypatch
+):
     read = session.read_labelled_data
     kept = []
     monkeypatch.setattr(session, "read_labelled_data", lambda *a, **k: kept.append(read(*a, **k)) or kept[-1])

@@ -7,7 +7,7 @@ import timm
 import torch
 
 from core.errors import ModelError
-from core.finetune.trainable_parts import learning
+from core.finetune.trainable_parts import trainable
 from core.model.anchored_convolution import anchor_shares
 from core.model.dense_heads import get_head
 from core.model.efficientnet_trunk import SpectralEfficientNet, start_from_imagenet
@@ -138,7 +138,7 @@ def test_fine_tuning_reaches_the_parts_of_its_mode_and_leaves_a_plain_model(mode
     model = create_model(CONFIG).eval()
     names = set(model.state_dict())
     images = torch.rand(1, 3, 64, 64)
-    with learning(model, mode) as parameters:
+    with trainable(model, mode) as parameters:
         assert any(part in name for name in parameters)
         with torch.no_grad():
             for value in parameters.values():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
+from distilling import losses_of_distilling
 
 from core.errors import ModelError, SensorError
-from core.model.distillation import agglomeration_loss
 from core.model.geolangbind import create_model
 from core.model.geolangbind_teacher import GeoLangBindTeacher
 from core.model.teachers import load_teacher
@@ -25,7 +25,7 @@ def trained(vision_config, tmp_path):
     return folder
 
 
-def test_its_tokens_are_taught_at_the_size_it_looks_at(trained):
+def test_its_tokens_are_distilled_at_the_teachers_image_size(trained):
     teacher = load_teacher(str(trained), image_size=64)
     images = torch.rand(2, 3, 48, 48) * 2 - 1
     features = teacher.features(images, RGB)
@@ -74,19 +74,12 @@ def test_mistakes_say_what_to_choose(trained):
         load_teacher("classical", features="dense")
 
 
-def test_a_student_comes_nearer_to_what_it_is_taught(trained, vision_config):
+def test_a_student_learns_the_features_of_a_model(trained, vision_config):
     teacher = GeoLangBindTeacher(trained, 32)
     torch.manual_seed(1)
     sizes = {"trained": {"grid": teacher.grid, "channels": teacher.channels}}
     student = create_model({**vision_config, "translators": sizes})
     images = torch.rand(4, 3, 32, 32) * 2 - 1
     goal = {"trained": teacher.features(images, RGB)}
-    optimiser = torch.optim.Adam(student.parameters(), lr=3e-3)
-    losses = []
-    for _ in range(30):
-        loss = agglomeration_loss(student.translate(student.encode_tokens(images, RGB), RGB), goal)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        losses.append(loss.item())
+    losses = losses_of_distilling(student, images, RGB, goal)
     assert losses[-1] < 0.5 * losses[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 import torch.nn.functional as F
-from small_model import CONFIG
+from model_configs import SMALL
 
 from core.model import create_model, load_model
 from core.model.known_words import KnownWords
@@ -45,7 +45,7 @@ def test_what_is_read_changes_without_jumps(known):
 
 
 def test_a_model_keeps_its_known_words(tmp_path):
-    model = create_model({**CONFIG, "known_words": ["water", "house"]})
+    model = create_model({**SMALL, "known_words": ["water", "house"]})
     model.known_words.vectors.copy_(F.normalize(torch.randn_like(model.known_words.vectors), dim=1))
     save_model(model, tmp_path, {"name": "small"})
     again = load_model(str(tmp_path), device="cpu")

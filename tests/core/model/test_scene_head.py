@@ -50,7 +50,6 @@ def test_what_it_reads_does_not_depend_on_size_or_place():
     torch.nn.init.normal_(head.leave.weight)
     coarse, fine = torch.randn(2, 5, 4, 4), torch.randn(2, 3, 8, 8)
 
-
     def answer(*maps):
         return head([statistic for each in maps for statistic in mean_and_deviation(each)])
 

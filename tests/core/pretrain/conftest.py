@@ -5,11 +5,21 @@ import tarfile
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from core.pretrain.recipe import parse_recipe
 
 COLOURS = {"Forest": (20, 90, 30), "Water": (20, 40, 160), "Sand": (220, 200, 140)}
+
+
+@pytest.fixture(scope="module")
+def one_thread():
+    """Models this small only lose by a second thread."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")

@@ -16,19 +16,12 @@ from core.model.weight_files import save_model
 from core.pretrain.recipe import parse_recipe
 from core.pretrain.trainer import Trainer
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SENSORS = {
     "visible": ((0.665, 0.56, 0.49), {"a green forest": (20, 120, 30), "blue water": (20, 40, 180)}),
     "radar": ((5.4, 5.41), {"a bright town": (220, 180), "dark flat water": (20, 10)}),
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Models this small only lose by a second thread."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
@@ -131,12 +124,12 @@ def test_a_stage_that_only_does_harm_is_left_as_it_was():
 
 def test_translators_of_one_model_alone_are_kept(stages, tiny_config):
     model = {name: value for name, value in tiny_config.items() if name not in ("stem", "dense")}
-    taught = create_model({**model, "translators": {"classical": {"grid": 4, "channels": 3}}})
-    save_model(taught, stages / "taught", {"name": "taught"})
-    assert main(["merge", str(stages / "model_visible"), str(stages / "taught"), "-o", str(stages / "kept")]) == 0
+    translating = create_model({**model, "translators": {"classical": {"grid": 4, "channels": 3}}})
+    save_model(translating, stages / "translating", {"name": "translating"})
+    assert main(["merge", str(stages / "model_visible"), str(stages / "translating"), "-o", str(stages / "kept")]) == 0
     kept = load_model(stages / "kept", device="cpu", dtype="float32").state_dict()
     name = "translators.classical.conv1.bias"
-    torch.testing.assert_close(kept[name], taught.state_dict()[name], atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(kept[name], translating.state_dict()[name], atol=1e-3, rtol=1e-3)
 
 
 def test_mistakes_are_one_line(stages, capsys, tmp_path):

@@ -7,10 +7,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 import yaml
+from model_configs import TINY
+from small_model import random_model
 
 from core.cli.train import start_model, train
 from core.errors import TrainingError
-from core.model import create_model, load_model
+from core.model import load_model
 from core.model.geolangbind_teacher import GeoLangBindTeacher
 from core.model.weight_files import save_model
 from core.pretrain.mimicry import mimicry_loss
@@ -19,26 +21,11 @@ from core.pretrain.recipe_teachers import build_teachers, teacher_features
 
 RGB = (0.665, 0.56, 0.49)
 BANDS = (0.443, 0.49, 0.56, 0.665, 0.842, 1.61)
-STUDENT = {
-    "image_size": 32,
-    "patch_size": 8,
-    "width": 32,
-    "layers": 1,
-    "heads": 2,
-    "mlp_ratio": 2.0,
-    "stem": {"channels": [8, 16], "depths": [1, 1, 1]},
-    "dense": {"channels": 16, "fine": 8, "middle": 16},
-}
 
 
 @pytest.fixture
 def teacher_folder(tmp_path, tiny_config):
-    torch.manual_seed(3)
-    model = create_model(tiny_config).eval()
-    with torch.no_grad():
-        for parameter in model.parameters():
-            if parameter.ndim > 1:
-                parameter.mul_(2.0)  # fresh weights see hardly any difference between places
+    model = random_model(tiny_config, seed=3)
     save_model(model, tmp_path / "teacher", {"title": "teacher"})
     return tmp_path / "teacher"
 
@@ -60,7 +47,7 @@ def recipe(teacher_folder, rasters, **more):
     values = {
         "name": "student",
         "steps": 30,
-        "model": STUDENT,
+        "model": TINY,
         "words_of": str(teacher_folder),
         "teachers": {"colours": {"model": str(teacher_folder), "features": "text_space", "image_size": 32}},
         "objectives": {"pairs": 0.0, "mimicry": 1.0},
@@ -117,7 +104,7 @@ def test_a_mimicked_teacher_is_asked_about_its_own_bands_of_the_same_ground(teac
     torch.testing.assert_close(found.norm(dim=2), torch.ones(6, 1 + teacher.grid**2))
 
 
-def test_the_loss_is_least_where_the_student_says_what_the_teacher_says():
+def test_the_loss_is_least_where_student_and_teacher_agree():
     generator = torch.Generator().manual_seed(0)
     teacher = F.normalize(torch.randn(5, 1 + 4, 8, generator=generator), dim=2)
     dense = teacher[:, 1:].transpose(1, 2).unflatten(2, (2, 2))
@@ -128,10 +115,10 @@ def test_the_loss_is_least_where_the_student_says_what_the_teacher_says():
 
 
 @pytest.mark.slow
-def test_it_learns_to_say_of_other_bands_what_the_teacher_says_of_colours(teacher_folder, rasters, tmp_path):
+def test_a_student_learns_from_other_bands_the_teachers_vectors_of_colours(teacher_folder, rasters, tmp_path):
     path = tmp_path / "recipe.yaml"
     path.write_text(yaml.safe_dump(recipe(teacher_folder, rasters, steps=80)))
-    train(path, tmp_path / "student", quiet=True)
+    train(path, tmp_path / "student")
     student = load_model(tmp_path / "student", device="cpu", dtype="float32")
     fresh = start_model(parse_recipe(recipe(teacher_folder, rasters))).eval()
     teacher = GeoLangBindTeacher(teacher_folder, 32, "text_space")

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from core.learning.augment import random_affine, random_bands
 from core.model.dense_decoder import DenseDecoder
 from core.pretrain.contrastive import contrastive_softmax_loss
-from core.pretrain.dense_losses import PIXELS_ASKED, dense_cosines, dense_losses, pixels_to_ask
+from core.pretrain.dense_losses import PIXELS_ASKED, dense_cosines, dense_losses, sample_labelled_pixels
 from core.pretrain.prompt_templates import AGREE, DISAGREE, UNDECIDED, prompt_templates_of
 from core.pretrain.siglip import ClassAwareSigLipLoss
 from core.pretrain.texts import BatchTexts
@@ -31,11 +31,11 @@ def test_rare_classes_are_asked_by_the_root_of_their_area():
     torch.manual_seed(0)
     classes = torch.zeros(1_000_000, dtype=torch.int64)
     classes[:10_000] = 2  # a hundredth of the area of class 0, class 1 nowhere
-    asked = classes[pixels_to_ask(classes)]
+    asked = classes[sample_labelled_pixels(classes)]
     assert len(asked) == PIXELS_ASKED
     share = (asked == 2).float().mean()
     assert abs(share - 0.1 / (0.1 + 0.99**0.5)) < 0.02
-    assert len(pixels_to_ask(torch.tensor([4, 4, 7]))) == 3
+    assert len(sample_labelled_pixels(torch.tensor([4, 4, 7]))) == 3
 
 
 def test_undecided_texts_neither_win_nor_lose():
@@ -51,7 +51,7 @@ def test_a_repeated_caption_counts_as_right_for_every_image_of_its_class():
     loss = ClassAwareSigLipLoss()
     scale, bias = torch.tensor(20.0), torch.tensor(-10.0)
     unaware = loss(vectors, vectors, scale, bias)
-    loss.tell(torch.tensor([0, 0, 1, 2]))
+    loss.set_texts(torch.tensor([0, 0, 1, 2]))
     assert loss(vectors, vectors, scale, bias) < unaware
 
 
@@ -92,7 +92,7 @@ def test_background_pixels_lower_the_words_they_lack_and_take_no_part_in_the_con
     decoder = DenseDecoder(width=16, embed_dim=8, channels=8, fine=4, middle=8)
     model = SimpleNamespace(dense=decoder, logit_scale=torch.tensor(3.0), logit_bias=torch.tensor(-10.0))
     words = F.normalize(torch.randn(2, 8), dim=1)
-    texts = BatchTexts(means=words, drawn=words)
+    texts = BatchTexts(means=words, sampled=words)
     agreement = torch.tensor([[AGREE, DISAGREE], [DISAGREE, AGREE], [DISAGREE, UNDECIDED]])
     bottleneck = torch.randn(1, 8, 4, 4, requires_grad=True)
     side = 4 * decoder.stride

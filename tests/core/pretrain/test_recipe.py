@@ -48,7 +48,7 @@ def test_mistakes_in_a_recipe_are_named(content, message):
         parse_recipe(content)
 
 
-def test_teachers_are_named_with_what_they_teach_and_get_a_translator_each():
+def test_teachers_are_named_with_their_features_and_get_a_translator_each():
     def recipe(**entry):
         sources = {"s": {"kind": "chips"}}
         return parse_recipe({"name": "a", "steps": 1, "sources": sources, "teachers": {"ours": entry, "classical": {}}})

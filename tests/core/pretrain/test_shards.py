@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.context import Context
 from core.datasets.shards import ShardSample, ShardSet, write_shard
 from core.errors import InputError, TrainingError
 from core.model import create_model
@@ -21,21 +22,14 @@ from core.pretrain.recipe_teachers import teacher_features
 from core.pretrain.trainer import Trainer
 from core.pretrain.validation import caption_accuracy
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 RGB = (0.665, 0.56, 0.49)
 COLOURS = {
     "a dark green forest": (20, 90, 30),
     "a lake of blue water": (20, 40, 160),
     "bright yellow sand": (220, 200, 90),
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Models this small only lose by a second thread."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def colour_samples(count, wavelengths_um=RGB, seed=0, first=0):
@@ -151,7 +145,7 @@ def test_images_without_captions_are_learnt_from_by_teachers_alone(shards, publi
     assert batch.captions is None
     before = trainer.model.visual.trunk.patch_embed.weight_generator.fc_weight.weight.clone()
     losses = []
-    trainer.run(lambda fraction, line: losses.append(line))
+    trainer.run(Context(progress=lambda fraction, line: losses.append(line)))
     assert "teachers" in losses[-1]
     assert "siglip" not in losses[-1]
     assert not torch.equal(before, trainer.model.visual.trunk.patch_embed.weight_generator.fc_weight.weight)

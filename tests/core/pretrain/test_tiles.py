@@ -111,7 +111,7 @@ def chips_and_crowns(tmp_path):
     return chips, crowns
 
 
-def test_aerial_chips_teach_what_fills_them_what_they_lack_and_trees_set_into_them(chips_and_crowns):
+def test_aerial_chips_are_labelled_by_their_class_what_they_lack_and_inserted_trees(chips_and_crowns):
     chips, crowns = chips_and_crowns
     classes = {"tree": ["tree"], "dead tree": ["dead tree"], "building": ["building"]}
     settings = AerialSettings(

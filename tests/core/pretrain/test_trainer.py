@@ -9,18 +9,18 @@ import pytest
 import torch
 
 from core.cli.train import start_model
+from core.context import Context
 from core.datasets.chips import read_chips
 from core.errors import CancelledError, TrainingError
 from core.evaluate.zero_shot import zero_shot_classification
 from core.model.weight_files import save_model
 from core.pretrain.trainer import Trainer
-from core.progress import CancelToken
 
 
-def trained(recipe, folder, **run):
+def trained(recipe, folder, context=None, until=None):
     torch.manual_seed(recipe.seed)
     trainer = Trainer(start_model(recipe), recipe, folder)
-    trainer.run(**run)
+    trainer.run(context, until)
     return trainer
 
 
@@ -63,10 +63,10 @@ def test_a_part_to_learn_that_the_model_lacks_is_said(recipe, tmp_path):
 
 
 def test_a_cancelled_run_keeps_a_checkpoint_and_goes_on(recipe, tmp_path):
-    cancel = CancelToken()
-    cancel.cancel()
+    context = Context()
+    context.cancel.cancel()
     with pytest.raises(CancelledError):
-        trained(recipe, tmp_path, cancel=cancel)
+        trained(recipe, tmp_path, context)
     assert (tmp_path / "checkpoint.pt").exists()
     assert trained(recipe, tmp_path).step == recipe.steps
 

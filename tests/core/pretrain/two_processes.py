@@ -23,13 +23,13 @@ def main(recipe: Path, folder: Path, engine: str, until: int | None) -> None:
         parsed = parse_recipe(content)
         trainer = Trainer(start_model(parsed), parsed, folder, processes=together)
         losses = []
-        take_step = trainer._train_step
+        take_step = trainer.train_step
 
         def noted(*given: object) -> dict[str, float]:
             losses.append(take_step(*given))
             return losses[-1]
 
-        trainer._train_step = noted
+        trainer.train_step = noted
         trainer.run(until=until)
         averaged = trainer.averaged_state()
         if together.first:

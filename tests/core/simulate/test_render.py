@@ -153,6 +153,13 @@ def test_elevation_bands_give_ground_surface_or_objects():
     assert np.array_equal(ground, land.elevation)
 
 
+def test_the_viewing_conditions_of_a_seed_stay_those_that_models_were_trained_on():
+    view = draw_view(4)
+    assert view.season == pytest.approx((-0.103515, 0.470241), abs=1e-6)
+    assert view.curve_tilt == pytest.approx(0.04486, abs=1e-6)
+    assert (view.looks, view.blur_px) == pytest.approx((9.997767, 0.667427), abs=1e-6)
+
+
 @pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(View) if field.name != "waters"])
 def test_every_viewing_condition_changes_what_some_sensor_sees(field):
     land = simulate_window(11, 0, 0, 48, 48, 2.0)

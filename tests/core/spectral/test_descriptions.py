@@ -1,4 +1,4 @@
-"""Every description of the table is judged rightly, from the description alone."""
+"""Every raster of the table is recognised rightly, from its description alone."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from core.errors import SensorError
 from core.raster.grid import GridSpec
 from core.raster.raster_info import RasterInfo
 from core.raster.statistics import BandStatistics
-from core.spectral.recognise import judge
+from core.spectral.recognise import recognise_description
 from tests.core.spectral.descriptions import DESCRIPTIONS, REFUSED
 
 UTM = CRS.from_epsg(32633).to_wkt()
@@ -39,8 +39,8 @@ def test_there_are_a_hundred_descriptions_and_no_two_are_the_same():
 
 
 @pytest.mark.parametrize("row", DESCRIPTIONS, ids=str)
-def test_a_description_is_judged_by_all_its_evidence(row):
-    found = judge(*described(row))
+def test_a_raster_is_recognised_by_all_evidence_in_its_description(row):
+    found = recognise_description(*described(row))
     assert (found.sensor, found.scaling.name) == (row.sensor, row.scaling)
     assert found.evidence or found.reasons
     if row.fed:
@@ -54,4 +54,4 @@ def test_a_description_is_judged_by_all_its_evidence(row):
 @pytest.mark.parametrize(("row", "words"), REFUSED, ids=lambda value: str(value)[:40])
 def test_what_is_no_image_is_refused_with_a_word(row, words):
     with pytest.raises(SensorError, match=words):
-        judge(*described(row))
+        recognise_description(*described(row))

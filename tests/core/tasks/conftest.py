@@ -7,16 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from painted import PaintedModel, make_painted_model, paint, painted_labels, write_scene
+from painted import PaintedModel, paint, painted_labels, write_scene
 
 from core.context import Context
 from core.model.model_cache import ModelCache
 from core.progress import CancelToken, no_progress
-
-
-@pytest.fixture(scope="session")
-def painted_model() -> PaintedModel:
-    return make_painted_model()
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,7 @@ from affine import Affine
 from painted import write_scene
 from rasterio.transform import from_origin
 from rasterio.warp import calculate_default_transform, reproject
+from vector_files import write_vector
 
 from core.errors import InputError
 from core.metrics.cluster_sample import SampleUnits, rate_variances
@@ -74,11 +75,7 @@ def test_a_reference_in_another_reference_system_is_brought_onto_the_map(class_m
 @pytest.mark.parametrize("values", [["Water", "town"], [1, 3], ["1", "3"]], ids=["names", "numbers", "texts"])
 def test_a_vector_may_name_classes_or_their_codes(class_map, run_task, tmp_path, values):
     shapes = [shapely.box(6e5, 4999800, 600200, 5e6), shapely.box(600400, 4999900, 600600, 5e6)]
-    path = tmp_path / "labels.gpkg"
-    columns = np.array(values, object if isinstance(values[0], str) else np.int32)
-    pyogrio.raw.write(
-        path, shapely.to_wkb(shapes), [columns], ["class"], driver="GPKG", geometry_type="Polygon", crs="EPSG:32632"
-    )
+    path = write_vector(tmp_path / "labels.gpkg", shapes, values, kind="Polygon")
     result = run_task(accuracy, AccuracyParams(str(class_map), str(path)))
     assert result["samples"] == 20 * 20 + 20 * 10
     assert result["matrix"][0] == [400, 0, 0]
@@ -119,16 +116,7 @@ def test_a_picture_of_labels_lies_on_the_map_of_its_picture(run_task, tmp_path):
 
 def test_points_count_their_own_pixel(class_map, run_task, tmp_path):
     points = [shapely.Point(600005, 4999995), shapely.Point(600305, 4999995), shapely.Point(600595, 4999995)]
-    path = tmp_path / "points.gpkg"
-    pyogrio.raw.write(
-        path,
-        shapely.to_wkb(points),
-        [np.array(["water", "water", "town"], object)],
-        ["what"],
-        driver="GPKG",
-        geometry_type="Point",
-        crs="EPSG:32632",
-    )
+    path = write_vector(tmp_path / "points.gpkg", points, ["water", "water", "town"], field="what", kind="Point")
     result = run_task(accuracy, AccuracyParams(str(class_map), str(path), field="what"))
     assert result["matrix"] == [[1, 1, 0], [0, 0, 0], [0, 0, 1]]
     with pytest.raises(InputError, match="no field 'nonsense'"):
@@ -175,16 +163,7 @@ def test_a_vector_s_classes_may_be_said_to_mean_the_map_s(class_map, run_task, t
 
 
 def labelled_boxes(path, boxes, values):
-    pyogrio.raw.write(
-        path,
-        shapely.to_wkb([shapely.box(*box) for box in boxes]),
-        [np.array(values, object)],
-        ["class"],
-        driver="GPKG",
-        geometry_type="Polygon",
-        crs="EPSG:32632",
-    )
-    return str(path)
+    return str(write_vector(path, [shapely.box(*box) for box in boxes], values, kind="Polygon"))
 
 
 def test_polygons_and_not_their_pixels_are_the_samples(class_map, run_task, tmp_path):

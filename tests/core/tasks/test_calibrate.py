@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import numpy as np
-import pyogrio
 import pytest
 import rasterio
 import shapely
 from painted import write_scene
+from vector_files import write_vector
 
 from core.errors import InputError
 from core.metrics.f1 import f1_score
@@ -86,11 +86,7 @@ def write_places(path, classes, crs="EPSG:32632"):
     corners = [(600000 + 60 * n, 4999700 - 30 * n) for n in range(6)]
     corners += [(600450 + 50 * n, 4999700 - 30 * n) for n in range(6)]
     squares = [shapely.box(x, y, x + 40, y + 40) for x, y in corners]
-    pyogrio.raw.write(
-        path, shapely.to_wkb(squares), [np.array(classes, object)], ["class"], driver="GPKG",
-        geometry_type="Polygon", crs=crs,
-    )  # fmt: skip
-    return str(path)
+    return str(write_vector(path, squares, classes, crs=crs, kind="Polygon"))
 
 
 def test_thresholds_of_a_score_raster_and_the_map_they_make(scores, run_task, tmp_path):
@@ -107,7 +103,7 @@ def test_thresholds_of_a_score_raster_and_the_map_they_make(scores, run_task, tm
         assert file.tags()["CLASS_3"] == "none of these"
 
 
-def test_one_band_may_be_judged_by_yes_and_no(scores, run_task, tmp_path):
+def test_one_band_may_be_calibrated_by_yes_and_no(scores, run_task, tmp_path):
     with rasterio.open(scores) as file:
         single = write_scene(tmp_path / "single.tif", file.read([1]), nodata=None)
     places = write_places(tmp_path / "places.gpkg", ["yes"] * 6 + ["no"] * 6)

@@ -189,9 +189,9 @@ def test_what_cannot_be_compared_is_refused_in_one_line(dates, run_task, tmp_pat
     ):
         with pytest.raises(InputError, match=words):
             run_task(change, ChangeParams(sources, output, ("water",)))
-    for wishes in ({}, {"prompts": ("water",), "classes": "worldcover"}):
+    for options in ({}, {"prompts": ("water",), "classes": "worldcover"}):
         with pytest.raises(UsageError, match="what is to be compared"):
-            run_task(change, ChangeParams(dates, output, **wishes))
+            run_task(change, ChangeParams(dates, output, **options))
 
 
 def test_a_cancelled_comparison_leaves_nothing(dates, run_task, tmp_path):

@@ -42,7 +42,7 @@ def pixels_of(path, band=1):
         return file.read(band)
 
 
-def taught(tmp_path, raster, name="head"):
+def trained_head(tmp_path, raster, name="head"):
     params = FinetuneParams((Source(str(raster)),), str(made.labels(tmp_path)), name, field="class")
     return finetune.run(params, Context())
 
@@ -88,9 +88,9 @@ def test_areas_as_examples_are_refused_with_advice(tmp_path):
 
 
 @pytest.mark.parametrize("make", [made.alphaearth, made.tessera], ids=lambda make: make.__name__)
-def test_polygons_teach_a_head_in_seconds_and_the_head_maps_and_measures(tmp_path, make):
+def test_a_head_is_trained_on_polygons_in_seconds_and_maps_and_measures(tmp_path, make):
     path = make(tmp_path)
-    results = taught(tmp_path, path)
+    results = trained_head(tmp_path, path)
     assert results["seconds"] < 60
     assert {row["name"] for row in results["classes"]} == {"water", "wood", "field"}
     assert results["after"]["overall_accuracy"] > 0.95
@@ -109,7 +109,7 @@ def test_polygons_teach_a_head_in_seconds_and_the_head_maps_and_measures(tmp_pat
 
 
 def test_a_head_is_for_embeddings_of_its_kind_alone(tmp_path, make_raster):
-    taught(tmp_path, made.alphaearth(tmp_path))
+    trained_head(tmp_path, made.alphaearth(tmp_path))
     other = made.tessera(tmp_path)
     with pytest.raises(ModelError, match="fitted on alphaearth"):
         classify.run(ClassifyParams(Source(str(other)), str(tmp_path / "m.tif"), model="head"), Context())
@@ -124,7 +124,7 @@ def test_a_model_for_images_is_refused_on_embeddings_with_advice(tmp_path):
     assert "core.train" in problem.value.hint
 
 
-def test_images_and_embeddings_do_not_teach_together(tmp_path, make_raster):
+def test_images_and_embeddings_cannot_train_one_head(tmp_path, make_raster):
     image = make_raster(np.full((3, 96, 96), 90, "uint8"), "image.tif")
     sources = (Source(str(made.alphaearth(tmp_path))), Source(str(image)))
     with pytest.raises(TrainingError, match="different kinds"):
@@ -163,7 +163,7 @@ def test_change_between_years_is_the_angle_between_their_vectors(tmp_path, make,
 
 def test_change_by_a_head_says_which_class_became_which(tmp_path):
     first, second, _ = two_years(tmp_path, made.alphaearth, 64)
-    taught(tmp_path, first)
+    trained_head(tmp_path, first)
     output = tmp_path / "change.tif"
     params = ChangeParams((Source(str(first)), Source(str(second))), str(output), model="head")
     result = change.run(params, Context())

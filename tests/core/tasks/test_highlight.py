@@ -10,6 +10,7 @@ import numpy as np
 import pyogrio
 import pytest
 import rasterio
+import rasterio.shutil
 from painted import paint, painted_labels, write_scene
 from rasterio.transform import Affine, from_origin
 from skimage.segmentation import slic
@@ -19,7 +20,6 @@ from core.dense.features import DenseFeatures, open_features
 from core.errors import CancelledError, InputError, OutputError
 from core.progress import CancelToken
 from core.protocol import HighlightParams, Source
-from core.raster import writer
 from core.raster.pixel_window import PixelWindow
 from core.tasks import highlight, regions
 
@@ -244,16 +244,16 @@ def test_results_are_plain_json(scene, run_task, tmp_path):
     assert json.loads(json.dumps(result)) == result
 
 
-def test_windows_are_let_go_before_the_result_is_rearranged(scene, run_task, tmp_path, monkeypatch):
+def test_windows_are_released_before_the_result_is_rearranged(scene, run_task, tmp_path, monkeypatch):
     def windows() -> dict[int, EncodedWindow]:
         return {id(each): each for each in gc.get_objects() if type(each) is EncodedWindow}
 
-    def rearrange_(*args: object) -> None:
+    def rearrange_(*args: object, **options: object) -> None:
         held.append(len(windows().keys() - others.keys()))
-        rearrange(*args)
+        rearrange(*args, **options)
 
-    others, held, rearrange = windows(), [], writer._rearrange
-    monkeypatch.setattr(writer, "_rearrange", rearrange_)
+    others, held, rearrange = windows(), [], rasterio.shutil.copy
+    monkeypatch.setattr(rasterio.shutil, "copy", rearrange_)
     seen = []
     params = HighlightParams(Source(scene), ("water",), str(tmp_path / "out.tif"))
     run_task(highlight, params, progress=lambda *_: seen.append(len(windows().keys() - others.keys())))

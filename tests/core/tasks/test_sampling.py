@@ -55,10 +55,10 @@ def test_the_error_promised_is_that_of_equation_five():
 
 
 @pytest.mark.parametrize("wrong", [{"standard_error": 0.0}, {"users": (1.2, 0.5)}, {"shares": ()}])
-def test_impossible_wishes(wrong):
-    wishes = {"shares": (0.5, 0.5), "users": (0.9, 0.9), "standard_error": 0.01} | wrong
+def test_impossible_sample_sizes_are_refused(wrong):
+    options = {"shares": (0.5, 0.5), "users": (0.9, 0.9), "standard_error": 0.01} | wrong
     with pytest.raises(UsageError):
-        sample_size(wishes["shares"], wishes["users"][: len(wishes["shares"])], wishes["standard_error"])
+        sample_size(options["shares"], options["users"][: len(options["shares"])], options["standard_error"])
 
 
 @pytest.fixture

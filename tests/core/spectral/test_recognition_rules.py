@@ -1,4 +1,4 @@
-"""What a raster is, judged from a description alone: a table of descriptions with the right answer of each."""
+"""Recognition from a description alone: a table of descriptions with the right answer of each."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def statistics(low, high, count):
     return dict.fromkeys(range(1, count + 1), band)
 
 
-def judged(info, low, high):
+def recognised(info, low, high):
     seen = statistics(low, high, info.count)
     meaning = declared_meaning(info, seen)
     assert meaning is not None
@@ -115,8 +115,8 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("path", "names", "said", "low", "high", "sensor", "scaling"), TABLE)
-def test_a_description_is_judged_by_all_its_evidence(path, names, said, low, high, sensor, scaling):
-    meaning, choice = judged(described(path, names, **said), low, high)
+def test_a_described_raster_is_recognised_by_all_its_evidence(path, names, said, low, high, sensor, scaling):
+    meaning, choice = recognised(described(path, names, **said), low, high)
     assert (meaning.sensor, choice.scaling.name) == (sensor, scaling)
     assert meaning.evidence
     assert choice.evidence
@@ -186,5 +186,5 @@ def test_strong_evidence_for_another_is_a_contradiction():
 
 
 def test_a_baseline_that_the_values_contradict_is_warned_about():
-    _, choice = judged(described(S2_NEW, S2), 150, 4500)
+    _, choice = recognised(described(S2_NEW, S2), 150, 4500)
     assert any("N0509" in warning and "does not fit" in warning for warning in choice.warnings)

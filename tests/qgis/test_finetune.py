@@ -1,4 +1,4 @@
-"""Teaching a model one's own classes, from the toolbox and from the dock."""
+"""Fine-tuning on own classes, from the toolbox and from the dock."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def labels(scene):
     return layer
 
 
-def test_the_toolbox_teaches_a_model_that_is_known_at_once(provider, scene, labels):
+def test_the_toolbox_fine_tunes_a_model_that_is_listed_at_once(provider, scene, labels):
     parameters = {"RASTERS": [scene.id()], "LABELS": labels.id(), "FIELD": "class", "NAME": "coast", "STEPS": 4}
     results, done, log, _ = run("finetune", parameters)
     assert done, log
@@ -63,17 +63,17 @@ def test_places_that_look_like_an_example_score_high(provider, scene, tmp_path):
     assert np.nanmean(scores[:, 10:70]) > np.nanmean(scores[:, 100:160]) + 0.2
 
 
-def test_the_dock_teaches_draws_the_loss_and_chooses_the_new_model(dock, scene, labels):
+def test_the_dock_fine_tunes_plots_the_loss_and_selects_the_new_model(dock, session, scene, labels):
     chosen = settings.value("model", "geolb-tiny")
-    dock.show_teach_page(True)
-    page = dock.teach
+    dock.show_finetune_page(True)
+    page = dock.finetune
     page.labels.setLayer(labels)
     assert page.field.currentField() == "class"
     assert page.chosen_rasters() == [scene]
     page.name.setText("from-the-dock")
     page.steps.setValue(8)
     ended = []
-    page.taught.connect(lambda *what: ended.append(what))
+    page.trained.connect(lambda *what: ended.append(what))
     page.runner.failed.connect(ended.append)
     try:
         page.run()
@@ -82,16 +82,16 @@ def test_the_dock_teaches_draws_the_loss_and_chooses_the_new_model(dock, scene, 
         assert not page.run_bar.run_button.isVisibleTo(page)
         wait_until(lambda: ended)
         assert ended == [("from-the-dock", "from-the-dock")]
-        assert dock._session.model == "from-the-dock"
+        assert session.model == "from-the-dock"
         assert dock.page.model.currentData() == "from-the-dock"
         assert "water" in page.result.text()
     finally:
         settings.remember("model", chosen)
 
 
-def test_a_cancelled_fine_tuning_leaves_no_model(dock, scene, labels):
-    dock.show_teach_page(True)
-    page = dock.teach
+def test_a_cancelled_fine_tuning_leaves_no_model(dock, session, scene, labels):
+    dock.show_finetune_page(True)
+    page = dock.finetune
     page.labels.setLayer(labels)
     page.name.setText("never")
     failures = []
@@ -102,14 +102,14 @@ def test_a_cancelled_fine_tuning_leaves_no_model(dock, scene, labels):
     wait_until(lambda: failures)
     assert failures[0].cancelled
     assert not page.runner.busy
-    assert "never" not in [card["name"] for card in dock._session.facts.get("models") or []]
+    assert "never" not in [card["name"] for card in session.facts.get("models") or []]
 
 
 def test_what_is_missing_is_said_before_anything_starts(dock, scene, labels):
-    dock.show_teach_page(True)
-    page = dock.teach
+    dock.show_finetune_page(True)
+    page = dock.finetune
     page.labels.setLayer(labels)
     page.rasters.item(0).setCheckState(Qt.CheckState.Unchecked)
     page.run()
     assert not page.runner.busy
-    assert "image" in page.run_bar._message.text()
+    assert "image" in page.run_bar.message.text()

@@ -1,4 +1,4 @@
-"""The dock's page "Teach it your classes": labels in, a new model out, and the loss while it learns."""
+"""The dock's fine-tuning page: choice of labels and rasters, loss curve, and the resulting model."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ from geolangbind_qgis.runs.finetune import FinetuneRequest, FinetuneRunner
 from geolangbind_qgis.session import Session
 
 
-class TeachPage(QScrollArea):
-    """Chooses labels, field and rasters, runs, and shows how it went.
+class FinetunePage(QScrollArea):
+    """Collects labels, field and rasters, runs the fine-tuning and shows its progress and result.
 
     Signals:
         back_wanted: the user wants to go back to the prompts.
-        taught: name and title of the new model, which is chosen from now on.
+        trained: name and title of the new model, which is chosen from now on.
     """
 
     back_wanted = pyqtSignal()
-    taught = pyqtSignal(str, str)
+    trained = pyqtSignal(str, str)
 
     def __init__(self, session: Session, iface: QgisInterface, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -89,7 +89,7 @@ class TeachPage(QScrollArea):
         self._on_labels(self.labels.currentLayer())
 
     def refresh(self, active: QgsMapLayer | None) -> None:
-        """Offer the rasters of the project, with the active one chosen."""
+        """List the rasters of the project with the active one checked."""
         chosen = {layer.id() for layer in self.chosen_rasters()} or ({active.id()} if active is not None else set())
         self.drawing.image = active
         self.rasters.blockSignals(True)
@@ -106,7 +106,7 @@ class TeachPage(QScrollArea):
         self._on_labels(self.labels.currentLayer())
 
     def chosen_rasters(self) -> list[QgsRasterLayer]:
-        """Returns the rasters that are ticked; a raster of labels is not learnt from."""
+        """Returns the checked rasters; the label raster is left out."""
         items = [self.rasters.item(row) for row in range(self.rasters.count())]
         ticked = [item for item in items if item.checkState() == Qt.CheckState.Checked]
         layers = [QgsProject.instance().mapLayer(item.data(Qt.ItemDataRole.UserRole)) for item in ticked]
@@ -114,7 +114,7 @@ class TeachPage(QScrollArea):
         return [layer for layer in layers if isinstance(layer, QgsRasterLayer) and layer is not labels]
 
     def run(self) -> None:
-        """Begin to teach."""
+        """Start the fine-tuning."""
         if self.runner.busy:
             return
         try:
@@ -127,11 +127,11 @@ class TeachPage(QScrollArea):
         self.run_bar.show_busy(0.0, tr("Starting the runtime…"))
 
     def clean_up(self) -> None:
-        """Stop before the page goes."""
+        """Cancel the fine-tuning before the page is removed."""
         self.runner.abandon()
 
     def _request(self) -> FinetuneRequest:
-        """Collect what is asked for.
+        """Returns the request that the widgets describe.
 
         Raises:
             ValueError: something is missing; the message says what.
@@ -182,12 +182,12 @@ class TeachPage(QScrollArea):
         self.run_bar.cancel_wanted.connect(self.runner.cancel)
         self.back_button.clicked.connect(self.back_wanted)
         self.runner.progressed.connect(self.run_bar.show_busy)
-        self.runner.learnt.connect(self.curve.add)
+        self.runner.loss_reported.connect(self.curve.add)
         self.runner.finished.connect(self._on_finished)
         self.runner.failed.connect(self._on_failed)
 
     def _on_labels(self, layer: QgsMapLayer | None) -> None:
-        """Offer the fields of the layer, the likeliest chosen."""
+        """List the fields of the layer and select the most likely one."""
         vector = isinstance(layer, QgsVectorLayer)
         self.field.setLayer(layer if vector else None)
         self.field.setEnabled(vector)
@@ -196,7 +196,7 @@ class TeachPage(QScrollArea):
         self.drawing.use(layer, self.field.currentField())
 
     def _hide_images(self) -> None:
-        """Offer no image and no score layer as labels."""
+        """Remove imagery and score layers from the list of label layers."""
         images = [layer.id() for layer in self.chosen_rasters()]
         layers = QgsProject.instance().mapLayers().values()
         chosen = self.labels.currentLayer()
@@ -205,12 +205,12 @@ class TeachPage(QScrollArea):
         )
 
     def _on_label_layer(self, layer: QgsVectorLayer) -> None:
-        """Choose a label layer that was just made."""
+        """Select a new label layer."""
         self._hide_images()
         self.labels.setLayer(layer)
 
     def _on_finished(self, result: dict) -> None:
-        """Choose the new model and show the table."""
+        """Select the new model and show the table."""
         name = str(result.get("name", ""))
         self._session.choose_model(name)
         classes = [str(item.get("name", "")) for item in result.get("classes") or ()]
@@ -220,7 +220,7 @@ class TeachPage(QScrollArea):
         self.result.setText(finetune_table_html(result))
         seconds = round(float(result.get("seconds") or 0))
         self.run_bar.show_idle(tr("{0} is trained ({1} s) and selected for the next prompts.").format(name, seconds))
-        self.taught.emit(name, name)
+        self.trained.emit(name, name)
 
     def _on_failed(self, failure: Failure) -> None:
         self.run_bar.show_idle(tr("Cancelled.") if failure.cancelled else failure.text)
