@@ -146,7 +146,7 @@ def inside() -> None:
     dock, menu = plugin.dock, plugin.menu
     dock.setUserVisible(True)
     window.resizeDocks([window.findChild(QDockWidget, "Layers"), dock], [330, 370], _horizontal())
-    wait_for(lambda: plugin.session.facts and layer.id() in dock.descriptions._found)
+    wait_for(lambda: plugin.session.facts and dock.descriptions.found(layer.id()))
     # Only now: with the first layer of a project, QGIS takes over its coordinates and extent a little later.
     project.setCrs(_utm_zone_of(layer))  # a map in degrees looks squeezed
     box = QgsCoordinateTransform(layer.crs(), project.crs(), project).transformBoundingBox(layer.extent())
@@ -187,13 +187,13 @@ def inside() -> None:
         pause(300)
         save("polygons_dialog", dialog)
         dialog.make()
-        wait_for(lambda: dialog._handle is None)
+        wait_for(lambda: not dialog.busy)
         save("polygons")
         dialog.close()
     if "classify" in steps:
         ends: list[object] = []
         menu.classify(layer)
-        (classifier,) = menu._running
+        (classifier,) = menu.running
         classifier.finished.connect(lambda *end: ends.append(end))
         classifier.failed.connect(ends.append)
         wait_for(lambda: ends)

@@ -108,7 +108,7 @@ def newer_names(*files: Path) -> str:
 
 
 def _annotations(tree: ast.AST):
-    """Gives the annotations, which are not evaluated where they are postponed."""
+    """Yields the annotations, which are not evaluated where they are postponed."""
     for node in ast.walk(tree):
         for name in ("annotation", "returns"):
             found = getattr(node, name, None)
