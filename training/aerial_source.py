@@ -72,9 +72,9 @@ class AerialSource:
         TrainingError: a folder is named with a class that has no words, or no chip is used.
     """
 
-    def __init__(self, name: str, settings: AerialSettings, wording: PromptTemplates) -> None:
+    def __init__(self, name: str, settings: AerialSettings, prompts: PromptTemplates) -> None:
         self.name = name
-        self.wording = wording
+        self.prompts = prompts
         self._settings = settings
         order = list(settings.classes)
         named = {*settings.whole.values(), *(part for parts in settings.lacking.values() for part in parts)}
@@ -106,7 +106,7 @@ class AerialSource:
             source=self.name,
             images=random_noise(random_light(images, rng), rng),
             wavelengths_um=torch.tensor(settings.wavelengths_um),
-            words=self.wording.draw(rng, distractors=8, backgrounds=self._backgrounds),
+            words=self.prompts.draw(rng, distractors=8, backgrounds=self._backgrounds),
             labels=torch.cat([labels for _, labels in pieces]),
         )
 

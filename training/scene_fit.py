@@ -216,7 +216,7 @@ def _draw(source: Source, seed: int, number: int) -> Batch:
 def _batch(source: Source, found: Remembered, chosen: Tensor, rng: np.random.Generator) -> Batch:
     """Returns a batch of remembered images with words drawn anew; its images are left out."""
     batch = Batch(source=source.name, images=torch.zeros(len(chosen), 0), wavelengths_um=torch.zeros(0))
-    return _of(found, batch if found.targets is None else replace(batch, words=source.wording.draw(rng)), chosen)
+    return _of(found, batch if found.targets is None else replace(batch, words=source.prompts.draw(rng)), chosen)
 
 
 def _of(found: Remembered, batch: Batch, chosen: Tensor) -> Batch:

@@ -92,9 +92,9 @@ RGB = BandSet.of(Band(name, wavelength, 0.06) for name, wavelength in (("R", 0.6
 class SimulatedSource:
     """Random cuts of simulated landscapes through random sensors; the classes are the simulator's materials."""
 
-    def __init__(self, name: str, settings: SimulatedSettings, wording: PromptTemplates) -> None:
+    def __init__(self, name: str, settings: SimulatedSettings, prompts: PromptTemplates) -> None:
         self.name = name
-        self.wording = wording
+        self.prompts = prompts
         self._settings = settings
         self._landscapes = list(islice(_landscapes(settings), settings.landscapes))
 
@@ -110,7 +110,7 @@ class SimulatedSource:
             source=self.name,
             images=images[:, : len(bands)],
             wavelengths_um=torch.tensor(bands.wavelengths_um),
-            words=self.wording.draw(rng, distractors=6),
+            words=self.prompts.draw(rng, distractors=6),
             labels=labels,
             teacher_images=images[:, len(bands) :] if teach else None,
             teacher_wavelengths_um=torch.tensor(RGB.wavelengths_um) if teach else None,

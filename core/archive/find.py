@@ -110,7 +110,7 @@ def find_places(
 
     Args:
         sources: the scenes.
-        text: what is looked for; "|" between wordings.
+        text: what is looked for; "|" between synonyms.
         model: the model whose features are searched.
         store: where they are.
         top: how many places to give.

@@ -18,7 +18,7 @@ HELP = "Rank the places of a whole archive by words, from the features that embe
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments to its parser."""
-    parser.add_argument("text", help='what to look for; "|" between wordings')
+    parser.add_argument("text", help='what to look for; "|" between synonyms')
     add_rasters(parser)
     parser.add_argument("--top", type=count, default=20, help="how many places (default: %(default)s)")
     parser.add_argument("-o", "--output", metavar="OUT.gpkg", help="write the places as polygons")

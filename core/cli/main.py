@@ -136,8 +136,8 @@ def _joined(arguments: list[str]) -> list[str]:
 
 def _quieten(verbose: bool) -> None:
     """Suppress the output of libraries."""
-    wording = "%(levelname)s %(name)s: %(message)s" if verbose else "Note: %(message)s"
-    logging.basicConfig(level=logging.DEBUG if verbose else logging.ERROR, format=wording)
+    message_format = "%(levelname)s %(name)s: %(message)s" if verbose else "Note: %(message)s"
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.ERROR, format=message_format)
     logging.getLogger("core").setLevel(logging.DEBUG if verbose else logging.WARNING)
     logging.getLogger("rasterio").setLevel(logging.WARNING if verbose else logging.CRITICAL)
     if not verbose:

@@ -106,7 +106,7 @@ def _chips(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[str
     index = {name: number for number, name in enumerate(names)}
     targets = np.array([index[label] for label in labels])
     score = classification_score(classify_by_words(model, vectors, words), targets, names)
-    one_wording = classify_by_words(model, vectors, [wordings[:1] for wordings in words]) == targets
+    one_synonym = classify_by_words(model, vectors, [synonyms[:1] for synonyms in words]) == targets
     interval = score.interval(targets)
     measures = [_measure(f"{entry['setting']} top-1", score.top1, interval, entry.get("published"))]
     if entry["probing"]:
@@ -116,7 +116,7 @@ def _chips(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[str
         "measures": measures,
         "top1": score.top1,
         "interval": interval,
-        "top1_one_wording": float(one_wording.mean()),
+        "top1_one_wording": float(one_synonym.mean()),
         "images": len(labels),
         "per_class": score.per_class,
         "published": dict(entry.get("published", {})),
@@ -124,7 +124,7 @@ def _chips(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[str
 
 
 def _classes(entry: Mapping[str, Any], labels: Sequence[str]) -> tuple[list[str], list[list[str]]]:
-    """Returns the classes and their wordings: those listed, and for other labels their own names."""
+    """Returns the classes and their synonyms: those listed, and for other labels their own names."""
     listed: Mapping[str, list[str]] = entry.get("classes", {})
     names = [*listed, *sorted(set(labels) - set(listed))]
     return names, [list(listed.get(name) or [folder_name_as_text(name)]) for name in names]
@@ -213,7 +213,7 @@ def _tiles(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[str
     found = _parsed(model, entry, path, codes, words)
     if (name := entry.get("scheme")) is None:
         return found
-    # The same classes with the wordings of the shipped class scheme, as users get them.
+    # The same classes with the synonyms of the shipped class scheme, as users get them.
     by_code = {shown.code: shown for shown in load_scheme(name).classes}
     by_scheme = _parsed(model, entry, path, codes, [by_code[code].prompts for code in codes])
     for measure in by_scheme.pop("measures"):

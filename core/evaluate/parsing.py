@@ -106,7 +106,7 @@ def parse_image(
         model: in evaluation mode.
         image: (C, H, W) float32 in model units.
         bands: of the image.
-        softmax: of the classes' wordings.
+        softmax: of the classes' synonyms.
         head: dense head; None for the model's default.
 
     Returns:

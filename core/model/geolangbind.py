@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from core.model.devices import ComputeDevice
 
 TEMPLATES = ("a satellite photo of {}.", "a satellite image of {}.")
-"""SkyScript's prompt wording, which the published figures were measured with."""
+"""SkyScript's prompt template, which the published figures were measured with."""
 TEXT_BATCH = 64
 FEW_TOKENS = 256
 """Up to so many, one thread of the processor is as fast as several, and is not held up where cores are busy."""

@@ -213,8 +213,8 @@ def _build_source(name: str, entry: SourceSettings, recipe: Recipe) -> Source:
     if entry.compatible:
         compatible = compatible | _positions(name, entry, list(classes))
     absent = dict.fromkeys((*recipe.distractors, *entry.absent))
-    wording = prompt_templates_of(list(classes.values()), entry.templates, tuple(absent), compatible)
-    return cast("Source", getattr(module, source_name)(name, settings, wording))
+    prompts = prompt_templates_of(list(classes.values()), entry.templates, tuple(absent), compatible)
+    return cast("Source", getattr(module, source_name)(name, settings, prompts))
 
 
 def _positions(name: str, entry: SourceSettings, classes: Sequence[Any]) -> frozenset[tuple[int, int]]:

@@ -50,12 +50,12 @@ class SourceTexts:
 
     def __init__(self, model: GeoLangBind, sources: Mapping[str, Source], background: bool = False) -> None:
         self._model = model
-        texts = sorted({text for source in sources.values() for text in source.wording.every_text()})
+        texts = sorted({text for source in sources.values() for text in source.prompts.every_text()})
         with torch.no_grad():
             features = F.normalize(model.encode_text(texts).float(), dim=-1)
         self._texts = dict(zip(texts, features, strict=True))
         self._background = BackgroundTexts.of(model, self._texts) if background else None
-        self._means = {name: self._class_means(source) for name, source in sources.items() if source.wording.classes}
+        self._means = {name: self._class_means(source) for name, source in sources.items() if source.prompts.classes}
 
     def of(self, batch: Batch) -> BatchTexts:
         """Returns the texts of a batch and their vectors; captions that are in no fixed list are encoded now."""
@@ -74,5 +74,5 @@ class SourceTexts:
         return BatchTexts(means, sampled, None, self._background.vectors, weights)
 
     def _class_means(self, source: Source) -> Tensor:
-        classes = [torch.stack([self._texts[text] for text in texts]) for texts in source.wording.texts_of_classes()]
+        classes = [torch.stack([self._texts[text] for text in texts]) for texts in source.prompts.texts_of_classes()]
         return F.normalize(torch.stack([vectors.mean(0) for vectors in classes]), dim=-1)

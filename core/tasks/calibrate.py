@@ -139,8 +139,8 @@ def best_threshold(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> fl
 
 def _matches(names: Sequence[str], classes: Sequence[str]) -> NDArray[np.bool_]:
     """Tell which classes (columns) each band (rows) is about."""
-    wordings = [{part.strip().lower() for part in (*name.split("|"), name)} for name in names]
-    found = np.array([[label.lower() in words for label in classes] for words in wordings])
+    synonyms = [{part.strip().lower() for part in (*name.split("|"), name)} for name in names]
+    found = np.array([[label.lower() in words for label in classes] for words in synonyms])
     if not found.any() and len(names) == 1:
         found = np.array([[label.lower() in YES for label in classes]])
     if not found.any():

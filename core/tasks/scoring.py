@@ -41,7 +41,7 @@ class Prompt:
 
     Attributes:
         text: as the user wrote it.
-        synonyms: its wordings; the best one counts at every place.
+        synonyms: alternative texts; the best one counts at every pixel.
     """
 
     text: str
@@ -146,8 +146,8 @@ class ClassSoftmax:
 
     Args:
         model: gives text vectors and the temperature.
-        classes: wordings of each class. Their odds are averaged (as probabilities are, not cosines): a class gains
-            nothing by having many wordings, which the best of them would give it.
+        classes: synonyms of each class. Their odds are averaged (as probabilities are, not cosines): a class gains
+            nothing by having many synonyms, which the best of them would give it.
 
     Attributes:
         count: number of classes.
@@ -155,15 +155,15 @@ class ClassSoftmax:
 
     def __init__(self, model: GeoLangBind, classes: Sequence[Sequence[str]]) -> None:
         self.count = len(classes)
-        self._texts = TextSet.encoded(model, [text for wordings in classes for text in wordings])
+        self._texts = TextSet.encoded(model, [text for synonyms in classes for text in synonyms])
         weights = torch.zeros(len(classes), len(self._texts.vectors))
-        for row, wordings in zip(weights, classes, strict=True):
-            row[self._texts.places(wordings)] = 1 / len(wordings)
+        for row, synonyms in zip(weights, classes, strict=True):
+            row[self._texts.places(synonyms)] = 1 / len(synonyms)
         self.scorer = SharedOdds(weights, softmax_temperature(model))
 
     @property
     def vectors(self) -> Tensor:
-        """Unit vectors (T, D) of all wordings."""
+        """Unit vectors (T, D) of all synonyms."""
         return self._texts.vectors
 
     def logits(self, cosines: Tensor) -> Tensor:
@@ -190,7 +190,7 @@ def weights_of_background(others: Tensor, words: Sequence[str], own: Tensor, pro
     Args:
         others: unit vectors (B, D) of the background words.
         words: the background words.
-        own: unit vectors (S, D) of the prompt's wordings.
+        own: unit vectors (S, D) of the prompt's synonyms.
         prompt: what is looked for.
 
     Returns:

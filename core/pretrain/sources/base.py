@@ -14,7 +14,7 @@ class Source(Protocol):
     """Makes batches out of chance alone: the same generator state gives the same batch, so training resumes exactly."""
 
     name: str
-    wording: PromptTemplates
+    prompts: PromptTemplates
 
     def batch(self, rng: Generator) -> Batch:
         """Make one batch."""

@@ -62,9 +62,9 @@ class ChipSource:
         TrainingError: the archive holds a class that the recipe does not name.
     """
 
-    def __init__(self, name: str, settings: ChipSettings, wording: PromptTemplates) -> None:
+    def __init__(self, name: str, settings: ChipSettings, prompts: PromptTemplates) -> None:
         self.name = name
-        self.wording = wording
+        self.prompts = prompts
         self._settings = settings
         self._chips: ChipSet = read_chips(Path(settings.path), settings.size)
         unknown = sorted(set(self._chips.class_names) - set(settings.classes))
@@ -91,7 +91,7 @@ class ChipSource:
             source=self.name,
             images=images,
             wavelengths_um=wavelengths_um[bands],
-            words=self.wording.draw(rng, distractors=8 if mosaic else 0),
+            words=self.prompts.draw(rng, distractors=8 if mosaic else 0),
             targets=targets,
             labels=labels,
         )

@@ -43,13 +43,13 @@ class CountedSettings:
 class CountedSource:
     """Frames grouped by what they show: any of the nouns, in words rather than exact numbers."""
 
-    def __init__(self, name: str, settings: CountedSettings, wording: PromptTemplates) -> None:
+    def __init__(self, name: str, settings: CountedSettings, prompts: PromptTemplates) -> None:
         self.name = name
         self._settings = settings
         self._frames, captions = _read(settings)
         self._captions = sorted(set(captions))
         self._targets = np.array([self._captions.index(caption) for caption in captions])
-        self.wording = PromptTemplates(tuple((caption,) for caption in self._captions), wording.templates)
+        self.prompts = PromptTemplates(tuple((caption,) for caption in self._captions), prompts.templates)
 
     def batch(self, rng: Generator) -> Batch:
         """Draw frames, turned and cut at random."""
@@ -60,7 +60,7 @@ class CountedSource:
             source=self.name,
             images=random_noise(random_light(images, rng), rng),
             wavelengths_um=torch.tensor([self._settings.wavelength_um]),
-            words=self.wording.draw(rng),
+            words=self.prompts.draw(rng),
             targets=torch.from_numpy(self._targets[chosen]),
         )
 

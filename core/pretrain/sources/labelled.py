@@ -61,9 +61,9 @@ class LabelledSource:
         TrainingError: no tile has one of the names.
     """
 
-    def __init__(self, name: str, settings: LabelledSettings, wording: PromptTemplates) -> None:
+    def __init__(self, name: str, settings: LabelledSettings, prompts: PromptTemplates) -> None:
         self.name = name
-        self.wording = wording
+        self.prompts = prompts
         self._settings = settings
         wanted, unwanted = tuple(settings.names), tuple(settings.left_out)
         self._tiles = read_labelled_tiles(
@@ -95,7 +95,7 @@ class LabelledSource:
             source=self.name,
             images=random_noise(random_light(images, rng), rng)[:, bands],
             wavelengths_um=torch.tensor(settings.wavelengths_um)[bands],
-            words=self.wording.draw(rng, distractors=8, backgrounds=self._backgrounds),
+            words=self.prompts.draw(rng, distractors=8, backgrounds=self._backgrounds),
             labels=torch.cat([labels for _, labels in pieces]),
         )
 

@@ -59,9 +59,9 @@ class RasterSource:
         TrainingError: there is no raster, or none with the bands that teachers are to be shown.
     """
 
-    def __init__(self, name: str, settings: RasterSettings, wording: PromptTemplates) -> None:
+    def __init__(self, name: str, settings: RasterSettings, prompts: PromptTemplates) -> None:
         self.name = name
-        self.wording = wording
+        self.prompts = prompts
         self._settings = settings
         self._open = ExitStack()
         found = list(dict.fromkeys(file for path in settings.paths for file in _rasters(Path(path))))

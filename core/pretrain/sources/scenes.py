@@ -87,9 +87,9 @@ class SceneSource:
         TrainingError: rasters of one place differ in size.
     """
 
-    def __init__(self, name: str, settings: SceneSettings, wording: PromptTemplates) -> None:
+    def __init__(self, name: str, settings: SceneSettings, prompts: PromptTemplates) -> None:
         self.name = name
-        self.wording = wording
+        self.prompts = prompts
         self._settings = settings
         self._places = [self._read(index) for index in range(len(settings.places))]
 
@@ -112,7 +112,7 @@ class SceneSource:
             source=self.name,
             images=images[:, bands],
             wavelengths_um=wavelengths[bands],
-            words=self.wording.draw(rng, distractors=8) if labels is not None else None,
+            words=self.prompts.draw(rng, distractors=8) if labels is not None else None,
             labels=labels,
             teacher_images=images[:, rgb] if teach and rgb is not None else None,
             teacher_wavelengths_um=wavelengths[rgb] if teach and rgb is not None else None,

@@ -51,9 +51,9 @@ class ShardSource:
         InputError: there are no shards, or one is damaged.
     """
 
-    def __init__(self, name: str, settings: ShardSettings, wording: PromptTemplates) -> None:
+    def __init__(self, name: str, settings: ShardSettings, prompts: PromptTemplates) -> None:
         self.name = name
-        self.wording = wording
+        self.prompts = prompts
         self._settings = settings
         self._samples = ShardSet(settings.path)
 

@@ -57,8 +57,8 @@ def test_a_repeated_caption_counts_as_right_for_every_image_of_its_class():
 
 def test_a_word_shared_by_two_classes_is_true_of_both():
     classes = [["water"], ["river", "water"], ["town"]]
-    wording = prompt_templates_of(classes, ["{}"], ["volcano", "town"], frozenset({(0, 2)}))
-    drawn = wording.draw(np.random.default_rng(0), distractors=5)
+    prompts = prompt_templates_of(classes, ["{}"], ["volcano", "town"], frozenset({(0, 2)}))
+    drawn = prompts.draw(np.random.default_rng(0), distractors=5)
     assert drawn.texts[0] == "water"
     assert drawn.texts[3:] == ("volcano",)
     assert drawn.agreement[1, 0] == AGREE

@@ -88,9 +88,9 @@ def test_a_source_may_call_classes_compatible_and_name_absent_things(chip_archiv
     settings["classes"] |= {"Water": ["water"], "Sand": ["sand"]}
     entry = {"kind": "chips", "settings": settings, "compatible": [["Forest", "Sand"]], "absent": ["glacier", "forest"]}
     recipe = parse_recipe({"name": "x", "steps": 1, "distractors": ["volcano"], "sources": {"chips": entry}})
-    wording = build_sources(recipe)["chips"].wording
-    assert wording.compatible == frozenset({(0, 2)})
-    assert wording.distractors == ("volcano", "glacier")
+    prompts = build_sources(recipe)["chips"].prompts
+    assert prompts.compatible == frozenset({(0, 2)})
+    assert prompts.distractors == ("volcano", "glacier")
     entry["compatible"] = [["Forest", "Town"]]
     with pytest.raises(TrainingError, match="compatible"):
         build_sources(parse_recipe({"name": "x", "steps": 1, "sources": {"chips": entry}}))

@@ -33,7 +33,7 @@ def test_sums_stay_finite_where_nothing_has_weight():
 
 
 def expected_weight(word, wordings, cosine):
-    """1 for a stranger, 0 for a word of a group that holds a wording, in between a smooth step of the cosine."""
+    """1 for an unrelated word, 0 for a word of a group that holds a synonym, in between a smooth step of the cosine."""
     group = next(set(group) for group in word_groups() if group[0] == word)
     if group & set(wordings):
         return 0.0

@@ -17,7 +17,7 @@ RGB = torch.tensor((0.665, 0.56, 0.49))
 
 class TwoClasses:
     name = "chips"
-    wording = PromptTemplates((("water",), ("forest",)))
+    prompts = PromptTemplates((("water",), ("forest",)))
 
     def batch(self, rng: np.random.Generator) -> Batch:
         raise NotImplementedError
