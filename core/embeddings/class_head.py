@@ -134,19 +134,19 @@ def load_class_head(name_or_path: str, layout: str) -> ClassHead:
     if KIND not in config:
         raise ModelError(
             f"{name_or_path} is a model for images; the raster holds embeddings, which words cannot be compared with.",
-            hint="Teach a head on them first (core.train --raster … --labels …) and name it with --model.",
+            hint="Train a head on them first (core.train --raster … --labels …) and name it with --model.",
         )
     if config[KIND] != layout:
         raise ModelError(
             f"{name_or_path} was fitted on {config[KIND]} embeddings, these are {layout}.",
-            hint="Teach a head on embeddings of this kind.",
+            hint="Train a head on embeddings of this kind.",
         )
     try:
         tensors = load_file(folder / WEIGHTS_FILE)
         weight, bias = tensors["weight"].numpy(), tensors["bias"].numpy()
         content = (folder / WEIGHTS_FILE).read_bytes()
     except (OSError, KeyError, ValueError, RuntimeError) as problem:
-        raise ModelError(f"The head {name_or_path} cannot be read: {problem}.", hint="Teach it again.") from problem
+        raise ModelError(f"The head {name_or_path} cannot be read: {problem}.", hint="Train it again.") from problem
     sha256 = hashlib.sha256(content).hexdigest()
     return ClassHead(layout, tuple(config["classes"]), weight, bias, name_or_path, sha256)
 

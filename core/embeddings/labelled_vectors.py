@@ -20,7 +20,7 @@ from core.raster.reader import open_raster
 from core.spectral.recognise import recognise
 
 MOST_A_BLOCK = 4096
-"""Labelled pixels of a class that are taken of one block; more of one place teach little."""
+"""Labelled pixels of a class that are taken of one block; more of one place add little."""
 MOST = 200_000
 """Labelled pixels in all."""
 

@@ -44,7 +44,7 @@ def fit_or_fine_tune(settings: FinetuneSettings, output: Path, context: Context 
         return fine_tune(settings, output, context)
     if len(set(kinds)) > 1:
         raise TrainingError(
-            "Rasters of different kinds cannot teach one head: " + ", ".join(kind or "image" for kind in kinds) + ".",
+            f"One head cannot be trained on rasters of different kinds: {', '.join(kind or 'image' for kind in kinds)}.",
             hint="Give embeddings of one kind, or images alone.",
         )
     return _train_head(settings, str(kinds[0]), output, context)
@@ -169,7 +169,7 @@ def _card(settings: FinetuneSettings, layout: str, results: dict[str, Any]) -> d
         "classes": results["classes"],
         "figures": {"after": results["after"]},
         "measured_on": f"{results['held_out_blocks']} held-out blocks of {results['block_pixels']:g} pixels, which "
-        "neither taught the head nor chose it",
+        "were used neither to train the head nor to choose it",
         "training_data": [Path(source.path).name for source in settings.rasters],
         "labels": Path(settings.labels).name,
         "remarks": results["remarks"],

@@ -65,7 +65,10 @@ def outcome(before: FinetuneScore, after: FinetuneScore, learnt: bool) -> str:
     if fell == [False, True]:
         return f"{line}: common classes gained, rare ones lost."
     if all(fell):
-        return f"{line}: what the labels taught does not hold elsewhere. Label more places, or places that differ more."
+        return (
+            f"{line}: what was learnt from the labels does not hold elsewhere. Label more places, or places that differ "
+            "more."
+        )
     return f"{line}."
 
 
@@ -98,7 +101,7 @@ def model_card(
         "classes": results["classes"],
         "figures": {"before": results["before"], "after": results["after"]},
         "measured_on": f"{results['held_out_blocks']} held-out blocks of {results['block_pixels']:g} pixels, which "
-        "neither taught the model nor chose it",
+        "were used neither to train the model nor to choose it",
         "training_data": [Path(raster.source.path).name for raster in rasters],
         "labels": Path(settings.labels).name,
         "remarks": results["remarks"],

@@ -40,13 +40,13 @@ def fine_tune(settings: FinetuneSettings, output: Path, context: Context | None 
     """Fine-tune a model and write it as a folder with config.json, model.safetensors, card.json and results.json.
 
     First the dense decoder's last map is fitted, in seconds; then, unless the head alone shall learn, the rest learns.
-    Blocks of ground that choose say after how many steps to stop; then their labels are learnt from as well. Other
-    blocks, which neither teach nor choose, measure the model before and the very weights that are written.
+    Selection blocks determine the number of steps; then the model is trained on their labels as well. Test blocks,
+    which are used for neither, measure the model before and the very weights that are written.
 
     Args:
         settings: what to learn from, and how.
         output: folder of the result; its name becomes the model's.
-        context: told of every step with ``loss`` {stage, step, steps, loss}, with "validation" and "accuracy" where the
+        context: is sent every step as ``loss`` {stage, step, steps, loss}, with "validation" and "accuracy" where the
             choosing blocks were scored. Cancellation is checked before every step; nothing is written then.
 
     Returns:

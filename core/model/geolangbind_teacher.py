@@ -18,7 +18,7 @@ WAVELENGTH_TOLERANCE_UM = 0.05
 
 
 class GeoLangBindTeacher:
-    """A frozen model whose tokens, or dense features in text space, are taught.
+    """A frozen model whose tokens, or dense features in text space, are distilled.
 
     Args:
         model: name or path, as for ``load_model``.

@@ -29,8 +29,8 @@ def build_teachers(recipe: Recipe, device: torch.device | str = "cpu") -> dict[s
     """Load the teachers a recipe names: ``{name: {model, checkpoint, image_size, features, reads}}``, all optional.
 
     ``model`` is a registered teacher, "classical", the name or path of a GeoLangBind model, or a timm name; without it
-    the teacher's name is taken. ``checkpoint`` is a local weights file of timm's, ``features`` what a GeoLangBind model
-    teaches.
+    the teacher's name is taken. ``checkpoint`` is a local weights file of timm's, ``features`` which features of a
+    GeoLangBind model are distilled.
 
     Raises:
         TrainingError: an entry has an unknown field.

@@ -121,7 +121,7 @@ class Scaling:
         if self.name == EMBEDDING:
             raise SensorError(
                 "The raster holds embeddings, which are no light: a model for images cannot be fed with them.",
-                hint="Point at examples (core similar), teach a head (core.train) or make clusters (core cluster).",
+                hint="Point at examples (core similar), train a head (core.train) or make clusters (core cluster).",
             )
         if values.shape[-3] != len(self.bands):
             raise SensorError(

@@ -41,7 +41,7 @@ def run(params: ChangeParams, context: Context) -> dict[str, Any]:
 
     Args:
         params: what is asked for.
-        context: told the progress; stopped between two batches.
+        context: reports progress; cancellation is checked between two batches.
 
     Returns:
         output, areas (path), registration {columns, rows, pixels, metres, windows, aligned, sentence}, prompts (of

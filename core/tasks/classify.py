@@ -39,7 +39,7 @@ def run(params: ClassifyParams, context: Context) -> dict[str, Any]:
 
     Args:
         params: parameters of the task.
-        context: reports progress; cancellation is checked between two batches; told of a coarse preview with
+        context: reports progress; cancellation is checked between two batches; sends a coarse preview as
             ``preview`` {path, extent, stage} where ``params.preview`` requests it.
 
     Returns:

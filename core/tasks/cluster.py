@@ -50,7 +50,7 @@ def run(params: ClusterParams, context: Context) -> dict[str, Any]:
 
     Args:
         params: what is asked for.
-        context: told the progress; stopped between two blocks.
+        context: reports progress; cancellation is checked between two blocks.
 
     Returns:
         output, classes (code, name, colour, pixels, hectares, share), model, and the scene's facts.

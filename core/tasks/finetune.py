@@ -1,4 +1,4 @@
-"""A model taught the user's own classes, while QGIS watches the loss."""
+"""Fine-tuning on the user's own classes, with the loss of every step as a notification."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def run(params: FinetuneParams, context: Context) -> dict[str, Any]:
 
     Args:
         params: parameters of the task.
-        context: reports the progress; stopped between two steps; nothing is kept; told of every
-            step with ``loss`` {stage, step, steps, loss, validation}.
+        context: reports the progress; cancellation is checked between two steps and keeps nothing; every
+            step is sent as ``loss`` {stage, step, steps, loss, validation}.
 
     Returns:
         name, output, classes, before, after, steps, seconds, remarks, table; see

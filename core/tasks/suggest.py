@@ -34,7 +34,7 @@ def run(params: SuggestParams, context: Context) -> dict[str, Any]:
 
     Args:
         params: what is asked for; the features of a prompt that ran on the same part are used again.
-        context: told the progress; stopped between two chunks.
+        context: reports progress; cancellation is checked between two chunks.
 
     Returns:
         words: [{word, share, highest}], the nearest in meaning first: the share of the cells (0..1) with a score of

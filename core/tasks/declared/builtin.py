@@ -28,7 +28,7 @@ TASKS = (
         show="core.tasks.similar:show",
         command=True,
     ),
-    Task("finetune", protocol.FinetuneParams, "core.tasks.finetune:run", "Teach a model your own classes."),
+    Task("finetune", protocol.FinetuneParams, "core.tasks.finetune:run", "Fine-tune a model on your own classes."),
     Task(
         "accuracy",
         protocol.AccuracyParams,

@@ -1,4 +1,4 @@
-"""Two years of embeddings compared: how far every vector turned, or which class of a taught head became which."""
+"""Change between two years of embeddings: angles between vectors, or class transitions of a trained head."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def change(params: ChangeParams, pair: ScenePair, context: Context) -> dict[str,
     if params.prompts or params.classes is not None:
         raise UsageError(
             f"Both dates hold {title}, which words cannot be compared with.",
-            hint="Leave the words out for how much every pixel changed, or name a head taught on them with --model.",
+            hint="Leave the words out for how much every pixel changed, or name a head trained on them with --model.",
         )
     registration = {"registration": NOT_MEASURED.to_json()}
     if params.model == DEFAULT_MODEL:

@@ -1,4 +1,4 @@
-"""A map of a person's own classes on a raster of embeddings, by a head that was taught on such embeddings."""
+"""Classification of a raster of embeddings by a head that was trained on such embeddings."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from core.tasks.scene import Scene
 
 
 def class_logits(params: ClassifyParams, scene: Scene) -> ClassLogits:
-    """Return the logits of the classes that the head which ``params.model`` names was taught.
+    """Returns the logits of the classes of the head that ``params.model`` names.
 
     Raises:
-        ModelError: there is no such head, it is a model for images, or it was taught on other embeddings.
+        ModelError: there is no such head, it is a model for images, or it was trained on other embeddings.
     """
     return logits_of(head_for(params.model, scene))
 
@@ -36,7 +36,7 @@ def head_for(model: str, scene: Scene) -> ClassHead:
     head = load_class_head(model, pixels.layout.name)
     if head.weight.shape[1] != pixels.dimensions:
         raise ModelError(
-            f"{model} was taught on vectors of {head.weight.shape[1]} axes, the raster has {pixels.dimensions}.",
+            f"{model} was trained on vectors of {head.weight.shape[1]} axes, the raster has {pixels.dimensions}.",
             hint="Give embeddings with the same axes.",
         )
     return head

@@ -1,4 +1,4 @@
-"""A trained model of this project teaches another what it sees in the bands it knows."""
+"""A trained model of this project is distilled into another, in the bands it knows."""
 
 from __future__ import annotations
 
