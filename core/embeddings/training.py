@@ -44,7 +44,7 @@ def fit_or_fine_tune(settings: FinetuneSettings, output: Path, context: Context 
         return fine_tune(settings, output, context)
     if len(set(kinds)) > 1:
         raise TrainingError(
-            f"One head cannot be trained on rasters of different kinds: {', '.join(kind or 'image' for kind in kinds)}.",
+            f"A head cannot be trained on rasters of different kinds: {', '.join(kind or 'image' for kind in kinds)}.",
             hint="Give embeddings of one kind, or images alone.",
         )
     return _train_head(settings, str(kinds[0]), output, context)

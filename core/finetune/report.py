@@ -66,8 +66,8 @@ def outcome(before: FinetuneScore, after: FinetuneScore, learnt: bool) -> str:
         return f"{line}: common classes gained, rare ones lost."
     if all(fell):
         return (
-            f"{line}: what was learnt from the labels does not hold elsewhere. Label more places, or places that differ "
-            "more."
+            f"{line}: what was learnt from the labels does not hold elsewhere. Label more places, or places that "
+            "differ more."
         )
     return f"{line}."
 
