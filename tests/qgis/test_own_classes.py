@@ -91,8 +91,8 @@ def test_a_label_layer_is_made_and_drawn_on_by_pressing_a_class(dock, scene, tmp
 
 
 def test_the_field_of_the_class_stays_chosen_while_labels_are_drawn(dock, scene, tmp_path):
-    dock.show_teach_page(True)
-    page = dock.teach
+    dock.show_finetune_page(True)
+    page = dock.finetune
     layer = page.drawing.make(str(tmp_path / "labels.gpkg"))
     page.drawing.add_class("water")
     page.drawing.draw("water")
@@ -105,19 +105,19 @@ def test_the_field_of_the_class_stays_chosen_while_labels_are_drawn(dock, scene,
 
 
 def test_a_new_label_layer_is_not_put_among_results(dock, scene, tmp_path):
-    dock.show_teach_page(True)
-    layer = dock.teach.drawing.make(str(tmp_path / "labels.gpkg"))
+    dock.show_finetune_page(True)
+    layer = dock.finetune.drawing.make(str(tmp_path / "labels.gpkg"))
     root = QgsProject.instance().layerTreeRoot()
     assert root.children()[0].layerId() == layer.id()
 
 
 def test_classes_have_no_buttons_once_their_layer_is_gone(dock, scene, tmp_path):
-    dock.show_teach_page(True)
-    layer = dock.teach.drawing.make(str(tmp_path / "labels.gpkg"))
-    dock.teach.drawing.add_class("water")
+    dock.show_finetune_page(True)
+    layer = dock.finetune.drawing.make(str(tmp_path / "labels.gpkg"))
+    dock.finetune.drawing.add_class("water")
     QgsProject.instance().removeMapLayer(layer.id())
-    dock.show_teach_page(True)
-    assert dock.teach.drawing.classes == {}
+    dock.show_finetune_page(True)
+    assert dock.finetune.drawing.classes == {}
 
 
 def test_classes_of_a_layer_have_buttons(dock, labels):  # noqa: F811 - the fixture
