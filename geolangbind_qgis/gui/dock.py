@@ -154,8 +154,10 @@ class GeoLangBindDock(QgsDockWidget):
         self.page.follow(layer)
         self.page.prompts.set_prompts([answer.prompt])
         self.page.prompts.set_negatives(list(answer.exclusions))
+        chosen = self.page.area.area
         self.page.area.choose(Area.LAYER)
         request = self._request(self.page.request)
+        self.page.area.choose(chosen)  # the next run is for what the user chose
         if request is not None:
             extent = QgsRectangle(*answer.extent) if answer.extent is not None else None
             self._start(replace(request, extent=extent, resolution=answer.resolution))
@@ -440,6 +442,7 @@ class GeoLangBindDock(QgsDockWidget):
             self.highlighter.abandon()
             self.page.run_bar.show_idle("")
         self.descriptions.forget_all()
+        self.missing.forget()
 
     def _warn(self, text: str) -> None:
         self._iface.messageBar().pushMessage("GeoLangBind", text, Qgis.MessageLevel.Warning)

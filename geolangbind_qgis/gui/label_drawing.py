@@ -33,6 +33,7 @@ from qgis.PyQt.QtWidgets import (
 from geolangbind_qgis.gui.flow_row import FlowRow
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.icons import icon
+from geolangbind_qgis.layers.placement import add_on_top
 from geolangbind_qgis.layers.qgis_versions import suppress_form
 from geolangbind_qgis.layers.score_style import PROMPT_COLOURS
 
@@ -117,9 +118,7 @@ class LabelDrawing(QWidget):
         layer = QgsVectorLayer(path, Path(path).stem, "ogr")
         if problem or not layer.isValid():
             raise ValueError(tr("{0} cannot be written: {1}.").format(path, problem))
-        project = QgsProject.instance()
-        project.addMapLayer(layer, False)
-        project.layerTreeRoot().insertLayer(0, layer)  # not into a group of results, which may be removed as a whole
+        add_on_top(QgsProject.instance(), layer)
         self.made.emit(layer)
         return layer
 

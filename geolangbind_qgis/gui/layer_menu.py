@@ -85,7 +85,7 @@ class LayerMenu(QObject):
         self.accuracy_action = self.actions[-1]
         iface.currentLayerChanged.connect(self._offer_accuracy)
         self._offer_accuracy(iface.activeLayer())
-        QgsProject.instance().cleared.connect(self.stop_all)
+        QgsProject.instance().cleared.connect(self._on_project_cleared)
         QgsProject.instance().layerWillBeRemoved.connect(self._on_layer_will_be_removed)
 
     @property
@@ -201,10 +201,16 @@ class LayerMenu(QObject):
             classifier.abandon()
             self._drop(classifier)
 
+    def _on_project_cleared(self) -> None:
+        """Stop every run of the project that was closed, and say nothing more of its maps."""
+        self.stop_all()
+        if self._last_message is not None:
+            self._iface.messageBar().popWidget(self._last_message)
+
     def clean_up(self) -> None:
         """Remove the menu entries and cancel every run."""
         self._iface.currentLayerChanged.disconnect(self._offer_accuracy)
-        QgsProject.instance().cleared.disconnect(self.stop_all)
+        QgsProject.instance().cleared.disconnect(self._on_project_cleared)
         QgsProject.instance().layerWillBeRemoved.disconnect(self._on_layer_will_be_removed)
         self.stop_all()
         self.explainer.abandon()

@@ -62,8 +62,10 @@ class MissingMessage(QObject):
             discard(path)
 
     def compute_next(self) -> None:
-        """Recompute the next missing result."""
+        """Recompute the next missing result; a message that is shown names what is still missing."""
         if not self._waiting:
+            if self.item is not None:
+                self._show_message()
             return
         layer = QgsProject.instance().mapLayer(self._waiting.pop(0))
         if isinstance(layer, QgsRasterLayer):
@@ -75,10 +77,14 @@ class MissingMessage(QObject):
         """Cancel the remaining recomputations."""
         self._waiting = []
 
-    def clean_up(self) -> None:
-        """Disconnect from QGIS."""
+    def forget(self) -> None:
+        """Close the message of a project that was closed, and cancel its recomputations."""
         self.stop()
         self._close()
+
+    def clean_up(self) -> None:
+        """Disconnect from QGIS."""
+        self.forget()
         self._files.clean_up()
 
     def _show_message(self) -> None:
@@ -98,7 +104,7 @@ class MissingMessage(QObject):
                 button = QPushButton(title, item)
                 button.clicked.connect(slot)
                 item.layout().addWidget(button)
-        item.destroyed.connect(self._forget)
+        item.destroyed.connect(lambda *_: self._forget(item))
         self.item = bar.pushWidget(item, Qgis.MessageLevel.Warning, 0)
 
     def _close(self) -> None:
@@ -106,8 +112,10 @@ class MissingMessage(QObject):
         if item is not None:
             self._iface.messageBar().popWidget(item)
 
-    def _forget(self, *_: object) -> None:
-        self.item = None
+    def _forget(self, item: object) -> None:
+        """The message was closed, by the user or for a newer one."""
+        if self.item is item:
+            self.item = None
 
 
 def _path(layer: QgsMapLayer) -> str:

@@ -335,7 +335,8 @@ class ResultPanel(QGroupBox):
         self.histogram_view.show_histogram(
             counted, self.threshold_box.value(), self.suggested_threshold(), self.colour.color()
         )
-        self.histogram_view.setVisible(counted is not None)
+        for widget in (self.histogram_view, self.suggest_button):
+            widget.setVisible(counted is not None)
         if self._preview:
             self.area.setText(tr("Preview at low resolution; areas follow with the result."))
         elif layer is not None and is_missing(layer):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,7 @@ class SetupPage(QScrollArea):
         self._task: EnvironmentTask | None = None
         self._plan: Plan | None = None
         self._plan_again = False
+        self._next: Callable[[], None] | None = None  # waits for the plan that is being made
         self.clock = SetupClock()
         self.state = sentence_label(self)
         self.plan_text = sentence_label(self)
@@ -220,6 +222,7 @@ class SetupPage(QScrollArea):
 
     def cancel(self) -> None:
         """Cancel the running task; downloads are kept."""
+        self._next = None
         if self._task is not None:
             self.step.setText(tr("Stopping…"))
             self._task.cancel()
@@ -294,6 +297,9 @@ class SetupPage(QScrollArea):
         """Start a background task; one runs at a time."""
         if self._task is not None:
             self._plan_again = self._plan_again or quiet
+            if not quiet:  # pressed while the computer was looked at
+                self._next = partial(self._start, title, work, on_done)
+                self.show_busy(title)
             return
         task = EnvironmentTask(title, work)
         self._task = task
@@ -308,12 +314,24 @@ class SetupPage(QScrollArea):
 
     def _on_completed(self, task: EnvironmentTask, on_done: Callable[[Any], None]) -> None:
         self._task = None
+        if self._next is not None:
+            self._take_next()
+            return
         self.show_idle()
         on_done(task.result)
+
+    def _take_next(self) -> None:
+        """Begin what was asked for while a plan was made, which is of no use any more."""
+        begin, self._next, self._plan_again = self._next, None, False
+        if begin is not None:
+            begin()
 
     def _on_terminated(self, task: EnvironmentTask, quiet: bool) -> None:
         """Show why the task failed, with a hint."""
         self._task = None
+        if self._next is not None:
+            self._take_next()
+            return
         self.show_idle()
         problem = task.problem or SetupError(tr("Stopped."), "", code="cancelled")
         text = f"<b>{escape(problem.message)}</b> {escape(problem.hint)}"

@@ -9,6 +9,7 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from geolangbind_qgis import settings
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.placement import add_on_top
 from geolangbind_qgis.layers.results_folder import discard, new_result
 from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.failure import failure_of
@@ -65,7 +66,7 @@ class ValidationPoints(QObject):
         self._request = None
         layer = QgsVectorLayer(output, tr("Points to label: {0}").format(self._name), "ogr")
         _offer_classes(layer, [str(row["name"]) for row in result["classes"]])
-        QgsProject.instance().addMapLayer(layer)
+        add_on_top(QgsProject.instance(), layer)
         self.made.emit(layer)
 
     def _on_error(self, error: Any) -> None:  # noqa: ANN401 - ErrorInfo

@@ -508,6 +508,90 @@
       <translation>Die Datei</translation>
     </message>
     <message>
+      <source>Points, lines or polygons with a class, or a raster of class codes</source>
+      <translation>Punkte, Linien oder Polygone mit einer Klasse, oder ein Raster aus Klassennummern</translation>
+    </message>
+    <message>
+      <source>The field that holds the class. Plain words work best: solar panels, not SP.</source>
+      <translation>Das Feld mit der Klasse. Klare Wörter wirken am besten: Solarmodule statt SM.</translation>
+    </message>
+    <message>
+      <source>only for codes: 1=water; 2=trees</source>
+      <translation>nur bei Nummern: 1=water; 2=trees</translation>
+    </message>
+    <message>
+      <source>Images to train on; several sensors can serve together</source>
+      <translation>Bilder zum Trainieren; mehrere Sensoren sind zusammen möglich</translation>
+    </message>
+    <message>
+      <source>Images</source>
+      <translation>Bilder</translation>
+    </message>
+    <message>
+      <source>my-model</source>
+      <translation>mein-modell</translation>
+    </message>
+    <message>
+      <source>Largest number of training steps; it stops earlier where it no longer improves</source>
+      <translation>Höchstzahl der Trainingsschritte; endet früher, wenn nichts mehr besser wird</translation>
+    </message>
+    <message>
+      <source>&amp;Train</source>
+      <translation>&amp;Trainieren</translation>
+    </message>
+    <message>
+      <source>Train a model on the classes; a few minutes for one scene</source>
+      <translation>Ein Modell mit den Klassen trainieren; einige Minuten für eine Szene</translation>
+    </message>
+    <message>
+      <source>&amp;Back to prompts</source>
+      <translation>&amp;Zurück zu den Suchbegriffen</translation>
+    </message>
+    <message>
+      <source>Five small polygons per class are enough to begin with.</source>
+      <translation>Fünf kleine Polygone je Klasse genügen für den Anfang.</translation>
+    </message>
+    <message>
+      <source>&amp;Labels</source>
+      <translation>&amp;Beispiele</translation>
+    </message>
+    <message>
+      <source>Class na&amp;mes</source>
+      <translation>Klassenna&amp;men</translation>
+    </message>
+    <message>
+      <source>&amp;Images</source>
+      <translation>&amp;Bilder</translation>
+    </message>
+    <message>
+      <source>&amp;Name</source>
+      <translation>&amp;Name</translation>
+    </message>
+    <message>
+      <source>St&amp;eps at most</source>
+      <translation>&amp;Höchstens Schritte</translation>
+    </message>
+    <message>
+      <source>Choose a layer with labels.</source>
+      <translation>Wählen Sie einen Layer mit Beispielen.</translation>
+    </message>
+    <message>
+      <source>Select at least one image.</source>
+      <translation>Mindestens ein Bild auswählen.</translation>
+    </message>
+    <message>
+      <source>Train on your classes</source>
+      <translation>Mit eigenen Klassen trainieren</translation>
+    </message>
+    <message>
+      <source>{0} is trained ({1} s) and selected for the next prompts.</source>
+      <translation>{0} ist trainiert ({1} s) und für die nächsten Suchbegriffe gewählt.</translation>
+    </message>
+    <message>
+      <source>Classes of {0}</source>
+      <translation>Klassen von {0}</translation>
+    </message>
+    <message>
       <source>At validation labels, before → after, in per cent</source>
       <translation>An Validierungsdaten, vorher → nachher, in Prozent</translation>
     </message>
@@ -1492,10 +1576,6 @@ Download {1} MB and accept this licence?</source>
       <translation>Trainieren</translation>
     </message>
     <message>
-      <source>Train on your classes</source>
-      <translation>Mit eigenen Klassen trainieren</translation>
-    </message>
-    <message>
       <source>Runtime: set-up, device, diagnostics</source>
       <translation>Laufzeit: Einrichtung, Gerät, Diagnose</translation>
     </message>
@@ -1514,86 +1594,6 @@ Download {1} MB and accept this licence?</source>
     <message>
       <source>Found here: {0}</source>
       <translation>Hier gefunden: {0}</translation>
-    </message>
-    <message>
-      <source>Points, lines or polygons with a class, or a raster of class codes</source>
-      <translation>Punkte, Linien oder Polygone mit einer Klasse, oder ein Raster aus Klassennummern</translation>
-    </message>
-    <message>
-      <source>The field that holds the class. Plain words work best: solar panels, not SP.</source>
-      <translation>Das Feld mit der Klasse. Klare Wörter wirken am besten: Solarmodule statt SM.</translation>
-    </message>
-    <message>
-      <source>only for codes: 1=water; 2=trees</source>
-      <translation>nur bei Nummern: 1=water; 2=trees</translation>
-    </message>
-    <message>
-      <source>Images to train on; several sensors can serve together</source>
-      <translation>Bilder zum Trainieren; mehrere Sensoren sind zusammen möglich</translation>
-    </message>
-    <message>
-      <source>Images</source>
-      <translation>Bilder</translation>
-    </message>
-    <message>
-      <source>my-model</source>
-      <translation>mein-modell</translation>
-    </message>
-    <message>
-      <source>Largest number of training steps; it stops earlier where it no longer improves</source>
-      <translation>Höchstzahl der Trainingsschritte; endet früher, wenn nichts mehr besser wird</translation>
-    </message>
-    <message>
-      <source>&amp;Train</source>
-      <translation>&amp;Trainieren</translation>
-    </message>
-    <message>
-      <source>Train a model on the classes; a few minutes for one scene</source>
-      <translation>Ein Modell mit den Klassen trainieren; einige Minuten für eine Szene</translation>
-    </message>
-    <message>
-      <source>&amp;Back to prompts</source>
-      <translation>&amp;Zurück zu den Suchbegriffen</translation>
-    </message>
-    <message>
-      <source>Five small polygons per class are enough to begin with.</source>
-      <translation>Fünf kleine Polygone je Klasse genügen für den Anfang.</translation>
-    </message>
-    <message>
-      <source>&amp;Labels</source>
-      <translation>&amp;Beispiele</translation>
-    </message>
-    <message>
-      <source>Class na&amp;mes</source>
-      <translation>Klassenna&amp;men</translation>
-    </message>
-    <message>
-      <source>&amp;Images</source>
-      <translation>&amp;Bilder</translation>
-    </message>
-    <message>
-      <source>&amp;Name</source>
-      <translation>&amp;Name</translation>
-    </message>
-    <message>
-      <source>St&amp;eps at most</source>
-      <translation>&amp;Höchstens Schritte</translation>
-    </message>
-    <message>
-      <source>Choose a layer with labels.</source>
-      <translation>Wählen Sie einen Layer mit Beispielen.</translation>
-    </message>
-    <message>
-      <source>Select at least one image.</source>
-      <translation>Mindestens ein Bild auswählen.</translation>
-    </message>
-    <message>
-      <source>{0} is trained ({1} s) and selected for the next prompts.</source>
-      <translation>{0} ist trainiert ({1} s) und für die nächsten Suchbegriffe gewählt.</translation>
-    </message>
-    <message>
-      <source>Classes of {0}</source>
-      <translation>Klassen von {0}</translation>
     </message>
     <message>
       <source>Close</source>

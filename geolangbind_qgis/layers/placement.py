@@ -43,6 +43,12 @@ def add_above_source(project: QgsProject, result: QgsMapLayer, source_id: str, l
         node.setExpanded(False)
 
 
+def add_on_top(project: QgsProject, layer: QgsMapLayer) -> None:
+    """Add a layer of the user's at the top of the tree: seen above all, and in no group of results."""
+    project.addMapLayer(layer, False)
+    project.layerTreeRoot().insertLayer(0, layer)
+
+
 def unfold_legend(project: QgsProject, layer: QgsMapLayer) -> None:
     """Expand the legend of a layer in the layer tree."""
     _unfold(project.layerTreeRoot().findLayer(layer.id()))

@@ -205,6 +205,7 @@ def test_the_dialog_makes_points_that_are_labelled_and_checked(dock, class_map):
     assert layer.featureCount() == 40
     assert dialog.field.currentField() == "class"
     assert "40 points" in dialog.message.text()
+    assert QgsProject.instance().layerTreeRoot().children()[0].layerId() == dialog.reference.currentLayer().id()
     field = layer.fields().indexOf("class")
     assert layer.editorWidgetSetup(field).type() == "ValueMap"
     assert layer.editorWidgetSetup(field).config()["map"] == [{"1": "1"}, {"2": "2"}]

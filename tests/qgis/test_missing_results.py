@@ -12,6 +12,7 @@ from qgis.PyQt.QtWidgets import QPushButton
 from test_results_stay import ask
 
 from geolangbind_qgis import settings
+from geolangbind_qgis.gui.area_choice import Area
 from geolangbind_qgis.layers.missing_results import is_missing, missing_results
 from geolangbind_qgis.layers.overlays import overlays_of
 from geolangbind_qgis.layers.project_results import ProjectResults
@@ -78,6 +79,24 @@ def test_all_missing_results_are_computed_again(opened, dock):
     assert dock.missing.item is None
 
 
+def test_a_result_that_is_computed_again_is_not_named_as_missing_and_the_area_stays_chosen(opened, dock):
+    (source,) = [layer for layer in opened.mapLayers().values() if layer.name() == "scene"]
+    dock.page.follow(source)
+    dock.page.area.choose(Area.VISIBLE)
+    (water,) = [layer for layer in missing_results(opened) if layer.name() == "water"]
+    dock.recompute(water)
+    wait_until(lambda: not dock.highlighter.busy)
+    assert not is_missing(water)
+    assert dock.page.area.area is Area.VISIBLE
+    assert "forest" in dock.missing.item.text()
+    assert "water" not in dock.missing.item.text()
+
+
+def test_a_project_that_is_closed_takes_its_message_along(opened, dock):
+    opened.clear()
+    assert dock.missing.item is None
+
+
 def test_missing_results_are_removed_with_what_was_put_in_their_place(opened, dock, tmp_path):
     buttons(dock)["Remove"].click()
     assert [layer.name() for layer in opened.mapLayers().values()] == ["scene"]
@@ -90,6 +109,7 @@ def test_the_panel_of_a_missing_result_says_so_and_counts_nothing(opened, dock):
     wait_until(lambda: dock.page.result.layer() is not None)
     assert "missing" in dock.page.result.area.text()
     assert not dock.page.result.recompute_button.isHidden()
+    assert dock.page.result.suggest_button.isHidden()
     assert not dock.areas.is_counting(dock.page.result.layer().id())
 
 

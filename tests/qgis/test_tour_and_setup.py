@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from threading import Event
+from types import SimpleNamespace
+
 import pytest
 from conftest import wait_until
 from qgis.core import QgsProject
@@ -9,8 +12,10 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 
 from geolangbind_qgis import settings
+from geolangbind_qgis.gui import setup_page
 from geolangbind_qgis.gui.setup_widgets import seconds_left
 from geolangbind_qgis.gui.tour import tour_was_seen
+from geolangbind_qgis.session import Session
 
 
 @pytest.fixture
@@ -94,3 +99,22 @@ def test_the_step_of_a_set_up_says_how_long_it_still_takes(dock):
     page.show_step(0.4, "Downloading packages")
     assert page.step.text() == "Downloading packages · 60 s left"
     page.show_idle()
+
+
+def test_a_set_up_that_is_pressed_while_the_computer_is_looked_at_begins_right_after(qgis_app, monkeypatch):
+    looked, built = Event(), []
+    plan = SimpleNamespace(describe=lambda: ["Where: here"])
+    monkeypatch.setattr(setup_page, "plan_environment", lambda *_, **__: plan if looked.wait(60) else None)
+    monkeypatch.setattr(setup_page, "build_environment", lambda plan, **_: built.append(plan))
+    for name in ("chosen_command", "chosen_python"):
+        monkeypatch.setattr(setup_page, name, lambda: None)
+    page = setup_page.SetupPage(Session(None))
+    page.make_plan()
+    assert page.busy
+    click(page.install_button)
+    assert not page.bar.isHidden()
+    looked.set()
+    wait_until(lambda: not page.busy)
+    assert built == [plan]
+    page.clean_up()
+    page.deleteLater()
