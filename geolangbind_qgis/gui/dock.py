@@ -297,6 +297,7 @@ class GeoLangBindDock(QgsDockWidget):
         layer = self.page.layer()
         if layer is not None:
             self.page.result.set_results(overlays_of(QgsProject.instance(), layer.id()))
+        self.tour.show_last()
         if layer_ids:
             self.page.result.choose(layer_ids[0])
             self.page.bring_threshold_in_sight()

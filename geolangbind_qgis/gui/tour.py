@@ -101,6 +101,11 @@ class Tour(QFrame):
         if not self.isHidden():
             self.show_step(self.position)
 
+    def show_last(self) -> None:
+        """Show the last step, where the tour is shown: the user went ahead."""
+        if not self.isHidden():
+            self.show_step(len(self._steps()) - 1)
+
     def end(self) -> None:
         """Close the tour; it does not start automatically again."""
         settings.remember(_SEEN, "yes")

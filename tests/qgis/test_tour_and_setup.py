@@ -59,6 +59,16 @@ def test_the_first_step_asks_for_an_image_only_where_none_is_chosen(dock, scene,
     dock.tour.end()
 
 
+def test_the_tour_goes_to_its_last_step_with_the_first_answer(dock, new_user):
+    dock.show()
+    dock.highlighter.shown.emit([])
+    assert dock.tour.isHidden()
+    dock.start_tour()
+    dock.highlighter.shown.emit([])
+    assert "Step 4 of 4" in dock.tour.text.text()
+    dock.tour.end()
+
+
 def test_the_tour_can_be_gone_back_and_closed(dock, new_user):
     dock.show()
     dock.start_tour()
