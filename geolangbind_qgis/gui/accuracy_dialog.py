@@ -37,6 +37,7 @@ from geolangbind_qgis.layers.results_folder import new_file
 from geolangbind_qgis.layers.snapshot import take_snapshot
 from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.failure import failure_of
+from geolangbind_qgis.runs.pending_request import PendingRequest
 from geolangbind_qgis.runtime.client_qt import RuntimeClient
 
 _FEWEST_POINTS, _MOST_POINTS, _POINTS = 20, 5000, 200
@@ -66,8 +67,8 @@ class AccuracyDialog(QDialog):
         snapshot = take_snapshot(layer)
         if snapshot.read_by is not ReadBy.RUNTIME:
             raise ValueError(tr("{0} is not stored in a file. Save it first.").format(layer.name()))
-        self._client, self._map, self._name = client, snapshot.path, layer.name()
-        self._request: Any = None
+        self._map, self._name = snapshot.path, layer.name()
+        self._request = PendingRequest(client)
         self.setWindowTitle(tr("Check the accuracy of {0}").format(layer.name()))
         self.reference = QgsMapLayerComboBox(self)
         self.reference.setFilters(layer_filters("PointLayer", "LineLayer", "PolygonLayer", "RasterLayer"))
@@ -125,20 +126,18 @@ class AccuracyDialog(QDialog):
         names = self.partners.names()
         params = protocol.AccuracyParams(self._map, labels, field or None, report, names)
         self._show_busy(True)
-        self._request = self._client.request(
+        self._request.start(
             "accuracy", params, on_result=self._on_result, on_error=self._on_error, on_progress=self._on_progress
         )
 
     @property
     def busy(self) -> bool:
         """Whether a request is running."""
-        return self._request is not None
+        return self._request.busy
 
     def reject(self) -> None:
         """Close the dialog and cancel running requests."""
-        if self._request is not None:
-            self._request.cancel()
-            self._request = None
+        self._request.cancel()
         self.points.cancel()
         super().reject()
 
@@ -199,9 +198,6 @@ class AccuracyDialog(QDialog):
         self._bar.setValue(round(1000 * report[0]))
 
     def _on_result(self, result: dict[str, Any]) -> None:
-        if self._request is None:
-            return
-        self._request = None
         self._show_busy(False)
         alone = [pair["reference"] for pair in result["partners"] if not pair["class"]]
         if alone and self.partners.isHidden():
@@ -215,9 +211,6 @@ class AccuracyDialog(QDialog):
         self.accept()
 
     def _on_error(self, error: Any) -> None:  # noqa: ANN401 - ErrorInfo
-        if self._request is None:
-            return
-        self._request = None
         self._show_busy(False)
         self.message.setText(failure_of(error).text)
 

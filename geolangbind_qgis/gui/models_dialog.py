@@ -30,6 +30,7 @@ from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.i18n.numbers import number_text
 from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.failure import failure_of
+from geolangbind_qgis.runs.pending_request import PendingRequest
 from geolangbind_qgis.runtime.client_qt import RuntimeClient
 
 _NAME, _LICENCE, _SIZE, _STATE = range(4)
@@ -51,9 +52,8 @@ class ModelsDialog(QDialog):
     def __init__(self, client: RuntimeClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Models"))
-        self._client = client
         self._cards: list[dict[str, Any]] = []
-        self._handle: Any = None
+        self._request = PendingRequest(client)
         self.table = QTableWidget(0, 4, self)
         self.table.setHorizontalHeaderLabels([tr("Model"), tr("Licence"), tr("Size (MB)"), tr("State")])
         self.table.verticalHeader().setVisible(False)
@@ -98,7 +98,7 @@ class ModelsDialog(QDialog):
     @property
     def busy(self) -> bool:
         """Whether a request is running."""
-        return self._handle is not None
+        return self._request.busy
 
     def cards(self) -> list[dict[str, Any]]:
         """Returns the model cards in the order of the table."""
@@ -111,19 +111,17 @@ class ModelsDialog(QDialog):
 
     def reject(self) -> None:
         """Close the dialog and cancel running requests."""
-        if self._handle is not None:
-            self._handle.cancel()
-            self._handle = None
+        self._request.cancel()
         super().reject()
 
     def _ask(self, action: str, **fields: Any) -> None:  # noqa: ANN401 - of protocol.ModelsParams
         """Send a request about the models and show the returned list."""
-        if self._handle is not None:
+        if self._request.busy:
             return
         self.message.clear()
         self.bar.setRange(0, 0)
         self.bar.show()
-        self._handle = self._client.request(
+        self._request.start(
             "models",
             protocol.ModelsParams(action=action, **fields),
             on_result=lambda result: self._on_result(action, result),
@@ -139,9 +137,6 @@ class ModelsDialog(QDialog):
         self.message.setText(message or "")
 
     def _on_result(self, action: str, result: dict[str, Any]) -> None:
-        if self._handle is None:
-            return
-        self._handle = None
         self.bar.hide()
         self.message.clear()
         self._show([card for card in result.get("models") or [] if isinstance(card, dict)])
@@ -149,9 +144,6 @@ class ModelsDialog(QDialog):
             self.changed.emit(self._cards)
 
     def _on_error(self, error: Any) -> None:  # noqa: ANN401 - ErrorInfo
-        if self._handle is None:
-            return
-        self._handle = None
         self.bar.hide()
         self.message.setText(failure_of(error).text)
         self._show_selected()
@@ -182,7 +174,7 @@ class ModelsDialog(QDialog):
 
     def _show_selected(self) -> None:
         """Show the licence of the selected model and enable its actions."""
-        card, idle = self.selected(), self._handle is None
+        card, idle = self.selected(), not self._request.busy
         own = card is not None and bool(card.get("available")) and card.get("source") != "embedded"
         self.import_button.setEnabled(idle)
         self.fetch_button.setEnabled(idle and card is not None and not card["available"] and bool(card.get("address")))

@@ -38,6 +38,7 @@ from geolangbind_qgis.layers.results_folder import new_result
 from geolangbind_qgis.layers.score_style import read_score_style, shown_band
 from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.failure import failure_of
+from geolangbind_qgis.runs.pending_request import PendingRequest
 from geolangbind_qgis.runtime.client_qt import RuntimeClient
 
 _LEAST_PIXELS = 10
@@ -71,7 +72,6 @@ class PolygonsDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Polygons of {0}").format(layer.name()))
-        self._client = client
         self._iface = iface
         self._name = layer.name()
         self._raster = layer.source().split("|", 1)[0]
@@ -81,7 +81,7 @@ class PolygonsDialog(QDialog):
         self._style = read_score_style(layer)
         self._of_classes = is_class_map(layer)
         self._legend = class_legend(layer) if self._of_classes else {}
-        self._request: Any = None
+        self._request = PendingRequest(client)
         self.min_area = _metres(" m²", 10_000_000, tr("Smaller patches and holes are left out"))
         self.simplify = _metres(" m", 10_000, tr("Outlines may move by this much to save points; 0 keeps every step"))
         pixel = pixel_metres(layer, QgsProject.instance())
@@ -145,26 +145,21 @@ class PolygonsDialog(QDialog):
             right_angles=self.right_angles.isChecked(),
             vector_crs=self._project_crs if self.in_project_crs.isChecked() else None,
         )
-        self._request = self._client.request(
+        self._request.start(
             "polygonise", params, on_result=lambda result: self._on_result(result, output), on_error=self._on_error
         )
 
     @property
     def busy(self) -> bool:
         """Whether the polygonisation is running."""
-        return self._request is not None
+        return self._request.busy
 
     def reject(self) -> None:
         """Close the dialog and cancel the request."""
-        if self._request is not None:
-            self._request.cancel()
-            self._request = None
+        self._request.cancel()
         super().reject()
 
     def _on_result(self, result: dict, output: str) -> None:
-        if self._request is None:
-            return
-        self._request = None
         path, count = str(result.get("output") or output), int(result["polygons"])
         if count == 0:
             self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(True)
@@ -188,9 +183,6 @@ class PolygonsDialog(QDialog):
         add_above_source(QgsProject.instance(), layer, self._source_id)
 
     def _on_error(self, error: Any) -> None:  # noqa: ANN401 - ErrorInfo
-        if self._request is None:
-            return
-        self._request = None
         self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(True)
         self._message.setText(failure_of(error).text)
 

@@ -13,6 +13,7 @@ from geolangbind_qgis.layers.placement import add_on_top
 from geolangbind_qgis.layers.results_folder import discard, new_result
 from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.failure import failure_of
+from geolangbind_qgis.runs.pending_request import PendingRequest
 from geolangbind_qgis.runtime.client_qt import RuntimeClient
 
 CLASS_FIELD = "class"
@@ -37,42 +38,36 @@ class ValidationPoints(QObject):
 
     def __init__(self, class_map: str, name: str, client: RuntimeClient, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._map, self._name, self._client = class_map, name, client
-        self._request: Any = None
+        self._map, self._name = class_map, name
+        self._request = PendingRequest(client)
 
     @property
     def busy(self) -> bool:
         """Whether a sample is being drawn."""
-        return self._request is not None
+        return self._request.busy
 
     def draw(self, count: int) -> None:
         """Request this many points; ``made`` or ``failed`` is emitted at the end."""
         title = tr("points of {0}").format(self._name)
         output = str(new_result(title, ".gpkg", settings.results_folder()))
         params = protocol.SampleParams(map=self._map, output=output, size=count)
-        self._request = self._client.request("sample", params, on_result=self._on_result, on_error=self._on_error)
+        self._request.start(
+            "sample",
+            params,
+            on_result=self._on_result,
+            on_error=lambda error: self.failed.emit(failure_of(error).text),
+            on_late_result=lambda result: discard(str(result["output"])),
+        )
 
     def cancel(self) -> None:
         """Cancel without emitting a signal."""
-        if self._request is not None:
-            self._request.cancel()
-            self._request = None
+        self._request.cancel()
 
     def _on_result(self, result: dict[str, Any]) -> None:
-        output = str(result["output"])
-        if self._request is None:
-            discard(output)
-            return
-        self._request = None
-        layer = QgsVectorLayer(output, tr("Points to label: {0}").format(self._name), "ogr")
+        layer = QgsVectorLayer(str(result["output"]), tr("Points to label: {0}").format(self._name), "ogr")
         _offer_classes(layer, [str(row["name"]) for row in result["classes"]])
         add_on_top(QgsProject.instance(), layer)
         self.made.emit(layer)
-
-    def _on_error(self, error: Any) -> None:  # noqa: ANN401 - ErrorInfo
-        if self._request is not None:
-            self._request = None
-            self.failed.emit(failure_of(error).text)
 
 
 def _offer_classes(layer: QgsVectorLayer, names: list[str]) -> None:
