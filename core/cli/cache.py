@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments to its parser."""
     common = common_options()
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("list", help="what is kept", parents=[common])
+    actions.add_parser("list", help="list the stored features", parents=[common])
     clear = actions.add_parser("clear", help="remove everything, or one entry", parents=[common])
     clear.add_argument("entry", nargs="?", default="", help="beginning of an entry's name, as list shows it")
     actions.add_parser(

@@ -68,10 +68,10 @@ def _parser() -> argparse.ArgumentParser:
         description="Fold a model that was trained on one more modality into the model it was trained from.",
     )
     parser.add_argument("base", metavar="A", help="the running model: name, file or folder")
-    parser.add_argument("new", metavar="B", help="the newcomer")
+    parser.add_argument("new", metavar="B", help="the model trained on one more modality: name, file or folder")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="C", help="folder of the result")
     parser.add_argument(
-        "--alpha", type=_share, default=0.5, help="share of the newcomer, 0 to 1 (default: %(default)s)"
+        "--alpha", type=_share, default=0.5, help="share of the new model, 0 to 1 (default: %(default)s)"
     )
     parser.add_argument(
         "--stage", type=_stage, action="append", default=[], metavar="STAGE=SHARE", help="share of one stage"

@@ -38,7 +38,7 @@ def cache() -> Any:  # noqa: ANN401
 
 def negatives() -> Any:  # noqa: ANN401
     """Field of the prompts that lower a score."""
-    return parameter((), help="what it is not", option="--not", metavar="TEXT")
+    return parameter((), help="negative prompt: lowers the score; repeatable", option="--not", metavar="TEXT")
 
 
 def preview() -> Any:  # noqa: ANN401

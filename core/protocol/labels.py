@@ -73,7 +73,7 @@ class SampleParams:
     )
     least: int = parameter(50, help="samples of a rare class", minimum=1)
     size: int | None = parameter(None, help="samples in all, instead of a standard error", minimum=1)
-    seed: int = parameter(0, help="another number draws other points", minimum=0)
+    seed: int = parameter(0, help="seed of the random sample", minimum=0)
 
 
 @dataclass(frozen=True)

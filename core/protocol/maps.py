@@ -119,7 +119,7 @@ class SimilarParams:
     negative_areas: tuple[str, ...] = parameter(
         (), help="an area of what it is not; repeatable", option="--not-in", metavar="POLYGON((…))"
     )
-    text: str | None = parameter(None, help="words for it, which must agree as well")
+    text: str | None = parameter(None, help="prompt that must match as well")
     model: str = common.model()
     extent: Extent | None = common.extent()
     resolution: float | None = common.resolution()
@@ -133,7 +133,7 @@ class ClusterParams:
     source: Source
     output: str = parameter(help="map of clusters to write", option="-o", metavar="OUT.tif")
     clusters: int = parameter(8, help="how many clusters", minimum=2, maximum=64)
-    seed: int = parameter(0, help="another number begins elsewhere", minimum=0)
+    seed: int = parameter(0, help="seed of the initial cluster centres", minimum=0)
     model: str = common.model()
     extent: Extent | None = common.extent()
     resolution: float | None = common.resolution()
@@ -145,7 +145,7 @@ class SuggestParams:
     """List the words nearest in meaning to a prompt that do score in a raster."""
 
     source: Source
-    prompt: str = parameter(help="words that found nothing")
+    prompt: str = parameter(help="prompt without matches")
     model: str = common.model()
     extent: Extent | None = common.extent()
     resolution: float | None = common.resolution()

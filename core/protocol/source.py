@@ -28,6 +28,6 @@ class Source:
     scaling: str | None = parameter(None, help="scaling preset; recognised where left out")
     collar: str = parameter(
         "keep",
-        help="what a border of one exact value around the picture is: ground (keep) or no data (mask)",
+        help="whether a border of one exact value is data (keep) or nodata (mask)",
         choices=("keep", "mask"),
     )
