@@ -1,4 +1,4 @@
-"""Words a prompt is compared with."""
+"""The background vocabulary, which prompts are compared with."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ Logits = NDArray[np.float32]
 
 
 def logits_by_words(model: GeoLangBind, images: Tensor, class_words: Sequence[Sequence[str]]) -> Logits:
-    """Ask for every class by itself: its odds against all words of the background vocabulary that mean other things.
+    """Log-odds of each class by itself against the words of the background vocabulary with other meanings.
 
     Args:
         model: encodes the words.

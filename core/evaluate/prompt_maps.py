@@ -137,7 +137,7 @@ def _pairs(part: Mapping[str, Any], path: Path) -> Iterator[Iterator[MaskedRaste
 def _written(
     part: Mapping[str, Any], path: Path, folder: Path, place: Callable[[str, int], dict[str, Any]]
 ) -> Iterator[MaskedRaster]:
-    """Write the pictures of a tar as GeoTIFFs, one after another, as the user would have them."""
+    """Write the images of a tar as GeoTIFFs, one after another, as users have them."""
     ending: str = part["ending"]
     names: Sequence[str] = part.get("names", [""])
     members = dict(read_members(path, (".jpg", ".webp", ".tif", ending)))

@@ -1,4 +1,4 @@
-"""Measures on unlabelled scenes, taken from the maps that ``core highlight`` writes, which are what users get."""
+"""Measures on unlabelled scenes, from the maps that ``core highlight`` writes."""
 
 from __future__ import annotations
 

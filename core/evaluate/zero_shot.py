@@ -1,4 +1,4 @@
-"""Zero-shot classification of chips: the class whose words lie nearest to the image."""
+"""Zero-shot classification of chips: the class whose text vector is nearest to the image's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Variances of a map's error rates where samples come in groups: pixels of one polygon are alike."""
+"""Variances of error rates for cluster samples, since the pixels of one polygon are correlated."""
 
 from __future__ import annotations
 

@@ -47,12 +47,12 @@ class ConfusionMatrix:
 
     @property
     def producers(self) -> NDArray[np.float64]:
-        """Producer's accuracy (recall): of what is there, the share that the map shows; NaN without samples."""
+        """Producer's accuracy (recall): share of the reference class that the map shows; NaN without samples."""
         return _shares(np.diag(self.counts), self.counts.sum(1))
 
     @property
     def users(self) -> NDArray[np.float64]:
-        """User's accuracy (precision): of what the map shows, the share that is there; NaN where it shows none."""
+        """User's accuracy (precision): share of the map class that is right; NaN where the map shows none."""
         return _shares(np.diag(self.counts), self.counts.sum(0))
 
     @property

@@ -1,4 +1,4 @@
-"""F1 of decisions between yes and no."""
+"""F1 score of binary decisions."""
 
 from __future__ import annotations
 

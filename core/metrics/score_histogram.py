@@ -1,4 +1,4 @@
-"""Scores of pixels that are and are not what was requested, counted finely enough for every threshold."""
+"""Histograms of the scores of positive and negative pixels, fine enough for every threshold."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class ScoreHistogram:
 
     @classmethod
     def total(cls, parts: list[ScoreHistogram]) -> ScoreHistogram:
-        """Add up several."""
+        """Sum of several histograms."""
         nothing = np.zeros(STEPS, np.int64)
         return reduce(
             lambda one, other: cls(one.positive + other.positive, one.negative + other.negative),
@@ -68,7 +68,7 @@ class ScoreHistogram:
 
     @property
     def auc(self) -> float:
-        """Chance that a pixel requested scores higher than another one (ties count half); NaN where one kind lacks."""
+        """Area under the ROC curve (ties count half); NaN without positive or negative pixels."""
         total = self.positive.sum() * self.negative.sum()
         if not total:
             return float("nan")

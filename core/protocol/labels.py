@@ -1,4 +1,4 @@
-"""Parameters of the tasks that learn from labelled places, or measure with them."""
+"""Parameters of the tasks that train or measure with labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parameters of the tasks that look at rasters with a model."""
+"""Parameters of the tasks that apply a model to rasters."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class ClassifyParams:
 
 @dataclass(frozen=True)
 class EmbedParams:
-    """Compute and keep the dense features of rasters, so that later prompts are instant."""
+    """Compute and store the dense features of rasters before the first prompt."""
 
     source: Source
     model: str = common.model()
@@ -103,7 +103,7 @@ class EmbedParams:
 
 @dataclass(frozen=True)
 class SimilarParams:
-    """Score every pixel by likeness to examples: places (x, y) and areas (WKT polygons) in the raster's CRS."""
+    """Score every pixel by similarity to examples: points (x, y) and areas (WKT polygons) in the raster's CRS."""
 
     source: Source
     output: str = parameter(help="score raster to write", option="-o", metavar="OUT.tif")
@@ -128,7 +128,7 @@ class SimilarParams:
 
 @dataclass(frozen=True)
 class ClusterParams:
-    """Divide a raster into clusters of pixels that are alike, without labels."""
+    """Divide a raster into clusters of similar pixels, without labels."""
 
     source: Source
     output: str = parameter(help="map of clusters to write", option="-o", metavar="OUT.tif")

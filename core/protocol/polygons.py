@@ -1,4 +1,4 @@
-"""Parameters of the task that makes polygons of a raster."""
+"""Parameters of polygonisation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parameters of what the server answers beside the tasks: itself, and the list of models."""
+"""Parameters of the server's own methods and of the list of models."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class HelloParams:
 
 @dataclass(frozen=True)
 class PingParams:
-    """Ask whether the runtime still listens; answered at once, also in the middle of work. Reply: running, waiting."""
+    """Check that the runtime responds; answered at once, also during work. Reply: running, waiting."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Serve stdin until it ends, then leave at once: no thread of a library may keep the process alive."""
+    """Serve stdin until it ends, then exit at once: no thread of a library may keep the process alive."""
     parser = argparse.ArgumentParser(
         prog="python -m core.serve", description="Model runtime for QGIS: JSON lines on stdio."
     )
@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     keep_freed_memory()
     rotating = start_logging(options.log)
-    _volunteer_when_memory_runs_out()
+    _raise_oom_score()
     output = claim_stdout()
 
     from core.model.model_cache import ModelCache
@@ -44,8 +44,8 @@ def main(arguments: list[str] | None = None) -> None:
     os._exit(0)
 
 
-def _volunteer_when_memory_runs_out() -> None:
-    """On Linux, be the process that the system ends before QGIS, where unsaved work lies."""
+def _raise_oom_score() -> None:
+    """On Linux, raise the out-of-memory score, so that the system ends this process before QGIS."""
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
 

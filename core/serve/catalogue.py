@@ -1,4 +1,4 @@
-"""The models to choose from; called like the tasks, so that the dispatcher treats all alike."""
+"""The list of models, with the interface of a task for the dispatcher."""
 
 from __future__ import annotations
 

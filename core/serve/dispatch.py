@@ -1,4 +1,4 @@
-"""Finds the task behind a method; nothing heavy is imported before it is requested."""
+"""Dispatch of methods to tasks, with imports on demand."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def find_task(method: str) -> Run:
 
 
 def warm_up() -> None:
-    """Import what the first prompt needs while the user is still typing it: most of the time to a first answer."""
+    """Import the modules of the first prompt while the user is still typing."""
     with _IMPORTING:
         for name in FIRST_PROMPT_MODULES:
             importlib.import_module(name)
 
 
 def prepare_for_more() -> None:
-    """After a first answer from a model, have compiled kernels made ready, while the user looks at it."""
+    """Prepare the compiled kernels in the background after the first result."""
     from core.dense.compiled import KERNELS
 
     KERNELS.prepare_beside(SECONDS_OF_LOOKING)

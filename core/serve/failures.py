@@ -1,4 +1,4 @@
-"""Turns any exception into a message for the user; the traceback goes to the log."""
+"""Conversion of exceptions into messages for the user; tracebacks go to the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The job queue: jobs a user waits for overtake background jobs."""
+"""Job queue in which interactive jobs overtake background jobs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Priority(IntEnum):
 
 
 def priority_of(interactive: bool, params: dict[str, Any]) -> Priority:
-    """Say whether the user watches this request: quick questions, previews, and runs on a part of the raster."""
+    """Returns the priority: interactive for quick questions, previews and runs on a part of the raster."""
     watched = interactive or bool(params.get("preview")) or params.get("extent") is not None
     return Priority.INTERACTIVE if watched else Priority.BACKGROUND
 
@@ -40,7 +40,7 @@ class YieldingCancelToken(CancelToken):
         self._no_interactive_job = no_interactive_job
 
     def raise_if_cancelled(self) -> None:
-        """Stop here where the work was cancelled; else let an interactive job have the processor for a moment.
+        """Raise if the work was cancelled; else yield the processor to an interactive job for a moment.
 
         Raises:
             CancelledError: the work was cancelled.
@@ -53,7 +53,7 @@ class YieldingCancelToken(CancelToken):
 
 @dataclass(order=True)
 class Job:
-    """One request on its way: sorted by priority, then by arrival."""
+    """One queued request: sorted by priority, then by arrival."""
 
     priority: Priority
     order: int
@@ -64,7 +64,7 @@ class Job:
 
 
 class JobQueue:
-    """Jobs waiting and running. One lane serves interactive jobs alone, the other any, so neither blocks the other."""
+    """Waiting and running jobs. One lane serves interactive jobs alone, the other any, so neither blocks the other."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -90,12 +90,12 @@ class JobQueue:
             if any(other.id == id for other in [*self._waiting, *self._running.values()]):
                 raise UsageError(f"Request {id} is still at work.", hint="Give every request an id of its own.")
             self._waiting.append(job)
-            self._note_who_waits()
+            self._update_interactive_flag()
             self._changed.notify_all()
         return job
 
     def take(self, *, interactive_only: bool) -> Job | None:
-        """Wait for the next job of this lane; None when the queue is closed."""
+        """Wait for the next job of this lane; returns None when the queue is closed."""
         with self._changed:
             while True:
                 fitting = [job for job in self._waiting if not interactive_only or job.priority is Priority.INTERACTIVE]
@@ -109,14 +109,14 @@ class JobQueue:
                 self._changed.wait()
 
     def done(self, job: Job) -> None:
-        """Note that the job has ended."""
+        """Mark a job as ended."""
         with self._changed:
             self._running.pop(job.id, None)
-            self._note_who_waits()
+            self._update_interactive_flag()
             self._changed.notify_all()
 
     def cancel(self, request: int) -> bool:
-        """Ask a waiting or running job to stop; False when there is none of this id."""
+        """Cancel a waiting or running job; returns False if there is none of this id."""
         with self._changed:
             found = [job for job in [*self._waiting, *self._running.values()] if job.id == request]
         for job in found:
@@ -124,7 +124,7 @@ class JobQueue:
         return bool(found)
 
     def close(self) -> None:
-        """Take no more jobs and ask all to stop."""
+        """Accept no more jobs and cancel all."""
         with self._changed:
             self._closed = True
             for job in [*self._waiting, *self._running.values()]:
@@ -132,7 +132,7 @@ class JobQueue:
             self._changed.notify_all()
 
     def wait_until_idle(self, seconds: float) -> bool:
-        """Wait until nothing waits or runs; False when the time is over first."""
+        """Wait until no job is waiting or running; returns False on a timeout."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._waiting and not self._running, seconds)
 
@@ -141,8 +141,8 @@ class JobQueue:
         with self._changed:
             return len(self._running), len(self._waiting)
 
-    def _note_who_waits(self) -> None:
-        """Keep the flag that background jobs look at in step with the interactive jobs."""
+    def _update_interactive_flag(self) -> None:
+        """Update the flag for background jobs that interactive jobs are waiting."""
         jobs = [*self._waiting, *self._running.values()]
         if any(job.priority is Priority.INTERACTIVE for job in jobs):
             self._no_interactive_job.clear()

@@ -32,7 +32,7 @@ class RotatingStderr:
         self._point_stderr_here()
 
     def rotate_if_large(self) -> None:
-        """Begin a fresh file when the current one is larger than allowed."""
+        """Start a new file if the current one exceeds its maximal size."""
         with self._lock:
             if not self.path.exists() or self.path.stat().st_size <= self._max_bytes:
                 return

@@ -1,4 +1,4 @@
-"""Reads requests, lets tasks do them, and answers; stays able to answer in the middle of work.
+"""The server: reads requests, runs tasks and replies; it stays responsive during work.
 
 One thread reads stdin and answers ``ping``, ``cancel`` and ``shutdown`` itself. Two threads work: one on interactive
 requests alone, one on any. When stdin ends, because QGIS has ended or wants the runtime to end, everything stops.
@@ -40,7 +40,7 @@ EXIT_DEVICE_LOST = 75
 
 
 def _describe_device(device: str) -> dict[str, Any]:
-    """Ask torch, in the thread that waits for the answer."""
+    """Query the device through torch, in the thread that waits for the answer."""
     from core.model.devices import choose_device
 
     chosen = choose_device(device)
@@ -54,7 +54,7 @@ def _describe_device(device: str) -> dict[str, Any]:
 
 
 class Server:
-    """One conversation with one client.
+    """One connection with one client.
 
     Args:
         requests: binary stream of request lines.
@@ -101,7 +101,7 @@ class Server:
             LOGGER.warning("A task did not stop within %.0f s.", SECONDS_TO_STOP)
 
     def _read(self, line: bytes) -> str | None:
-        """Act on one line; give its method."""
+        """Handle one line; returns its method."""
         try:
             message = decode(line.decode("utf-8"))
             if not isinstance(message, Request):
@@ -117,7 +117,7 @@ class Server:
         return message.method
 
     def _accept(self, request: Request) -> None:
-        """Answer at once what needs no work, queue the rest."""
+        """Answer immediate requests, queue the others."""
         known = methods()
         if request.method not in known:
             raise UsageError(
@@ -171,7 +171,7 @@ class Server:
             LOGGER.exception("What follows a greeting failed")
 
     def _work(self, interactive_only: bool) -> None:
-        """Do jobs, one after the other, until the queue closes."""
+        """Run jobs until the queue closes."""
         while (job := self._queue.take(interactive_only=interactive_only)) is not None:
             try:
                 self._do(job)
@@ -180,7 +180,7 @@ class Server:
             self._after_job()
 
     def _do(self, job: Job) -> None:
-        """Run one job and answer it."""
+        """Run one job and reply."""
         LOGGER.info("request %d: %s begins", job.id, job.method)
         began = time.monotonic()
         try:
@@ -229,7 +229,7 @@ class Server:
         self._output.send(Notification(method, _plain(params)))
 
     def _fail(self, id: int, method: str, problem: BaseException) -> None:
-        """Answer with the error in plain words; the traceback goes to the log alone."""
+        """Reply with the error; the traceback goes to the log only."""
         if isinstance(problem, CancelledError):
             LOGGER.info("request %d: %s cancelled", id, method)
         elif isinstance(problem, GeoLangBindError):

@@ -1,4 +1,4 @@
-"""Keeps stdout for the protocol: whatever a library prints, from Python or from C, goes to stderr."""
+"""Reserves stdout for the protocol: output of libraries, from Python or C, goes to stderr."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ProtocolOutput:
 
 
 def claim_stdout() -> ProtocolOutput:
-    """Take the process's stdout for the protocol and send file descriptor 1 and ``sys.stdout`` to stderr."""
+    """Duplicate stdout for the protocol and redirect file descriptor 1 and ``sys.stdout`` to stderr."""
     sys.stdout.flush()
     protocol_descriptor = os.dup(1)
     os.dup2(2, 1)

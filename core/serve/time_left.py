@@ -1,4 +1,4 @@
-"""How many seconds a job still needs, from the fractions it has reported."""
+"""Estimate of a job's seconds left from the fractions that it has reported."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class TimeLeft:
         self._speed: float | None = None
 
     def update(self, fraction: float) -> float | None:
-        """Take the fraction done (0..1) and give the seconds left; None while nothing can be said."""
+        """Returns the seconds left at a fraction done (0..1); None while it cannot be estimated."""
         now = self._clock()
         elapsed, step = now - self._last_time, fraction - self._last_fraction
         if step > 0 and elapsed > 0:

@@ -1,1 +1,1 @@
-"""What a band is, which sensors exist, and how digital numbers become model input."""
+"""Bands, sensors, and the scaling of digital numbers to model input."""

@@ -1,4 +1,4 @@
-"""Which of a raster's bands a model with fixed bands is fed, chosen by wavelength, and what is left out."""
+"""Selection of a raster's bands for a model with fixed bands, by wavelength."""
 
 from __future__ import annotations
 

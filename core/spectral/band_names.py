@@ -1,4 +1,4 @@
-"""What the names of bands say: a sensor's band with whatever is around it, a quality layer, an index, or nothing."""
+"""Interpretation of band names: a sensor's band, a quality layer, an index, or none."""
 
 from __future__ import annotations
 

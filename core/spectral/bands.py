@@ -36,7 +36,7 @@ class BandSet:
 
     @classmethod
     def of(cls, bands: Iterable[Band]) -> BandSet:
-        """Make a band set from any iterable of bands."""
+        """Returns a band set of any iterable of bands."""
         return cls(tuple(bands))
 
     @property

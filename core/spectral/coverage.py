@@ -26,7 +26,7 @@ SAME_BAND_UM = 0.01
 
 @dataclass(frozen=True)
 class Coverage:
-    """The verdict and why.
+    """Whether a model was trained on such input, and why.
 
     Attributes:
         outcome: "trained on" or "extrapolated".
@@ -97,7 +97,7 @@ def _pixel_size_unlike(recognition: Recognition, card: Mapping[str, Any], pixel_
 
 
 def _of_fixed_bands(recognition: Recognition, wanted_um: Sequence[float]) -> Coverage:
-    """Say which bands a model that was trained on fixed ones sees."""
+    """Returns which bands a model with fixed bands receives."""
     try:
         choice = choose_bands(wanted_um, recognition.band_set.wavelengths_um)
     except SensorError as problem:
@@ -107,7 +107,7 @@ def _of_fixed_bands(recognition: Recognition, wanted_um: Sequence[float]) -> Cov
 
 
 def _has_bands_of(recognition: Recognition, sensor: Sensor) -> bool:
-    """Say whether every band has the kind and, within ``SAME_BAND_UM``, the centre of one of the sensor's."""
+    """Whether every band has the kind and, within ``SAME_BAND_UM``, the centre of one of the sensor's bands."""
     return all(
         any(
             band.kind == known.kind and abs(band.wavelength_um - known.wavelength_um) <= SAME_BAND_UM

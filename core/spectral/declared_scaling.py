@@ -1,4 +1,4 @@
-"""Scale and offset that a file itself declares, and whether they can be true."""
+"""Scale and offset that a file declares, and whether they are plausible."""
 
 from __future__ import annotations
 

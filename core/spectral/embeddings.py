@@ -1,4 +1,4 @@
-"""Rasters that hold a vector of a foundation model for every pixel in place of light: per-pixel embeddings.
+"""Rasters of per-pixel embeddings: a vector of a foundation model for every pixel.
 
 Their layouts are tables ``[embeddings.NAME]`` of ``resources/sensors.toml``: AlphaEarth's annual satellite embeddings
 (https://developers.google.com/earth-engine/guides/aef_on_gcs_readme) and TESSERA's representation maps
@@ -57,7 +57,7 @@ class EmbeddingLayout:
     code_nodata: float | None = None
 
     def vectors(self, stored: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Turn stored numbers (D, h, w) into vectors of length 1.
+        """Returns vectors of length 1 of stored numbers (D, h, w).
 
         Returns:
             (D, h, w) float32, and valid (h, w): False where a code is that of a masked pixel, a number is none, or the

@@ -1,4 +1,4 @@
-"""Wavelengths that a file itself declares: ENVI headers, band metadata, band names, EnMAP's METADATA.XML."""
+"""Wavelengths that a file declares: ENVI headers, band metadata, band names, EnMAP's METADATA.XML."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LONGEST_UM = 100.0  # a larger number is nanometres
 
 @dataclass(frozen=True)
 class FileWavelengths:
-    """What a file states of its bands.
+    """Wavelengths that a file declares.
 
     Attributes:
         centres_um: centre wavelength of each band in µm; 0 where the file gives no information.
@@ -36,7 +36,7 @@ class FileWavelengths:
 
 
 def file_wavelengths(info: RasterInfo) -> FileWavelengths | None:
-    """Read the wavelengths a file declares; None where it declares none for most of its bands."""
+    """Returns the declared wavelengths; None if most bands have none."""
     return _from_band_tags(info) or _from_header_lists(info) or _from_names(info) or _from_enmap_metadata(info)
 
 
@@ -112,7 +112,7 @@ def _from_enmap_metadata(info: RasterInfo) -> FileWavelengths | None:
 def _made(
     centres: list[float], widths: list[float], usable: list[bool], unit: str | None, found_in: str
 ) -> FileWavelengths | None:
-    """Turn to µm; give up where the numbers are no wavelengths of light or heat."""
+    """Returns the wavelengths in µm; None if the numbers are no wavelengths of light or heat."""
     positive = sorted(value for value in centres if value > 0)
     if not positive:
         return None

@@ -1,4 +1,4 @@
-"""Which sensor a raster comes from and what each of its bands is: by wavelengths, names, hints, or its shape."""
+"""Sensor of a raster and identity of its bands, by wavelengths, names, hints or shape."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _SAME_LIGHT_UM = 0.03
 
 @dataclass(frozen=True)
 class Meaning:
-    """What the bands of a raster are.
+    """Sensor and bands of a raster.
 
     Attributes:
         sensor: its name, or None where only the wavelengths are known.
@@ -60,7 +60,7 @@ class Meaning:
 
 
 def declared_meaning(info: RasterInfo, statistics: Statistics | None) -> Meaning | None:
-    """Find out what the bands of a raster are from what it states of itself; None where it states too little.
+    """Returns sensor and bands from what the raster declares; None if it declares too little.
 
     Args:
         info: what the raster states of itself.
@@ -86,7 +86,7 @@ def _agree(named: Meaning, declared: FileWavelengths) -> bool:
 
 
 def meaning_for_sensor(info: RasterInfo, name: str, statistics: Statistics | None) -> Meaning:
-    """Find out which band of a raster is which band of a sensor that was named.
+    """Returns which bands of a raster are which bands of a given sensor.
 
     Raises:
         UnknownSensorError: there is no such sensor.
@@ -148,7 +148,7 @@ def _by_wavelengths(
     sensor: Sensor | None,
     statistics: Statistics | None,
 ) -> Meaning:
-    """Take the file's own wavelengths; leave out bad, empty and water-vapour bands."""
+    """Use the wavelengths in the file; bad, empty and water-vapour bands are left out."""
     reasons = [f"Its wavelengths are in {declared.found_in}."]
     many = info.count >= _MANY_BANDS
     if sensor is None:
@@ -194,7 +194,7 @@ def kind_of(wavelength_um: float) -> Literal["reflectance", "thermal", "sar", "e
 
 
 def _spectrometer(centres_um: Sequence[float]) -> Sensor:
-    """Tell imaging spectrometers apart by their number of bands and first wavelength."""
+    """Returns the imaging spectrometer with this number of bands and first wavelength."""
     count, first = len(centres_um), min(value for value in centres_um if value > 0)
     if count == 224 and 0.41 <= first <= 0.43:
         return get_sensor("enmap")
@@ -204,7 +204,7 @@ def _spectrometer(centres_um: Sequence[float]) -> Sensor:
 
 
 def _by_names(info: RasterInfo, bands: tuple[int, ...], declared: FileWavelengths | None) -> Meaning | None:
-    """Weigh which sensor the names of the bands, name, metadata, type, layout, pixel size and wavelengths support."""
+    """Choose the sensor that band names, metadata, data type, layout, pixel size and wavelengths support most."""
     imagery = tuple(number for number in bands if not is_auxiliary(band_name(info, number))) or bands
     fitting = {}
     for sensor in load_sensors().values():
@@ -275,7 +275,7 @@ def _sensor_evidence(
 
 
 def _by_hint(info: RasterInfo, bands: Sequence[int]) -> Meaning | None:
-    """Take the sensor that file name, metadata or product name, where it has a layout of as many bands."""
+    """Choose the sensor that file name, metadata or product name, if it has a layout of as many bands."""
     evidence = [*product_evidence(info)]
     laid_out = {}
     for sensor in load_sensors().values():
@@ -304,7 +304,7 @@ def make_meaning(
     reasons: tuple[str, ...],
     warnings: tuple[str, ...] = (),
 ) -> Meaning:
-    """Feed all bands but those the sensor leaves unused, unless it has no others."""
+    """Select all bands but those that the sensor leaves unused, unless it has no others."""
     default = tuple(number for number, band in bands.items() if band.name not in sensor.unused)
     unused = [band.name for band in bands.values() if band.name in sensor.unused]
     if unused and default:
@@ -319,7 +319,7 @@ def _named_reason(named: int, count: int, sensor: Sensor) -> str:
 
 
 def order_reason(layout: Sequence[str]) -> str:
-    """Say in which order the bands are taken."""
+    """Returns a sentence on the order of the bands."""
     if len(layout) == 1:
         return f"Its band is taken for {layout[0]}."
     return f"Its {len(layout)} bands are taken in the order {', '.join(layout)}."

@@ -1,4 +1,4 @@
-"""What bands without names may be: a guess from their number, type, values and pixel size."""
+"""Guess of unnamed bands from their number, data type, values and pixel size."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _GREY = Band("gray", 0.59, 0.3, 0.0, "unknown")
 
 
 def meaning_by_shape(info: RasterInfo, bands: Sequence[int], statistics: Statistics | None) -> Meaning | None:
-    """Guess from the number of bands, the type of their values and the pixel size."""
+    """Guess sensor and bands from the number of bands, their data type and the pixel size."""
     if len(bands) == 1:
         return _single_band(info, bands[0], statistics[bands[0]] if statistics else None)
     dtype = info.dtypes[bands[0] - 1]
@@ -54,7 +54,7 @@ def meaning_by_shape(info: RasterInfo, bands: Sequence[int], statistics: Statist
 
 
 def _single_band(info: RasterInfo, number: int, band: BandStatistics | None) -> Meaning:
-    """Tell elevation, temperature, a class map and a grey picture apart."""
+    """Distinguish elevation, temperature, class maps and panchromatic images."""
     dtype = info.dtypes[number - 1]
     unit = (info.units[number - 1] or "").strip().lower()
     name = info.descriptions[number - 1] or ""
@@ -124,7 +124,7 @@ def _whole(band: BandStatistics) -> bool:
 
 
 def _radar_pair(bands: Sequence[int], dtype: str, statistics: Statistics | None) -> Meaning | None:
-    """Take two float bands for VV and VH where their values can be backscatter."""
+    """Two float bands are VV and VH if their values can be backscatter."""
     if not dtype.startswith("float"):
         return None
     if statistics and not all(statistics[n].low >= -60.0 and statistics[n].high <= 30.0 for n in bands):
@@ -140,7 +140,7 @@ def _radar_pair(bands: Sequence[int], dtype: str, statistics: Statistics | None)
 
 
 def _deep_picture(info: RasterInfo, bands: Sequence[int], statistics: Statistics | None) -> Meaning:
-    """Take three or four bands of more than 8 bits for red, green, blue and near infrared, by their colour roles."""
+    """Three or four bands of more than 8 bits are red, green, blue and near infrared, by their colour roles."""
     floating = info.dtypes[bands[0] - 1].startswith("float")
     unit = statistics is not None and floating and max(statistics[n].high for n in bands) <= 1.05
     kind: Literal["display", "unknown"] = "display" if unit else "unknown"

@@ -1,1 +1,1 @@
-"""What can be asked of a raster, one task a file: pure functions over the dense features."""
+"""The tasks of the runtime, one in each module: functions over the dense features of a raster."""

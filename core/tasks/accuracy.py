@@ -1,4 +1,4 @@
-"""How good a class map is, against a reference raster or vector."""
+"""Accuracy assessment of a class map against a reference raster or vector."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def _pair(partner: Partner, names: dict[int, str]) -> dict[str, str]:
 
 
 def _remarks(result: dict[str, Any]) -> list[str]:
-    """Say what the user may take the figures for and should not."""
+    """Returns remarks on what the figures do and do not show."""
     classes = result["classes"]
     remarks = []
     alone = {pair["reference"] for pair in result["partners"] if not pair["class"]}

@@ -1,4 +1,4 @@
-"""The accuracy of a map as one HTML page that opens anywhere."""
+"""Accuracy report as one self-contained HTML page."""
 
 from __future__ import annotations
 

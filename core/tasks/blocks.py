@@ -1,4 +1,4 @@
-"""Walking over a scene block by block: scores in, pieces of the result out, with bounded memory."""
+"""Block-wise processing of a scene with bounded memory."""
 
 from __future__ import annotations
 

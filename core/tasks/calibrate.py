@@ -1,4 +1,4 @@
-"""Thresholds for the scores of prompts or classes, from a few places that the user labelled."""
+"""Threshold selection for the scores of prompts or classes from labelled samples."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def best_threshold(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> fl
 
 
 def _matches(names: Sequence[str], classes: Sequence[str]) -> NDArray[np.bool_]:
-    """Tell which classes (columns) each band (rows) is about."""
+    """Returns which classes (columns) belong to each band (rows)."""
     synonyms = [{part.strip().lower() for part in (*name.split("|"), name)} for name in names]
     found = np.array([[label.lower() in words for label in classes] for words in synonyms])
     if not found.any() and len(names) == 1:

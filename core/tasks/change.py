@@ -1,4 +1,4 @@
-"""What changed between two dates: of scores for words, or from class to class."""
+"""Change between two dates: of prompt scores, or between classes."""
 
 from __future__ import annotations
 

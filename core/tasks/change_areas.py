@@ -1,4 +1,4 @@
-"""What came, went and stayed of every prompt between two dates: counted block by block, written as a table."""
+"""Areas of gain, loss and no change of every prompt between two dates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a land-cover map is made of: a legend, and logits of its classes block by block."""
+"""Logits of a legend's classes, block by block, whichever model computes them."""
 
 from __future__ import annotations
 

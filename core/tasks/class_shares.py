@@ -1,4 +1,4 @@
-"""How much of a view each class takes, estimated before the map is made."""
+"""Estimate of the classes' shares of a view before the map is computed."""
 
 from __future__ import annotations
 

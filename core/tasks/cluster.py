@@ -1,4 +1,4 @@
-"""Clusters of pixels that are alike, without labels: of the vectors of embeddings, or of an image's features.
+"""Unsupervised clustering of the pixels of embeddings, or of an image's features.
 
 Spherical k-means (Dhillon and Modha 2001): vectors of length 1 belong to the centre with the largest cosine. Centres
 are found on a sample that does not depend on the extent, so that two parts of a raster are divided alike.

@@ -1,4 +1,4 @@
-"""What a raster is, how it is fed to a model, and whether the model was trained on such input: ``core doctor``."""
+"""Description of a raster: what it is, how it is fed to a model, and whether the model was trained on such input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dense features computed ahead, so that every later prompt is instant."""
+"""Computes dense features before the first prompt."""
 
 from __future__ import annotations
 

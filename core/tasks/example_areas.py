@@ -1,4 +1,4 @@
-"""Areas as examples: the places of all feature cells inside a polygon."""
+"""Areas as examples: the feature cells inside polygons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words to pixels: one score 0..1 a prompt for every pixel of a scene."""
+"""Text prompts to scores from 0 to 1 for every pixel of a scene."""
 
 from __future__ import annotations
 

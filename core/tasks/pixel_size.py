@@ -1,4 +1,4 @@
-"""At which pixel size a model sees a raster: its own, or the finest that the model was trained on."""
+"""Pixel size at which a model is applied to a raster: the raster's own, or the finest of the training."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from core.raster.vectors import BandPolygons, PolygonShape, write_band_polygons
 
 
 def run(params: PolygoniseParams, context: Context) -> dict[str, Any]:
-    """Outline where a score reaches a threshold, or every class of a map.
+    """Convert scores above a threshold, or every class of a map, to polygons.
 
     Args:
         params: parameters of the task.

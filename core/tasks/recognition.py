@@ -1,4 +1,4 @@
-"""Meaning of a raster's bands: recognised, or as given by the user. No torch here, so that describing is fast."""
+"""Recognition of the raster of a request, with the user's settings. No torch here, so that describing is fast."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from core.spectral.recognise import Recognition, recognise
 
 
 def recognise_source(raster: RasterReader, source: Source) -> Recognition:
-    """Find out what the bands of an open raster are, or take the user's word for it.
+    """Recognise the bands of an open raster; the settings of its source override the recognition.
 
     Raises:
         SensorError: bands, wavelengths or sensor do not fit the raster.

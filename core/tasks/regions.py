@@ -1,4 +1,4 @@
-"""Scores averaged over regions of like colour, so that the map's edges are edges of the image."""
+"""Scores averaged over regions of similar colour, so that edges of the map follow edges of the image."""
 
 from __future__ import annotations
 

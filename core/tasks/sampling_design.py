@@ -1,4 +1,4 @@
-"""How many samples an accuracy assessment needs, and of which class: Olofsson et al. (2014), section 5.1."""
+"""Sample size and allocation for an accuracy assessment (Olofsson et al. 2014, section 5.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two rasters of one place: the part they share, and the second one's pixels on the grid of the first."""
+"""Two rasters of one area: their overlap, and the second one resampled to the grid of the first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""More like this: every pixel scored by likeness to the places the user pointed at."""
+"""Similarity of every pixel to example locations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Other words for a prompt that finds nothing: the nearest in meaning that do score in the scene."""
+"""Suggestions for a prompt without matches: the nearest words in meaning that do score in the scene."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a task is: its name, its declared parameters, and the function that does it."""
+"""A task: its name, its declared parameters, and its function."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From one class to another: codes, legend and areas of a class change map."""
+"""Codes, legend and areas of a class transition map."""
 
 from __future__ import annotations
 

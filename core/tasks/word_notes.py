@@ -1,4 +1,4 @@
-"""What a person should know about their words: which of them the model was not trained with, and how it reads them."""
+"""Notes on words that the model was not trained with, and how it reads them."""
 
 from __future__ import annotations
 

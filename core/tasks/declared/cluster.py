@@ -1,4 +1,4 @@
-"""``core cluster``: the task is in ``core.tasks.cluster``."""
+"""Declaration of ``cluster``."""
 
 from __future__ import annotations
 

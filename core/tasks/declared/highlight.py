@@ -1,4 +1,4 @@
-"""Words to scores: the task behind a prompt."""
+"""Declaration of ``highlight``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Other words for a prompt that finds nothing."""
+"""Declaration of ``suggest``: words for a prompt without matches."""
 
 from __future__ import annotations
 

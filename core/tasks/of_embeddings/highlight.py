@@ -1,4 +1,4 @@
-"""Words on a raster of embeddings, answered from examples that the same words find on an image of the same ground.
+"""Prompts on a raster of embeddings, answered by examples that the same prompts find on an image of the same area.
 
 Embeddings of AlphaEarth or TESSERA lie in a space of their own, in which no text has a place. An image of the same
 ground can be asked instead: the pixels it is surest of, for and against, become examples on the embeddings.

@@ -1,4 +1,4 @@
-"""Every pixel of a raster of embeddings scored by likeness to the places a person pointed at."""
+"""Similarity of every pixel of a raster of embeddings to example locations."""
 
 from __future__ import annotations
 
