@@ -122,9 +122,8 @@ def _models() -> ModelCache:
     return ModelCache()
 
 
-@cache
 def _mirror(address: str) -> StoreMirror | None:
-    """A worker stays connected from part to part."""
+    """Connect anew for every part: what the object store holds may have changed since the last."""
     return StoreMirror(address) if address else None
 
 

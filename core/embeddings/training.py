@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Sequence
@@ -13,15 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.context import Context
-from core.embeddings.class_head import ClassHead, fit_class_head, link_class_head, save_class_head
+from core.embeddings.head_fit import fit_class_head
 from core.embeddings.labelled_vectors import LabelledVectors, read_labelled_vectors
 from core.embeddings.pixels import Vectors
-from core.errors import OutputError, TrainingError
+from core.errors import TrainingError
 from core.finetune.block_split import CHOOSING, MEASURING, TRAINING, split_blocks
 from core.finetune.result_folder import check_writable, list_result, model_name
 from core.finetune.session import fine_tune
 from core.finetune.settings import FinetuneSettings
 from core.metrics.confusion import ConfusionMatrix
+from core.model.class_head import ClassHead, link_class_head, save_class_head
 from core.raster.reader import open_raster
 from core.spectral.embeddings import find_embedding
 
@@ -96,11 +96,7 @@ def _train_head(settings: FinetuneSettings, layout: str, output: Path, context: 
         "seconds": round(time.monotonic() - started, 1),
         "history": history,
     }
-    save_class_head(head, output, _card(settings, layout, results))
-    try:
-        (output / "results.json").write_text(json.dumps(results, indent=1, ensure_ascii=False), encoding="utf-8")
-    except OSError as problem:
-        raise OutputError(f"{output} cannot be written: {problem}.", hint="Check the free space.") from problem
+    save_class_head(head, output, _card(settings, layout, results), results)
     if settings.listed:
         results["name"] = list_result(output, link_class_head)
     context.progress(1.0, f"{results['name']} is ready")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import numpy as np
 import torch
 
 from core.context import Context
-from core.errors import OutputError, TrainingError
+from core.errors import TrainingError
 from core.finetune.batches import FinetuneBatches
 from core.finetune.head_fit import fit_head, sample_features
 from core.finetune.labelled_data import LabelledData, Masks, read_labelled_data
@@ -97,11 +96,7 @@ def fine_tune(settings: FinetuneSettings, output: Path, context: Context | None 
         "seconds": round(time.monotonic() - started, 1),
         "history": fitting.history,
     }
-    save_model(model, output, model_card(model, settings, data.rasters, results), torch.float16)
-    try:
-        (output / "results.json").write_text(json.dumps(results, indent=1, ensure_ascii=False), encoding="utf-8")
-    except OSError as problem:
-        raise OutputError(f"{output} cannot be written: {problem}.", hint="Check the free space.") from problem
+    save_model(model, output, model_card(model, settings, data.rasters, results), torch.float16, results)
     if settings.listed:
         results["name"] = list_result(output)
     context.progress(1.0, f"{results['name']} is ready")

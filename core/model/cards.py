@@ -20,6 +20,7 @@ HOME_VARIABLE = "GEOLANGBIND_HOME"
 CARD_FILE = "card.json"
 CONFIG_FILE = "config.json"
 LINK_FILE = "location.json"
+RESULTS_FILE = "results.json"
 WEIGHT_FILES = (
     "model.safetensors",
     "open_clip_model.safetensors",

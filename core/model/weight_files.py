@@ -14,8 +14,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from core.errors import ModelError, OutputError
+from core.model.cards import RESULTS_FILE
 from core.model.config import ModelConfig
 from core.model.geolangbind import GeoLangBind
+from core.model.model_folder import made_whole
 from core.model.open_models.layout import refuse_other_bands, renamed_weights
 from core.model.open_models.settings import is_open
 from core.model.sentence_encoder import file_sha256
@@ -120,18 +122,31 @@ def save_weights(model: GeoLangBind, path: Path, dtype: torch.dtype | None = Non
         )
 
 
-def save_model(model: GeoLangBind, folder: Path, card: dict[str, object], dtype: torch.dtype | None = None) -> None:
-    """Write a model as a folder (config.json, model.safetensors, card.json) that ``core.model.zoo`` lists.
+def save_model(
+    model: GeoLangBind,
+    folder: Path,
+    card: dict[str, object],
+    dtype: torch.dtype | None = None,
+    results: dict[str, object] | None = None,
+) -> None:
+    """Write a model as a folder that ``core.model.zoo`` lists, whole or not at all.
+
+    Args:
+        model: the model.
+        folder: gets config.json, model.safetensors and card.json.
+        card: facts for card.json.
+        dtype: floating type to store; None to keep.
+        results: of its training, for results.json; None for no such file.
 
     Raises:
         OutputError: the folder cannot be written.
     """
-    save_weights(model, folder / "model.safetensors", dtype)
-    try:
-        (folder / "config.json").write_text(json.dumps(model.config.to_json(), indent=2) + "\n", encoding="utf-8")
-        (folder / "card.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    except OSError as problem:
-        raise OutputError(f"{folder} cannot be written: {problem}.") from problem
+    with made_whole(folder) as staged:
+        save_weights(model, staged / "model.safetensors", dtype)
+        (staged / "config.json").write_text(json.dumps(model.config.to_json(), indent=2) + "\n", encoding="utf-8")
+        (staged / "card.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        if results is not None:
+            (staged / RESULTS_FILE).write_text(json.dumps(results, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
 def translator_sizes(weights: Weights) -> dict[str, dict[str, int]]:

@@ -91,11 +91,15 @@ class ReadAhead(Generic[Item, Result]):
                 self._ready[following] = self._thread.submit(self._read, following)
 
 
+_OF_A_SESSION = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+"""Options that rasterio sets from a login and refuses when they are given; a new environment finds the login itself."""
+
+
 def _one_thread() -> ThreadPoolExecutor:
     """Returns an executor of one thread that reads rasters with this thread's GDAL options."""
     options: dict[str, Any] = {}
     with contextlib.suppress(EnvError):
-        options = rasterio.env.getenv()
+        options = {name: value for name, value in rasterio.env.getenv().items() if name not in _OF_A_SESSION}
     return ThreadPoolExecutor(1, initializer=lambda: _enter(options))
 
 

@@ -11,17 +11,20 @@ again.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import importlib
 import os
 import random
 import shutil
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "core"), str(ROOT / "tests" / "soak")]
@@ -30,9 +33,13 @@ import numpy as np  # noqa: E402 - after the folders of tests are known
 from worker import GoneError, Worker, fork_worker  # noqa: E402
 from workshop import CuttingServer, Workshop, chosen_method, pixels  # noqa: E402
 
-from core.protocol import Reply  # noqa: E402
+from core.context import Context  # noqa: E402
+from core.protocol import Reply, from_params  # noqa: E402
+from core.serve.dispatch import find_task, methods  # noqa: E402
 
 FAULTS = ("worker killed", "cancelled", "disk full", "raster removed", "file truncated", "network cut", "chunk damaged")
+RASTERS = ("highlight", "classify")
+"""Methods whose result is a raster."""
 CLEARED_EVERY = 40
 """Trials after which features and results are thrown away, so that the soak needs little space."""
 
@@ -98,7 +105,7 @@ def soak(faults: int, seconds: float, seed: int, folder: Path, say: Callable[[st
     server = CuttingServer(folder)
     with (folder / "runtime.log").open("ab") as log:
         try:
-            _learn_what_is_right(workshop, log)
+            _learn_what_is_right(workshop)
             for number in range(faults):
                 if time.monotonic() - began > seconds:
                     break
@@ -117,25 +124,42 @@ def soak(faults: int, seconds: float, seed: int, folder: Path, say: Callable[[st
     return report
 
 
-def _learn_what_is_right(workshop: Workshop, log: Any) -> None:
-    """Ask for everything once, undisturbed."""
-    worker = fork_worker(workshop.models, log)
-    for method in ("highlight", "classify"):
-        output = workshop.results / f"right-{method}.tif"
-        reply = worker.reply(worker.ask(method, workshop.request(method, str(workshop.scene), output)))
-        assert reply.error is None, f"{method} does not work at all: {reply.error}"
-        workshop.expected[method] = pixels(output)
-    output = workshop.results / "right-model"
-    reply = worker.reply(worker.ask("finetune", workshop.request("finetune", str(workshop.scene), output)))
-    assert reply.error is None, f"finetune does not work at all: {reply.error}"
-    worker.close()
+def _learn_what_is_right(workshop: Workshop) -> None:
+    """Do everything once, undisturbed, in a process of its own, and import here what that needed.
+
+    What is imported here, every runtime forked off has at once. The work itself is not done here: its threads would
+    not live on in a forked process, and their locks would stay closed.
+    """
+    wanted = workshop.folder / "modules.txt"
+    scout = os.fork()
+    if not scout:
+        _do_all(workshop, wanted)
+    os.waitpid(scout, 0)
+    assert wanted.is_file(), "the requests do not work at all, see above"
+    for name in wanted.read_text().split():
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    for method in RASTERS:
+        workshop.expected[method] = pixels(workshop.results / f"right-{method}.tif")
+
+
+def _do_all(workshop: Workshop, wanted: Path) -> NoReturn:
+    try:
+        for method in (*RASTERS, "finetune"):
+            output = workshop.results / f"right-{method}{'.tif' if method in RASTERS else ''}"
+            params = from_params(methods()[method], workshop.request(method, str(workshop.scene), output))
+            find_task(method)(params, Context(models=workshop.models))
+        wanted.write_text("\n".join(sorted(sys.modules)))
+    except BaseException:
+        traceback.print_exc()
+    os._exit(0)
 
 
 def _run(trial: Trial, workshop: Workshop, server: CuttingServer, log: Any, report: Report) -> None:
     chance = random.Random(trial.seed + 1_000_003)
     scene = workshop.copy_of_scene(trial.number)
     raster = f"{server.address}/{scene.name}" if trial.fault == "network cut" else str(scene)
-    ending = ".tif" if trial.method in ("highlight", "classify") else ""
+    ending = ".tif" if trial.method in RASTERS else ""
     output = workshop.results / f"{trial.number}{ending}"
     if chance.random() < 0.5 and trial.fault != "network cut":  # half of the time features are there already
         _embed(workshop, scene, log)
@@ -239,7 +263,7 @@ def _check_answers(worker: Worker) -> None:
 
 def _check_output(trial: Trial, workshop: Workshop, output: Path, reply: Reply | None) -> None:
     succeeded = reply is not None and reply.error is None
-    if trial.method in ("highlight", "classify"):
+    if trial.method in RASTERS:
         assert output.exists() or not succeeded, "it says that it is done, but there is no result"
         if output.exists():
             try:
@@ -271,7 +295,7 @@ def _check_store(trial: Trial, workshop: Workshop, before: set[tuple[str, tuple[
 
 def _check_next(trial: Trial, workshop: Workshop, scene: Path, log: Any) -> None:
     """A fresh process does the same request right, from what is kept."""
-    if trial.number % 5 or trial.method not in ("highlight", "classify"):
+    if trial.number % 5 or trial.method not in RASTERS:
         return
     shutil.copyfile(workshop.scene, scene)
     worker = fork_worker(workshop.models, log)

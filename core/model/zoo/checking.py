@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import GeoLangBindError
+from core.model.class_head import is_class_head, read_class_head
 from core.model.download import matches
 from core.model.zoo.listing import locate_model
 from core.model.zoo.loading import load_model
@@ -51,10 +52,24 @@ def check_model(name: str) -> CheckReport:
             findings.append(f"{entry['name']} is unchanged.")
     if not problems:
         try:
-            model = load_model(name, device="cpu", dtype="float32")
-            parameters = sum(parameter.numel() for parameter in model.parameters())
-            findings.append(f"It loads: {parameters:,} parameters, hash {model.model_hash[:12]}.")
-            findings.append("Unrelated prompts have different vectors.")
+            findings += _findings_of_loading(card.path, name)
         except GeoLangBindError as problem:
             problems.append(str(problem))
     return CheckReport(name, tuple(findings), tuple(problems))
+
+
+def _findings_of_loading(folder: Path, name: str) -> tuple[str, ...]:
+    """Load a model, or a head for embeddings, and say what was loaded.
+
+    Raises:
+        GeoLangBindError: it does not load.
+    """
+    if is_class_head(folder):
+        head = read_class_head(folder, name)
+        return (f"It loads: a head for {head.layout} embeddings, {len(head.classes)} classes.",)
+    model = load_model(name, device="cpu", dtype="float32")
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    return (
+        f"It loads: {parameters:,} parameters, hash {model.model_hash[:12]}.",
+        "Unrelated prompts have different vectors.",
+    )

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from core.classes import ClassScheme, scheme_of
 from core.context import Context
-from core.embeddings.class_head import ClassHead, load_class_head
 from core.embeddings.pixels import EmbeddingPixels
 from core.errors import ModelError
+from core.model.class_head import ClassHead
+from core.model.zoo.heads import load_class_head
 from core.protocol import ClassifyParams
 from core.tasks.blocks import ScoredBlock
 from core.tasks.class_logits import ClassLogits

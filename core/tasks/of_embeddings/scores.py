@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from core.context import Context
-from core.embeddings.class_head import ClassHead
 from core.embeddings.pixels import EmbeddingPixels
 from core.errors import InputError
 from core.learning.likeness import LinearHead
+from core.model.class_head import ClassHead
 from core.raster.pixel_window import PixelWindow
 from core.tasks.blocks import ScoredBlock
 from core.tasks.scene import Scene

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
+import urllib.request
 
 import numpy as np
 import pytest
 
 boto3 = pytest.importorskip("boto3")
-moto_server = pytest.importorskip("moto.server")
+pytest.importorskip("moto.server")
 pytest.importorskip("obstore")
 
 from core.archive.embed import embed_archive  # noqa: E402 - after the packages are known to be there
@@ -24,20 +27,28 @@ from core.raster.reader import open_raster  # noqa: E402
 BUCKET = "archive"
 
 
+@pytest.fixture(scope="module")
+def address():
+    """A server of moto in a process of its own: a client that holds Python's lock while it waits must not stop it."""
+    program = "from moto.server import ThreadedMotoServer as S; s = S('127.0.0.1', 0, verbose=False); s.start();"
+    program += "print(s.get_host_and_port()[1], flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as server:
+        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
+        server.kill()
+
+
 @pytest.fixture
-def bucket(monkeypatch):
-    """A bucket on localhost; every client finds it by the usual variables."""
-    server = moto_server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    address = f"http://{host}:{port}"
+def bucket(address, monkeypatch):
+    """An empty bucket on localhost; every client finds it by the usual variables."""
     settings = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
     for name, value in {**settings, "AWS_ENDPOINT_URL": address, "AWS_DEFAULT_REGION": "us-east-1"}.items():
         monkeypatch.setenv(name, value)
     client = boto3.client("s3", endpoint_url=address)
+    urllib.request.urlopen(urllib.request.Request(f"{address}/moto-api/reset", method="POST")).close()
     client.create_bucket(Bucket=BUCKET)
-    yield client
-    server.stop()
+    return client
 
 
 @pytest.fixture

@@ -87,3 +87,10 @@ def test_other_threads_see_the_gdal_options_of_the_one_that_started_them():
     with rasterio.Env(GDAL_HTTP_TIMEOUT="7"):
         options = [found for _, found in ahead([0], lambda item: rasterio.env.getenv(), 1)]
     assert options[0]["GDAL_HTTP_TIMEOUT"] == "7"
+
+
+def test_a_thread_reads_with_the_options_of_its_caller_and_finds_the_login_itself():
+    with rasterio.Env(GDAL_HTTP_TIMEOUT="7"):
+        rasterio.env.setenv(AWS_ACCESS_KEY_ID="key", AWS_SECRET_ACCESS_KEY="of a session")
+        found = list(ahead(range(2), lambda item: rasterio.env.getenv()["GDAL_HTTP_TIMEOUT"], 1))
+    assert found == [(0, "7"), (1, "7")]

@@ -11,7 +11,7 @@ from rasterio.transform import Affine
 from core.context import Context
 from core.errors import CancelledError, InputError, ModelError, SensorError, TrainingError, UsageError
 from core.model.cards import HOME_VARIABLE
-from core.model.zoo import list_models, load_model
+from core.model.zoo import check_model, list_models, load_model
 from core.protocol import (
     AccuracyParams,
     ChangeParams,
@@ -115,6 +115,28 @@ def test_a_head_is_for_embeddings_of_its_kind_alone(tmp_path, make_raster):
         classify.run(ClassifyParams(Source(str(other)), str(tmp_path / "m.tif"), model="head"), Context())
     with pytest.raises(ModelError, match="head for alphaearth"):
         load_model("head")
+
+
+def test_a_whole_head_is_found_sound_and_a_damaged_one_is_not(tmp_path):
+    taught(tmp_path, made.alphaearth(tmp_path))
+    report = check_model("head")
+    assert report.sound
+    assert "a head for alphaearth embeddings, 3 classes" in report.findings[-1]
+    weights = next(card.path for card in list_models() if card.name == "head") / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-8])
+    damaged = check_model("head")
+    assert not damaged.sound
+    assert "cannot be read" in damaged.problems[0]
+
+
+def test_a_head_whose_weights_belong_to_another_is_refused(tmp_path):
+    path = made.alphaearth(tmp_path)
+    taught(tmp_path, path)
+    folder = next(card.path for card in list_models() if card.name == "head")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "classes": config["classes"][:2]}))
+    with pytest.raises(ModelError, match="do not fit"):
+        classify.run(ClassifyParams(Source(str(path)), str(tmp_path / "m.tif"), model="head"), Context())
 
 
 def test_a_model_for_images_is_refused_on_embeddings_with_advice(tmp_path):
