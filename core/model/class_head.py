@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.torch import load, save_file
+from safetensors.numpy import load, save_file
 
 from core.errors import ModelError
 from core.model.cards import CARD_FILE, CONFIG_FILE, LINK_FILE, RESULTS_FILE, models_folder
@@ -56,7 +55,7 @@ def save_class_head(head: ClassHead, folder: Path, card: dict[str, Any], results
         OutputError: the folder cannot be written.
     """
     config = {KIND: head.layout, "dimensions": int(head.weight.shape[1]), "classes": list(head.classes)}
-    tensors = {"weight": torch.from_numpy(head.weight), "bias": torch.from_numpy(head.bias)}
+    tensors = {"weight": np.ascontiguousarray(head.weight), "bias": np.ascontiguousarray(head.bias)}
     with made_whole(folder) as staged:
         save_file(tensors, staged / WEIGHTS_FILE)
         for name, content in ((CONFIG_FILE, config), (CARD_FILE, card), (RESULTS_FILE, results)):
@@ -85,7 +84,7 @@ def read_class_head(folder: Path, name: str) -> ClassHead:
     try:
         content = (folder / WEIGHTS_FILE).read_bytes()
         tensors = load(content)
-        weight, bias = tensors["weight"].numpy(), tensors["bias"].numpy()
+        weight, bias = tensors["weight"], tensors["bias"]
         if not isinstance(classes, list) or weight.shape != (len(classes), config["dimensions"]):
             raise ValueError("its weights do not fit its configuration")
         if bias.shape != (len(classes),):

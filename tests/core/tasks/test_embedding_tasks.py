@@ -118,7 +118,7 @@ def test_a_head_is_for_embeddings_of_its_kind_alone(tmp_path, make_raster):
 
 
 def test_a_whole_head_is_found_sound_and_a_damaged_one_is_not(tmp_path):
-    taught(tmp_path, made.alphaearth(tmp_path))
+    trained_head(tmp_path, made.alphaearth(tmp_path))
     report = check_model("head")
     assert report.sound
     assert "a head for alphaearth embeddings, 3 classes" in report.findings[-1]
@@ -131,7 +131,7 @@ def test_a_whole_head_is_found_sound_and_a_damaged_one_is_not(tmp_path):
 
 def test_a_head_whose_weights_belong_to_another_is_refused(tmp_path):
     path = made.alphaearth(tmp_path)
-    taught(tmp_path, path)
+    trained_head(tmp_path, path)
     folder = next(card.path for card in list_models() if card.name == "head")
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, "classes": config["classes"][:2]}))
