@@ -90,7 +90,7 @@ def read_class_head(folder: Path, name: str) -> ClassHead:
         if bias.shape != (len(classes),):
             raise ValueError("its weights do not fit its configuration")
     except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as problem:
-        raise ModelError(f"The head {name} cannot be read: {problem}.", hint="Teach it again.") from problem
+        raise ModelError(f"The head {name} cannot be read: {problem}.", hint="Train it again.") from problem
     sha256 = hashlib.sha256(content).hexdigest()
     return ClassHead(str(config[KIND]), tuple(map(str, classes)), weight, bias, name, sha256)
 

@@ -24,12 +24,12 @@ def load_class_head(name_or_path: str, layout: str) -> ClassHead:
     if KIND not in config:
         raise ModelError(
             f"{name_or_path} is a model for images; the raster holds embeddings, which words cannot be compared with.",
-            hint="Teach a head on them first (core.train --raster … --labels …) and name it with --model.",
+            hint="Train a head on them first (core.train --raster … --labels …) and name it with --model.",
         )
     if config[KIND] != layout:
         raise ModelError(
             f"{name_or_path} was fitted on {config[KIND]} embeddings, these are {layout}.",
-            hint="Teach a head on embeddings of this kind.",
+            hint="Train a head on embeddings of this kind.",
         )
     return read_class_head(folder, name_or_path)
 
