@@ -12,12 +12,13 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.learning.augment import random_affine, random_light, random_noise
+from core.learning.augment import random_affine, random_haze, random_light, random_noise
 from core.pretrain.batch import Batch
 from core.pretrain.prompt_templates import PromptTemplates
 from core.spectral.bands import Band, BandSet
 from core.spectral.scaling import physical_range
 from core.spectral.sensors import get_sensor
+from training.simulate.flood import flooded
 from training.simulate.landscape import Landscape, simulate_landscape
 from training.simulate.materials import MATERIALS
 from training.simulate.render import draw_view, render
@@ -42,6 +43,8 @@ _COMPATIBLE_NAMES = (
     (("open water", "river", "shallow water"), ("swimming pool", "open water", "river", "shallow water")),
     (("mudflat",), ("shallow water",)),
 )  # fmt: skip
+FLOOD_LOAD = 10.0
+"""Most suspended particles that a flood carries, over the usual ones."""
 _WATERS = [number for number, material in enumerate(MATERIALS) if "water" in material.words]
 _POSITION = {material.name: index for index, material in enumerate(MATERIALS)}
 COMPATIBLE = frozenset(
@@ -67,6 +70,9 @@ class SimulatedSettings:
         held_out: names of bands that are never seen as a set of their own.
         views: landscapes, suns and skies a batch; its images are shared out among them.
         water: least share of water that a landscape must have.
+        flooded: chance that a look shows the landscape under a flood.
+        haze: what the atmosphere adds to blue in half of the images, in units of the full range, as products at the top
+            of the atmosphere have it; 0 for none.
     """
 
     landscapes: int = 96
@@ -84,6 +90,8 @@ class SimulatedSettings:
     held_out: tuple[str, ...] = ()
     views: int = 1
     water: float = 0.0
+    flooded: float = 0.0
+    haze: float = 0.0
 
 
 RGB = BandSet.of(Band(name, wavelength, 0.06) for name, wavelength in (("R", 0.665), ("G", 0.56), ("B", 0.49)))
@@ -120,7 +128,11 @@ class SimulatedSource:
         """Look at a landscape: images (count, C, crop, crop) in model units, materials (count, crop, crop)."""
         landscape = self._landscapes[rng.integers(len(self._landscapes))]
         seed = int(rng.integers(1 << 31))
-        view = replace(draw_view(seed), waters=draw_waters(seed))
+        load = 1.0
+        if self._settings.flooded and rng.random() < self._settings.flooded:
+            landscape = flooded(landscape, seed)
+            load = float(np.exp(rng.uniform(0.0, np.log(FLOOD_LOAD))))
+        view = replace(draw_view(seed), waters=draw_waters(seed, load))
         values = to_model_units(render(landscape, bands, seed=seed, view=view), bands)
         optical = bands.bands[0].kind == "reflectance"
         truth = (landscape.visible_labels if optical else landscape.labels).astype(np.int64)
@@ -128,6 +140,8 @@ class SimulatedSource:
         labels = torch.from_numpy(truth)[None].expand(count, -1, -1)
         images, cut = random_affine(whole, self._settings.crop, rng, zoom=(0.7, 1.2), rotate=False, labels=labels)
         assert cut is not None
+        if self._settings.haze and bands.bands[0].kind == "reflectance":
+            images = random_haze(images, torch.tensor(bands.wavelengths_um), rng, -self._settings.haze)
         return random_noise(random_light(images, rng, 0.06), rng), cut
 
     def _draw_bands(self, rng: Generator) -> BandSet:

@@ -300,6 +300,8 @@ def _radar(landscape: Landscape, band: Band, index: int, view: View, seed: int, 
     rng = np.random.default_rng([seed, 606])
     offset = rng.normal(0, 0.7, size=len(MATERIALS)).astype(np.float32) * _SIGMA0_SD
     means = _SIGMA0[:, column] + offset
+    for water in view.waters:
+        means[water.material] += np.float32(water.roughness_db)
     labels, second, share = landscape.labels, landscape.second, landscape.share
     power = 10 ** (0.1 * means)
     value = power[labels] * (1 - share) + power[second] * share

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,6 +23,7 @@ class Water:
         dissolved: yellow substance.
         algae: chlorophyll.
         bottom: light from a pale bottom.
+        roughness_db: change of the backscatter by wind, in dB; a calm surface is darker.
     """
 
     material: int
@@ -30,6 +31,7 @@ class Water:
     dissolved: float
     algae: float
     bottom: float
+    roughness_db: float = 0.0
 
     def reflectance(self, wavelengths_um: Array) -> Array:
         """Returns the reflectance (0..1) at the wavelengths in µm."""
@@ -37,10 +39,18 @@ class Water:
         return curve(np.asarray(wavelengths_um, dtype=np.float64), 0.0, 0.0)
 
 
-def draw_waters(seed: int) -> tuple[Water, ...]:
-    """Draw the water bodies of a scene."""
+def draw_waters(seed: int, load: float = 1.0) -> tuple[Water, ...]:
+    """Draw the water bodies of a scene, all under one wind, some sheltered.
+
+    Args:
+        seed: of all that is drawn.
+        load: suspended particles over the usual ones; floods carry several times as many.
+    """
     rng = np.random.default_rng([seed, 707])
-    return tuple(_draw(rng, name, load) for name, load in _USUAL_LOAD.items())
+    air = np.random.default_rng([seed, 808])
+    waters = [_draw(rng, name, load * usual) for name, usual in _USUAL_LOAD.items()]
+    wind_db = air.normal(-0.5, 2.5)
+    return tuple(replace(water, roughness_db=float(wind_db * air.uniform(0.6, 1.0))) for water in waters)
 
 
 def _draw(rng: np.random.Generator, name: str, load: float) -> Water:

@@ -1,0 +1,54 @@
+"""A landscape after a flood: low open ground under muddy water, and what stands out of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from training.simulate import noise
+from training.simulate.landscape import Landscape
+from training.simulate.materials import MATERIAL_INDEX
+
+_SUBMERGED = np.array(
+    [
+        MATERIAL_INDEX[name]
+        for name in (
+            "grassland", "green crop", "ripe cereal", "ploughed field", "bare soil", "rice paddy", "sand", "mudflat",
+            "shrubland", "heath", "unpaved track",
+        )
+    ]
+)  # fmt: skip
+"""Materials that water a metre deep covers."""
+_WATER = np.uint8(MATERIAL_INDEX["shallow water"])
+
+
+def flooded(landscape: Landscape, seed: int) -> Landscape:
+    """Returns a landscape whose lowest open ground, a tenth to six tenths of it, lies under shallow water.
+
+    The water stands in whole fields as well as along contours. What was there shows through where it is shallow, up to
+    half of a pixel at its edge; woods and buildings stand out. Ground that clouds cover is flooded all the same.
+
+    Args:
+        landscape: of any pixel size.
+        seed: of the water's height.
+    """
+    rng = np.random.default_rng([seed, 909])
+    open_ground = np.isin(landscape.labels, _SUBMERGED)
+    if not open_ground.any():
+        return landscape
+    rise = landscape.elevation - landscape.elevation.min()
+    relief = max(float(rise.std()), 1e-3)
+    banked = noise.unit(noise.hash_u32(landscape.parcel_ids.astype(np.int64), seed, 5)) - 0.5
+    height = rise / relief + np.where(landscape.parcel_ids != 0, banked, 0.0) * rng.uniform(0.0, 3.0)
+    level = np.quantile(height[open_ground], rng.uniform(0.1, 0.6))
+    under = open_ground & (height < level)
+    through = np.clip(0.5 - (level - height) * rng.uniform(0.5, 4.0), 0.0, 0.5).astype(np.float32)
+    return replace(
+        landscape,
+        labels=np.where(under, _WATER, landscape.labels),
+        second=np.where(under, landscape.labels, landscape.second),
+        share=np.where(under, through, landscape.share),
+        height=np.where(under, np.float32(0), landscape.height),
+        parcel_ids=np.where(under, np.int32(0), landscape.parcel_ids),
+    )
