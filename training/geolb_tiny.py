@@ -2,9 +2,9 @@
 
 python -m training.geolb_tiny --data ../shared/data
 
-The trunk begins with published ImageNet weights. Three stages follow, each with the trunk as it is: the maps, the maps
-with more floods and real scenes, then what an image shows as a whole. The words of all go with the model. Stops and
-goes on: training resumes from its checkpoint, a finished stage is not repeated.
+The trunk begins with published ImageNet weights. Two stages follow, each with the trunk as it is: the maps, then what
+an image shows as a whole. The words of both go with the model. Stops and goes on: training resumes from its checkpoint,
+a finished stage is not repeated.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RUNS = ROOT / "runs"
 DATA = Path("../shared/data")
 """Where the recipes look for data."""
-MAPS, FLOODS, SCENE = STAGES = ("geolb_tiny", "geolb_tiny_floods", "geolb_tiny_scene")
+MAPS, SCENE = STAGES = ("geolb_tiny", "geolb_tiny_scene")
 """Recipes, and folders of their runs; each goes on from the one before."""
 EMBEDDED = ROOT / "resources" / "models" / "geolb-tiny"
 
@@ -61,11 +61,10 @@ def train_stages(data: Path) -> Path:
     if not (RUNS / "teachers").exists():
         fetch_teacher_files()
         prepare(data, RUNS / "teachers")
-    for stage in (MAPS, FLOODS):
-        if not (RUNS / stage / "model.safetensors").exists():
-            train(_recipe(stage), RUNS / stage, Context(progress=_print), data=data)
+    if not (RUNS / MAPS / "model.safetensors").exists():
+        train(_recipe(MAPS), RUNS / MAPS, Context(progress=_print), data=data)
     if not (RUNS / SCENE / "model.safetensors").exists():
-        fit_scene(_recipe(SCENE), RUNS / FLOODS, RUNS / SCENE, _print, data=data)
+        fit_scene(_recipe(SCENE), RUNS / MAPS, RUNS / SCENE, _print, data=data)
     return RUNS / SCENE
 
 
