@@ -18,7 +18,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from geolangbind_qgis.gui.help import add_help_button
-from geolangbind_qgis.gui.table_dialog import UNKNOWN, Cell, as_text, new_table, save_text
+from geolangbind_qgis.gui.table_dialog import UNKNOWN, Cell, as_text, new_table, save_text, size_to_show
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.i18n.numbers import number_text
 
@@ -66,7 +66,8 @@ class AccuracyResult(QDialog):
         box = QVBoxLayout(self)
         for widget in (figures, self.tabs, note, buttons):
             box.addWidget(widget, 1 if widget is self.tabs else 0)
-        self.resize(980, min(680, 330 + 30 * len(result["classes"])))
+        width = size_to_show(self.classes).width()
+        self.resize(width, min(680, 330 + 30 * len(result["classes"])))
 
     def open_report(self) -> None:
         """Open the page in the browser."""

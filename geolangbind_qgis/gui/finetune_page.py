@@ -38,6 +38,9 @@ from geolangbind_qgis.runs.failure import Failure
 from geolangbind_qgis.runs.finetune import FinetuneRequest, FinetuneRunner
 from geolangbind_qgis.session import Session
 
+_LEAST_IMAGES, _MOST_IMAGES = 2, 5
+"""Lines of the list of images that are seen at once."""
+
 
 class FinetunePage(QScrollArea):
     """Collects labels, field and rasters, runs the fine-tuning and shows its progress and result.
@@ -66,7 +69,6 @@ class FinetunePage(QScrollArea):
         self.names = QLineEdit(self)
         self.names.setPlaceholderText(tr("only for codes: 1=water; 2=trees"))
         self.rasters = QListWidget(self)
-        self.rasters.setMaximumHeight(96)
         self.rasters.setToolTip(tr("Images to train on; several sensors can serve together"))
         self.rasters.setAccessibleName(tr("Images"))
         self.name = QLineEdit(tr("my-model"), self)
@@ -102,6 +104,9 @@ class FinetunePage(QScrollArea):
                 state = Qt.CheckState.Checked if layer.id() in chosen else Qt.CheckState.Unchecked
                 item.setCheckState(state)
         self.rasters.blockSignals(False)
+        rows = min(max(_LEAST_IMAGES, self.rasters.count()), _MOST_IMAGES)
+        line = max(self.rasters.sizeHintForRow(0), self.rasters.fontMetrics().height() + 2)
+        self.rasters.setFixedHeight(rows * line + 2 * self.rasters.frameWidth() + 2)
         self._hide_images()
         self._on_labels(self.labels.currentLayer())
 
@@ -220,6 +225,8 @@ class FinetunePage(QScrollArea):
         self.result.setText(finetune_table_html(result))
         seconds = round(float(result.get("seconds") or 0))
         self.run_bar.show_idle(tr("{0} is trained ({1} s) and selected for the next prompts.").format(name, seconds))
+        self.widget().layout().activate()
+        self.ensureWidgetVisible(self.result)
         self.trained.emit(name, name)
 
     def _on_failed(self, failure: Failure) -> None:

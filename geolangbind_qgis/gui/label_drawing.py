@@ -75,6 +75,7 @@ class LabelDrawing(QWidget):
         add.setAccessibleName(tr("Add the class"))
         add.clicked.connect(self._add_typed)
         self.classes: dict[str, QToolButton] = {}
+        self._colours: dict[str, str] = {}
         self._group = QButtonGroup(self)
         self._names = QWidget(self)
         row = QHBoxLayout(self._names)
@@ -169,10 +170,13 @@ class LabelDrawing(QWidget):
             button.hide()
             button.deleteLater()
         self.classes = {}
-        for place, name in enumerate(names):
+        layer = self._layer()
+        own = _colours_of(layer, self._field) if layer is not None else {}
+        self._colours = {name: own.get(name, _colour(place)) for place, name in enumerate(names)}
+        for name in names:
             button = QToolButton(self)
             button.setText(name)
-            button.setIcon(_swatch(PROMPT_COLOURS[place % len(PROMPT_COLOURS)]))
+            button.setIcon(_swatch(self._colours[name]))
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             button.setCheckable(True)
             button.setToolTip(tr("Draw polygons of {0}").format(name))
@@ -185,15 +189,17 @@ class LabelDrawing(QWidget):
 
     def _style(self, layer: QgsVectorLayer) -> None:
         """Show every class in the colour of its button."""
-        categories = []
-        for place, name in enumerate(self.classes):
-            colour = PROMPT_COLOURS[place % len(PROMPT_COLOURS)]
+        own = _colours_of(layer, self._field)
+        renderer = layer.renderer().clone() if own else QgsCategorizedSymbolRenderer(self._field, [])
+        for name in self.classes:
+            if name in own:
+                continue
             symbol = QgsFillSymbol.createSimple(
-                {"color": QColor(colour).name(), "outline_color": "white", "outline_width": "0.4"}
+                {"color": self._colours[name], "outline_color": "white", "outline_width": "0.4"}
             )
             symbol.setOpacity(0.6)
-            categories.append(QgsRendererCategory(name, symbol, name))
-        layer.setRenderer(QgsCategorizedSymbolRenderer(self._field, categories))
+            renderer.addCategory(QgsRendererCategory(name, symbol, name))
+        layer.setRenderer(renderer)
         layer.triggerRepaint()
 
 
@@ -201,6 +207,18 @@ def _can_be_drawn_on(layer: QgsVectorLayer, field: str) -> bool:
     """Whether a layer holds polygons with the field."""
     polygons = layer.geometryType() == QgsWkbTypes.GeometryType.PolygonGeometry
     return polygons and layer.fields().indexOf(field) >= 0
+
+
+def _colours_of(layer: QgsVectorLayer, field: str) -> dict[str, str]:
+    """Returns the colours of classes that the layer's own style has; empty where it does not go by the field."""
+    renderer = layer.renderer()
+    if not isinstance(renderer, QgsCategorizedSymbolRenderer) or renderer.classAttribute() != field:
+        return {}
+    return {str(each.value()): each.symbol().color().name() for each in renderer.categories() if each.value()}
+
+
+def _colour(place: int) -> str:
+    return QColor(PROMPT_COLOURS[place % len(PROMPT_COLOURS)]).name()
 
 
 def _swatch(colour: str) -> QIcon:

@@ -23,7 +23,7 @@ def ask_about_large_map(bar: QgsMessageBar, size: str, classify: Callable[[bool]
     Returns:
         The two buttons: all, the visible extent only.
     """
-    item = bar.createMessage("GeoLangBind", size)
+    item = bar.createMessage(size)  # without a title, which a narrow window has no room for
     buttons = []
 
     def begin(visible_only: bool, *_: bool) -> None:

@@ -102,6 +102,7 @@ class LayerMenu(QObject):
         if not text:
             self.classify(layer)
             return
+        self._close_last_message()
         ask_about_large_map(
             self._iface.messageBar(),
             text,
@@ -204,6 +205,9 @@ class LayerMenu(QObject):
     def _on_project_cleared(self) -> None:
         """Stop every run of the project that was closed, and say nothing more of its maps."""
         self.stop_all()
+        self._close_last_message()
+
+    def _close_last_message(self) -> None:
         if self._last_message is not None:
             self._iface.messageBar().popWidget(self._last_message)
 
@@ -305,8 +309,7 @@ class LayerMenu(QObject):
         remember_speed(classifier.request.pixels, seconds)
         name = classifier.request.snapshot.name
         message_bar = self._iface.messageBar()
-        if self._last_message is not None:
-            message_bar.popWidget(self._last_message)
+        self._close_last_message()
         # Without the layer's name, which pushes the buttons out of a narrow window.
         item = message_bar.createMessage("GeoLangBind", tr("Classified in {0} s.").format(number_text(seconds, 1)))
         item.setToolTip(name)

@@ -49,6 +49,7 @@ class ResultPanel(QGroupBox):
         answer_changed: id of a layer that shows an earlier answer now.
         recompute_wanted: the layer whose file is missing is to be computed again.
         word_wanted: the prompt that found nothing, and a suggested word that was clicked.
+        suggested: words are suggested for the result that is chosen.
     """
 
     save_wanted = pyqtSignal()
@@ -58,6 +59,7 @@ class ResultPanel(QGroupBox):
     answer_changed = pyqtSignal(str)
     recompute_wanted = pyqtSignal(object)
     word_wanted = pyqtSignal(str, str)
+    suggested = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(tr("Result"), parent)
@@ -166,6 +168,8 @@ class ResultPanel(QGroupBox):
         """Show suggested words for a prompt without matches."""
         self._suggested_words[layer_id] = words
         self._show_area()
+        if layer_id == self.results.currentData():
+            self.suggested.emit()
 
     def histogram(self) -> ScoreHistogram | None:
         """Returns the histogram of the selected layer."""

@@ -103,6 +103,7 @@ class SearchPage(QScrollArea):
         self.models_button.clicked.connect(self.models_wanted)
         self.run_bar = RunBar(self)
         self.result = ResultPanel(self)
+        self.result.suggested.connect(lambda: self._bring_in_sight(self.result.suggestions))
         self.class_maps = ClassMapLine(self)
         self._build()
         self.layers.layerChanged.connect(self._on_layer)
@@ -221,8 +222,11 @@ class SearchPage(QScrollArea):
 
     def bring_threshold_in_sight(self) -> None:
         """Scroll to the threshold if the page is taller than the dock."""
+        self._bring_in_sight(self.result.threshold)
+
+    def _bring_in_sight(self, control: QWidget) -> None:
         self.widget().layout().activate()
-        self.ensureWidgetVisible(self.result.threshold, 0, _MARGIN_BELOW)
+        self.ensureWidgetVisible(control, 0, _MARGIN_BELOW)
 
     def clean_up(self) -> None:
         """Disconnect from the map canvas and the project."""

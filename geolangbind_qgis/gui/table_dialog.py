@@ -67,7 +67,7 @@ class TableDialog(QDialog):
         box = QVBoxLayout(self)
         box.addWidget(self.table)
         box.addWidget(buttons)
-        self.resize(_size_for(self.table))
+        self.resize(size_to_show(self.table))
 
     def text(self, separator: str) -> str:
         """Returns the table as lines of text."""
@@ -102,7 +102,7 @@ def new_table(
     return table
 
 
-def _size_for(table: QTableWidget) -> QSize:
+def size_to_show(table: QTableWidget) -> QSize:
     """Returns the size of a window that shows all columns, at any font size."""
     table.ensurePolished()
     head, rows = table.horizontalHeader(), table.verticalHeader()

@@ -104,6 +104,17 @@ def test_the_threshold_is_in_sight_in_a_small_window_when_an_answer_comes(shown_
         wait_until(lambda shown=control: shown.visibleRegion().boundingRect().height() == shown.height())
 
 
+def test_suggested_words_are_in_sight_in_a_small_window(shown_dock):
+    page = shown_dock.page
+    page.prompts.set_prompts(["water", "forest", "town"])
+    page.area.combo.setCurrentIndex(page.area.combo.count() - 1)
+    QTest.mouseClick(page.run_bar.run_button, Qt.MouseButton.LeftButton)
+    wait_until(lambda: not shown_dock.highlighter.busy)
+    page.result.show_suggestions(page.result.layer().id(), ["lake", "sea"])
+    shown = page.result.suggestions
+    wait_until(lambda: 0 < shown.height() == shown.visibleRegion().boundingRect().height())
+
+
 def test_an_automatic_threshold_stands_beside_the_histogram(shown_dock):
     page = shown_dock.page
     page.prompts.set_prompts(["water"])

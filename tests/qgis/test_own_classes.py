@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 from conftest import wait_until
-from qgis.core import QgsApplication, QgsGeometry, QgsProject, QgsRectangle, QgsVectorLayer
+from qgis.core import (
+    QgsApplication,
+    QgsCategorizedSymbolRenderer,
+    QgsFillSymbol,
+    QgsGeometry,
+    QgsProject,
+    QgsRectangle,
+    QgsRendererCategory,
+    QgsVectorLayer,
+)
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QInputDialog, QTableWidgetItem
@@ -102,6 +111,19 @@ def test_the_field_of_the_class_stays_chosen_while_labels_are_drawn(dock, scene,
     assert list(page.drawing.classes) == ["water"]
     layer.rollBack()
     assert page.field.currentField() == "class"
+
+
+def test_drawing_keeps_the_style_that_a_label_layer_has(dock, scene, labels):  # noqa: F811 - the fixture
+    symbol = QgsFillSymbol.createSimple({"color": "#123456"})
+    labels.setRenderer(QgsCategorizedSymbolRenderer("class", [QgsRendererCategory("water", symbol, "Water")]))
+    dock.show_finetune_page(True)
+    dock.finetune.labels.setLayer(labels)
+    dock.finetune.drawing.draw("forest")
+    categories = {each.value(): each for each in labels.renderer().categories()}
+    assert set(categories) == {"water", "forest", "town"}
+    assert categories["water"].symbol().color().name() == "#123456"
+    assert categories["water"].label() == "Water"
+    labels.rollBack()
 
 
 def test_a_new_label_layer_is_not_put_among_results(dock, scene, tmp_path):
