@@ -50,6 +50,7 @@ def main(arguments: list[str]) -> int:
             **os.environ,
             "QGIS_PLUGINPATH": str(plugins),
             "GEOLANGBIND_ROOT": str(ROOT),
+            "GEOLANGBIND_HOME": str(Path(folder) / "home"),  # models that are trained for the pictures go with it
             "GEOLANGBIND_SCENE": str(options.scene.resolve()),
             "GEOLANGBIND_IMAGES": str(options.to.resolve()),
             "GEOLANGBIND_STEPS": only,
