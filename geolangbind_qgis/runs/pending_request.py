@@ -44,6 +44,7 @@ class PendingRequest:
             on_late_result: called with a result that arrives although the request was cancelled.
         """
         self.cancel()
+        handle: Any = None
 
         def end(callback: Callable[[Any], None], late: Callable[[Any], None] | None = None) -> Callable[[Any], None]:
             def deliver(value: Any) -> None:  # noqa: ANN401 - a result or an ErrorInfo
