@@ -64,7 +64,7 @@ class ChangeAlgorithm(RasterAlgorithm):
                 "of the score from -1 to 1, the score before and the score after. With <b>classes</b> (a scheme, a "
                 "scheme file or a list) it says which class became which, with a legend, and a table of areas.</p>"
                 "<p>Two years of <b>embeddings</b> (AlphaEarth, TESSERA) need neither: the result is 1 - cosine of the "
-                "angle between both vectors of a pixel, 0 where nothing changed. With a model that was taught on them "
+                "angle between both vectors of a pixel, 0 where nothing changed. With a model that was trained on them "
                 "it says which of its classes became which.</p>"
                 "<p>First it is measured whether both dates lie on each other. Dates more than two pixels apart are "
                 "refused, for every edge would pass for change; let the shift be undone, or ignored.</p>"
