@@ -38,8 +38,8 @@ def test_the_end_of_an_earlier_request_does_not_end_the_later_one(dock, scene):
     found = []
     dock.suggestions.found.connect(lambda _, words: found.append(words))
     layer = dock.page.result.layer()
-    dock.suggestions.look(layer.id(), "volcano crater with lava", dock.highlighter.answered)
-    dock.suggestions.look(layer.id(), "volcano crater with lava", dock.highlighter.answered)
+    dock.suggestions.request(layer.id(), "volcano crater with lava", dock.highlighter.answered)
+    dock.suggestions.request(layer.id(), "volcano crater with lava", dock.highlighter.answered)
     wait_until(lambda: not dock.suggestions.busy)
     assert len(found) == 1
 
