@@ -25,6 +25,7 @@ from qgis.PyQt.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPushButton,
+    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -179,6 +180,7 @@ class LabelDrawing(QWidget):
             button.setIcon(_swatch(self._colours[name]))
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             button.setCheckable(True)
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             button.setToolTip(tr("Draw polygons of {0}").format(name))
             button.clicked.connect(lambda _, name=name: self.draw(name))
             self._group.addButton(button)

@@ -162,6 +162,7 @@ def main(profile):
     from qgis.gui import QgsMapCanvas
     from qgis.PyQt.QtWidgets import QMainWindow
 
+    os.environ["QGIS_CUSTOM_CONFIG_PATH"] = str(Path(profile).parent.parent)  # QGIS 3.40 ignores the argument
     application = QgsApplication([], True, profile)
     QgsApplication.initQgis()
     window = QMainWindow()
