@@ -71,7 +71,7 @@ class RecognitionLine(QWidget):
         scaling = tr("scaled as the file says") if found.scaling == "file" else found.scaling_title
         count = found.bands_text.partition(" (")[0]  # which ones, and how they are scaled, is said by the tool tip
         title = found.title.partition(" (")[0]
-        parts = [title] if title.startswith(count) else [title, count]
+        parts = [title] if count in title else [title, count]
         text = " · ".join(_unbroken(part).replace("<", "&lt;") for part in parts if part)
         own_text = f" <i>({tr('set by you')})</i>" if own else ""
         self.label.setText(f"{text}{own_text} · <span style='color:{colour}'>{mark}</span> {state}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from conftest import wait_until
 from qgis.core import QgsMultiBandColorRenderer, QgsProject, QgsRasterLayer
@@ -10,7 +12,9 @@ from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QAbstractScrollArea, QLabel, QWidget
 
 from geolangbind_qgis.gui.dock import GeoLangBindDock
+from geolangbind_qgis.gui.recognition_line import RecognitionLine
 from geolangbind_qgis.gui.tab_order import controls_of
+from geolangbind_qgis.layers.recognition import Recognised
 
 COMPOSITE = ("QAbstractSpinBox", "QComboBox", "QgsFileWidget", "QgsFilterLineEdit", "QgsCollapsibleGroupBoxBasic")
 """Fields that consist of several widgets."""
@@ -92,6 +96,17 @@ def test_natural_colours_are_not_offered_where_there_is_no_red(dock, tmp_path, s
     dock.descriptions.show(layer, ask=True)
     wait_until(lambda: not dock.descriptions.busy)
     assert not dock.page.natural_button.isEnabled()
+
+
+def test_bands_that_the_name_of_the_sensor_tells_are_told_once(qgis_app):
+    names = ("red", "green", "blue")
+    title = "Aerial or satellite picture: red, green, blue"
+    found = Recognised(title, "rgb", names, (1, 2, 3), (0.66, 0.56, 0.48), "", "", (), True, (), ())
+    line = RecognitionLine()
+    line.show_recognised(found, own=False)
+    assert line.label.text().count("green") == 1
+    line.show_recognised(replace(found, title="Airborne camera"), own=False)
+    assert line.label.text().count("green") == 1
 
 
 def test_the_threshold_is_in_sight_in_a_small_window_when_an_answer_comes(shown_dock):
