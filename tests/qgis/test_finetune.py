@@ -105,7 +105,7 @@ def test_a_cancelled_fine_tuning_leaves_no_model(dock, session, scene, labels):
     assert "never" not in [card["name"] for card in session.facts.get("models") or []]
 
 
-def test_what_is_missing_is_said_before_anything_starts(dock, scene, labels):
+def test_what_is_missing_is_reported_before_anything_starts(dock, scene, labels):
     dock.show_finetune_page(True)
     page = dock.finetune
     page.labels.setLayer(labels)

@@ -70,7 +70,7 @@ def test_the_rasters_of_a_bucket_are_listed(uploaded):
     assert names == ["a/middle.tif", "a/west.tif", "b/broken.tif", "b/east.tif"]
 
 
-def test_a_bucket_that_is_not_there_is_said(bucket):
+def test_a_bucket_that_is_not_there_is_reported(bucket):
     with pytest.raises(InputError, match=r"cannot be listed|There is no raster"):
         scenes_of("s3://nowhere/scenes")
 
@@ -136,7 +136,7 @@ def test_a_bucket_that_stops_answering_costs_the_sharing_alone(uploaded, bucket,
     assert "the network was cut" in caplog.text
 
 
-def test_an_address_that_is_none_is_said():
+def test_an_address_that_is_none_is_reported():
     with pytest.raises(UsageError, match="no object store"):
         StoreMirror("nonsense://x")
 

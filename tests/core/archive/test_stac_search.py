@@ -130,6 +130,6 @@ def test_a_search_that_says_something_else_is_wrong_usage(api, query):
         scenes_of(f"{address}?{query}")
 
 
-def test_a_server_that_is_no_stac_api_is_said():
+def test_a_server_that_is_no_stac_api_is_reported():
     with pytest.raises(InputError, match="does not answer as a STAC API"):
         scenes_of("stac+http://127.0.0.1:9/nothing")

@@ -129,7 +129,7 @@ def test_bands_are_picked_by_wavelength_whatever_their_order(clip_folder):
         torch.testing.assert_close(model.encode_image(many, sentinel), model.encode_image(images, COLOURS_UM))
 
 
-def test_what_a_model_does_not_see_is_said():
+def test_what_a_model_does_not_see_is_reported():
     choice = choose_bands(COLOURS_UM, (0.49, 0.56, 0.665, 0.842))
     assert choice.picked == (2, 1, 0)
     assert choice.in_words() == "The model sees 3 of 4 bands; left out: 0.842 µm."

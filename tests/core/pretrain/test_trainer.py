@@ -57,7 +57,7 @@ def test_only_the_parts_named_learn_and_norms_of_the_others_keep_their_statistic
     assert all(name.startswith("visual.scene.") for name in changed)
 
 
-def test_a_part_to_learn_that_the_model_lacks_is_said(recipe, tmp_path):
+def test_a_part_to_learn_that_the_model_lacks_is_reported(recipe, tmp_path):
     with pytest.raises(TrainingError, match=r"no part visual\.scen that"):
         trained(dataclasses.replace(recipe, learn=("visual.scen",)), tmp_path)
 
@@ -78,7 +78,7 @@ def test_results_hold_the_validation_history(recipe, tmp_path):
     assert json.loads((tmp_path / "results.json").read_text())["final"]["always/one"] == 1.0
 
 
-def test_a_damaged_checkpoint_is_said_in_one_line(recipe, tmp_path):
+def test_a_damaged_checkpoint_is_reported_in_one_line(recipe, tmp_path):
     (tmp_path / "checkpoint.pt").write_bytes(b"not a checkpoint")
     with pytest.raises(TrainingError, match="damaged"):
         Trainer(start_model(recipe), recipe, tmp_path)
@@ -90,7 +90,7 @@ def test_another_seed_does_not_go_on_from_the_checkpoint(recipe, tmp_path):
         trained(dataclasses.replace(recipe, seed=6), tmp_path)
 
 
-def test_a_checkpoint_of_another_model_is_said_in_one_line(recipe, tmp_path):
+def test_a_checkpoint_of_another_model_is_reported_in_one_line(recipe, tmp_path):
     trained(recipe, tmp_path, until=1)
     wider = dataclasses.replace(recipe, model={**recipe.model, "mlp_ratio": 3.0})
     with pytest.raises(TrainingError, match="another model"):

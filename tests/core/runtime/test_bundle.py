@@ -267,7 +267,7 @@ def test_a_mirror_with_a_login_behind_a_proxy_with_a_login_serves(recipe, tmp_pa
     assert "p@ss" not in said
 
 
-def test_a_wrong_login_at_the_proxy_is_said_to_be_one(recipe, tmp_path, guarded, plain_network):
+def test_a_wrong_login_at_the_proxy_is_reported_as_one(recipe, tmp_path, guarded, plain_network):
     index, proxy, _ = guarded
     network = {"enabled": True, "host": "127.0.0.1", "port": proxy, "user": "ann", "password": "wrong"}
     network["index"] = f"http://reader:p%40ss@127.0.0.1:{index}/simple"

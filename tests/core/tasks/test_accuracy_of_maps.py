@@ -217,7 +217,7 @@ def test_a_reference_that_nothing_places_lies_on_the_map_pixel_by_pixel_or_not_a
         run_task(accuracy, AccuracyParams(str(class_map), str(cut)))
 
 
-def test_what_keeps_accuracy_from_being_weighted_by_area_is_said(class_map, run_task, tmp_path):
+def test_what_keeps_accuracy_from_being_weighted_by_area_is_reported(class_map, run_task, tmp_path):
     path = labelled_points(tmp_path / "p.gpkg", ["water", "woods", "town"])
     (remark,) = run_task(accuracy, AccuracyParams(str(class_map), path))["remarks"]
     assert "water, woods, town" in remark

@@ -262,7 +262,7 @@ def painting(tmp_path):
     return embeddings, picture, drawn
 
 
-def test_words_are_answered_from_what_they_find_on_an_image_of_the_same_ground_and_that_is_said(
+def test_words_are_answered_from_what_they_find_on_an_image_of_the_same_ground_and_that_is_reported(
     tmp_path, painting, run_task
 ):
     path, image, drawn = painting

@@ -201,7 +201,7 @@ def test_a_stopped_run_leaves_no_output(scene, run_task, tmp_path):
         ({"prompts": ("water",), "output": "/nowhere/out.tif"}, OutputError, "no folder"),
     ],
 )
-def test_what_cannot_be_done_is_said_before_the_model_is_loaded(scene, run_task, tmp_path, change, error, said):
+def test_what_cannot_be_done_is_reported_before_the_model_is_loaded(scene, run_task, tmp_path, change, error, said):
     params = {"source": Source(scene), "output": str(tmp_path / "out.tif"), **change}
     with pytest.raises(error, match=said):
         run_task(highlight, HighlightParams(**params))
