@@ -30,7 +30,7 @@ def ask_about_large_map(bar: QgsMessageBar, size: str, classify: Callable[[bool]
         bar.popWidget(item)
         classify(visible_only)
 
-    for text, visible_only in ((tr("Classify all"), False), (tr("Visible extent"), True)):
+    for text, visible_only in ((tr("Classify all"), False), (tr("In view"), True)):
         button = QPushButton(text, item)
         button.clicked.connect(partial(begin, visible_only))
         item.layout().addWidget(button)

@@ -44,7 +44,7 @@ def size_text(pixels: int, *, coarse_first: bool = True) -> str:
     if speed is None and coarse_first:
         return tr("Large area: {0}. A coarse answer comes first, then the time that is left.").format(size)
     if speed is None:
-        return tr("Large area: {0}, time not yet known.").format(size)
+        return tr("Large area: {0}, time unknown.").format(size)
     seconds = pixels / speed
     if seconds < 60:
         return tr("Large area: {0}, less than a minute.").format(size)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsUnitTypes
 from qgis.gui import QgsMapCanvas, QgsMapLayerComboBox
-from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -103,6 +103,11 @@ class SearchPage(QScrollArea):
         self.models_button.clicked.connect(self.models_wanted)
         self.run_bar = RunBar(self)
         self.result = ResultPanel(self)
+        self._wanted: QWidget = self.result.threshold
+        self._scrolling = QTimer(self)
+        self._scrolling.setSingleShot(True)
+        self._scrolling.setInterval(0)
+        self._scrolling.timeout.connect(self._scroll)
         self.result.suggested.connect(lambda: self._bring_in_sight(self.result.suggestions))
         self.class_maps = ClassMapLine(self)
         self._build()
@@ -225,8 +230,13 @@ class SearchPage(QScrollArea):
         self._bring_in_sight(self.result.threshold)
 
     def _bring_in_sight(self, control: QWidget) -> None:
+        """Scroll to a control as soon as the page has its new size, which Qt gives it in the next event."""
+        self._wanted = control
+        self._scrolling.start()
+
+    def _scroll(self) -> None:
         self.widget().layout().activate()
-        self.ensureWidgetVisible(control, 0, _MARGIN_BELOW)
+        self.ensureWidgetVisible(self._wanted, 0, _MARGIN_BELOW)
 
     def clean_up(self) -> None:
         """Disconnect from the map canvas and the project."""

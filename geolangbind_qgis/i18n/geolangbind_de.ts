@@ -648,6 +648,10 @@
       <translation>Alles klassifizieren</translation>
     </message>
     <message>
+      <source>In view</source>
+      <translation>Sichtbares</translation>
+    </message>
+    <message>
       <source>{0} has no red, green and blue bands.</source>
       <translation>{0} hat keine roten, grünen und blauen Bänder.</translation>
     </message>
@@ -1224,8 +1228,8 @@ Download {1} MB and accept this licence?</source>
       <translation>Große Fläche: {0}. Zuerst kommt eine grobe Antwort, dann die Restzeit.</translation>
     </message>
     <message>
-      <source>Large area: {0}, time not yet known.</source>
-      <translation>Große Fläche: {0}, Dauer noch unbekannt.</translation>
+      <source>Large area: {0}, time unknown.</source>
+      <translation>Große Fläche: {0}, Dauer unbekannt.</translation>
     </message>
     <message>
       <source>Large area: {0}, less than a minute.</source>

@@ -199,7 +199,7 @@ def test_a_large_map_is_classified_only_after_its_size_was_said(menu, wide_layer
     asked = qgis_iface.messageBar().currentItem()
     assert "400 megapixels" in asked.text()
     everything, visible = asked.findChildren(QPushButton)
-    assert (everything.text(), visible.text()) == ("Classify all", "Visible extent")
+    assert (everything.text(), visible.text()) == ("Classify all", "In view")
     visible.click()
     (classifier,) = menu.running
     assert classifier.request.pixels < 2_000_000
