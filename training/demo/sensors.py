@@ -83,7 +83,7 @@ def main() -> None:
         axes[1, column].set_title(f"“{example.prompt}”: IoU with the truth {agreement:.2f}", fontsize=12)
         for axis in axes[:, column]:
             axis.set_axis_off()
-    figure.savefig(options.output, dpi=90)
+    figure.savefig(options.output, dpi=72)
 
 
 def _answered(
