@@ -56,7 +56,7 @@ def run(params, context):
     return {"count": count, "unit": params.unit, "weights": params.weights}
 
 
-TASK = Task("count-above", CountAboveParams, run, "Count the pixels above a threshold.", command=True)
+TASK = Task("toy-count-above", CountAboveParams, run, "Count the pixels above a threshold.", command=True)
 '''
 
 
@@ -64,10 +64,10 @@ TASK = Task("count-above", CountAboveParams, run, "Count the pixels above a thre
 def toy(tmp_path, monkeypatch) -> Iterator[None]:
     folder = tmp_path / "declared"
     folder.mkdir()
-    (folder / "count_above.py").write_text(TOY)
+    (folder / "toy_count_above.py").write_text(TOY)
     monkeypatch.setattr(declared, "__path__", [*declared.__path__, str(folder)])
     yield
-    sys.modules.pop("core.tasks.declared.count_above", None)
+    sys.modules.pop("core.tasks.declared.toy_count_above", None)
 
 
 @pytest.fixture
@@ -77,12 +77,12 @@ def scores(make_raster) -> Path:
 
 
 def test_the_command_line_comes_from_the_declaration(toy, scores, capsys):
-    assert main(["count-above", str(scores), "--json"]) == 0
+    assert main(["toy-count-above", str(scores), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"count": 3, "unit": "pixels", "weights": {}}
     more = ["--threshold", "0.6", "--strict", "--band", "1", "--band", "2", "--weight", "a=0.5", "--unit", "per cent"]
-    assert main(["count-above", str(scores), "--json", *more]) == 0
+    assert main(["toy-count-above", str(scores), "--json", *more]) == 0
     assert json.loads(capsys.readouterr().out) == {"count": 4, "unit": "per cent", "weights": {"a": 0.5}}
-    assert main(["count-above", str(scores)]) == 0
+    assert main(["toy-count-above", str(scores)]) == 0
     assert capsys.readouterr().out == "count: 3\nunit: pixels\nweights: {}\n"
 
 
@@ -99,14 +99,14 @@ def test_the_command_line_comes_from_the_declaration(toy, scores, capsys):
 )
 def test_what_does_not_fit_the_declaration_is_wrong_usage(toy, capsys, arguments, words):
     with pytest.raises(SystemExit) as ended:
-        main(["count-above", *arguments])
+        main(["toy-count-above", *arguments])
     assert ended.value.code == 2
     assert words in capsys.readouterr().err
 
 
 def test_help_names_what_is_declared(toy, capsys):
     with pytest.raises(SystemExit):
-        main(["count-above", "--help"])
+        main(["toy-count-above", "--help"])
     shown = " ".join(capsys.readouterr().out.split())
     for words in ("Count the pixels above a threshold.", "score that counts (default: 0.5)", "{pixels,per cent}"):
         assert words in shown
@@ -131,8 +131,8 @@ def test_the_server_does_it_and_refuses_unknown_fields(toy, scores):
         output.complete.wait(60)
 
     asked = [
-        Request(1, "count-above", {"raster": str(scores), "bands": [1, 2]}),
-        Request(2, "count-above", {"raster": str(scores), "colour": "red"}),
+        Request(1, "toy-count-above", {"raster": str(scores), "bands": [1, 2]}),
+        Request(2, "toy-count-above", {"raster": str(scores), "colour": "red"}),
         Request(3, "no-such-task"),
     ]
     output = Output()
@@ -145,7 +145,7 @@ def test_the_server_does_it_and_refuses_unknown_fields(toy, scores):
 
 def test_two_tasks_of_one_name_are_refused(toy, tmp_path):
     (tmp_path / "declared" / "again.py").write_text(TOY)
-    with pytest.raises(ValueError, match="count-above"):
+    with pytest.raises(ValueError, match="toy-count-above"):
         tasks()
     sys.modules.pop("core.tasks.declared.again", None)
 
