@@ -7,6 +7,7 @@ wavelengths.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -90,11 +91,12 @@ def teacher_features(teacher: Teacher) -> TeacherFeatures:
         if getattr(teacher, "mimicked", False) and batch.teacher_images is not None:
             assert batch.teacher_wavelengths_um is not None
             return teacher.features(batch.teacher_images, batch.teacher_wavelengths_um)
-        try:
+        with suppress(SensorError):
             return teacher.features(batch.images, batch.wavelengths_um)
-        except SensorError:
-            if batch.teacher_images is None or batch.teacher_wavelengths_um is None:
-                return None
+        if batch.teacher_images is None or batch.teacher_wavelengths_um is None:
+            return None
+        with suppress(SensorError):
             return teacher.features(batch.teacher_images, batch.teacher_wavelengths_um)
+        return None
 
     return features

@@ -14,7 +14,7 @@ from rasterio.io import DatasetReader, MemoryFile
 
 from core.raster.failures import open_failure
 from core.raster.object_store import SCHEME, gdal_options, gdal_place, is_bucket
-from core.raster.virtual_raster import refuse_unsafe, vrt_text
+from core.raster.virtual_raster import refuse_service, refuse_unsafe, vrt_text
 
 GDAL_FAILURES = (RasterioError, OSError, ValueError, MemoryError)
 """What rasterio and GDAL raise where a file cannot be read."""
@@ -60,6 +60,8 @@ def open_gdal(target: str, name: str, stack: ExitStack, **options: str) -> Datas
     virtual = vrt_text(target)
     if virtual is not None:  # before GDAL reaches for what it names
         refuse_unsafe(virtual, target)
+    else:
+        refuse_service(target)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         try:

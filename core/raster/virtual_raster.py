@@ -21,6 +21,14 @@ TRUST_VARIABLE = "GEOLANGBIND_TRUST_VRT"
 _START = b"<VRTDataset"
 _SNIFFED_BYTES = 1024
 LARGEST_BYTES = 256 * 2**20
+MOST_NESTED = 8
+"""Virtual rasters that may name one another in a row."""
+_SERVICE = re.compile(
+    rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml.*?\?>\s*)?(?:<!--.*?-->\s*)*"
+    rb"(?:<(?:GDAL_W|W\w*_Tile_Service|WM\w+_Capabilities|WCS_|(?:\w+:)?Capabilities|TileMap)|\{.*\"stac_version\")",
+    re.DOTALL,
+)
+"""How a text begins that makes GDAL ask a server: descriptions of WMS, WMTS, TMS and WCS, items of STAC."""
 _SOURCE = re.compile(r"<(SourceFilename|SourceDataset)\b([^>]*)>(.*?)</\1\s*>", re.DOTALL | re.IGNORECASE)
 _RELATIVE = re.compile(r"relativeToVRT\s*=\s*[\"']1[\"']", re.IGNORECASE)
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
@@ -52,12 +60,31 @@ def vrt_text(target: str) -> str | None:
     return content.decode("utf-8", "replace")
 
 
-def refuse_unsafe(text: str, place: str) -> None:
-    """Make sure that a virtual raster reaches for nothing that it may not.
+def refuse_service(path: str) -> None:
+    """Make sure that a local file is no description of a service, which GDAL would ask when it is opened.
+
+    Raises:
+        NotARasterError: it is one, and the person did not say that addresses may be followed.
+    """
+    try:
+        with open(path, "rb") as stream:
+            start = stream.read(_SNIFFED_BYTES)
+    except (OSError, ValueError):  # what is no local file
+        return
+    if _SERVICE.match(start) and os.environ.get(TRUST_VARIABLE) != "1":
+        raise NotARasterError(
+            f"{path} describes a service on a network, so it was not opened.",
+            hint=f"Add the service as a layer in QGIS, or set {TRUST_VARIABLE}=1 if you trust it.",
+        )
+
+
+def refuse_unsafe(text: str, place: str, depth: int = 0) -> None:
+    """Make sure that a virtual raster, and those that it names, reach for nothing that they may not.
 
     Args:
         text: its XML.
         place: what GDAL calls it: a path, ``/vsicurl/…``, a file in an archive, or the XML itself.
+        depth: how many virtual rasters lead to this one.
 
     Raises:
         NotARasterError: it does.
@@ -71,9 +98,18 @@ def refuse_unsafe(text: str, place: str) -> None:
     for _, attributes, inner in _SOURCE.findall(text):
         name = unescape(_CDATA.sub(r"\1", inner)).strip()
         if name.startswith("<VRTDataset"):
-            refuse_unsafe(name, place)
-        elif problem := _objection(name, _RELATIVE.search(attributes) is not None, place, raw=raw):
+            refuse_unsafe(name, place, depth)
+            continue
+        relative = _RELATIVE.search(attributes) is not None
+        if problem := _objection(name, relative, place, raw=raw):
             raise NotARasterError(f"{shown} refers to {without_password(name)}, {problem[0]}", hint=problem[1])
+        local = str(Path(place).parent / name) if relative and not place.lstrip().startswith("<") else name
+        refuse_service(local)
+        nested = vrt_text(local)
+        if nested is not None and depth == MOST_NESTED:
+            raise NotARasterError(f"{shown} lies below {depth} other virtual rasters.", hint="Make one of the images.")
+        if nested is not None:
+            refuse_unsafe(nested, local, depth + 1)
 
 
 def _objection(name: str, relative: bool, place: str, *, raw: bool) -> tuple[str, str] | None:

@@ -11,7 +11,7 @@ from model_configs import TINY
 from small_model import random_model
 
 from core.cli.train import start_model, train
-from core.errors import TrainingError
+from core.errors import SensorError, TrainingError
 from core.model import load_model
 from core.model.geolangbind_teacher import GeoLangBindTeacher
 from core.model.weight_files import save_model
@@ -102,6 +102,17 @@ def test_a_mimicked_teacher_is_asked_about_its_own_bands_of_the_same_ground(teac
     torch.testing.assert_close(found, teacher.features(batch.teacher_images, batch.teacher_wavelengths_um))
     assert found.shape == (6, 1 + teacher.grid**2, 384)
     torch.testing.assert_close(found.norm(dim=2), torch.ones(6, 1 + teacher.grid**2))
+
+
+def test_a_teacher_that_sees_neither_these_bands_nor_the_teacher_bands_says_nothing(teacher_folder, rasters):
+    class OfThermalBands:
+        grid, channels = 4, 9
+
+        def features(self, images, wavelengths_um):
+            raise SensorError("It needs a thermal band.")
+
+    (source,) = build_sources(parse_recipe(recipe(teacher_folder, rasters))).values()
+    assert teacher_features(OfThermalBands())(source.batch(np.random.default_rng(1))) is None
 
 
 def test_the_loss_is_least_where_student_and_teacher_agree():

@@ -209,3 +209,37 @@ def test_no_name_is_looked_up_on_the_way(tmp_path, monkeypatch):
     path.write_text(vrt_of("/vsicurl/https://tracker.example.org/a.tif"))
     with pytest.raises(InputError), open_raster(path):
         pass
+
+
+SERVICES = {
+    "wms": '<GDAL_WMS><Service name="TMS"><ServerUrl>{address}/${{z}}.png</ServerUrl></Service></GDAL_WMS>',
+    "commented": "<?xml version='1.0'?>\n<!-- x -->\n<GDAL_WMTS><Url>{address}</Url></GDAL_WMTS>",
+    "wcs": "<WCS_GDAL><ServiceURL>{address}/?</ServiceURL><CoverageName>a</CoverageName></WCS_GDAL>",
+    "stac": '{{"type": "Feature", "stac_version": "1.0.0", "assets": {{"a": "{address}"}}}}',
+}
+
+
+@pytest.mark.parametrize("kind", SERVICES)
+def test_a_file_that_describes_a_service_contacts_nobody_whatever_its_name(tmp_path, kind):
+    with served(tmp_path) as (address, asked):
+        (tmp_path / "picture.tif").write_text(SERVICES[kind].format(address=address))
+        with pytest.raises(InputError, match="service on a network"), open_raster(tmp_path / "picture.tif"):
+            pass
+        assert asked == []
+
+
+def test_a_vrt_does_not_reach_an_address_through_another_file(tmp_path):
+    with served(tmp_path) as (address, asked):
+        (tmp_path / "inner.tif").write_text(vrt_of(f"/vsicurl/{address}/picture.tif"))
+        (tmp_path / "service.tif").write_text(SERVICES["wms"].format(address=address))
+        for name, relative in (("inner.tif", True), (str(tmp_path / "inner.tif"), False), ("service.tif", True)):
+            (tmp_path / "outer.vrt").write_text(vrt_of(name, relative=relative))
+            with pytest.raises(InputError, match="network"), open_raster(tmp_path / "outer.vrt"):
+                pass
+        assert asked == []
+
+
+def test_virtual_rasters_that_name_themselves_are_refused(tmp_path):
+    (tmp_path / "own.vrt").write_text(vrt_of("own.vrt", relative=True))
+    with pytest.raises(InputError, match="other virtual rasters"), open_raster(tmp_path / "own.vrt"):
+        pass
