@@ -14,7 +14,12 @@ from rasterio.io import DatasetReader, MemoryFile
 
 from core.raster.failures import open_failure
 from core.raster.object_store import SCHEME, gdal_options, gdal_place, is_bucket
-from core.raster.virtual_raster import refuse_service, refuse_unsafe, vrt_text
+from core.raster.virtual_raster import (
+    refuse_service,
+    refuse_unsafe,
+    refuse_unsafe_companions,
+    vrt_text,
+)
 
 GDAL_FAILURES = (RasterioError, OSError, ValueError, MemoryError)
 """What rasterio and GDAL raise where a file cannot be read."""
@@ -62,6 +67,7 @@ def open_gdal(target: str, name: str, stack: ExitStack, **options: str) -> Datas
         refuse_unsafe(virtual, target)
     else:
         refuse_service(target)
+    refuse_unsafe_companions(target)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         try:

@@ -30,6 +30,7 @@ _SERVICE = re.compile(
 )
 """How a text begins that makes GDAL ask a server: descriptions of WMS, WMTS, TMS and WCS, items of STAC."""
 _SOURCE = re.compile(r"<(SourceFilename|SourceDataset)\b([^>]*)>(.*?)</\1\s*>", re.DOTALL | re.IGNORECASE)
+_OVERVIEW_FILE = re.compile(r"OVERVIEW_FILE[\"']\s*>(.*?)<", re.DOTALL | re.IGNORECASE)
 _RELATIVE = re.compile(r"relativeToVRT\s*=\s*[\"']1[\"']", re.IGNORECASE)
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _NETWORK = re.compile(
@@ -76,6 +77,29 @@ def refuse_service(path: str) -> None:
             f"{path} describes a service on a network, so it was not opened.",
             hint=f"Add the service as a layer in QGIS, or set {TRUST_VARIABLE}=1 if you trust it.",
         )
+
+
+def refuse_unsafe_companions(path: str) -> None:
+    """Make sure that what GDAL opens beside a local raster, overviews and masks, reaches for nothing on a network.
+
+    Raises:
+        NotARasterError: it does, and the person did not say that addresses may be followed.
+    """
+    for ending in (".ovr", ".msk"):
+        refuse_service(path + ending)
+        text = vrt_text(path + ending)
+        if text is not None:
+            refuse_unsafe(text, path + ending)
+    try:
+        with open(f"{path}.aux.xml", encoding="utf-8", errors="replace") as stream:
+            named = _OVERVIEW_FILE.findall(stream.read(LARGEST_BYTES))
+    except (OSError, ValueError):
+        return
+    for name in named:
+        if _NETWORK.search(unescape(name)) and os.environ.get(TRUST_VARIABLE) != "1":
+            raise NotARasterError(
+                f"{path}.aux.xml names overviews on a network.", hint="Remove it; the raster opens without it."
+            )
 
 
 def refuse_unsafe(text: str, place: str, depth: int = 0) -> None:

@@ -50,7 +50,10 @@ def main() -> None:
     teachers = build_teachers(recipe)
     named = next(iter(recipe.teachers))
     classes = DynamicWorldTeacher()
-    models = {"fresh": start_model(recipe, teachers).eval(), "trained": load_model(options.run, device="cpu", dtype="float32")}
+    models = {
+        "fresh": start_model(recipe, teachers).eval(),
+        "trained": load_model(options.run, device="cpu", dtype="float32"),
+    }
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
         halves = [
             list(_batches(recipe, path, options.batches, seed))

@@ -243,3 +243,17 @@ def test_virtual_rasters_that_name_themselves_are_refused(tmp_path):
     (tmp_path / "own.vrt").write_text(vrt_of("own.vrt", relative=True))
     with pytest.raises(InputError, match="other virtual rasters"), open_raster(tmp_path / "own.vrt"):
         pass
+
+
+@pytest.mark.parametrize("ending", [".ovr", ".msk", ".aux.xml"])
+def test_companions_of_a_raster_contact_nobody(tmp_path, picture, ending):
+    with served(tmp_path) as (address, asked):
+        place = f"/vsicurl/{address}/picture.tif"
+        overviews = (
+            f'<PAMDataset><Metadata domain="OVERVIEWS"><MDI key="OVERVIEW_FILE">{place}</MDI></Metadata></PAMDataset>'
+        )
+        text = overviews if ending == ".aux.xml" else vrt_of(place)
+        Path(f"{picture}{ending}").write_text(text)
+        with pytest.raises(InputError, match="network"), open_raster(picture):
+            pass
+        assert asked == []
