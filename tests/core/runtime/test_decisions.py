@@ -247,10 +247,10 @@ def test_stopping_a_program_stops_its_children_too(tmp_path):
     ("death", "code", "words"),
     [
         (WorkerExit(Ending.SIGNALLED, 9, True), "memory", "memory ran out"),
-        (WorkerExit(Ending.SIGNALLED, 6, True, last_words="terminate: std::bad_alloc"), "memory", "memory ran out"),
+        (WorkerExit(Ending.SIGNALLED, 6, True, log_tail="terminate: std::bad_alloc"), "memory", "memory ran out"),
         (WorkerExit(Ending.SIGNALLED, 11, True), "runtime", "memory fault"),
         (
-            WorkerExit(Ending.EXITED, 1, False, last_words="OSError: [WinError 126] Error loading c10.dll"),
+            WorkerExit(Ending.EXITED, 1, False, log_tail="OSError: [WinError 126] Error loading c10.dll"),
             "runtime",
             "Visual C",
         ),
