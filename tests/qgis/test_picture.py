@@ -74,7 +74,7 @@ def test_the_map_never_keeps_the_coarse_answer(dock, canvas, tmp_path):
     wait_until(lambda: not dock.highlighter.busy)
     assert sizes[0] < 900, "there was no coarse answer"
     assert sizes[-1] == 900
-    wait_until(lambda: not canvas.isDrawing() and np.array_equal(shown_by(canvas, tmp_path), drawn_afresh(canvas)))
+    wait_until(lambda: np.array_equal(shown_by(canvas, tmp_path), drawn_afresh(canvas)))
 
 
 def shown_by(canvas, folder):
@@ -108,7 +108,7 @@ def test_a_file_exchanged_during_a_drawing_is_drawn_in_the_end(canvas, scene, tm
     point_to(layer, high)
     apply_score_style(layer, ScoreStyle(0.5, "#ff0000"), 1)
     drawing.draw([layer])
-    wait_until(lambda: not canvas.isDrawing() and np.array_equal(shown_by(canvas, tmp_path), drawn_afresh(canvas)))
+    wait_until(lambda: np.array_equal(shown_by(canvas, tmp_path), drawn_afresh(canvas)))
     drawing.clean_up()
 
 

@@ -60,7 +60,8 @@ def main() -> None:
             for seed, path in enumerate(_halves(options.raster, folder))
         ]
         wanted = [[classes.features(b.images, b.wavelengths_um).argmax(2).flatten() for b in half] for half in halves]
-        given = [teacher_features(teachers[named])(batch) for batch in halves[1]]
+        answers = [teacher_features(teachers[named])(batch) for batch in halves[1]]
+        given = [answer for answer in answers if answer is not None]
         truth = torch.cat(wanted[1])
         print(f"commonest class of the right half: {float(truth.bincount().max() / len(truth)):.3f}")
         for name, model in models.items():
@@ -74,7 +75,8 @@ def agreement(model: GeoLangBind, batches: list[Batch], given: list[Tensor]) -> 
     found: list[list[float]] = [[], [], [], []]
     for batch, wanted in zip(batches, given, strict=True):
         side = round((wanted.shape[1] - 1) ** 0.5)
-        for first, bands in enumerate((slice(None), _other_bands(batch))):
+        every = list(range(batch.images.shape[1]))
+        for first, bands in enumerate((every, _other_bands(batch))):
             images, wavelengths = batch.images[:, bands], batch.wavelengths_um[bands]
             pooled = model.encode_image(images, wavelengths, normalize=True)
             places = F.normalize(F.adaptive_avg_pool2d(model.encode_dense(images, wavelengths), side), dim=1)
@@ -103,6 +105,7 @@ def _places(model: GeoLangBind, batch: Batch, grid: int) -> Tensor:
 
 
 def _other_bands(batch: Batch) -> list[int]:
+    assert batch.teacher_wavelengths_um is not None, "batches of a distillation name the teacher's bands"
     distance = (batch.wavelengths_um[:, None] - batch.teacher_wavelengths_um[None]).abs().amin(1)
     return [index for index, value in enumerate(distance.tolist()) if value > SAME_BAND_UM]
 
