@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
 import torch
 from torch import Tensor
 
+TRIED_TEXTS, TRIED_CELLS, TRIED_CHANNELS = 8, 4096, 48
+"""Sizes of the products that tell whether int8 is faster: a prompt's texts, and some rows of a chunk."""
 STEPS = 254
 """Fine steps in a coarse one: a number is ``step · (254 · coarse + fine)`` with both in -127..127."""
 
@@ -55,10 +59,40 @@ class TextFactors:
         Returns:
             (N, n) float32.
         """
-        if not int8_is_exact():
-            return self.factors @ codes.T.float()
+        return self.products_in_int8(codes) if int8_is_faster() else self.products_in_float32(codes)
+
+    def products_in_int8(self, codes: Tensor) -> Tensor:
+        """Returns the products of ``products`` by sums of integers."""
         coarse, fine = torch._int_mm(self.parts, codes.T).split(len(self))
         return coarse.float().mul_(STEPS).add_(fine).mul_(self.steps)
+
+    def products_in_float32(self, codes: Tensor) -> Tensor:
+        """Returns the products of ``products`` by sums of floats."""
+        return self.factors @ codes.T.float()
+
+
+@cache
+def int8_is_faster() -> bool:
+    """Whether int8 products are exact on this processor and faster than float32's, measured once.
+
+    Without instructions for them (VNNI, AMX) they can be exact and many times slower.
+    """
+    if not int8_is_exact():
+        return False
+    texts = TextFactors.of(torch.ones(TRIED_TEXTS, TRIED_CHANNELS), torch.zeros(TRIED_TEXTS))
+    codes = torch.ones(TRIED_CELLS, TRIED_CHANNELS, dtype=torch.int8)
+    return _seconds(lambda: texts.products_in_int8(codes)) < _seconds(lambda: texts.products_in_float32(codes))
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    """Returns the shortest of a few times that work takes; the first one, which prepares kernels, does not count."""
+    work()
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - began)
+    return min(times)
 
 
 @cache
