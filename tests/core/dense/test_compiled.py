@@ -22,11 +22,22 @@ from core.dense.compiled import Kernels
 from core.dense.odds import OddsAgainstBackground, SharedOdds
 from core.dense.pixels import PixelScores
 from core.dense.scoring import cosines, score, score_with_torch
-from core.dense.text_factors import TextFactors
+from core.dense.text_factors import STEPS, TextFactors
 from core.raster.pixel_window import RowCol
 
 ROOT = Path(__file__).resolve().parents[3]
 KERNEL_COUNT = 4
+
+
+@pytest.fixture(autouse=True)
+def sums_of_integers(monkeypatch):
+    """Torch adds up integers as kernels do, whatever this processor is fast at: rounded factors are not compared."""
+
+    def products(texts: TextFactors, codes: torch.Tensor) -> torch.Tensor:
+        coarse, fine = (texts.parts.int() @ codes.int().T).split(len(texts))
+        return coarse.float().mul_(STEPS).add_(fine).mul_(texts.steps)
+
+    monkeypatch.setattr(TextFactors, "products", products)
 
 
 def chunk_of(height: int, width: int, channels: int) -> FeatureChunk:
