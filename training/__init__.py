@@ -1,4 +1,4 @@
-"""Recipes, data preparation and the scene simulator: everything that makes the embedded model again.
+"""Recipes, data preparation and the scene simulator: all that reproduces the embedded model.
 
 Importing it registers its training sources and teachers, so that recipes may name them.
 """

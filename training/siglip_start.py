@@ -1,4 +1,4 @@
-"""Where published training starts: SigLIP's trunk and text tower with a fresh patch embedding for any bands.
+"""Initial weights of published training: SigLIP's trunk and text tower, and a random patch embedding for any bands.
 
 python -m training.siglip_start dofa-clip-b16-224 open_clip_model.safetensors -o runs/siglip_b16_start
 
@@ -40,13 +40,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def start_from_siglip(config: ModelConfig, weights: Path, output: Path, seed: int = 0) -> None:
-    """Write the start of a layout.
+    """Write the initial model of a configuration.
 
     Args:
         config: of the layout; translators are left out, training adds those of its teachers.
         weights: SigLIP's.
         output: folder.
-        seed: of what is fresh.
+        seed: of the random parts.
 
     Raises:
         ModelError: the weights are not SigLIP's of these sizes.

@@ -50,7 +50,7 @@ _POSITION = {material.name: index for index, material in enumerate(MATERIALS)}
 COMPATIBLE = frozenset(
     (_POSITION[one], _POSITION[other]) for left, right in _COMPATIBLE_NAMES for one, other in product(left, right)
 )
-"""Materials whose words could be said of each other, so that neither is punished for it."""
+"""Pairs of materials whose words may describe each other; they are no negatives of each other."""
 
 
 @dataclass(frozen=True)
@@ -58,21 +58,21 @@ class SimulatedSettings:
     """How landscapes become batches.
 
     Attributes:
-        landscapes: how many are made; each is seen through ever new sensors, suns and skies.
+        landscapes: how many are made; each is rendered anew for every batch, with another sensor, sun and atmosphere.
         size: side of a landscape in pixels.
         sampling_m: pixel sizes in metres to draw from, repeated for weight.
         sensors: names in sensors.toml, repeated for weight; "any" draws bands at random from 0.43 to 2.35 µm.
         crop: side of the images the model sees.
         batch: images a batch.
         subset_chance: chance to keep a random subset of the sensor's bands.
-        teach: chance that red, green and blue of the same ground also teach the features.
+        distil_chance: chance that a batch is also trained on the features of red, green and blue of the same ground.
         seed: of the landscapes.
         held_out: names of bands that are never seen as a set of their own.
-        views: landscapes, suns and skies a batch; its images are shared out among them.
+        views: number of landscapes with viewing conditions in a batch; its images are divided among them.
         water: least share of water that a landscape must have.
-        flooded: chance that a look shows the landscape under a flood.
-        haze: what the atmosphere adds to blue in half of the images, in units of the full range, as products at the top
-            of the atmosphere have it; 0 for none.
+        flooded: chance that a landscape is rendered under a flood.
+        haze: path reflectance added to blue in half of the images, in units of the full range, as in products at the
+            top of the atmosphere; 0 for none.
     """
 
     landscapes: int = 96
@@ -85,7 +85,7 @@ class SimulatedSettings:
     crop: int = 96
     batch: int = 16
     subset_chance: float = 0.5
-    teach: float = 0.2
+    distil_chance: float = 0.2
     seed: int = 7
     held_out: tuple[str, ...] = ()
     views: int = 1
@@ -98,7 +98,7 @@ RGB = BandSet.of(Band(name, wavelength, 0.06) for name, wavelength in (("R", 0.6
 
 
 class SimulatedSource:
-    """Random cuts of simulated landscapes through random sensors; the classes are the simulator's materials."""
+    """Random parts of simulated landscapes in bands of random sensors; the classes are the simulator's materials."""
 
     def __init__(self, name: str, settings: SimulatedSettings, prompts: PromptTemplates) -> None:
         self.name = name
@@ -107,11 +107,11 @@ class SimulatedSource:
         self._landscapes = list(islice(_landscapes(settings), settings.landscapes))
 
     def batch(self, rng: Generator) -> Batch:
-        """Draw a sensor, then landscapes and skies, and cut."""
+        """Sample a sensor, landscapes, viewing conditions and parts."""
         settings = self._settings
         bands = self._draw_bands(rng)
-        teach = rng.random() < settings.teach
-        seen = BandSet(bands.bands + RGB.bands) if teach else bands
+        distils = rng.random() < settings.distil_chance
+        seen = BandSet(bands.bands + RGB.bands) if distils else bands
         cuts = [self._view(rng, seen, settings.batch // settings.views) for _ in range(settings.views)]
         images, labels = (torch.cat(parts) for parts in zip(*cuts, strict=True))
         return Batch(
@@ -120,12 +120,12 @@ class SimulatedSource:
             wavelengths_um=torch.tensor(bands.wavelengths_um),
             words=self.prompts.draw(rng, distractors=6),
             labels=labels,
-            teacher_images=images[:, len(bands) :] if teach else None,
-            teacher_wavelengths_um=torch.tensor(RGB.wavelengths_um) if teach else None,
+            teacher_images=images[:, len(bands) :] if distils else None,
+            teacher_wavelengths_um=torch.tensor(RGB.wavelengths_um) if distils else None,
         )
 
     def _view(self, rng: Generator, bands: BandSet, count: int) -> tuple[Tensor, Tensor]:
-        """Look at a landscape: images (count, C, crop, crop) in model units, materials (count, crop, crop)."""
+        """Render a landscape: images (count, C, crop, crop) in model units, materials (count, crop, crop)."""
         landscape = self._landscapes[rng.integers(len(self._landscapes))]
         seed = int(rng.integers(1 << 31))
         load = 1.0

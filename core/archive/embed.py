@@ -14,7 +14,6 @@ from core.archive.parts import EmbedJob, PartDone, ScenePlan, embed_part, plan_s
 from core.context import Context
 from core.errors import InputError, UsageError
 from core.model.allocator import environment
-from core.progress import Progress
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -68,7 +67,7 @@ def embed_archive(
     context = context or Context()
     began = time.monotonic()
     report = ArchiveReport(len(jobs))
-    tally = _Tally(len(jobs), context.progress)
+    tally = _Tally(len(jobs), context)
     outcomes = _in_this_process(jobs) if client is None else _on_cluster(jobs, client)
     for outcome in outcomes:
         context.raise_if_cancelled()
@@ -189,9 +188,9 @@ def _on_cluster(jobs: Sequence[EmbedJob], client: Client) -> Iterator[ScenePlan 
 class _Tally:
     """Progress while the number of parts is not yet known."""
 
-    def __init__(self, scenes: int, progress: Progress) -> None:
+    def __init__(self, scenes: int, context: Context) -> None:
         self._scenes, self._plans, self._parts, self._done = scenes, 0, 0, 0
-        self._progress = progress
+        self._context = context
 
     def planned(self, parts: int) -> None:
         """A scene is known to have so many parts to do."""
@@ -202,7 +201,7 @@ class _Tally:
         """A part is done."""
         self._done += 1
         known = self._plans / self._scenes
-        self._progress(known * self._done / max(1, self._parts), f"Embedding {raster}")
+        self._context.progress(known * self._done / max(1, self._parts), f"Embedding {raster}")
 
 
 @contextmanager

@@ -29,7 +29,6 @@ from core.dense.scan import score_all
 from core.dense.store import FeatureStore
 from core.dense.stored_features import StoredFeatures
 from core.errors import GeoLangBindError
-from core.progress import CancelToken
 from core.protocol import Source
 from core.raster.grid import GridSpec
 from core.raster.pixel_window import PixelWindow
@@ -138,7 +137,7 @@ def find_places(
             continue
         findings.scenes += 1
         stored.touch()
-        for candidates, size in _candidates(stored, encoder, grid, softmax, source.path, context.cancel):
+        for candidates, size in _candidates(stored, encoder, grid, softmax, source.path, context):
             findings.bytes += size
             if findings.bytes > WORTH_COMPILING:
                 KERNELS.prepare_beside()
@@ -209,7 +208,7 @@ def _candidates(
     grid: GridSpec,
     softmax: PromptSoftmax,
     raster: str,
-    cancel: CancelToken,
+    context: Context,
 ) -> Iterator[tuple[list[_Candidate], int]]:
     """Yields the places of every stored chunk, and the chunk's bytes."""
     score_chunk = scored_by(softmax, encoder)
@@ -222,7 +221,7 @@ def _candidates(
 
     with closing(score_all(stored, stored.done(), scored)) as chunks:
         for chunk, (scores, valid, size) in chunks:
-            cancel.raise_if_cancelled()
+            context.raise_if_cancelled()
             found: list[_Candidate] = []
             if bool(valid.any()):
                 corner = stored.layout.window(chunk)

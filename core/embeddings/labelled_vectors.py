@@ -1,4 +1,4 @@
-"""The vectors of a person's labelled pixels, few enough for memory whatever the rasters' size."""
+"""Embedding vectors of labelled pixels, sampled to a size that fits into memory."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from core.context import Context
 from core.embeddings.pixels import BLOCK, EmbeddingPixels, Vectors
 from core.errors import TrainingError
 from core.finetune.labels import UNKNOWN, LabelSet, open_labels
 from core.finetune.patches import in_pixels_of
 from core.finetune.settings import FinetuneSettings
-from core.progress import CancelToken
 from core.raster.grid import GridSpec
 from core.raster.pixel_window import PixelWindow
 from core.raster.reader import open_raster
@@ -32,9 +32,9 @@ class LabelledVectors:
     Attributes:
         vectors: (N, D) unit vectors.
         labels: (N,) class of each.
-        places: (N, 2) column and row, in pixels of the first raster.
+        places: (N, 2) column and row of each pixel on the first raster's grid.
         classes: words of each class.
-        remarks: what a person should know about the labels, one sentence each.
+        remarks: notes on the labels for the user, one sentence each.
     """
 
     vectors: Vectors
@@ -48,13 +48,13 @@ class LabelledVectors:
         return self.vectors[chosen], self.labels[chosen]
 
 
-def read_labelled_vectors(settings: FinetuneSettings, rng: Generator, cancel: CancelToken) -> LabelledVectors:
-    """Read the vectors on which labels lie.
+def read_labelled_vectors(settings: FinetuneSettings, rng: Generator, context: Context) -> LabelledVectors:
+    """Read the embedding vectors of labelled pixels.
 
     Args:
         settings: which rasters and labels.
         rng: chooses pixels where there are very many.
-        cancel: looked at between blocks.
+        context: cancellation is checked between blocks.
 
     Raises:
         TrainingError: no label, or one class alone, lies on a pixel with data.
@@ -71,7 +71,7 @@ def read_labelled_vectors(settings: FinetuneSettings, rng: Generator, cancel: Ca
                 pixels = EmbeddingPixels(raster, recognition)
                 first = first or pixels.grid
                 for block in _labelled_blocks(pixels.grid, labels):
-                    cancel.raise_if_cancelled()
+                    context.raise_if_cancelled()
                     rows, cols, codes = _chosen(labels.read(pixels.grid, block), rng)
                     if not len(codes):
                         continue

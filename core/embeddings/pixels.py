@@ -1,4 +1,4 @@
-"""The vectors of a raster of embeddings, window by window, at its own resolution or averaged to a coarser one."""
+"""Unit vectors of a raster of embeddings by window, at its own resolution or averaged to a coarser one."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class EmbeddingPixels:
     """Unit vectors of a raster of embeddings.
 
     Args:
-        raster: open, at the resolution that is asked for.
+        raster: open, at the resolution to read.
         recognition: says which bands hold the axes and how they are stored.
 
     Raises:
@@ -72,7 +72,7 @@ class EmbeddingPixels:
         return _averaged(vectors, valid, self._own.grid.subgrid(finer), self.grid.subgrid(window))
 
     def blocks(self, window: PixelWindow) -> Iterator[tuple[PixelWindow, Vectors, NDArray[np.bool_]]]:
-        """Walk over a window of the grid.
+        """Read a window of the grid block by block.
 
         Yields:
             The pixels covered, their unit vectors (D, h, w) and valid (h, w).
@@ -101,7 +101,7 @@ class EmbeddingPixels:
         """Return unit vectors (N, D) of at most ``count`` pixels, spread evenly over the raster; always the same.
 
         Raises:
-            InputError: no pixel looked at holds data.
+            InputError: no sampled pixel holds data.
         """
         rng = np.random.default_rng(seed)
         drawn = []

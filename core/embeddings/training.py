@@ -16,7 +16,7 @@ from core.embeddings.head_fit import fit_class_head
 from core.embeddings.labelled_vectors import LabelledVectors, read_labelled_vectors
 from core.embeddings.pixels import Vectors
 from core.errors import TrainingError
-from core.finetune.block_split import CHOOSING, MEASURING, TRAINING, split_blocks
+from core.finetune.block_split import TEST, TRAINING, VALIDATION, split_blocks
 from core.finetune.result_folder import check_writable, list_result, model_name
 from core.finetune.session import fine_tune
 from core.finetune.settings import FinetuneSettings
@@ -26,7 +26,7 @@ from core.raster.reader import open_raster
 from core.spectral.embeddings import find_embedding
 
 PENALTIES = (1e-5, 1e-4, 1e-3, 1e-2)
-"""Weights of the penalty that are tried; the choosing blocks choose."""
+"""Weights of the penalty that are tried; the best on the validation blocks is taken."""
 USUAL_PENALTY = 1e-3
 """The one taken where nothing could be held out to choose."""
 
@@ -63,32 +63,32 @@ def _train_head(settings: FinetuneSettings, layout: str, output: Path, context: 
     check_writable(output)
     rng = np.random.default_rng(settings.seed)
     context.progress(0.0, "Reading embeddings and labels")
-    data = read_labelled_vectors(settings, rng, context.cancel)
+    data = read_labelled_vectors(settings, rng, context)
     count = len(data.classes)
     split = split_blocks(data.places, data.labels, count, rng)
-    roles, at_last = split.roles(data.places), split.roles_at_last(data.places)
+    roles, refit = split.roles(data.places), split.refit_roles(data.places)
     history: list[dict[str, Any]] = []
     best = USUAL_PENALTY
-    if (roles == CHOOSING).any():
+    if (roles == VALIDATION).any():
         best = _choose(data, roles, history, context)
     context.progress(0.8, "Fitting the head")
-    weight, bias, losses = fit_class_head(*data.part(at_last == TRAINING), count, best)
+    weight, bias, losses = fit_class_head(*data.part(refit == TRAINING), count, best)
     head = ClassHead(layout, data.classes, weight, bias)
     history.append({"stage": "head, all labels", "step": len(losses), "steps": len(losses), "loss": losses[-1]})
     context.notify("loss", history[-1])
-    after = _score(head, *data.part(at_last == MEASURING))
+    after = _score(head, *data.part(refit == TEST))
     results = {
         "name": model_name(output),
         "output": str(output),
         "start": layout,
         "mode": "head-only",
-        "classes": _class_rows(data, at_last == TRAINING, after),
+        "classes": _class_rows(data, refit == TRAINING, after),
         "before": dict.fromkeys(("overall_accuracy", "mean_iou", "loss")),
         "after": {"overall_accuracy": _figure(after.overall), "mean_iou": _figure(after.mean_iou), "loss": None},
         "outcome": _outcome(after),
         "block_pixels": split.side,
-        "held_out_blocks": len(split.measuring),
-        "choosing_blocks": len(split.choosing),
+        "held_out_blocks": len(split.test),
+        "choosing_blocks": len(split.validation),
         "learnt": True,
         "head_steps": len(losses),
         "steps": 0,
@@ -104,24 +104,24 @@ def _train_head(settings: FinetuneSettings, layout: str, output: Path, context: 
 
 
 def _choose(data: LabelledVectors, roles: NDArray[np.int8], history: list[dict[str, Any]], context: Context) -> float:
-    """Return the penalty that is best on the choosing blocks."""
+    """Return the penalty with the best score on the validation blocks."""
     count = len(data.classes)
     qualities = []
     for number, penalty in enumerate(PENALTIES, 1):
         context.raise_if_cancelled()
         weight, bias, losses = fit_class_head(*data.part(roles == TRAINING), count, penalty)
-        found = _score(ClassHead("", data.classes, weight, bias), *data.part(roles == CHOOSING))
+        found = _score(ClassHead("", data.classes, weight, bias), *data.part(roles == VALIDATION))
         qualities.append((found.overall + found.mean_iou) / 2)
         point = {"stage": "head", "step": number, "steps": len(PENALTIES), "loss": losses[-1]}
         history.append({**point, "accuracy": found.overall})
         context.notify("loss", history[-1])
-        message = f"head: {100 * found.overall:.0f} % right where it chooses"
+        message = f"head: {100 * found.overall:.0f} % right on validation blocks"
         context.progress(0.2 + 0.6 * number / len(PENALTIES), message)
     return PENALTIES[int(np.nanargmax(qualities))]
 
 
 def _score(head: ClassHead, vectors: Vectors, labels: NDArray[np.int64]) -> ConfusionMatrix:
-    """Return rows the labels, columns the answers."""
+    """Return the confusion matrix: rows are labels, columns predictions."""
     counts = np.zeros((len(head.classes), len(head.classes)), np.int64)
     answers = head.logits(vectors.T[:, None]).argmax(0)[0] if len(vectors) else np.zeros(0, np.int64)
     np.add.at(counts, (labels, answers), 1)

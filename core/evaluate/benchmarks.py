@@ -106,7 +106,7 @@ def _chips(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[str
     index = {name: number for number, name in enumerate(names)}
     targets = np.array([index[label] for label in labels])
     score = classification_score(classify_by_words(model, vectors, words), targets, names)
-    one_synonym = classify_by_words(model, vectors, [synonyms[:1] for synonyms in words]) == targets
+    first_synonym = classify_by_words(model, vectors, [synonyms[:1] for synonyms in words]) == targets
     interval = score.interval(targets)
     measures = [_measure(f"{entry['setting']} top-1", score.top1, interval, entry.get("published"))]
     if entry["probing"]:
@@ -116,7 +116,7 @@ def _chips(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[str
         "measures": measures,
         "top1": score.top1,
         "interval": interval,
-        "top1_one_wording": float(one_synonym.mean()),
+        "top1_first_synonym": float(first_synonym.mean()),
         "images": len(labels),
         "per_class": score.per_class,
         "published": dict(entry.get("published", {})),
@@ -217,7 +217,7 @@ def _tiles(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[str
     by_code = {shown.code: shown for shown in load_scheme(name).classes}
     by_scheme = _parsed(model, entry, path, codes, [by_code[code].prompts for code in codes])
     for measure in by_scheme.pop("measures"):
-        found["measures"].append(measure | {"name": f"{measure['name']}, by the class scheme's wordings"})
+        found["measures"].append(measure | {"name": f"{measure['name']}, by the class scheme's synonyms"})
     return found | {"by_scheme": by_scheme}
 
 

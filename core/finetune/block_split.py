@@ -1,7 +1,7 @@
 """Division of labelled ground into blocks for training, model selection and testing.
 
-Whole squares of ground serve for one thing, with a gap around those that are held out: neighbouring pixels look alike,
-so a score on the neighbours of training pixels does not hold for other ground (Roberts et al. 2017, "Cross-validation
+Whole squares of ground have one role, with a gap around those that are held out: neighbouring pixels look alike, so a
+score on the neighbours of training pixels does not hold for other ground (Roberts et al. 2017, "Cross-validation
 strategies for data with temporal, spatial, hierarchical, or phylogenetic structure").
 """
 
@@ -13,14 +13,14 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-UNUSED, TRAINING, CHOOSING, MEASURING = 0, 1, 2, 3
-"""What a labelled pixel serves for."""
+UNUSED, TRAINING, VALIDATION, TEST = 0, 1, 2, 3
+"""Roles of a labelled pixel."""
 SIDES_PX = (256, 128, 96, 64, 48, 32, 24, 16, 12, 8)
 WANTED_BLOCKS = 4
-"""Blocks that every class should lie in: one to measure, one to choose, two to learn from."""
+"""Blocks that every class should lie in: one for testing, one for validation, two for training."""
 WIDEST_GAP_PX = 8.0
 HELD_OUT_SHARE = 0.2
-"""Share of each class's labels that is held out to measure, and again to choose."""
+"""Share of each class's labels that is held out for testing, and as much again for validation."""
 MOST_HELD_OUT = 2 / 3
 """Share of each class's labels that may be held out altogether."""
 
@@ -34,27 +34,27 @@ class BlockSplit:
 
     Attributes:
         side: of a block, in pixels of the first raster.
-        gap: pixels nearer than this to a held-out block serve for nothing, in the same unit.
-        choosing: blocks that choose among models; learnt from afterwards.
-        measuring: blocks that measure what is kept; never learnt from, and they choose nothing.
+        gap: pixels nearer than this to a held-out block are unused, in the same unit.
+        validation: blocks for model selection; training blocks in the final refit.
+        test: blocks that measure the model that is kept; neither trained on nor used for model selection.
     """
 
     side: float
     gap: float
-    choosing: frozenset[Block]
-    measuring: frozenset[Block]
+    validation: frozenset[Block]
+    test: frozenset[Block]
 
     def roles(self, places: NDArray[np.float64]) -> NDArray[np.int8]:
-        """Roles (N,) int8 of places (N, 2) in pixels of the first raster, while it is being chosen."""
+        """Roles (N,) int8 of places (N, 2), in pixels of the first raster, during model selection."""
         roles = np.full(len(places), TRAINING, np.int8)
-        for blocks, role in ((self.choosing, CHOOSING), (self.measuring, MEASURING)):
+        for blocks, role in ((self.validation, VALIDATION), (self.test, TEST)):
             roles[self._near(places, blocks)] = UNUSED
             roles[self._inside(places, blocks)] = role
         return roles
 
-    def roles_at_last(self, places: NDArray[np.float64]) -> NDArray[np.int8]:
-        """Roles (N,) int8 of places (N, 2) once the choice is made: the choosing blocks are learnt from, too."""
-        return BlockSplit(self.side, self.gap, frozenset(), self.measuring).roles(places)
+    def refit_roles(self, places: NDArray[np.float64]) -> NDArray[np.int8]:
+        """Roles (N,) int8 of places (N, 2) in the refit after selection: validation blocks are trained on, too."""
+        return BlockSplit(self.side, self.gap, frozenset(), self.test).roles(places)
 
     def _near(self, places: NDArray[np.float64], blocks: frozenset[Block]) -> NDArray[np.bool_]:
         near = np.zeros(len(places), bool)
@@ -71,9 +71,9 @@ class BlockSplit:
 
 
 def split_blocks(places: NDArray[np.float64], labels: NDArray[np.int64], classes: int, rng: Generator) -> BlockSplit:
-    """Choose the size of blocks and hold some out, so that every class is left to learn from.
+    """Choose the size of blocks and hold some out, so that every class keeps training pixels.
 
-    A class that lies in few blocks is measured before it takes part in choosing, and learnt from before either.
+    A class that lies in few blocks is trained on first, then tested, then used for validation.
 
     Args:
         places: (N, 2) of the labelled pixels, in pixels of the first raster.
@@ -82,30 +82,30 @@ def split_blocks(places: NDArray[np.float64], labels: NDArray[np.int64], classes
         rng: source of chance.
 
     Returns:
-        The split; nothing is held out where no class lies in two blocks, and nothing chooses where fewer than two
-        classes could.
+        The split; nothing is held out where no class lies in two blocks, and there are no validation blocks where fewer
+        than two classes would lie in them.
     """
     side = max(SIDES_PX, key=lambda size: (_spread(places, labels, classes, size), size))
     cells, inverse = np.unique(np.floor(places / side).astype(np.int64), axis=0, return_inverse=True)
     counts = np.zeros((len(cells), classes), np.int64)
     np.add.at(counts, (inverse.reshape(-1), labels), 1)
     total = counts.sum(0)
-    held = {MEASURING: np.zeros(classes, np.int64), CHOOSING: np.zeros(classes, np.int64)}
-    blocks: dict[int, set[Block]] = {MEASURING: set(), CHOOSING: set()}
+    held = {TEST: np.zeros(classes, np.int64), VALIDATION: np.zeros(classes, np.int64)}
+    blocks: dict[int, set[Block]] = {TEST: set(), VALIDATION: set()}
     for number in rng.permutation(len(cells)):
         present = counts[number] > 0
-        altogether = held[MEASURING] + held[CHOOSING] + counts[number]
+        altogether = held[TEST] + held[VALIDATION] + counts[number]
         if (altogether[present] > MOST_HELD_OUT * total[present]).any():
             continue
-        for role in (MEASURING, CHOOSING):
+        for role in (TEST, VALIDATION):
             if (present & (held[role] < HELD_OUT_SHARE * total)).any():
                 blocks[role].add((int(cells[number][0]), int(cells[number][1])))
                 held[role] += counts[number]
                 break
-    if (held[CHOOSING] > 0).sum() < 2:
-        blocks[CHOOSING].clear()
+    if (held[VALIDATION] > 0).sum() < 2:
+        blocks[VALIDATION].clear()
     gap = min(WIDEST_GAP_PX, side / 8)
-    return BlockSplit(float(side), gap, frozenset(blocks[CHOOSING]), frozenset(blocks[MEASURING]))
+    return BlockSplit(float(side), gap, frozenset(blocks[VALIDATION]), frozenset(blocks[TEST]))
 
 
 def _spread(places: NDArray[np.float64], labels: NDArray[np.int64], classes: int, side: float) -> int:

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from timm.scheduler.cosine_lr import CosineLRScheduler
 from torch import Tensor
 
+from core.context import Context
 from core.finetune.objective import FinetuneObjective
 from core.finetune.patches import LabelledRaster
 from core.finetune.score import FinetuneScore, HeldOutPixels
 from core.learning.augment import random_light, random_noise
 from core.model.geolangbind import GeoLangBind
-from core.progress import CancelToken
 
 STEPS = 200
 LOOK_EVERY = 20
@@ -60,7 +60,7 @@ def sample_features(
     rasters: Sequence[LabelledRaster],
     usable: Sequence[Sequence[NDArray[np.bool_]]],
     rng: Generator,
-    cancel: CancelToken,
+    context: Context,
 ) -> HeadSamples:
     """Look at every patch that has usable labels.
 
@@ -70,14 +70,14 @@ def sample_features(
         rasters: labelled rasters.
         usable: for each raster, for each patch, which of its pixels may be learnt from (N,).
         rng: draws pixels and light.
-        cancel: looked at before every patch.
+        context: cancellation is checked before every patch.
     """
     labelled, labels, others = [], [], []
     for raster, masks in zip(rasters, usable, strict=True):
         for patch, mask in zip(raster.patches, masks, strict=True):
             if not mask.any():
                 continue
-            cancel.raise_if_cancelled()
+            context.raise_if_cancelled()
             side = patch.image.shape[-1]
             for view in range(VIEWS):
                 asked = rng.permutation(np.flatnonzero(mask))[:PIXELS_A_PATCH]
@@ -95,7 +95,7 @@ def sample_features(
 
 @dataclass(frozen=True)
 class HeadFit:
-    """Where a fit was best on the choosing blocks: after how many steps (0 for not at all), and how good."""
+    """Where a fit was best on the validation blocks: after how many steps (0 for not at all), and how good."""
 
     steps: int
     score: FinetuneScore
@@ -105,7 +105,7 @@ def fit_head(
     model: GeoLangBind,
     objective: FinetuneObjective,
     samples: HeadSamples,
-    choosing: HeldOutPixels,
+    validation: HeldOutPixels,
     *,
     seed: int,
     steps: int | None = None,
@@ -117,9 +117,9 @@ def fit_head(
         model: with a dense head that ends in a linear map.
         objective: its classes and losses.
         samples: what to learn from.
-        choosing: held-out pixels that say which step was best; may be empty.
+        validation: held-out pixels that say which step was best; may be empty.
         seed: of the draws.
-        steps: exact number; None to stop where the choosing blocks are best.
+        steps: exact number; None to stop where the validation blocks are best.
         on_step: called with {step, steps, loss} now and then, with "validation" and "accuracy" where measured.
 
     Returns:
@@ -130,9 +130,9 @@ def fit_head(
     start = [value.detach().clone() for value in (projection.weight, projection.bias) if value is not None]
     changes = [torch.zeros_like(value, requires_grad=True) for value in start]
     scale = start[0].square().mean().sqrt()
-    watched = steps is None and not choosing.empty
-    held_out = choosing.bottleneck(model, objective) if watched else None
-    score = choosing.score(model, objective, held_out)
+    watched = steps is None and not validation.empty
+    held_out = validation.bottleneck(model, objective) if watched else None
+    score = validation.score(model, objective, held_out)
     most = steps or (STEPS if watched else UNMEASURED_STEPS)
     best, kept = HeadFit(0 if watched else most, score), start
     before = objective.in_text_space(model, samples.others)
@@ -158,7 +158,7 @@ def fit_head(
             values = [(old + scale * change).detach() for old, change in zip(start, changes, strict=True)]
             if watched:
                 _assign(projection, values)
-                score = choosing.score(model, objective, held_out)
+                score = validation.score(model, objective, held_out)
                 point |= {"validation": round(score.loss, 4), "accuracy": round(score.overall, 4)}
                 if score.better_than(best.score):
                     best, kept = HeadFit(step, score), values

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from core.context import Context
 from core.errors import TrainingError
-from core.finetune.block_split import CHOOSING, MEASURING, TRAINING, BlockSplit, split_blocks
+from core.finetune.block_split import TEST, TRAINING, VALIDATION, BlockSplit, split_blocks
 from core.finetune.labels import open_labels
 from core.finetune.patches import LabelledRaster, read_patches
 from core.finetune.settings import FinetuneSettings
-from core.progress import CancelToken
 
 Masks = list[list[NDArray[np.bool_]]]
 """For each raster, for each of its patches, which of its labelled pixels (N,) serve for something."""
@@ -38,23 +38,23 @@ class LabelledData:
 
     @property
     def training(self) -> Masks:
-        """Pixels that are learnt from while the choice is open."""
-        return self._masks(TRAINING, at_last=False)
+        """Training pixels during model selection."""
+        return self._masks(TRAINING, refit=False)
 
     @property
-    def training_at_last(self) -> Masks:
-        """Pixels that are learnt from once the choice is made."""
-        return self._masks(TRAINING, at_last=True)
+    def refit_training(self) -> Masks:
+        """Training pixels of the refit: those of the validation blocks, too."""
+        return self._masks(TRAINING, refit=True)
 
     @property
-    def choosing(self) -> Masks:
-        """Pixels that choose, each in one patch alone."""
-        return self._own(self._masks(CHOOSING, at_last=False))
+    def validation(self) -> Masks:
+        """Pixels for model selection, each in one patch alone."""
+        return self._own(self._masks(VALIDATION, refit=False))
 
     @property
-    def measuring(self) -> Masks:
-        """Pixels that measure, each in one patch alone."""
-        return self._own(self._masks(MEASURING, at_last=True))
+    def test(self) -> Masks:
+        """Pixels for testing, each in one patch alone."""
+        return self._own(self._masks(TEST, refit=True))
 
     def counts(self, masks: Masks) -> NDArray[np.int64]:
         """Number of pixels of each class (classes,) in masks, each counted once."""
@@ -64,8 +64,8 @@ class LabelledData:
                 np.add.at(counts, patch.labels[mask & patch.own], 1)
         return counts
 
-    def _masks(self, role: int, *, at_last: bool) -> Masks:
-        roles = self.split.roles_at_last if at_last else self.split.roles
+    def _masks(self, role: int, *, refit: bool) -> Masks:
+        roles = self.split.refit_roles if refit else self.split.roles
         return [[roles(patch.places) == role for patch in raster.patches] for raster in self.rasters]
 
     def _own(self, masks: Masks) -> Masks:
@@ -82,7 +82,7 @@ def read_labelled_data(
     rng: Generator,
     *,
     placeholders: str | None = None,
-    cancel: CancelToken | None = None,
+    context: Context | None = None,
 ) -> LabelledData:
     """Read rasters and labels and divide the ground.
 
@@ -92,7 +92,7 @@ def read_labelled_data(
         margin: pixels around it that a patch shows too.
         rng: chooses patches where there are too many, and blocks.
         placeholders: the model's table of wavelengths for bands that have none; see ``read_patches``.
-        cancel: looked at between patches.
+        context: cancellation is checked between patches.
 
     Raises:
         TrainingError: the labels cannot be learnt from.
@@ -100,7 +100,7 @@ def read_labelled_data(
     """
     with open_labels(settings.labels, settings.field, settings.names) as labels:
         rasters = read_patches(
-            settings.rasters, labels, crop + 2 * margin, margin, rng, placeholders=placeholders, cancel=cancel
+            settings.rasters, labels, crop + 2 * margin, margin, rng, placeholders=placeholders, context=context
         )
         classes, remarks = labels.classes, list(labels.remarks)
     seen = [raster.source for raster in rasters]

@@ -14,6 +14,7 @@ import torch
 from timm.scheduler.cosine_lr import CosineLRScheduler
 from torch import Tensor, nn
 
+from core.context import Context
 from core.errors import TrainingError
 from core.finetune.batches import LABELLED, FinetuneBatches
 from core.finetune.objective import FinetuneObjective
@@ -22,7 +23,6 @@ from core.finetune.settings import FinetuneSettings
 from core.finetune.trainable_parts import Mode, trainable
 from core.learning.averaging import WeightAverage
 from core.model.geolangbind import GeoLangBind
-from core.progress import CancelToken
 
 UNMEASURED_STEPS = 80
 """Steps where nothing can be held out to say when it is enough."""
@@ -39,7 +39,7 @@ OnStep = Callable[[dict[str, Any]], None]
 
 @dataclass(frozen=True)
 class Best:
-    """Where a run was best on the choosing blocks: after how many steps (0 for as it began), and how good."""
+    """Where a run was best on the validation blocks: after how many steps (0 for as it began), and how good."""
 
     steps: int
     score: FinetuneScore
@@ -52,8 +52,8 @@ class FinetuneLoop:
         model: learns in place.
         objective: classes and losses.
         settings: how.
-        choosing: held-out pixels that say when to stop; may be empty.
-        cancel: looked at before every step.
+        validation: held-out pixels that say when to stop; may be empty.
+        context: cancellation is checked before every step.
         on_step: called with {step, steps, loss} of every step, with "validation" and "accuracy" where measured.
     """
 
@@ -62,15 +62,15 @@ class FinetuneLoop:
         model: GeoLangBind,
         objective: FinetuneObjective,
         settings: FinetuneSettings,
-        choosing: HeldOutPixels,
-        cancel: CancelToken,
+        validation: HeldOutPixels,
+        context: Context,
         on_step: OnStep,
     ) -> None:
         self._model = model
         self._objective = objective
         self._settings = settings
-        self._choosing = choosing
-        self._cancel = cancel
+        self._validation = validation
+        self._context = context
         self._on_step = on_step
         # The text tower lies outside the state dict and does not learn: both share it.
         self._start: GeoLangBind = copy.deepcopy(model, {id(model.text): model.text})
@@ -84,7 +84,7 @@ class FinetuneLoop:
 
         Args:
             batches: what to learn from.
-            steps: exact number of steps; None to stop by the choosing blocks.
+            steps: exact number of steps; None to stop by the validation blocks.
 
         Returns:
             The best step and its score.
@@ -94,10 +94,10 @@ class FinetuneLoop:
             TrainingError: the loss is no longer a number.
         """
         settings = self._settings
-        watched = steps is None and not self._choosing.empty
+        watched = steps is None and not self._validation.empty
         most = steps or (settings.steps if watched else min(settings.steps, UNMEASURED_STEPS))
         torch.manual_seed(settings.seed)
-        start = self._choosing.score(self._model, self._objective)
+        start = self._validation.score(self._model, self._objective)
         best, waited = Best(0 if watched else most, start), 0
         with torch.enable_grad(), trainable(self._model, settings.mode) as parameters:
             kept = _copied(parameters)
@@ -107,14 +107,14 @@ class FinetuneLoop:
             # The whole course is the same whether a run is measured or exact: it is cut off, not shortened.
             schedule = _schedule(optimiser, rate, settings.steps)
             for step in range(1, most + 1):
-                self._cancel.raise_if_cancelled()
+                self._context.raise_if_cancelled()
                 schedule.step_update(step)
                 loss = self._step(batches, np.random.default_rng((settings.seed, step)), optimiser, parameters)
                 average.update(parameters, step)
                 point = {"step": step, "steps": most, "loss": round(loss, 4)}
                 if watched and (step % settings.validate_every == 0 or step == most):
                     with _averaged(parameters, average):
-                        score = self._choosing.score(self._model, self._objective)
+                        score = self._validation.score(self._model, self._objective)
                     point |= {"validation": round(score.loss, 4), "accuracy": round(score.overall, 4)}
                     # In the first half the rate is high, and what is best there is so by chance.
                     settled = 2 * step >= settings.steps

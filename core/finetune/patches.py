@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from rasterio.warp import transform as transform_coordinates
 from torch import Tensor
 
+from core.context import Context
 from core.errors import TrainingError
 from core.finetune.labels import LabelSet
-from core.progress import CancelToken
 from core.protocol import Source
 from core.raster.ellipsoid import parsed_crs
 from core.raster.grid import GridSpec
@@ -74,7 +74,7 @@ def read_patches(
     rng: Generator,
     *,
     placeholders: str | None = None,
-    cancel: CancelToken | None = None,
+    context: Context | None = None,
 ) -> list[LabelledRaster]:
     """Read the labelled parts of rasters.
 
@@ -86,7 +86,7 @@ def read_patches(
         rng: chooses patches where there are too many.
         placeholders: the model's table of wavelengths for bands that have none of their own (radar, height), as in
             inference; None for the sensors' own.
-        cancel: looked at between patches.
+        context: cancellation is checked between patches.
 
     Returns:
         The rasters on which labels lie.
@@ -112,8 +112,8 @@ def read_patches(
             cells = _labelled_cells(raster.grid, labels, side - 2 * margin)
             patches = []
             for cell in rng.permutation(len(cells)):
-                if cancel is not None:
-                    cancel.raise_if_cancelled()
+                if context is not None:
+                    context.raise_if_cancelled()
                 col, row = cells[cell]
                 patch = _read_patch(raster, recognition, labels, (col, row), side, margin, first)
                 if patch is not None:

@@ -45,13 +45,13 @@ def outcome(before: FinetuneScore, after: FinetuneScore, learnt: bool) -> str:
     """One line that states what got better and what worse.
 
     Args:
-        before: of the model started from, on blocks that chose nothing.
+        before: of the model started from, on the test blocks.
         after: of the model that is kept, on the same blocks.
         learnt: whether it differs from the one started from.
     """
     if not learnt:
         return (
-            "Learning made nothing better on the blocks that choose: the model is as it was. Label more places, or "
+            "Training improved nothing on the validation blocks: the model is unchanged. Label more places, or "
             "places that differ more."
         )
     if math.isnan(before.overall):

@@ -39,14 +39,14 @@ def fine_tune(settings: FinetuneSettings, output: Path, context: Context | None 
     """Fine-tune a model and write it as a folder with config.json, model.safetensors, card.json and results.json.
 
     First the dense decoder's last map is fitted, in seconds; then, unless the head alone shall learn, the rest learns.
-    Selection blocks determine the number of steps; then the model is trained on their labels as well. Test blocks,
+    Validation blocks determine the number of steps; then the model is trained on their labels as well. Test blocks,
     which are used for neither, measure the model before and the very weights that are written.
 
     Args:
         settings: what to learn from, and how.
         output: folder of the result; its name becomes the model's.
         context: is sent every step as ``loss`` {stage, step, steps, loss}, with "validation" and "accuracy" where the
-            choosing blocks were scored. Cancellation is checked before every step; nothing is written then.
+            validation blocks were scored. Cancellation is checked before every step; nothing is written then.
 
     Returns:
         What results.json holds: name, output, classes (name, pixels, before, after), before, after, outcome, learnt,
@@ -68,13 +68,13 @@ def fine_tune(settings: FinetuneSettings, output: Path, context: Context | None 
     crop, margin = _sides(model)
     context.progress(0.01, "Reading rasters and labels")
     placeholders = None if model.card is None else model.card.placeholders
-    data = read_labelled_data(settings, crop, margin, rng, placeholders=placeholders, cancel=context.cancel)
-    measuring = HeldOutPixels(data.rasters, data.measuring, len(data.classes), rng)
+    data = read_labelled_data(settings, crop, margin, rng, placeholders=placeholders, context=context)
+    test_pixels = HeldOutPixels(data.rasters, data.test, len(data.classes), rng)
     fitting = _Finetuning(model, settings, data, crop, rng, context)
-    before = measuring.score(model, fitting.objective)
+    before = test_pixels.score(model, fitting.objective)
     taken = fitting.run()
     _round_to_half(model)
-    after = measuring.score(model, fitting.objective)
+    after = test_pixels.score(model, fitting.objective)
     line = outcome(before, after, taken.any)
     context.progress(SAVED, "Writing the model")
     results = {
@@ -82,13 +82,13 @@ def fine_tune(settings: FinetuneSettings, output: Path, context: Context | None 
         "output": str(output),
         "start": settings.start,
         "mode": settings.mode,
-        "classes": class_rows(data.classes, data.counts(data.training_at_last), before, after),
+        "classes": class_rows(data.classes, data.counts(data.refit_training), before, after),
         "before": before.summary(),
         "after": after.summary(),
         "outcome": line,
         "block_pixels": data.split.side,
-        "held_out_blocks": len(data.split.measuring),
-        "choosing_blocks": len(data.split.choosing),
+        "held_out_blocks": len(data.split.test),
+        "choosing_blocks": len(data.split.validation),
         "learnt": taken.any,
         "head_steps": taken.head,
         "steps": taken.loop,
@@ -134,10 +134,10 @@ class _Finetuning:
         self._settings = settings
         self._data = data
         self._crop = crop
-        self._choosing = HeldOutPixels(data.rasters, data.choosing, len(data.classes), rng)
+        self._validation = HeldOutPixels(data.rasters, data.validation, len(data.classes), rng)
         self._context = self._step = context
         self._stage = ""
-        self._loop = FinetuneLoop(model, self.objective, settings, self._choosing, context.cancel, self._on_step)
+        self._loop = FinetuneLoop(model, self.objective, settings, self._validation, context, self._on_step)
         self._fits_head = self.objective.head.projection(model) is not None
         self._runs_loop = settings.mode != "head-only" or not self._fits_head
 
@@ -148,9 +148,9 @@ class _Finetuning:
             The steps of the result; none where the model is as it was.
         """
         taken = self._learn(self._data.training, None, "", self._context.step(*LEARNT))
-        if self._settings.refit and taken.any and not self._choosing.empty:
+        if self._settings.refit and taken.any and not self._validation.empty:
             self._loop.restart()
-            self._learn(self._data.training_at_last, taken, ", all labels", self._context.step(*CHOSEN))
+            self._learn(self._data.refit_training, taken, ", all labels", self._context.step(*CHOSEN))
         return taken
 
     def _learn(self, masks: Masks, exact: StepsTaken | None, suffix: str, context: Context) -> StepsTaken:
@@ -161,12 +161,12 @@ class _Finetuning:
             self._stage, self._step = f"head{suffix}", context.step(0.0, of_head)
             self._step.progress(0.0, "Encoding the labelled places")
             rng = np.random.default_rng((self._settings.seed, 0))
-            samples = sample_features(self._model, self.objective, self._data.rasters, masks, rng, context.cancel)
+            samples = sample_features(self._model, self.objective, self._data.rasters, masks, rng, context)
             head_steps = fit_head(
                 self._model,
                 self.objective,
                 samples,
-                self._choosing,
+                self._validation,
                 seed=self._settings.seed,
                 steps=None if exact is None else exact.head,
                 on_step=self._on_step,

@@ -23,9 +23,9 @@ class FinetuneSettings:
         mode: what learns; see ``core.finetune.trainable_parts``.
         steps: of the whole course of learning rates; the best of its second half are kept.
         batch: cuts a step.
-        validate_every: steps between looks at the choosing blocks.
+        validate_every: steps between looks at the validation blocks.
         patience: looks without an improvement after which to stop.
-        refit: whether to learn once more, from the choosing blocks as well, for as many steps as were best.
+        refit: whether to learn once more, from the validation blocks as well, for as many steps as were best.
         seed: of blocks, cuts and adapters.
         device: where to compute.
         listed: whether the result shall appear among the models at once.

@@ -20,8 +20,8 @@ from core.pretrain.sources.registry import source_address, source_kinds
 T = TypeVar("T")
 DATA_FOLDER = Path("../shared/data")
 """Where recipes have their data."""
-FORMER_OBJECTIVES = {"contest": "contrastive"}
-"""Names of objectives in recipes of before December 2026, which are still read."""
+FORMER_FIELDS = {"contest": "contrastive", "teach": "distil_chance"}
+"""Fields of recipes of before December 2026, which are still read, and their present names."""
 
 
 @dataclass(frozen=True)
@@ -185,8 +185,7 @@ def parse_recipe(content: Mapping[str, Any]) -> Recipe:
         raise TrainingError("The recipe names no source.", hint="Add at least one under 'sources'.")
     values["sources"] = {name: _build(SourceSettings, entry, f"source {name}") for name, entry in sources.items()}
     values["optimiser"] = _build(OptimiserSettings, values.get("optimiser") or {}, "optimiser")
-    objectives = {FORMER_OBJECTIVES.get(name, name): value for name, value in (values.get("objectives") or {}).items()}
-    values["objectives"] = _build(ObjectiveWeights, objectives, "objectives")
+    values["objectives"] = _build(ObjectiveWeights, values.get("objectives") or {}, "objectives")
     return _build(Recipe, values, "recipe")
 
 
@@ -229,6 +228,7 @@ def _positions(name: str, entry: SourceSettings, classes: Sequence[Any]) -> froz
 
 def _build(kind: type[T], values: Mapping[str, Any], place: str) -> T:
     known = {item.name for item in dataclasses.fields(cast("Any", kind))}
+    values = {name if name in known else FORMER_FIELDS.get(name, name): value for name, value in values.items()}
     unknown = sorted(set(values) - known)
     if unknown:
         raise TrainingError(

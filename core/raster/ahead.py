@@ -1,7 +1,7 @@
-"""Reading and writing in threads of their own while the model is at work: bounded, in order, errors in their place.
+"""Bounded, ordered prefetching: rasters are read and written in other threads while the model computes.
 
-For work without torch, which gives every thread a team of threads of its own; two teams on the same cores wait for each
-other. The threads run with GDAL's options of the thread that started them, which GDAL would otherwise not see there.
+Not for work that calls torch: each thread would get a thread pool of its own, and two pools on the same cores wait for
+each other. The threads run with the GDAL options of the thread that started them, which rasterio keeps per thread.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 def ahead(
     items: Iterable[Item], work: Callable[[Item], Result], depth: int
 ) -> Generator[tuple[Item, Result], None, None]:
-    """Do ``work`` in another thread while the caller is at something else.
+    """Apply ``work`` to items in one other thread, ahead of the caller.
 
     Args:
         items: taken in the caller's thread, one after the other.
@@ -30,8 +30,8 @@ def ahead(
         depth: how many items are taken before the first result is requested.
 
     Yields:
-        (item, result) in the order of the items. An error of ``work`` is raised here. Whatever happens, what was
-        begun is finished before this returns.
+        (item, result) in the order of the items. An error of ``work`` is raised at its item. Work that was begun is
+        finished before the generator closes.
     """
     waiting: deque[tuple[Item, Future[Result]]] = deque()
     with _one_thread() as thread:
@@ -50,7 +50,7 @@ class ReadAhead(Generic[Item, Result]):
 
     Args:
         read: gives the value of an item.
-        upcoming: the items that will be requested, in about this order; may be wrong at the price of a wait.
+        upcoming: the items that will be requested, in about this order; a wrong guess costs a wait.
         depth: how many values are held ready.
     """
 
@@ -91,7 +91,7 @@ class ReadAhead(Generic[Item, Result]):
                 self._ready[following] = self._thread.submit(self._read, following)
 
 
-_OF_A_SESSION = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_LOGIN_OPTIONS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 """Options that rasterio sets from a login and refuses when they are given; a new environment finds the login itself."""
 
 
@@ -99,7 +99,7 @@ def _one_thread() -> ThreadPoolExecutor:
     """Returns an executor of one thread that reads rasters with this thread's GDAL options."""
     options: dict[str, Any] = {}
     with contextlib.suppress(EnvError):
-        options = {name: value for name, value in rasterio.env.getenv().items() if name not in _OF_A_SESSION}
+        options = {name: value for name, value in rasterio.env.getenv().items() if name not in _LOGIN_OPTIONS}
     return ThreadPoolExecutor(1, initializer=lambda: _enter(options))
 
 

@@ -27,7 +27,7 @@ _MOST_CLASSES = 1024
 
 @dataclass(frozen=True)
 class ClassArea:
-    """How much of a map one class covers.
+    """Area of one class of a map.
 
     Attributes:
         code: value in the map.

@@ -1,4 +1,4 @@
-"""Weights that join overlapping tiles without seams: a tile counts most in its middle, and nowhere with weight zero."""
+"""Blending weights of overlapping tiles: largest in a tile's middle, positive everywhere."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def taper(tile: int, overlap: int) -> Floats:
     """Returns the weights (tile, tile) of a tile's pixels, float32 in (0, 1].
 
     Along each axis they rise over ``overlap`` pixels as a smooth step, so that two neighbours with that overlap add
-    up to 1 everywhere. They never reach 0: at the raster's edge, where a single tile sees a pixel, its value is kept
+    up to 1 everywhere. They never reach 0: at the raster's edge, where a single tile covers a pixel, its value is kept
     as it is.
     """
     ramp = np.minimum(1.0, (np.arange(tile, dtype=np.float64) + 1.0) / (overlap + 1.0))

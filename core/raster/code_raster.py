@@ -30,7 +30,7 @@ class CodeRaster:
     """The first band of an open raster of class codes; made by open_codes.
 
     Attributes:
-        info: what the raster states of itself.
+        info: metadata of the raster.
     """
 
     def __init__(self, path: str, dataset: DatasetReader, info: RasterInfo, stack: ExitStack) -> None:
@@ -42,7 +42,7 @@ class CodeRaster:
         self._on_grid: dict[GridSpec, DatasetReader | WarpedVRT] = {}
 
     def extent_in(self, grid: GridSpec) -> Extent:
-        """Return the ground that the raster covers, in the reference system of a grid."""
+        """Return the raster's extent in the reference system of a grid."""
         source, bounds = self._dataset.crs, self.info.grid.extent
         if not self._placed:
             return grid.extent

@@ -1,4 +1,4 @@
-"""Rasters that control points alone place, such as raw radar scenes: given a north-up grid, warped as they are read."""
+"""Rasters georeferenced by ground control points alone, such as raw radar scenes, warped to a north-up grid."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _FEWEST = 3
 
 
 def on_a_grid(file: DatasetReader, stack: ExitStack) -> DatasetReader:
-    """Returns a raster whose pixels lie on a grid: the file itself, unless only control points place it.
+    """Returns a raster with a transform: the file itself, or its warped form where it has ground control points alone.
 
-    QGIS shows such files warped, so what is made of them has to lie there, too.
+    QGIS shows such files warped, too, so results have the same grid.
 
     Args:
         file: open.
@@ -42,6 +42,6 @@ def on_a_grid(file: DatasetReader, stack: ExitStack) -> DatasetReader:
 
 
 def _unknown(file: DatasetReader) -> dict[str, Any]:
-    """Say how the warped raster marks where the file has nothing."""
+    """Return the options that make the warped raster mask pixels outside the file."""
     alpha = [index for index, role in enumerate(file.colorinterp, 1) if role == ColorInterp.alpha]
     return {"src_alpha": alpha[0]} if alpha else {"add_alpha": file.nodata is None}

@@ -1,4 +1,4 @@
-"""From what a person or QGIS calls a raster to an open dataset: files, folders, products, archives, sub-datasets."""
+"""Opens rasters by the names that users and QGIS give them: files, folders, products, archives, sub-datasets."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ENVI_ENDINGS = ("", ".dat", ".img", ".bsq", ".bil", ".bip", ".raw")
 
 
 def open_dataset(name: str, stack: ExitStack) -> DatasetReader:
-    """Open what a person or QGIS calls a raster.
+    """Open a raster by the name that a user or QGIS gives it.
 
     Args:
         name: file, ENVI header, folder, product, archive, sub-dataset, address, or anything else that GDAL opens.

@@ -1,4 +1,4 @@
-"""The day an image was taken, as its metadata or its name tells."""
+"""Acquisition date of an image, from its metadata or its file name."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _DAY = re.compile(
 
 
 def acquisition_date(tags: Mapping[str, str], name: str) -> str:
-    """Find the day an image was taken.
+    """Return the acquisition date of an image.
 
     Args:
         tags: the raster's metadata.
         name: of its file.
 
     Returns:
-        As in "2024-06-12"; empty where nothing tells.
+        As in "2024-06-12"; empty where unknown.
     """
     known = {key.upper(): value for key, value in tags.items()}
     for text in (*(known.get(key, "") for key in DATE_TAGS[:-1]), name, known.get(DATE_TAGS[-1], "")):

@@ -1,4 +1,4 @@
-"""The local files behind a raster, down to the last: virtual rasters that show virtual rasters, archives, folders."""
+"""The local files behind a raster, through nested virtual rasters, archives and folders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one place that opens files with GDAL for reading; everything that reads pixels comes through here."""
+"""Opens files with GDAL for reading; all code that reads pixels uses these functions."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def is_remote(name: str) -> bool:
 
 
 def remote_place(name: str) -> str:
-    """Return what GDAL calls an address on a server."""
+    """Return GDAL's name of an address on a server (``/vsicurl/…`` or ``/vsis3/…``)."""
     return gdal_place(name) if is_bucket(name) else f"/vsicurl/{name}"
 
 
@@ -51,7 +51,7 @@ def remote_settings() -> rasterio.Env:
 
 
 def open_gdal(target: str, name: str, stack: ExitStack, **options: str) -> DatasetReader:
-    """Open what GDAL calls ``target``.
+    """Open a dataset by GDAL's name of it.
 
     Args:
         target: a file, an address, a sub-dataset or XML of a virtual raster, as GDAL takes it.
@@ -83,7 +83,7 @@ def open_gdal(target: str, name: str, stack: ExitStack, **options: str) -> Datas
 
 @contextmanager
 def opened_gdal(target: str | Path, **options: str) -> Iterator[DatasetReader]:
-    """Open what GDAL calls ``target`` and close it at the end.
+    """Open a dataset by GDAL's name of it and close it at the end.
 
     Args:
         target: a file or anything else that GDAL takes in its place.
@@ -124,6 +124,6 @@ def gdal_name(name: str) -> tuple[str, dict[str, str]]:
 
 
 def _forget_failure(target: str) -> None:
-    """Have GDAL forget that an address failed, so that the next try reaches the server; nothing is sent now."""
+    """Clear GDAL's record of a failed address, so that the next try reaches the server; nothing is sent now."""
     with suppress(*GDAL_FAILURES), rasterio.Env(CPL_VSIL_CURL_NON_CACHED="/vsicurl/"), rasterio.open(target):
         pass

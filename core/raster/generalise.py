@@ -1,4 +1,4 @@
-"""Making outlines fit for a map: small holes filled, staircases straightened, corners rounded.
+"""Generalisation of outlines for maps: small holes filled, staircases straightened, corners rounded.
 
 Works in coordinates whose unit is the metre along both axes (pixels times their size), before they are placed on the
 map.

@@ -1,4 +1,4 @@
-"""Where a raster's pixels lie on the ground, and how much of it they cover."""
+"""Conversion of pixel coordinates of a raster to metres, square metres and map coordinates."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def check_measurable(grid: GridSpec, min_area_m2: float, simplify_m: float) -> N
 
 
 class Ground:
-    """Pixel coordinates seen as metres, square metres and map coordinates.
+    """Converts geometries in pixel coordinates to metres and map coordinates, and measures areas.
 
     Args:
         grid: of the raster.

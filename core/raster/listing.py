@@ -21,7 +21,7 @@ _PRODUCT_FOLDERS = ("GRANULE", "measurement")
 
 @dataclass(frozen=True)
 class Listing:
-    """What a folder or an archive holds.
+    """Files of a folder or an archive.
 
     Attributes:
         root: the folder or archive, as a person named it.
@@ -39,7 +39,7 @@ class Listing:
         return PurePosixPath(self.folder).name or self.root.name
 
     def source(self, name: str) -> str:
-        """Return what GDAL calls one of the files."""
+        """Return GDAL's name of one of the files."""
         if self.root.is_dir():
             return str(self.root / name)
         scheme = "/vsizip" if _is_zip(self.root) else "/vsitar"
@@ -81,7 +81,7 @@ def is_archive_file(path: Path) -> bool:
 
 
 def list_folder(folder: Path) -> Listing:
-    """Return what a folder holds, with the folders below that imagery products have.
+    """Return the files of a folder and of the folders below it that imagery products have.
 
     Raises:
         MissingFileError: the folder may not be read.
@@ -96,7 +96,7 @@ def list_folder(folder: Path) -> Listing:
 
 
 def list_archive(path: Path) -> Listing:
-    """Return what an archive holds; a single folder at its top is entered.
+    """Return the files of an archive; a single folder at its top is entered.
 
     Raises:
         NotARasterError: it is damaged.

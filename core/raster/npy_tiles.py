@@ -1,4 +1,4 @@
-"""Tiles of TESSERA as its library downloads them: arrays of NumPy beside a GeoTIFF that says where they lie.
+"""Tiles of TESSERA as its library downloads them: arrays of NumPy beside a GeoTIFF with their georeference.
 
 ``ROOT/global_0.1_degree_representation/YEAR/grid_LON_LAT/grid_LON_LAT.npy`` holds (rows, columns, 128) of int8, a file
 ``grid_LON_LAT_scales.npy`` beside it (rows, columns) of float32 by which they are multiplied, and
@@ -41,7 +41,7 @@ def npy_vrt(path: Path) -> str:
         path: the array of the axes.
 
     Raises:
-        NotARasterError: it is no array of three dimensions, it is the scales of another, or nothing says where it lies.
+        NotARasterError: it is no array of three dimensions, it is the scales of another, or it has no georeference.
     """
     array = _header(path)
     if len(array.shape) != 3:

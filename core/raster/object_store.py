@@ -16,12 +16,12 @@ SCHEME = "s3://"
 
 
 def is_bucket(name: str) -> bool:
-    """Whether a name is a place in an object store."""
+    """Whether a name is an address in an object store."""
     return name.startswith(SCHEME)
 
 
 def gdal_place(name: str) -> str:
-    """Returns what GDAL calls a place in an object store."""
+    """Returns GDAL's name of an address in an object store (``/vsis3/…``)."""
     return f"/vsis3/{name.removeprefix(SCHEME)}"
 
 

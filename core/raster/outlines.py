@@ -1,4 +1,4 @@
-"""Outlines of equal pixels, strip by strip: regions that cross a strip's border come out whole.
+"""Outlines of connected regions of equal codes, computed strip by strip; regions across a strip's border are joined.
 
 Coordinates are (column, row) in pixels, so that all corners are whole numbers and nothing is lost in joining.
 """
@@ -127,7 +127,7 @@ def strip_outlines(strip: Strip) -> Iterator[Outline]:
 
 
 def _summaries(strip: Strip, numbers: NDArray[np.int32]) -> list[ScoreSummary]:
-    """Sum up the scores of every numbered region; that of number 0, the background, is of no use."""
+    """Return summaries of the scores by region number; the first, number 0, is the background."""
     flat = numbers.ravel()
     pixels = np.bincount(flat)
     if strip.scores is None:
@@ -149,7 +149,7 @@ class _Region:
 
 @dataclass
 class _Regions:
-    """Regions that reach a border, joined as their parts turn out to touch."""
+    """Regions that reach a strip's lower border, joined where their parts touch."""
 
     parents: dict[int, int] = field(default_factory=dict)
     roots: dict[int, _Region] = field(default_factory=dict)
@@ -178,7 +178,7 @@ class _Regions:
         kept.bottom = max(kept.bottom, absorbed.bottom)
 
     def ended_above(self, row: float) -> Iterator[Outline]:
-        """Hand out the regions that no later strip can add to."""
+        """Yield the regions that no later strip extends."""
         for number in [number for number, region in self.roots.items() if region.bottom < row]:
             region = self.roots.pop(number)
             yield Outline(region.code, _joined(region.parts), region.scores)

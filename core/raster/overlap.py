@@ -1,4 +1,4 @@
-"""What two grids in any two reference systems have in common, also across the 180th meridian and with world rasters.
+"""Common ground of two grids in any two reference systems, also across the 180th meridian and with world rasters.
 
 The smaller of two extents is brought into the other's reference system, as a lattice of points: a projection may not be
 defined over all of the larger one, and its envelope has no information on what lies within.

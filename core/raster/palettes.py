@@ -1,4 +1,4 @@
-"""Pictures whose pixels index colours: photographs become their colours, maps of classes stay as they are."""
+"""Rasters with a colour palette: photographs are expanded to red, green and blue, class maps stay as they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rectangles of pixels, and the two orders in which places among pixels are named."""
+"""Rectangles of pixels, and a typed pair for each of the two orders of pixel coordinates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class ColRow(NamedTuple):
-    """A place in the order of coordinates: column (x) first. Windows and grids use it.
+    """Pixel coordinates with the column (x) first; used by windows and grids.
 
     Attributes:
         col: column; a fraction lies within the pixel.
@@ -20,7 +20,7 @@ class ColRow(NamedTuple):
 
 
 class RowCol(NamedTuple):
-    """A place in the order of arrays: row first. Chunks of stores and array indexes use it.
+    """Pixel coordinates with the row first, as arrays are indexed; used by chunks of stores.
 
     Attributes:
         row: row.

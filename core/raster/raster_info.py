@@ -23,7 +23,7 @@ from core.raster.pixel_areas import pixel_size_m
 
 _FARTHEST = 1e12  # units; larger coordinates and smaller pixels are no places on Earth
 _NO_METADATA = re.compile(r"^(xml:|json:|IMAGE_STRUCTURE$|DERIVED_SUBDATASETS$|SUBDATASETS$|COLOR_PROFILE$|RPC$)")
-"""Domains of GDAL's metadata that say nothing in plain words of what the bands are."""
+"""Domains of GDAL's metadata that do not describe the bands in plain text."""
 
 
 @dataclass(frozen=True)
@@ -130,8 +130,8 @@ def _described(name: str, dataset: DatasetReader, grid: GridSpec) -> RasterInfo:
     )
 
 
-def as_said_by(file: DatasetReader, info: RasterInfo) -> RasterInfo:
-    """Return what a file states about its bands, which is lost as it is warped."""
+def with_band_metadata_of(file: DatasetReader, info: RasterInfo) -> RasterInfo:
+    """Return a warped raster's metadata with the band metadata of its file, which warping loses."""
     told = info_of(info.path, file, None)
     added = (None,) * (info.count - told.count)  # alpha
     return replace(
@@ -146,10 +146,10 @@ def as_said_by(file: DatasetReader, info: RasterInfo) -> RasterInfo:
 
 
 def transform_of(dataset: DatasetReader) -> Affine:
-    """Return what places a dataset's pixels.
+    """Return the transform of a dataset's pixels.
 
-    A picture that lies nowhere is placed as QGIS shows it, its top left corner at 0, 0 and y growing upwards, so that
-    places and outlines drawn on it there mean the same here. GDAL would count its rows downwards.
+    An image without georeference gets the transform that QGIS shows it with: top left corner at (0, 0), y growing
+    upwards, so that coordinates drawn in QGIS are valid here. GDAL's own default counts rows downwards.
     """
     placed = Affine(*(float(value) for value in dataset.transform[:6]))
     return Affine(1.0, 0.0, 0.0, 0.0, -1.0, 0.0) if placed == Affine.identity() else placed

@@ -1,4 +1,4 @@
-"""Opening rasters of any kind and reading windows of them, with nodata known and failures in plain words."""
+"""Opens rasters of any format and reads windows of values and validity."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from core.raster.file_tree import pixel_files, tree_of_folder
 from core.raster.gdal_open import GDAL_FAILURES
 from core.raster.palettes import without_palette
 from core.raster.pixel_window import PixelWindow
-from core.raster.raster_info import RasterInfo, as_said_by, info_of
+from core.raster.raster_info import RasterInfo, info_of, with_band_metadata_of
 from core.raster.statistics import SAME_BANDS, BandStatistics, Collar, Survey, find_collar, sample_windows
 
 _KEPT_SURVEYS = 64
@@ -266,12 +266,12 @@ def open_raster(
         file = without_palette(name, open_dataset(name, stack), stack)
         dataset = on_a_grid(file, stack)
         info = info_of(name, dataset, resolution)
-        reader = RasterReader(dataset, info if dataset is file else as_said_by(file, info))
+        reader = RasterReader(dataset, info if dataset is file else with_band_metadata_of(file, info))
         yield reader.without_collar() if collar == MASK_COLLAR else reader
 
 
 def _files_behind(dataset: DatasetReader, info: RasterInfo) -> tuple[str, ...]:
-    """Return the local files whose pixels the raster shows."""
+    """Return the local files that hold the raster's pixels."""
     files = pixel_files(dataset.files or info.files)
     if files and not all(os.path.isdir(file) for file in dataset.files):
         return files

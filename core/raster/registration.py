@@ -1,4 +1,4 @@
-"""How far one image lies from another: phase correlation of their edges, summed over windows of the common grid."""
+"""Shift between two images by phase correlation of their edges, summed over windows of the common grid."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ImagePair = tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.bool_]]
 
 @dataclass(frozen=True)
 class Shift:
-    """Where the second image lies relative to the first.
+    """Shift of the second image against the first.
 
     Attributes:
         columns: pixels to the right.
@@ -44,7 +44,7 @@ class Shift:
 
 
 def measure_shift(pairs: Iterable[ImagePair]) -> Shift | None:
-    """Measure how far the second images of pairs lie from the first.
+    """Measure the shift of the second images of pairs against the first.
 
     Edges are compared (the gradient's length, summed over channels), because brightness changes with season and sun
     while field borders, roads and shores stay. Each window gives the spectrum of its phase correlation (Kuglin &
@@ -55,7 +55,7 @@ def measure_shift(pairs: Iterable[ImagePair]) -> Shift | None:
         pairs: windows of both images on one grid, all of one size; those mostly without data are left out.
 
     Returns:
-        None where there is no clear peak: the images have too little in common.
+        The shift in pixels; None where the correlation has no clear peak.
     """
     spectrum: NDArray[np.complex128] | None = None
     windows = 0

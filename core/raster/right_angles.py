@@ -25,7 +25,7 @@ _REFINED_DEGREES = 5.0
 
 
 def right_angled(polygons: Sequence[shapely.Polygon], tolerance: float, cell: float) -> list[list[shapely.Polygon]]:
-    """Returns polygons right angles along the direction that dominates among their sides.
+    """Returns polygons whose sides lie along the dominant direction of the given ones, or at right angles to it.
 
     Args:
         polygons: one, or several that share borders and do not overlap; in metres.
@@ -78,7 +78,7 @@ def dominant_direction(polygons: Sequence[shapely.Polygon], tolerance: float) ->
 
 
 def _refined(polygons: Sequence[shapely.Polygon], angle: float) -> float:
-    """Turn a direction by some degrees to where the polygons fill their upright boxes best."""
+    """Refine a direction by some degrees: the one in which the polygons fill most of their bounding boxes."""
     hulls = [shapely.get_coordinates(shapely.convex_hull(polygon)) for polygon in polygons]
 
     def boxes(candidate: float) -> float:
@@ -152,7 +152,7 @@ def _with_corners(
 
 
 def _turns(ring: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Where a ring of upright steps changes its direction."""
+    """Return the mask (N,) of points where a ring of steps along the axes changes its direction."""
     before, after = np.sign(ring - np.roll(ring, 1, axis=0)), np.sign(np.roll(ring, -1, axis=0) - ring)
     return np.asarray((before != after).any(axis=1))
 
@@ -162,13 +162,13 @@ def _key(points: NDArray[np.float64], span: int) -> NDArray[np.int64]:
 
 
 def _coordinate_rule(rings: Sequence[NDArray[np.float64]], axis: int, span: int, reach: float) -> NDArray[np.float64]:
-    """Decide where each coordinate goes: the longest sides draw those near them, in turn.
+    """Map each coordinate to that of the longest side within reach, the longest sides first.
 
     Args:
         rings: rings of unit steps (N, 2).
         axis: 0 for the sides at right angles to x.
         span: one more than the highest coordinate.
-        reach: how far a coordinate may be from the one that draws it.
+        reach: largest distance of a coordinate from the one it is mapped to.
 
     Returns:
         (span + 1,) new coordinates, never falling.

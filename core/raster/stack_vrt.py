@@ -1,4 +1,4 @@
-"""Several files or variables seen as one raster: a virtual raster on the grid of the finest member.
+"""Virtual rasters of several files or variables as bands, on the grid of the finest member.
 
 Every member keeps its scale, offset, unit, nodata, mask, colour role, metadata and wavelength; coarser members are
 interpolated. Members that lie side by side are tiles or scenes, not bands, and are refused.
@@ -36,7 +36,7 @@ _GDAL_TYPES = {
     "float64": "Float64",
 }
 _PANCHROMATIC = re.compile(r"(^|_)(B8|pan\w*)$", re.IGNORECASE)
-"""Names of bands that see all light at once, in finer pixels than the colours; Sentinel-2 writes its eighth B08."""
+"""Names of panchromatic bands, whose pixels are finer than those of the colours; Sentinel-2 writes its eighth B08."""
 _SHARED_GROUND = 0.5
 """Least share of the ground of either member that both cover; bands of one scene share nearly all."""
 _HIDDEN_DOMAINS = re.compile(
@@ -136,7 +136,7 @@ def _band_of(member: Member) -> _Band:
 
 
 def _mask_of(dataset: DatasetReader) -> str | None:
-    """Return what a virtual raster calls the file's own mask; None where it has none."""
+    """Return the name of the file's own mask in a virtual raster; None where it has none."""
     return "mask,1" if MaskFlags.per_dataset in dataset.mask_flag_enums[0] else None
 
 

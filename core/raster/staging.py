@@ -1,4 +1,4 @@
-"""Results appear whole or not at all: they are made in a hidden folder beside the target and moved there at the end."""
+"""Results are written whole or not at all: made in a hidden folder beside the target and moved there at the end."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ VECTOR = (".gpkg", ".shp", ".geojson", ".fgb", ".json")
 TABLE = (".csv",)
 """Endings of results, lower case."""
 
-_OF_THE_OLD = {".gpkg": ("-wal", "-shm", "-journal"), ".tif": (".ovr", ".msk"), ".tiff": (".ovr", ".msk")}
-"""What other programs leave beside a file: pages not yet in it, overviews and masks. Beside the file that takes its
-place they would be taken for its own."""
+_COMPANIONS = {".gpkg": ("-wal", "-shm", "-journal"), ".tif": (".ovr", ".msk"), ".tiff": (".ovr", ".msk")}
+"""Companions of a replaced file by its ending: journals, overviews and masks, which readers would take for those of the
+new file."""
 
 _INDEXES_OF_SHAPEFILES = (".qix", ".sbn", ".sbx", ".idm", ".ind")
 
@@ -33,7 +33,7 @@ _LITTLE_BYTES = 8 << 20
 def staging(target: str | Path, suffixes: Sequence[str], sources: Sequence[str] = ()) -> Iterator[Path]:
     """Yields a folder to make a result in; on a clean exit every file in it is moved beside the target.
 
-    The file that is named like the target is moved last, so that it never stands there without its companions.
+    The file that is named like the target is moved last, so that it is never there without its companions.
 
     Args:
         target: where the result goes.
@@ -83,7 +83,7 @@ def output_failure(path: Path, problem: BaseException) -> OutputError:
 
 
 def _nearly_full(folder: Path) -> bool:
-    """Whether hardly anything fits any more: GDAL seldom names the reason it could not write."""
+    """Whether the disk is nearly full: GDAL seldom names the reason of a failed write."""
     try:
         return shutil.disk_usage(folder).free < _LITTLE_BYTES
     except OSError:
@@ -107,7 +107,7 @@ def check_target(path: Path, suffixes: Sequence[str], sources: Sequence[str] = (
 
 
 def _remove_companions(path: Path) -> None:
-    for ending in _OF_THE_OLD.get(path.suffix.lower(), ()):
+    for ending in _COMPANIONS.get(path.suffix.lower(), ()):
         path.with_name(path.name + ending).unlink(missing_ok=True)
     if path.suffix.lower() == ".shp":
         for ending in _INDEXES_OF_SHAPEFILES:
@@ -119,7 +119,7 @@ def _prefix(path: Path) -> str:
 
 
 def _remove_stale(path: Path) -> None:
-    """Clear away what a killed run left long ago."""
+    """Remove the staging folder of a run that was killed long ago."""
     for left in path.parent.glob(f"{_prefix(path)}*"):
         if left.is_dir() and time.time() - left.stat().st_mtime > _STALE_AFTER_S:
             shutil.rmtree(left, ignore_errors=True)

@@ -23,7 +23,7 @@ _LEAST_COLLAR = 0.005  # share of the raster
 
 @dataclass(frozen=True)
 class BandStatistics:
-    """What a band's digital numbers look like over the whole raster.
+    """Statistics of a band's digital numbers over the whole raster.
 
     Attributes:
         minimum: smallest sampled value; 0 where nothing is valid.
@@ -78,7 +78,7 @@ class Collar:
 
 @dataclass(frozen=True)
 class Survey:
-    """What a sample of the whole raster looks like.
+    """Statistics of a sample of the whole raster.
 
     Attributes:
         bands: statistics of every band, without the collar.
@@ -90,7 +90,7 @@ class Survey:
 
 
 def find_collar(values: NDArray[Any], valid: NDArray[np.bool_], *, connected: bool) -> NDArray[np.bool_]:
-    """Return where a sample shows a collar.
+    """Return the mask of a sample's collar.
 
     Args:
         values: (C, h, w) of the image bands, in the raster's own type.

@@ -1,4 +1,4 @@
-"""Overlapping tiles that a raster is worked through in."""
+"""Overlapping tiles of a raster."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Polygons with attributes on disk: GeoPackage, Shapefile, GeoJSON, FlatGeobuf and COCO, chosen by a file's ending.
 
-Every file is first made as a GeoPackage, which takes any number of polygons bit by bit, and then translated.
+Every file is first made as a GeoPackage, to which polygons are appended in chunks, and then translated.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _CHUNK = 5000
 
 @dataclass(frozen=True)
 class MapPolygon:
-    """A polygon with what a map tells about it.
+    """A polygon with its attributes.
 
     Attributes:
         geometry: in the raster's reference system.
@@ -45,10 +45,10 @@ class MapPolygon:
         area_ha: hectares on the ground; NaN where the raster has no reference system.
         score_mean: mean score of its pixels, 0 to 1; NaN where there are none.
         score_max: highest score.
-        prompt: what was looked for; empty in a map of classes.
+        prompt: text of the prompt; empty in a map of classes.
         class_name: name of the class; empty for a prompt.
         image: name of the image.
-        date: day the image was taken, as in "2024-06-12"; empty where unknown.
+        date: acquisition date of the image, as in "2024-06-12"; empty where unknown.
     """
 
     geometry: shapely.Polygon

@@ -129,7 +129,7 @@ def write_band_polygons(source: BandPolygons, output: str | Path) -> int:
 
 @dataclass(frozen=True)
 class _Facts:
-    """What all polygons of a band have in common, and how its codes are called."""
+    """Attributes that all polygons of a band share, and names of its codes."""
 
     band: int
     threshold: float | None
@@ -179,7 +179,7 @@ def _polygons(reader: RasterReader, source: BandPolygons, facts: _Facts) -> Iter
 def _drawn(
     regions: Iterable[Outline], ground: Ground, shape: PolygonShape, *, share_borders: bool
 ) -> Iterator[Outline]:
-    """Draw outlines in the shape that is wanted."""
+    """Yield outlines generalised as ``shape`` says."""
     if shape.right_angles:
         return _with_right_angles(regions, ground, shape)
     if share_borders and (shape.simplify_m > 0 or shape.smooth):

@@ -1,4 +1,4 @@
-"""What a virtual raster (VRT) may refer to: it is a text that makes GDAL open other files and addresses.
+"""Rules for what a virtual raster (VRT), XML that makes GDAL open other files and addresses, may refer to.
 
 - One that lies on a server or in an archive may name what lies on the same server, or in the same archive, alone.
 - A local one may name local rasters; addresses in it are followed only where the person said so.
@@ -28,7 +28,7 @@ _SERVICE = re.compile(
     rb"(?:<(?:GDAL_W|W\w*_Tile_Service|WM\w+_Capabilities|WCS_|(?:\w+:)?Capabilities|TileMap)|\{.*\"stac_version\")",
     re.DOTALL,
 )
-"""How a text begins that makes GDAL ask a server: descriptions of WMS, WMTS, TMS and WCS, items of STAC."""
+"""Beginning of files that make GDAL contact a server: descriptions of WMS, WMTS, TMS and WCS, items of STAC."""
 _SOURCE = re.compile(r"<(SourceFilename|SourceDataset)\b([^>]*)>(.*?)</\1\s*>", re.DOTALL | re.IGNORECASE)
 _OVERVIEW_FILE = re.compile(r"OVERVIEW_FILE[\"']\s*>(.*?)<", re.DOTALL | re.IGNORECASE)
 _RELATIVE = re.compile(r"relativeToVRT\s*=\s*[\"']1[\"']", re.IGNORECASE)
@@ -41,7 +41,7 @@ _ARCHIVE = re.compile(r"^/vsi(?:zip|tar|7z|rar|gzip)/", re.IGNORECASE)
 
 
 def vrt_text(target: str) -> str | None:
-    """Returns the text of what GDAL would open as a local virtual raster; None where it is none.
+    """Returns the XML of a local virtual raster; None for other files.
 
     Raises:
         NotARasterError: it is larger than any virtual raster.
@@ -62,7 +62,7 @@ def vrt_text(target: str) -> str | None:
 
 
 def refuse_service(path: str) -> None:
-    """Make sure that a local file is no description of a service, which GDAL would ask when it is opened.
+    """Refuse a local file that describes a web service, which GDAL would contact on opening.
 
     Raises:
         NotARasterError: it is one, and the person did not say that addresses may be followed.
@@ -80,7 +80,7 @@ def refuse_service(path: str) -> None:
 
 
 def refuse_unsafe_companions(path: str) -> None:
-    """Make sure that what GDAL opens beside a local raster, overviews and masks, reaches for nothing on a network.
+    """Refuse a local raster whose companions (overviews, masks) refer to a network address.
 
     Raises:
         NotARasterError: it does, and the person did not say that addresses may be followed.
@@ -103,12 +103,12 @@ def refuse_unsafe_companions(path: str) -> None:
 
 
 def refuse_unsafe(text: str, place: str, depth: int = 0) -> None:
-    """Make sure that a virtual raster, and those that it names, reach for nothing that they may not.
+    """Refuse a virtual raster that refers to something it may not, itself or by other virtual rasters.
 
     Args:
         text: its XML.
-        place: what GDAL calls it: a path, ``/vsicurl/…``, a file in an archive, or the XML itself.
-        depth: how many virtual rasters lead to this one.
+        place: GDAL's name of it: a path, ``/vsicurl/…``, a file in an archive, or the XML itself.
+        depth: of nesting, 0 for the raster that the user named.
 
     Raises:
         NotARasterError: it does.

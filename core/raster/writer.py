@@ -30,9 +30,10 @@ Colour = str | tuple[int, int, int] | tuple[int, int, int, int]
 
 _BLOCK = 512
 _FAST_LEVEL, _USUAL_LEVEL = 1, 6
-"""Of DEFLATE. Scores are waited for: 52 instead of 88 ms of processor time for 1000² pixels, 7 % larger."""
+"""Levels of DEFLATE. The fast one, for scores, takes 52 instead of 88 ms of processor time for 1000² pixels and 7 %
+more space."""
 _OVERVIEWS_FROM = 1024
-"""Pixels a side from which on scores get overviews: a view is waited for, and drawn from its pixels as fast."""
+"""Pixels a side from which on score rasters get overviews; smaller ones are drawn as fast without."""
 _UNCOMPRESSED_BYTES = 2**26  # the file that is rearranged: below this, compressing it costs more than its bytes
 
 
@@ -57,7 +58,7 @@ def write_cog(
 
     Args:
         path: target, ending in .tif.
-        grid: the pixels' places.
+        grid: of the pixels.
         dtype: NumPy type name.
         nodata: value of pixels without data, which is also that of pixels no block covers; None for none.
         blocks: (window in pixels of ``grid``, values (bands, h, w)); windows may come in any order, rows of blocks
@@ -154,7 +155,7 @@ def _bytes(grid: GridSpec, dtype: str, bands: int) -> int:
 
 
 def _write_block(target: Path, dataset: Any, window: PixelWindow, values: NDArray[Any]) -> None:  # noqa: ANN401 - DatasetWriter
-    """Write what of a block lies inside the grid."""
+    """Write the part of a block inside the grid."""
     inside = window.intersection(PixelWindow(0, 0, dataset.width, dataset.height))
     if inside.is_empty:
         return
@@ -190,7 +191,7 @@ def _rearrange(target: Path, tiled: Path, made: Path, overview_resampling: str |
 
 
 def _check_whole(made: Path) -> None:
-    """Find a file that a full disk cut short: GDAL does not always say so when it closes a file.
+    """Raise if a file is truncated by a full disk, which GDAL does not always report on closing.
 
     Raises:
         OSError: a block lies beyond the file's end.

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from core.context import Context
 from core.dense.features import DenseFeatures
 from core.dense.upsample import guide_bands, guide_image
 from core.errors import InputError, UsageError
-from core.progress import CancelToken
 from core.raster.pixel_areas import pixel_size_m
 from core.raster.pixel_window import PixelWindow
 from core.raster.registration import ImagePair, Shift, measure_shift
@@ -60,7 +60,7 @@ class Registration:
 
 
 def check_registration(
-    pair: ScenePair, before: DenseFeatures, after: DenseFeatures, choice: str, cancel: CancelToken
+    pair: ScenePair, before: DenseFeatures, after: DenseFeatures, choice: str, context: Context
 ) -> tuple[ScenePair, Registration]:
     """Measure the shift between two dates and act on it.
 
@@ -69,7 +69,7 @@ def check_registration(
         before: knows the first date's bands.
         after: knows the second date's.
         choice: ``check`` refuses dates more than two pixels apart, ``align`` undoes the shift, ``ignore`` goes on.
-        cancel: looked at between windows.
+        context: cancellation is checked between windows.
 
     Returns:
         The pair to work with, and what was found.
@@ -80,7 +80,7 @@ def check_registration(
     """
     if choice not in CHOICES:
         raise UsageError(f"There is no way {choice!r} to treat a shift.", hint=f"Choose {', '.join(CHOICES)}.")
-    shift = measure_shift(_pairs_of_windows(pair, before, after, cancel))
+    shift = measure_shift(_pairs_of_windows(pair, before, after, context))
     if shift is None:
         return pair, Registration(
             None, None, False, "Whether both dates lie on each other could not be measured; look at them.", True
@@ -108,11 +108,11 @@ def _sentence(shift: Shift, metres: float | None) -> str:
 
 
 def _pairs_of_windows(
-    pair: ScenePair, before: DenseFeatures, after: DenseFeatures, cancel: CancelToken
+    pair: ScenePair, before: DenseFeatures, after: DenseFeatures, context: Context
 ) -> Iterator[ImagePair]:
     """Read windows spread evenly over the common part, as few channels of both dates on the first one's grid."""
     for window in _spread(pair.before.window):
-        cancel.raise_if_cancelled()
+        context.raise_if_cancelled()
         image, valid = before.level.read(window)
         moved, known = pair.after_on_before(window, after.level.read)
         both = valid & known

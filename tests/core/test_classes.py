@@ -15,7 +15,7 @@ def test_the_common_legends_are_shipped():
 
 
 @pytest.mark.parametrize("name", list_schemes())
-def test_every_shipped_class_has_several_wordings_and_a_colour(name):
+def test_every_shipped_class_has_several_synonyms_and_a_colour(name):
     scheme = load_scheme(name)
     assert len(set(scheme.codes)) == len(scheme.classes) > 1
     assert len({entry.colour for entry in scheme.classes}) == len(scheme.classes)

@@ -1,1 +1,1 @@
-"""``make demo``: words to a map and a picture of it, on a scene of our own or on any raster."""
+"""``make demo``: prompts and land cover of the demo scene or of any raster, as maps and a figure."""

@@ -1,4 +1,4 @@
-"""``python -m training.demo``: render the demo scene, prompt it, classify it, show it, and say how good it is."""
+"""``python -m training.demo``: render the demo scene, prompt, classify, draw, and report accuracy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The steps of the demo, each said in one line."""
+"""The steps of the demo; each prints one line."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ STAMP = "scene.sha256"
 
 @dataclass(frozen=True)
 class Files:
-    """What the demo leaves.
+    """Files that the demo writes.
 
     Attributes:
         scores: a band of scores a prompt.
@@ -133,7 +133,7 @@ def prepared_scene(folder: Path) -> Path:
 
 
 def compare(files: Files, folder: Path, prompts: Sequence[str], console: Console) -> None:
-    """Print how the scores and the map agree with the truth of the simulated scene."""
+    """Print the accuracy of scores and map against the truth of the simulated scene."""
     with opened_gdal(folder / "materials.tif") as file:
         materials: NDArray[np.uint8] = file.read(1)
     with opened_gdal(files.scores) as file:

@@ -127,7 +127,7 @@ def _natural(raster: RasterReader, recognition: Recognition) -> NDArray[np.float
 
 
 def _glowing(scene: NDArray[np.float32], score: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Let scores glow over the dimmed scene."""
+    """Return the dimmed scene (h, w, 3) with scores (h, w) as a bright overlay."""
     dark = 0.35 * scene.mean(2, keepdims=True) + np.array([0.03, 0.03, 0.08])
     known = np.isfinite(score)
     strength = np.nan_to_num(score)[:, :, None]

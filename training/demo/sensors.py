@@ -1,7 +1,7 @@
 """One picture of prompts on three sensors: ``python -m training.demo.sensors -o docs/images/sensors.png``.
 
-Aerial colour, Sentinel-2 and radar of simulated places whose seeds no training used. Each panel says how well the
-answer at the default threshold agrees with the simulator's truth.
+Aerial colour, Sentinel-2 and radar of simulated places whose seeds no training used. Each panel gives the IoU
+of the mask at the default threshold with the simulator's truth.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PANEL_INCHES = 4.4
 
 @dataclass(frozen=True)
 class Example:
-    """A scene and what to look for.
+    """A scene and its prompt.
 
     Attributes:
         title: of the panel.

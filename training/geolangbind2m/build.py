@@ -1,6 +1,6 @@
-"""Convert a source to shards: in parallel, going on where a stopped build left off, the same bytes every time.
+"""Converts a source to shards: in parallel, resumable, reproducible to the byte.
 
-Beside every shard lies a note of what it was made from and its SHA-256; a shard whose note fits is not made again.
+Beside every shard is a note of its inputs and its SHA-256; a shard whose note matches is not made again.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
+from core.context import Context
 from core.datasets.shards import ShardSample, write_shard
 from core.errors import InputError, OutputError
-from core.progress import Progress, no_progress
 from training.geolangbind2m.converter import Converter, Item
 
 REASONS_KEPT = 20
@@ -36,7 +36,7 @@ class BuildSettings:
         output: folder in which the source gets a folder of its own.
         per_shard: images of the source a shard.
         workers: processes.
-        seed: of the captions' wording.
+        seed: of the choice of captions' sentences.
         limit: only so many images, for a trial; None for all.
     """
 
@@ -50,7 +50,7 @@ class BuildSettings:
 
 @dataclass(frozen=True)
 class BuildReport:
-    """What became of a source.
+    """Counts of a converted source.
 
     Attributes:
         name: of the source.
@@ -73,19 +73,21 @@ class BuildReport:
     reused: int
 
 
-def build(converter: Converter, root: Path, settings: BuildSettings, progress: Progress = no_progress) -> BuildReport:
+def build(converter: Converter, root: Path, settings: BuildSettings, context: Context | None = None) -> BuildReport:
     """Convert a source and write ``<name>/<name>.json``, the report, beside its shards.
 
     Args:
         converter: of the source.
         root: the folder it is published in.
         settings: how.
-        progress: called with the shards done.
+        context: reports the share of shards done; cancellation is checked after every shard.
 
     Raises:
         InputError: the folder is not of the published layout, or nothing in it can be used.
         OutputError: the shards cannot be written.
+        CancelledError: the work was cancelled; whole shards are kept.
     """
+    context = context or Context()
     items = converter.find(root)[: settings.limit]
     if not items:
         raise InputError(f"{root} holds nothing for {settings.name}.", hint="Check that images and labels are there.")
@@ -104,7 +106,8 @@ def build(converter: Converter, root: Path, settings: BuildSettings, progress: P
     todo = [task for task in tasks if task.finished() is None]
     for note in _made(todo, settings.workers):
         notes.append(note)
-        progress(len(notes) / len(tasks), f"{settings.name}: {len(notes)} of {len(tasks)} shards")
+        context.progress(len(notes) / len(tasks), f"{settings.name}: {len(notes)} of {len(tasks)} shards")
+        context.raise_if_cancelled()
     report = _report(converter, settings.name, len(items), notes, reused)
     if not report.samples:
         reason = next(iter(report.skipped), "no image has anything to say")
@@ -124,7 +127,7 @@ class _Task:
 
     @property
     def plan(self) -> str:
-        """What the shard is made of, so that a change of files, wording or seed makes it anew."""
+        """Digest of the shard's inputs: a change of files, captions or seed makes it anew."""
         digest = hashlib.sha256(repr((self.converter, self.settings.seed)).encode())
         for item in self.items:
             digest.update(repr((item.key, str(item.image), sorted(map(str, item.facts.items())))).encode())
@@ -167,7 +170,7 @@ class _Task:
 
     def _samples(self, skipped: Counter[str]) -> Iterator[ShardSample]:
         for item in self.items:
-            # The wording of an image depends on nothing but the seed and its name.
+            # The caption of an image depends on nothing but the seed and its name.
             digest = hashlib.sha256(f"{self.settings.seed} {item.key}".encode()).digest()
             given = 0
             try:
@@ -196,7 +199,7 @@ def _made(todo: list[_Task], workers: int) -> Iterator[dict[str, Any]]:
         try:
             for future in as_completed(futures):
                 yield future.result()
-        except OutputError:
+        except (OutputError, GeneratorExit):
             pool.shutdown(cancel_futures=True)
             raise
 

@@ -1,6 +1,6 @@
-"""Captions from what is known of an image: names, counts, places and shares, in wordings that vary.
+"""Captions from annotations of an image: names, counts, places and shares, in varying sentences.
 
-Every draw comes from the generator handed in, so that a rebuilt shard is the same to the byte.
+All random choices are the given generator's, so that a rebuilt shard is the same to the byte.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Box:
 
 
 def caption_boxes(boxes: Sequence[Box], view: str, rng: Generator) -> str:
-    """Say which objects are there, how many, and sometimes where.
+    """Return a caption of the objects: which, how many, and sometimes where.
 
     Args:
         boxes: the objects; none gives the empty text.
@@ -60,7 +60,7 @@ def caption_boxes(boxes: Sequence[Box], view: str, rng: Generator) -> str:
 
 
 def caption_shares(shares: Mapping[str, float], view: str, rng: Generator, least: float = 0.03) -> str:
-    """Say what covers the ground, the most first.
+    """Return a caption of the land cover, the largest share first.
 
     Args:
         shares: share of the image by class, 0..1.
@@ -85,7 +85,7 @@ def caption_shares(shares: Mapping[str, float], view: str, rng: Generator, least
 
 
 def amount(name: str, number: int, rng: Generator) -> str:
-    """Say how many: "a car", "three cars", "many cars"."""
+    """Return a noun phrase with its number: "a car", "three cars", "many cars"."""
     if number == 1:
         return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
     if number <= 10 and rng.random() < 0.6:
@@ -104,7 +104,7 @@ def plural(name: str) -> str:
 
 
 def place(centre: tuple[float, float]) -> str:
-    """Say where in the image: "in the upper left", "in the middle"."""
+    """Return the place in the image in words: "in the upper left", "in the middle"."""
     column = ("left", "", "right")[min(int(centre[0] * 3), 2)]
     row = ("upper", "", "lower")[min(int(centre[1] * 3), 2)]
     if not row and not column:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from core.cli.failures import STOPPED, report_failure
 from core.cli.values import count, seed
+from core.context import Context
 from training.geolangbind2m.build import BuildReport, BuildSettings, build
 from training.geolangbind2m.placeholders import PLACEHOLDERS
 from training.geolangbind2m.registry import converters
@@ -29,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         options.source, options.output, options.per_shard, options.workers, options.seed, options.limit
     )
     try:
-        report = build(converter, options.folder, settings, show)
+        report = build(converter, options.folder, settings, Context(progress=show))
     except KeyboardInterrupt:
         print("Stopped; whole shards are kept. Run the same command to go on.", file=sys.stderr)
         return STOPPED
@@ -60,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder of the shards")
     parser.add_argument("--per-shard", type=count, default=1000, help="images a shard (default: %(default)s)")
     parser.add_argument("--workers", type=count, default=os.cpu_count() or 1, help="processes (default: %(default)s)")
-    parser.add_argument("--seed", type=seed, default=0, help="of the captions' wording (default: %(default)s)")
+    parser.add_argument("--seed", type=seed, default=0, help="of the captions' sentences (default: %(default)s)")
     parser.add_argument("--limit", type=count, help="only so many images, for a trial")
     parser.add_argument(
         "--wavelengths",

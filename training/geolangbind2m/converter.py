@@ -1,4 +1,4 @@
-"""What a converter of one source offers, and what it hands on."""
+"""Interface of the converters of sources."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.errors import InputError
 
 @dataclass(frozen=True)
 class Item:
-    """An image of a source with what belongs to it, small enough to be sent to another process.
+    """An image of a source with its annotations, small enough to be sent to another process.
 
     Attributes:
         key: name that is the same at every run, unique within the source.

@@ -35,7 +35,7 @@ def read_picture(path: Path, *, grey: bool = False) -> Pixels:
 
 
 def read_raster(path: Path, bands: list[int] | None = None) -> tuple[NDArray[np.float32], tuple[float, ...]]:
-    """Read a raster as (C, H, W) float32, NaN without data, and its middle's longitude and latitude, if it has a place.
+    """Read a raster as (C, H, W) float32, NaN without data, and its centre's longitude and latitude, if georeferenced.
 
     Raises:
         InputError: it is missing or damaged.
@@ -59,7 +59,7 @@ def read_codes(path: Path) -> NDArray[np.int64]:
 
 
 def codes_of_colours(colours: Pixels, palette: dict[tuple[int, int, int], int]) -> NDArray[np.int64]:
-    """Returns the code of every pixel's colour (H, W, 3); -1 for a colour that stands for nothing."""
+    """Returns the code (H, W) of every pixel's colour (H, W, 3); -1 for a colour that is not in the palette."""
     packed = (colours.astype(np.int64) * (1 << 16, 1 << 8, 1)).sum(2)
     codes = np.full(packed.shape, -1, dtype=np.int64)
     for (red, green, blue), code in palette.items():

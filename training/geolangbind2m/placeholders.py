@@ -1,4 +1,4 @@
-"""Wavelengths for what has none: radar, elevation, thermal frames.
+"""Placeholder wavelengths of bands without one: radar, elevation, thermal frames.
 
 The released shards hold elevation, infrared and ship radar as grey pictures under the wavelengths of colour, and
 Sentinel-1 at 3.75 µm; this project's own models keep such sensors apart (``resources/sensors.toml``).

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from core.context import Context
 from core.errors import GeoLangBindError
 from training.simulate.world import BIOMES
 from training.simulate.write import SceneRequest, write_scene
@@ -26,24 +27,27 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--truth", type=Path, help="write ESA WorldCover codes here")
     parser.add_argument("--materials", type=Path, help="write material labels here")
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        width, height = (int(part) for part in (asked.size.split("x") * 2)[:2])
+        width, height = (int(part) for part in (options.size.split("x") * 2)[:2])
     except ValueError:
-        parser.error(f"--size {asked.size} is neither a number of pixels nor WIDTHxHEIGHT")
+        parser.error(f"--size {options.size} is neither a number of pixels nor WIDTHxHEIGHT")
     if min(width, height) < 1:
         parser.error("--size must be at least 1")
-    names = tuple(name.strip() for name in asked.bands.split(",")) if asked.bands else None
-    request = SceneRequest(asked.sensor, height, width, asked.seed, asked.gsd, names, asked.biome, asked.clouds)
+    names = tuple(name.strip() for name in options.bands.split(",")) if options.bands else None
+    request = SceneRequest(
+        options.sensor, height, width, options.seed, options.gsd, names, options.biome, options.clouds
+    )
     try:
-        write_scene(request, asked.output, truth=asked.truth, materials=asked.materials, progress=_tell)
+        context = Context(progress=_print_progress)
+        write_scene(request, options.output, truth=options.truth, materials=options.materials, context=context)
     except GeoLangBindError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def _tell(fraction: float, message: str) -> None:
+def _print_progress(fraction: float, message: str) -> None:
     if sys.stderr.isatty():
         print(f"\r{message}: {fraction:.0%}", end="\n" if fraction >= 1 else "", file=sys.stderr, flush=True)
 

@@ -1,4 +1,4 @@
-"""The picture of the ground while it is being painted, layer over layer."""
+"""Materials of a window while its layers are painted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Array = np.ndarray
 
 @dataclass
 class Canvas:
-    """What lies at each pixel: a main material, a second one with its share, and how both vary there.
+    """Materials of each pixel: a main one, a second one with its share, and their local variation.
 
     All arrays are (H, W): labels and second uint8 indices into MATERIALS, share float32 (0..1) of the second one,
     height of objects above the ground in metres, brightness a factor about 1, vigour and moisture in sd.
@@ -48,7 +48,7 @@ class Canvas:
         )
 
     def paint(self, where: Array, material: str | Array, *, height: float | Array = 0.0, fresh: bool = False) -> None:
-        """Cover the places with a material (name or indices), forgetting what lay there; ``fresh``: its tone too."""
+        """Replace the materials at the places (name or indices); ``fresh`` resets their brightness, too."""
         if fresh:
             np.copyto(self.brightness, np.float32(1), where=where)
         labels = MATERIAL_INDEX[material] if isinstance(material, str) else material
@@ -58,7 +58,7 @@ class Canvas:
         np.copyto(self.height, np.asarray(height, np.float32), where=where)
 
     def cover(self, coverage: Array, material: str, *, height: float = 0.0) -> None:
-        """Lay a thin thing over pixels it covers partly (0..1): above a half it takes over, else is the second."""
+        """Add a material that covers pixels partly (0..1): as the main one above one half, else as the second."""
         index = MATERIAL_INDEX[material]
         full = coverage > 0.5
         below = np.where(self.share > 0.5, self.second, self.labels)
@@ -71,7 +71,7 @@ class Canvas:
         np.copyto(self.height, np.float32(height), where=full)
 
     def mix(self, where: Array, material: str | Array, share: float | Array) -> None:
-        """Let a second material show through at the places, with the share given."""
+        """Set the second material and its share at the places."""
         labels = MATERIAL_INDEX[material] if isinstance(material, str) else material
         np.copyto(self.second, np.asarray(labels, np.uint8), where=where)
         np.copyto(self.share, np.asarray(share, np.float32), where=where)

@@ -1,4 +1,4 @@
-"""``python -m training.simulate.demo -o demo/``: the demo scene, Sentinel-2 of a place that never was, and truth."""
+"""``python -m training.simulate.demo -o demo/``: the demo scene, simulated Sentinel-2, and its truth."""
 
 from __future__ import annotations
 

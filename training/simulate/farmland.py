@@ -1,4 +1,4 @@
-"""Field parcels and what grows on them, down to rows of vines and tractor lines."""
+"""Field parcels and their crops, down to rows of vines and tractor lines."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Parcels:
 
 
 def make_parcels(frame: Frame) -> Parcels:
-    """Cut the land: estates (Voronoi), each with its own direction, cut to strips and the strips to fields."""
+    """Divide the land: Voronoi cells with a direction each, divided into strips, and those into fields."""
     world = frame.world
     width, length = world.biome.field_size_m
     estate = frame.cells("estate", 2.4 * np.sqrt(width * length) * 1.6, bend_m=0.25 * width)
@@ -50,7 +50,7 @@ def choose(weights: dict[str, float], u: Array) -> Array:
 
 
 def paint_fields(canvas: Canvas, frame: Frame, parcels: Parcels, where: Array) -> None:
-    """Sow the parcels inside ``where``; hedges, tracks and rows included."""
+    """Paint the parcels inside ``where`` with crops, hedges, tracks and rows."""
     crop = choose(frame.world.fields, noise.unit(noise.hash_u32(parcels.id, 1, frame.world.seed)))
     heights = np.zeros(256, np.float32)
     heights[MATERIAL_INDEX["green crop"]] = 0.9

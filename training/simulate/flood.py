@@ -1,4 +1,4 @@
-"""A landscape after a flood: low open ground under muddy water, and what stands out of it."""
+"""A landscape under a flood: low open ground covered by turbid water."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ _WATER = np.uint8(MATERIAL_INDEX["shallow water"])
 def flooded(landscape: Landscape, seed: int) -> Landscape:
     """Returns a landscape whose lowest open ground, a tenth to six tenths of it, lies under shallow water.
 
-    The water stands in whole fields as well as along contours. What was there shows through where it is shallow, up to
-    half of a pixel at its edge; woods and buildings stand out. Ground that clouds cover is flooded all the same.
+    The water follows whole fields as well as contours. The former material is the second one where the water is
+    shallow, with up to half of a pixel at its edge; woods and buildings are not covered. Ground under clouds is
+    flooded, too.
 
     Args:
         landscape: of any pixel size.

@@ -1,4 +1,4 @@
-"""The window on the world that is being looked at."""
+"""Pixel coordinates of a window of a simulated world, and noise on them."""
 
 from __future__ import annotations
 

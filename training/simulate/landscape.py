@@ -1,4 +1,4 @@
-"""A procedural landscape with known truth, of any size, the same at a place whatever window is requested."""
+"""Procedural landscapes with known truth, of any size; a place is the same in every window."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Landscape:
     """The ground of a window. Arrays are (H, W).
 
     Attributes:
-        labels: uint8, index into MATERIALS: what the user would say is there.
+        labels: uint8, index of the main material in MATERIALS.
         second: uint8, material that shares the pixel, and share: float32, how much of it (0..1) it covers.
         elevation: float32, ground height above the sea in metres.
         height: float32, height of trees, crops and buildings above the ground in metres.
@@ -32,7 +32,7 @@ class Landscape:
         parcel_ids: int32, same number within a field, 0 outside fields.
         cloud: float32 opacity of clouds (0..1), and cloud_shadow: float32 share of sunlight they take.
         gsd_m: pixel size in metres; col, row: the window's place in the world in pixels.
-        world: what kind of world it is.
+        world: its constants.
     """
 
     labels: Array
@@ -71,7 +71,7 @@ class Landscape:
 def simulate_landscape(
     height: int, width: int, gsd_m: float, seed: int, *, biome: str | None = None, clouds: float = 0.0, variety: int = 6
 ) -> Landscape:
-    """Make a landscape somewhere worth looking at in the world of a seed.
+    """Simulate a varied place of the world of a seed.
 
     Args:
         height: rows.
@@ -80,7 +80,7 @@ def simulate_landscape(
         seed: decides the world and the place.
         biome: name of one of ``world.BIOMES``; drawn from the seed when not given.
         clouds: share of the sky with clouds (0..1).
-        variety: how many places are looked at to find one with several land covers; 1 takes the first.
+        variety: how many candidate places are compared by their number of land covers; 1 takes the first.
     """
     col, row = choose_place(seed, height, width, gsd_m, biome=biome, variety=variety)
     return simulate_window(seed, col, row, height, width, gsd_m, biome=biome, clouds=clouds)
@@ -299,7 +299,7 @@ def _woods(canvas: Canvas, frame: Frame, terrain: Terrain, where: Array) -> None
 
 
 def _river_trees(canvas: Canvas, frame: Frame, terrain: Terrain, town: Array) -> None:
-    """Line rivers and streams with trees, here and there."""
+    """Paint trees along parts of the rivers and streams."""
     if frame.world.biome.name == "arid" or frame.world.woodland < 0.05:
         return
     gsd = frame.gsd_m

@@ -1,6 +1,6 @@
-"""The materials of the simulated world: how each looks to every sensor, and the words people use for it.
+"""The materials of the simulated world: spectra, temperatures, backscatter and words.
 
-The order of ``MATERIALS`` is the meaning of a label raster; append, never insert.
+Label rasters hold positions in ``MATERIALS``; append, never insert.
 """
 
 # ruff: noqa: E501  (tables read better unbroken)
@@ -21,7 +21,7 @@ class Material:
 
     Attributes:
         name: unique name.
-        words: what the user would type to find it, commonest first.
+        words: prompts for it, commonest first.
         worldcover: ESA WorldCover 2021 code (0 where the legend has no place for it).
         esri: code in the Esri land-cover legend used by the co-registered test tiles (0 where it has none).
         curve: reflectance 0.35-2.5 µm by vigour and moisture.

@@ -1,7 +1,7 @@
-"""Deterministic noise over the plane: the same value at the same place whatever window is requested.
+"""Deterministic noise over the plane: a place has the same value in every window.
 
-Everything hangs on an integer hash of lattice coordinates, so nothing is stored and windows join without seams.
-Coordinates are in metres; ``key`` tells fields apart.
+Values are computed from an integer hash of lattice coordinates, so nothing is stored and windows join without seams.
+Coordinates are in metres; ``key`` selects the field.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def hash_u32(a: Array | int, b: Array | int, key: Array | int) -> Array:
 
 
 def unit(bits: Array) -> Array:
-    """Turn hash bits to float32 in [0, 1)."""
+    """Return float32 in [0, 1) from hash bits."""
     return (bits >> np.uint32(8)).astype(np.float32) * np.float32(2.0**-24)
 
 
@@ -194,7 +194,7 @@ def cells(x: Array, y: Array, size_m: float, key: int, *, jitter: float = 0.9) -
 
 @dataclass(frozen=True)
 class Strips:
-    """An irregular cutting of a line: index of the piece, its width, the place in it and the distance to its ends."""
+    """An irregular division of a line: index of the piece, its width, the place in it and the distance to its ends."""
 
     index: Array
     width: Array
@@ -203,7 +203,7 @@ class Strips:
 
 
 def strips(t: Array, width_m: Array | float, key: Array | int, *, jitter: float = 0.3) -> Strips:
-    """Cut the coordinate t (m) into pieces of about ``width_m``, boundaries moved by up to ``jitter`` of it."""
+    """Divide the coordinate t (m) into pieces of about ``width_m``, boundaries moved by up to ``jitter`` of it."""
     s = t / width_m
     i = np.floor(s).astype(np.int64)
 

@@ -1,4 +1,4 @@
-"""Look at a landscape with any sensor: spectra integrated over its bands, light, haze, blur, noise and speckle."""
+"""Renders landscapes for any sensor: spectra integrated over its bands, illumination, haze, blur, noise and speckle."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DEFAULT_WIDTH_UM = 0.03
 
 @dataclass(frozen=True)
 class View:
-    """How a scene is seen: sun, air and the sensor's condition; drawn from a seed by ``draw_view``.
+    """Viewing conditions of a scene: sun, atmosphere and sensor; drawn from a seed by ``draw_view``.
 
     Attributes:
         sun_azimuth: radians clockwise from north.
@@ -37,7 +37,7 @@ class View:
         looks: radar looks; more is smoother.
         season: (vigour, moisture) shift of the whole scene, standard deviations.
         curve_tilt: relative distortion of each material's spectrum between scenes.
-        waters: water bodies that take the place of the materials' own.
+        waters: water bodies that replace those of the materials.
     """
 
     sun_azimuth: float
@@ -164,7 +164,7 @@ def render(
 
 
 def _surface(landscape: Landscape) -> Array:
-    """Returns the height of the surface the sun falls on; small plants and coarse pixels are taken as flat."""
+    """Returns the height of the illuminated surface; small plants and coarse pixels are taken as flat."""
     relief = landscape.height if landscape.gsd_m <= 5 else 0.35 * landscape.height
     return landscape.elevation + relief
 
@@ -194,7 +194,7 @@ def _sunlight(landscape: Landscape, view: View) -> Array:
 
 
 def _shifted(values: Array, dy: int, dx: int) -> Array:
-    """Look at values[row + dy, col + dx]; outside, nothing stands."""
+    """Return values[row + dy, col + dx], minus infinity outside the window."""
     out = np.full(values.shape, -np.inf, values.dtype)
     h, w = values.shape
     rows, cols = slice(max(0, -dy), min(h, h - dy)), slice(max(0, -dx), min(w, w - dx))
@@ -281,7 +281,7 @@ def _slow(landscape: Landscape, seed: int) -> Array:
 
 
 def _camera(reflectance: Array, rng: np.random.Generator) -> Array:
-    """Turn reflectance to 0..255 as an aerial camera's processing does: exposure, contrast, tone curve."""
+    """Return reflectance as 0..255 after an aerial camera's processing: exposure, contrast, tone curve."""
     exposure = rng.uniform(0.28, 0.5)
     gamma = rng.uniform(0.55, 0.85)
     black = rng.uniform(0.0, 0.02)

@@ -13,7 +13,7 @@ Array = np.ndarray
 
 
 def paint_town(canvas: Canvas, frame: Frame, where: Array, core: Array, *, villages: Array) -> None:
-    """Build the town inside ``where``; ``core`` (0..1) states how central a place is; ``villages`` have no industry."""
+    """Paint towns inside ``where``; ``core`` (0..1) is how central a place is; ``villages`` have no industry."""
     if not where.any():
         return
     district = frame.cells("district", 420.0, bend_m=25.0)
@@ -141,7 +141,7 @@ def _halls(canvas: Canvas, frame: Frame, where: Array, district: noise.Cells, ac
 
 
 def _cars(canvas: Canvas, frame: Frame, where: Array, across: Array, along: Array, occupied: float) -> None:
-    """Park cars (2.6 by 5.2 m bays) where asked; they are a matter of brightness, not of the label."""
+    """Paint parked cars (bays of 2.6 by 5.2 m): they change brightness, not labels."""
     if frame.gsd_m > 1.2 or not where.any():
         return
     bay_x, bay_y = np.floor(across / 2.6).astype(np.int64), np.floor(along / 5.4).astype(np.int64)
@@ -154,7 +154,7 @@ def _cars(canvas: Canvas, frame: Frame, where: Array, across: Array, along: Arra
 
 
 def _trees(canvas: Canvas, frame: Frame, where: Array, density: float) -> None:
-    """Plant single trees with round crowns."""
+    """Paint single trees with round crowns."""
     if not where.any():
         return
     tree = frame.cells("garden trees", 7.5)
@@ -177,7 +177,7 @@ def _roof(u: Array, shares: tuple[float, float, float]) -> Array:
 def _far_homes(
     canvas: Canvas, frame: Frame, where: Array, district: noise.Cells, across: Array, along: Array, core: Array
 ) -> None:
-    """Paint a housing quarter where houses are smaller than pixels: mixed, streets and gardens shining through."""
+    """Paint housing areas with houses smaller than pixels: mixed with streets and gardens."""
     if not where.any():
         return
     canvas.paint(where, "residential area", height=4)

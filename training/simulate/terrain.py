@@ -1,4 +1,4 @@
-"""Height, coast, lakes, rivers: what the land is before anything grows or is built on it."""
+"""Terrain of a window: elevation, coast, lakes, rivers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Terrain:
-    """The bare land, all (H, W).
+    """Terrain; all arrays (H, W).
 
     Attributes:
         elevation_m: ground height above the sea; water surfaces are flat.
@@ -39,7 +39,7 @@ class Terrain:
 
 
 def make_terrain(frame: Frame) -> Terrain:
-    """Shape the land of a window."""
+    """Compute the terrain of a window."""
     world = frame.world
     relief = frame.fractal("relief", 9000, gain=0.46, octaves=10)
     river_distance = frame.meander("river", world.river_spacing_m, world.river_angle, 0.42, world.river_spacing_m * 0.6)

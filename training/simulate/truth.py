@@ -1,4 +1,4 @@
-"""What is true of a simulated scene: land-cover codes of public legends, and where a typed word applies."""
+"""Truth of a simulated scene: land-cover codes of public legends, and masks of prompts."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _ESRI = np.array([material.esri for material in MATERIALS], np.uint8)
 
 
 def worldcover(labels: Array) -> Array:
-    """Turn material labels to ESA WorldCover codes, uint8; 0 where the legend has no class (clouds)."""
+    """Return the ESA WorldCover codes of material labels, uint8; 0 where the legend has no class (clouds)."""
     return _WORLDCOVER[labels]
 
 
 def esri(labels: Array) -> Array:
-    """Turn material labels to the Esri nine-class codes, uint8; 0 where the legend has no class (clouds)."""
+    """Return the Esri nine-class codes of material labels, uint8; 0 where the legend has no class (clouds)."""
     return _ESRI[labels]
 
 

@@ -1,4 +1,4 @@
-"""Water bodies as they differ from place to place: clear or muddy, brown with peat, green with algae, shallow."""
+"""Optical variety of water bodies: clear, turbid, brown with peat, green with algae, shallow."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _USUAL_LOAD = {"open water": 0.06, "river": 0.2, "shallow water": 0.1}
 
 @dataclass(frozen=True)
 class Water:
-    """What one kind of water body carries in one scene, in the units of ``spectra.water``.
+    """Constituents of one kind of water body in one scene, in the units of ``spectra.water``.
 
     Attributes:
         material: position in ``MATERIALS``.

@@ -1,4 +1,4 @@
-"""What kind of place a seed is: its climate, relief, coast, farming and towns."""
+"""Constants of the world of a seed: climate, relief, coast, farming and towns."""
 
 # ruff: noqa: E501  (tables read better unbroken)
 
@@ -17,7 +17,7 @@ class Biome:
         name: what to call it.
         sea: chance that a world of this climate has a coast.
         relief_m: typical height above the sea of the hills.
-        woodland, farmland, settlement: how much of the land each claims (0..1).
+        woodland, farmland, settlement: share of the land of each (0..1).
         conifers: share of conifers among the woods of the lowland.
         snow_line_m: height above which snow lies.
         open_land: material names of open land with weights.
@@ -25,7 +25,7 @@ class Biome:
         field_size_m: typical (width, length) of a parcel.
         vigour, moisture: season and climate, shifts in standard deviations.
         burnt: chance that a burn scar exists here and there.
-        wet: how willingly wetland grows along water.
+        wet: abundance of wetland along water.
     """
 
     name: str
@@ -74,7 +74,7 @@ BIOMES: tuple[Biome, ...] = (
 
 @dataclass(frozen=True)
 class World:
-    """Everything about a seed that does not change from place to place."""
+    """Constants of a world, the same at all its places."""
 
     seed: int
     biome: Biome

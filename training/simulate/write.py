@@ -1,4 +1,4 @@
-"""Simulated scenes as files: GeoTIFFs as a sensor delivers them, and of the truth; of any size, block by block."""
+"""Writes simulated scenes and their truth as GeoTIFFs of any size, block by block."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from rasterio.transform import from_origin
 from rasterio.windows import Window
 
 from core.classes import ClassScheme, load_scheme
+from core.context import Context
 from core.errors import OutputError
-from core.progress import Progress, no_progress
 from core.spectral.bands import Band, BandSet
 from core.spectral.scaling import scaling_preset
 from core.spectral.sensors import Sensor, get_sensor
@@ -77,16 +77,16 @@ def write_scene(
     *,
     truth: Path | None = None,
     materials: Path | None = None,
-    progress: Progress = no_progress,
+    context: Context | None = None,
 ) -> None:
-    """Write a simulated scene and, where requested, what is true of it.
+    """Write a simulated scene and, where requested, its truth.
 
     Args:
         request: what to make.
         path: GeoTIFF of digital numbers as the sensor's usual product has them, bands named.
         truth: GeoTIFF of ESA WorldCover codes with colours and class names in its tags; 0 under clouds.
         materials: GeoTIFF of material labels, their names and words in its tags.
-        progress: called with the fraction written.
+        context: reports the fraction written; cancellation is checked after every block.
 
     Raises:
         SensorError: unknown sensor.
@@ -136,7 +136,8 @@ def write_scene(
                 cover.write(worldcover(landscape), 1, window=window)
             if stuff is not None:
                 stuff.write(landscape, 1, window=window)
-            progress(done / len(blocks), "Rendering the scene")
+            context.progress(done / len(blocks), "Rendering the scene")
+            context.raise_if_cancelled()
         for file in (scene, cover, stuff):
             if file is not None and max(request.height, request.width) > 1024:
                 levels = [2**n for n in range(1, 10) if max(request.height, request.width) / 2**n > 256]
@@ -161,7 +162,7 @@ def _windows(height: int, width: int) -> Iterator[Window]:
 def _block(
     request: SceneRequest, bands: BandSet, gsd: float, col: int, row: int, window: Window
 ) -> tuple[Array, Array]:
-    """Render one block with its surroundings and cut the surroundings off; gives (C, h, w) values and (h, w) labels."""
+    """Render one block with a margin and crop the margin; returns values (C, h, w) and labels (h, w)."""
     landscape: Landscape = simulate_window(
         request.seed,
         col + window.col_off - _HALO,
@@ -183,7 +184,7 @@ def _block(
 
 
 class _Encoder:
-    """Turns physical values to the digital numbers of the sensor's product."""
+    """Converts physical values to the digital numbers of the sensor's product."""
 
     def __init__(self, sensor: Sensor, bands: BandSet) -> None:
         preset = scaling_preset(sensor.scaling)
@@ -236,7 +237,7 @@ def _describe_classes(file: DatasetWriter, scheme: ClassScheme) -> None:
 
 @contextmanager
 def _whole_file(path: Path, **profile: Any) -> Iterator[DatasetWriter]:  # noqa: ANN401
-    """Open a GeoTIFF for writing that takes its name only when all is well."""
+    """Open a GeoTIFF for writing under a temporary name; it gets its own on success."""
     part = path.with_name(path.name + ".part")
     try:
         try:

@@ -1,1 +1,1 @@
-"""Measurements behind the choices written down in docs/, each made again by one command."""
+"""Measurements behind the decisions in docs/, each reproduced by one command."""

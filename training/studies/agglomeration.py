@@ -1,9 +1,9 @@
-"""Does a teacher's knowledge help the maps? The same short training with and without DINOv2 through MaKA.
+"""Effect of distillation on maps: the same short training with and without DINOv2 through a MaKA translator.
 
 python -m training.studies.agglomeration -o runs/agglomeration
 
-From ImageNet's trunk as it is, the decoder learns aerial and drone pictures for a few hundred steps, once by labels
-alone and once with a translator that brings its features into those of DINOv2's eighth block as well. Measured on a
+On the frozen ImageNet trunk, the decoder is trained on aerial and drone pictures for a few hundred steps, once by
+labels alone and once with a translator to the features of DINOv2's eighth block as well. Measured on a
 column of Kampala's tiles and on Dubai's tile 6, which neither run sees.
 """
 

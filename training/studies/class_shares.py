@@ -49,12 +49,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("-o", "--output", type=Path, default=Path("runs/class_shares.json"))
     options = parser.parse_args()
-    models = ModelCache()
+    context = Context(models=ModelCache())
     results = {}
     with tempfile.TemporaryDirectory() as folder:
         for place in _places(options.data, Path(folder)):
             results[place.name] = {
-                label: _figures(place, options.model, estimate, Path(folder), models)
+                label: _figures(place, options.model, estimate, Path(folder), context)
                 for label, estimate in (("even shares", False), ("estimated shares", True))
             }
             print(place.name, results[place.name], flush=True)
@@ -94,14 +94,14 @@ def _tiles(path: Path, folder: Path) -> list[tuple[str, NDArray[np.integer]]]:
     return written
 
 
-def _figures(place: Place, model: str, estimate: bool, folder: Path, models: ModelCache) -> dict[str, float]:
+def _figures(place: Place, model: str, estimate: bool, folder: Path, context: Context) -> dict[str, float]:
     codes = list(place.classes)
     counts = np.zeros((len(codes), len(codes)), np.int64)
     params = ClassifyParams(
         Source(""), str(folder / "map.tif"), "; ".join(place.classes.values()), model, estimate_shares=estimate
     )
     for raster, labels in place.rasters:
-        classify.run(replace(params, source=Source(raster)), Context(models=models))
+        classify.run(replace(params, source=Source(raster)), context)
         with opened_gdal(params.output) as file:
             found = file.read(1)
         known = np.isin(labels, codes) & (found != NO_CLASS)

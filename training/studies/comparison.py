@@ -1,4 +1,4 @@
-"""Writes docs/comparison.md: the embedded model beside what others published, from its card and the benchmarks' file.
+"""Writes docs/comparison.md: the embedded model beside published models, from its card and the benchmarks' file.
 
 python -m training.studies.comparison > docs/comparison.md
 """

@@ -1,9 +1,9 @@
 """Which dense head, which upsampling: measured on Dubai tile 8 and the Sentinel-2 tiles, written as a table.
 
-python -m training.studies.dense_heads --model runs/geolb_tiny_untold [--translated runs/stages/translated]
+python -m training.studies.dense_heads --model runs/geolb_tiny_without_scenes [--translated runs/stages/translated]
 
 The tables are for docs/dense_head.md. The model must not have been trained on the places measured here:
-`geolb_tiny_untold.yaml` has not seen the Sentinel-2 tiles.
+`geolb_tiny_without_scenes.yaml` has not seen the Sentinel-2 tiles.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ RGB = BandSet.of(Band(str(wavelength), wavelength, kind="display") for wavelengt
 def main() -> None:
     """Measure every combination and write the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="runs/geolb_tiny_untold")
+    parser.add_argument("--model", default="runs/geolb_tiny_without_scenes")
     parser.add_argument("--translated", help="a model with a translator into its own token space, of colour alone")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--tiles", type=int, default=9, help="how many images of Dubai tile 8, of nine")

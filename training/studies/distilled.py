@@ -1,4 +1,4 @@
-"""What a student has learnt of its teachers, on a raster that it was not trained on.
+"""Agreement of a student with its teachers, on a raster that it was not trained on.
 
 python -m core.train training/recipes/distil.yaml -o runs/distilled
 python -m training.studies.distilled training/recipes/distil.yaml runs/distilled HELD_OUT.tif
@@ -6,7 +6,7 @@ python -m training.studies.distilled training/recipes/distil.yaml runs/distilled
 Two things are measured with the student's fresh weights and with its trained ones. Agreement: the mean cosine between
 its vectors in text space and those that the first teacher gives for red, green and blue of the same ground, for whole
 images and for places; the student is shown all bands, or all but the teacher's. Probe: a linear classifier of the
-student's places, fitted on the left half of the raster, is asked for Dynamic World's class in the right half.
+student's cells, fitted on the left half of the raster, predicts Dynamic World's class in the right half.
 """
 
 from __future__ import annotations

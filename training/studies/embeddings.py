@@ -2,10 +2,10 @@
 
 python -m training.studies.embeddings --data ../shared/data
 
-Real embeddings are not at hand, so their layout is filled from a real place: Sentinel-2's twelve bands with means and
-deviations of their surroundings go through a fixed random layer and down to 64 axes without any label (principal
-components), are brought to length 1 and quantised as AlphaEarth's are. Ground, polygons and what is measured are those
-of ``training.studies.chessboard``. One forest learns from the same vectors, another from the band values.
+Real embeddings are not available here, so they are simulated from a real place: Sentinel-2's twelve bands with means
+and deviations of their surroundings pass a fixed random layer and a projection to 64 axes without labels (principal
+components), are normalised and quantised as AlphaEarth's are. Ground, polygons and what is measured are those
+of ``training.studies.chessboard``. One forest is trained on the same vectors, another on the band values.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def write_alphaearth(path: Path, codes: NDArray[np.int8], profile: dict[str, Any
 def measure(
     place: Place, raster: Path, bands: NDArray[Any], codes: NDArray[np.int8], seed: int, scratch: Path
 ) -> dict[str, Any]:
-    """Teach a head and two forests on the same polygons, and measure their maps."""
+    """Train a head and two forests on the same polygons, and measure their maps."""
     scratch.mkdir()
     squares = draw_squares(place, np.random.default_rng(seed))
     with opened_gdal(raster) as file:

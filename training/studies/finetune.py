@@ -1,10 +1,10 @@
-"""Five small polygons a class: the model before, the model after, and a random forest, on blocks that none of them saw.
+"""Five small polygons a class: the model before, the model after, and a random forest, on held-out blocks.
 
 python -m training.studies.finetune -o runs/finetune.json
 
 Ground is cut like a chessboard: polygons are drawn at random in the black blocks, accuracy is measured in the white
 ones. The places are those that the embedded model was not trained on: a flooded plain in Spain in Sentinel-2 and in
-radar, and parts of Dubai's tile 8. The table that is printed belongs into docs/finetune.md.
+radar, and parts of Dubai's tile 8. The printed table is for docs/finetune.md.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
 python -m training.studies.leave_one_tile_out --output runs/leave_one_out
 
-A model that has seen simulated landscapes and chips in colour alone is trained first. From there it goes on for as many
-steps without and, once for each of the three labelled places, with real scenes: the other two places and the scenes
-that teachers labelled. Classes that the two places do not show are not among their answers: as wrong answers everywhere
-they would be unlearnt.
+A model is first trained on simulated landscapes and colour chips alone. From there training continues for as many steps
+without and, once for each of the three labelled places, with real scenes: the other two places and the scenes that
+teachers labelled. Classes absent from the two places are left out of their
+classes: as negatives everywhere they would be unlearnt.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from core.classes import load_scheme
+from core.cli.console import ProgressLines
 from core.cli.train import start_model
 from core.context import Context
 from core.evaluate.parsing import parse_image
@@ -95,15 +96,11 @@ def _trained(
     shorter = dataclasses.replace(recipe, sources=sources)
     torch.manual_seed(recipe.seed)
     trainer = Trainer(start_model(shorter), shorter, folder, bfloat16=choose_device("cpu").precision == "bf16")
-    trainer.run(Context(progress=_print))
+    trainer.run(Context(progress=ProgressLines()))
     trainer.model.load_state_dict(trainer.averaged_state())
     model = trainer.model.eval()
     save_model(model, folder, {"name": folder.name})
     return model
-
-
-def _print(done: float, message: str) -> None:
-    print(f"{done:.2f} {message}", flush=True)
 
 
 def _codes_on(land_covers: list[str]) -> set[int]:

@@ -2,10 +2,10 @@
 
 python -m training.studies.maka_head -o runs/stages/translated
 
-In the published models a SigLIP teacher's tokens are as wide as the student's, and the student begins with SigLIP's
-weights: what the translator gives can go through the student's own pooling. The same in small: teacher is the colour
-model of the progressive study, trained without teachers; the student begins with its weights and learns on by the
-SigLIP loss, by the classical teacher and by that one.
+In the published models a SigLIP teacher's tokens are as wide as the student's, and the student starts from SigLIP's
+weights: translated tokens can be pooled by the student's own pooling. The same in small: the teacher is the colour
+model of the progressive study, trained without teachers; the student starts from its weights and is trained by the
+SigLIP loss, the classical teacher and that one.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import torch
 
+from core.cli.console import ProgressLines
 from core.cli.train import start_model
 from core.context import Context
 from core.model.weight_files import save_model
@@ -43,9 +44,9 @@ def main() -> None:
     )
     torch.manual_seed(recipe.seed)
     teachers = build_teachers(recipe)
-    asked = {name: teacher_features(teacher) for name, teacher in teachers.items()}
-    trainer = Trainer(start_model(recipe, teachers), recipe, options.output, teachers=asked)
-    trainer.run(Context(progress=lambda fraction, message: print(message, flush=True)))
+    features = {name: teacher_features(teacher) for name, teacher in teachers.items()}
+    trainer = Trainer(start_model(recipe, teachers), recipe, options.output, teachers=features)
+    trainer.run(Context(progress=ProgressLines()))
     with trainer.averaged_model() as averaged:
         save_model(averaged, options.output, {"name": recipe.name})
 

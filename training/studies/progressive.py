@@ -3,12 +3,12 @@
 python -m training.studies.progressive --data ../shared/data --output runs/stages --seed 4
 
 Colour comes first, from scratch: with all captions and with few, with the teacher through its MaKA translator and
-without. Five modalities follow (training/recipes/stages_*.yaml). The running model learns each alone, at a small
-rate; what it has become is kept as it is, or merged into what it was (``core.train merge --search --stages``, on all
-modalities so far). Where the teacher knows the bands, a newcomer with it is measured, too. Beside them one model goes
-on with all six at once, for as many steps. Every figure is measured on the part for reporting; coefficients are
-chosen on another. What is done is written down at once, so that a stopped study goes on; ``--minutes`` stops it by
-itself. ``--tables`` lays out what several seeds gave.
+without. Five modalities follow (training/recipes/stages_*.yaml). The running model is trained on each alone, at a small
+rate; the result is kept, or merged into the running model (``core.train merge --search --stages``, on all modalities so
+far). Where the teacher supports the bands, a model trained with it is measured, too. For comparison one model is
+trained on all six at once, for as many steps. Figures are measured on test parts; coefficients are selected on
+validation parts. Results are written at once, so that a stopped study resumes; ``--minutes`` stops it after a time.
+``--tables`` prints the tables of several seeds.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def main() -> None:
 
 
 def results_file(output: Path, seed: int) -> Path:
-    """Say where a seed's figures are written."""
+    """Returns the path of a seed's figures."""
     return output / f"seed_{seed}" / "progressive.json"
 
 
@@ -136,8 +136,8 @@ def train(recipe: Recipe, folder: Path, seen: tuple[str, ...]) -> Figures:
     torch.manual_seed(recipe.seed)
     teachers = build_teachers(recipe)
     model = start_model(recipe, teachers)
-    asked = {name: teacher_features(teacher) for name, teacher in teachers.items()}
-    trainer = Trainer(model, recipe, folder, teachers=asked, bfloat16=choose_device("cpu").precision == "bf16")
+    features = {name: teacher_features(teacher) for name, teacher in teachers.items()}
+    trainer = Trainer(model, recipe, folder, teachers=features, bfloat16=choose_device("cpu").precision == "bf16")
     trainer.run()
     with trainer.averaged_model() as averaged:
         save_model(averaged, folder, {"name": recipe.name})
@@ -145,7 +145,7 @@ def train(recipe: Recipe, folder: Path, seen: tuple[str, ...]) -> Figures:
 
 
 def merge(running: Path, newcomer: Path, folder: Path, seen: tuple[str, ...]) -> Figures:
-    """Fold a newcomer into the running model, a coefficient for each part of it chosen on the part for choosing."""
+    """Merge a newly trained model into the running one; coefficients are selected on validation data."""
     settings = MergeSettings(str(running), str(newcomer), folder, search=True, stages=True)
     report = merge_models(settings, validations(seen, "val"))
     shares = {part.stage: part.coefficient for part in report.stages if part.distance > 0}
@@ -157,13 +157,13 @@ def merge(running: Path, newcomer: Path, folder: Path, seen: tuple[str, ...]) ->
 
 
 def measured(folder: Path, seen: tuple[str, ...]) -> Figures:
-    """Measure a model's captions on the reported part: balanced accuracy with its interval, and top-1."""
+    """Measure caption retrieval on the test part: balanced accuracy with its interval, and top-1."""
     model = load_model(folder, device="cpu", dtype="float32")
     return {name: captions_found(model, name) for name in seen}
 
 
 def captions_found(model: GeoLangBind, name: str) -> Figures:
-    """Say how well a model finds the captions of a modality, together and each."""
+    """Measure a model's caption accuracy on a modality, overall and by caption."""
     images = reported(name)
     nearest = images.nearest(model)
     right = nearest == images.truth
@@ -179,19 +179,19 @@ def captions_found(model: GeoLangBind, name: str) -> Figures:
 
 @functools.cache
 def reported(name: str) -> CaptionedImages:
-    """Open the reported part of a modality."""
+    """Open the test part of a modality."""
     wanted = read_recipe(RECIPES / "stages_all.yaml").validate[name]
     return CaptionedImages(str(paths((name,), "test")[name]), int(wanted["size"]))
 
 
 def paths(seen: tuple[str, ...], part: str) -> dict[str, Path]:
-    """Say where a part's shards of some modalities lie: beside those that the recipe validates on."""
+    """Return the paths of a part's shards of some modalities: beside those that the recipe validates on."""
     wanted = read_recipe(RECIPES / "stages_all.yaml").validate
     return {name: Path(wanted[name]["path"]).with_name(f"{name}_{part}.tar") for name in seen}
 
 
 def validations(seen: tuple[str, ...], part: str) -> dict[str, Measure]:
-    """Open a part of the modalities so far: ``val``, on which choices are made, or ``test``, which is reported."""
+    """Open a part of the modalities so far: ``val`` for selection or ``test`` for reporting."""
     wanted = read_recipe(RECIPES / "stages_all.yaml").validate
     return build_validations({name: {**wanted[name], "path": str(path)} for name, path in paths(seen, part).items()})
 

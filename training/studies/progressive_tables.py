@@ -9,7 +9,7 @@ Figures = Mapping[str, Any]
 
 
 def tables(found: Sequence[Mapping[str, Figures]], stages: Sequence[str]) -> str:
-    """Lay out what the study of each seed found.
+    """Returns the tables of the studies of several seeds.
 
     Args:
         found: for each seed, figures by the names of ``training.studies.progressive.tasks``; some may be missing.

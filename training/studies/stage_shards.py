@@ -1,11 +1,10 @@
-"""Small shards of six modalities, in GeoLangBind-2M's layout, from the data that may be trained on.
+"""Small shards of six modalities in GeoLangBind-2M's layout, from data that may be trained on.
 
 Colour chips are EuroSAT's. Multispectral and radar windows come from the three places with both sensors, infrared
-images are HIT-UAV's frames; since those are few and of few kinds, windows of simulated landscapes join each of the
-three. No free hyperspectral or mountainous elevation lies there, so those two are the simulator's alone. Each is
-divided in three: what is learnt from, what choices are made on (``val``), and what is reported (``test``). Parts share
-no image, places no ground, frames no flight, landscapes no seed. Captions of training shards vary in wording, the
-others do not.
+images are HIT-UAV's frames; since those are few, windows of simulated landscapes are added to each of the three.
+Hyperspectral images and elevation are simulated alone. Each modality is divided into ``train``, ``val`` and ``test``,
+which share no image, no ground of a place, no flight of frames and no seed of landscapes. Captions of training shards
+vary in their sentences, the others do not.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ MULTISPECTRAL = TWELVE.select(("B04", "B03", "B02", "B05", "B06", "B07", "B08", 
 RADAR = get_sensor("sentinel1").bands.select(("VV", "VH"))
 THERMAL = get_sensor("thermal").bands
 COVER = {1: "water", 2: "a forest", 4: "crops", 5: "a town", 7: "snow", 9: "shrubs and herbs"}
-"""Captions by code of the Esri legend; what EuroSAT shows, too, is called the same in every modality."""
+"""Captions by code of the Esri legend; classes of EuroSAT have the same caption in every modality."""
 ESRI = np.array([material.esri for material in MATERIALS])
 EUROSAT = {
     "AnnualCrop": "crops", "Forest": "a forest", "HerbaceousVegetation": "shrubs and herbs",
@@ -59,10 +58,10 @@ MATERIAL_CAPTIONS = {
 }  # fmt: skip
 SPLITS = ("train", "val", "test")
 LABELLED = "colour_labelled.tar"
-"""The first of the colour chips again, for learning from few captions."""
+"""The first of the colour chips, for training with few captions."""
 FEW = 1500
 CHOOSING_CHIPS = 500
-"""Of EuroSAT's held-out chips; the others are reported."""
+"""Validation chips among EuroSAT's held-out ones; the others are for testing."""
 PART_OF_BLOCK = ("train test train val", "val train test train", "train test train test", "test train val train")
 """Which part each of the 4 × 4 blocks of a place belongs to, row by row."""
 PART_OF_TENTH = ("train",) * 5 + ("val",) * 2 + ("test",) * 3
@@ -136,7 +135,7 @@ def _frames(data: Path, split: str) -> Iterator[Captioned]:
 
 
 def flight_part(stem: str) -> str:
-    """Say which part a frame of HIT-UAV belongs to, by its path without the ending: all frames of a flight to one."""
+    """Returns the part of a frame of HIT-UAV by its path without the ending: all frames of a flight are in one."""
     return PART_OF_TENTH[zlib.crc32(_flight(stem).encode()) % 10]
 
 
@@ -175,7 +174,7 @@ def blocks(shape: tuple[int, ...], split: str) -> list[tuple[slice, slice]]:
 def _windows(
     pixels: Pixels, codes: NDArray[np.integer], names: Mapping[int, str], side: int, split: str
 ) -> Iterator[Captioned]:
-    """Cut windows with one dominant class; only those that are learnt from overlap."""
+    """Yields windows with one dominant class; only training windows overlap."""
     step = side // 3 if split == "train" else side
     for top in range(0, codes.shape[0] - side + 1, step):
         for left in range(0, codes.shape[1] - side + 1, step):

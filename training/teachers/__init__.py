@@ -1,1 +1,1 @@
-"""Published networks that label or describe real scenes for training: run once, their answers kept as files."""
+"""Published networks that label real scenes for training or are distilled; labels are written to files once."""

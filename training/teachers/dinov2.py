@@ -1,4 +1,4 @@
-"""DINOv2 ViT-S/14, its eighth block: patch tokens of colour images for a student to learn (VECT)."""
+"""DINOv2 ViT-S/14: patch tokens of its eighth block, distilled into a student (VECT)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from training.teachers.files import find_teacher_file
 from training.teachers.sessions import open_session
 
 BLOCK_OUTPUT = "/backbone/encoder/layer.8/Add_1_output_0"
-"""Tokens after the block; the later ones of this file were bent towards saliency."""
+"""Tokens after the block; later blocks of this file were fine-tuned for saliency."""
 SIZE, GRID, CHANNELS = 224, 16, 384
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

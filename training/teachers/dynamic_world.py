@@ -64,7 +64,7 @@ class DynamicWorld:
 
 
 class DynamicWorldTeacher:
-    """Its log-odds of the classes as features that a student learns to give as well.
+    """Teacher whose features are the network's log-odds of the classes.
 
     Args:
         grid: side of the feature grid.

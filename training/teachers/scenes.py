@@ -1,4 +1,4 @@
-"""Real scenes made ready for training: bands as the runtime knows them, and a raster of weak labels beside them."""
+"""Prepares real scenes for training: rasters with band names of the runtime, and rasters of weak labels."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ MANGROVES_FROM = 480
 
 @dataclass(frozen=True)
 class PreparedScene:
-    """What is written of a scene.
+    """Rasters of a prepared scene.
 
     Attributes:
         optical: digital numbers by band name.
         labels: (H, W) codes of weak_labels.LEGEND.
         radar: decibels by polarisation.
-        transform_of: raster whose place the output takes.
+        transform_of: raster whose georeference the output takes.
     """
 
     optical: dict[str, NDArray[np.generic]]
@@ -45,7 +45,7 @@ class PreparedScene:
 
 
 class Labeller:
-    """The networks that label, opened when first asked."""
+    """The labelling networks, opened at first use."""
 
     def __init__(self) -> None:
         self._cover: DynamicWorld | None = None
@@ -183,7 +183,7 @@ def _named_bands(path: Path) -> dict[str, NDArray[np.generic]]:
 
 
 def _write(folder: Path, scene: PreparedScene) -> None:
-    """Write the rasters, the labels last: they say that the rest is whole."""
+    """Write the rasters, the labels last: their presence marks a complete folder."""
     folder.mkdir(parents=True, exist_ok=True)
     with opened_gdal(scene.transform_of) as source:
         place = {"crs": source.crs, "transform": source.transform}

@@ -16,7 +16,7 @@ Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
 class Session(Protocol):
-    """What is used of an onnxruntime session."""
+    """Methods of an onnxruntime session that are used."""
 
     def run(self, outputs: list[str] | None, feed: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
         """Return the outputs requested, or all."""
@@ -61,7 +61,7 @@ def in_windows(network: Network, image: NDArray[np.float32], window: int, margin
     """Run a network over an image window by window, keeping of each window what lies within its margin.
 
     Args:
-        network: sees windows (1, window, window, C).
+        network: takes windows (1, window, window, C).
         image: (H, W, C); mirrored beyond its edges.
         window: side of a window in pixels.
         margin: pixels at each side that only give context.

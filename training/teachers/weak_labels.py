@@ -1,4 +1,4 @@
-"""Land cover of real scenes from several weak labels: kept where they agree, unlabelled elsewhere."""
+"""Fuses weak land-cover labels of real scenes: kept where they agree, unlabelled elsewhere."""
 
 from __future__ import annotations
 

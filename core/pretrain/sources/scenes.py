@@ -1,4 +1,4 @@
-"""Whole scenes, alone or several sensors of one place: bands teach each other, indices and land-cover maps label."""
+"""Parts of scenes, of one or several co-registered sensors; labels are land-cover maps and spectral indices."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SceneSettings:
         water: position in ``classes`` that NDWI > 0.1 labels where no label raster is given; -1 for none.
         vegetation: the same for NDVI > 0.5.
         land: the same for NDWI < -0.1, the weakest of the three.
-        teach: chance that a batch learns the features of its own red, green and blue instead of labels.
+        distil_chance: chance that a batch is trained on its own features in red, green and blue, beside its labels.
         rgb_chance: chance that a batch is red, green and blue alone.
         crop: side of the images the model sees.
         batch: images a batch; all from one place.
@@ -57,7 +57,7 @@ class SceneSettings:
     water: int = -1
     vegetation: int = -1
     land: int = -1
-    teach: float = 0.3
+    distil_chance: float = 0.3
     rgb_chance: float = 0.25
     crop: int = 96
     batch: int = 12
@@ -107,15 +107,15 @@ class SceneSource:
         if bands == rgb and settings.display:
             images[:, rgb] = random_display(images[:, rgb], wavelengths[rgb], rng, settings.display)
         images = random_noise(images, rng)
-        teach = rgb is not None and (place.labels is None or rng.random() < settings.teach) and bands != rgb
+        distils = rgb is not None and (place.labels is None or rng.random() < settings.distil_chance) and bands != rgb
         return Batch(
             source=self.name,
             images=images[:, bands],
             wavelengths_um=wavelengths[bands],
             words=self.prompts.draw(rng, distractors=8) if labels is not None else None,
             labels=labels,
-            teacher_images=images[:, rgb] if teach and rgb is not None else None,
-            teacher_wavelengths_um=wavelengths[rgb] if teach and rgb is not None else None,
+            teacher_images=images[:, rgb] if distils and rgb is not None else None,
+            teacher_wavelengths_um=wavelengths[rgb] if distils and rgb is not None else None,
         )
 
     def _draw_bands(self, place: _Place, rng: Generator) -> list[int]:

@@ -67,7 +67,7 @@ def scorers(count: int) -> dict[str, OddsAgainstBackground | SharedOdds]:
     shares[0, 0], shares[1], shares[2, -1] = 1, 1 / count, 1
     return {
         "one prompt": OddsAgainstBackground(((0,),), stranger, 31.0, None),
-        "a prompt of many wordings": OddsAgainstBackground((every,), stranger, 31.0, None),
+        "a prompt of many synonyms": OddsAgainstBackground((every,), stranger, 31.0, None),
         "a negative": OddsAgainstBackground(((0,),), negative, 100.0, None),
         "two prompts with kin in the background": OddsAgainstBackground(((0,), every[-2:]), kin, 31.0, None),
         "the model's bias": OddsAgainstBackground(((0,),), negative, 31.0, -7.0),

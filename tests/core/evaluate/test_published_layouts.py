@@ -232,7 +232,7 @@ def test_masks_beside_images_also_in_colours(tmp_path, painted_model):
         list(labelled_tiles({**plain, "mask": [["images_png", "elsewhere"]]}, tmp_path))
 
 
-def test_a_set_with_a_class_scheme_is_parsed_by_its_wordings_too(tmp_path, painted_model):
+def test_a_set_with_a_class_scheme_is_parsed_by_its_synonyms_too(tmp_path, painted_model):
     save(tmp_path / "images" / "0.png", paint(painted_labels()[60:188, 40:168]).transpose(1, 2, 0))
     save(tmp_path / "labels" / "0.png", painted_labels()[60:188, 40:168])
     classes = [{"code": code, "name": name, "colour": "#0000ff", "prompts": [name]}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.finetune.block_split import CHOOSING, MEASURING, TRAINING, UNUSED, split_blocks
+from core.finetune.block_split import TEST, TRAINING, UNUSED, VALIDATION, split_blocks
 
 
 @pytest.fixture
@@ -21,10 +21,10 @@ def test_no_pixel_of_one_role_is_a_neighbour_of_one_of_another(ground):
     places, labels, rng = ground
     split = split_blocks(places, labels, 3, rng)
     roles = split.roles(places)
-    of_role = {role: places[roles == role] for role in (TRAINING, CHOOSING, MEASURING)}
-    assert nearest(of_role[TRAINING], of_role[CHOOSING]) >= split.gap
-    assert nearest(of_role[TRAINING], of_role[MEASURING]) >= split.gap
-    assert nearest(of_role[CHOOSING], of_role[MEASURING]) >= split.gap
+    of_role = {role: places[roles == role] for role in (TRAINING, VALIDATION, TEST)}
+    assert nearest(of_role[TRAINING], of_role[VALIDATION]) >= split.gap
+    assert nearest(of_role[TRAINING], of_role[TEST]) >= split.gap
+    assert nearest(of_role[VALIDATION], of_role[TEST]) >= split.gap
     assert (roles == UNUSED).any()
 
 
@@ -32,18 +32,18 @@ def test_every_class_is_learnt_from_chosen_by_and_measured(ground):
     places, labels, rng = ground
     roles = split_blocks(places, labels, 3, rng).roles(places)
     for label in range(3):
-        counts = {role: ((roles == role) & (labels == label)).sum() for role in (TRAINING, CHOOSING, MEASURING)}
-        assert counts[TRAINING] > counts[CHOOSING] > 0
-        assert counts[MEASURING] > 0
+        counts = {role: ((roles == role) & (labels == label)).sum() for role in (TRAINING, VALIDATION, TEST)}
+        assert counts[TRAINING] > counts[VALIDATION] > 0
+        assert counts[TEST] > 0
 
 
-def test_at_last_the_choosing_blocks_are_learnt_from_and_the_measuring_ones_are_not(ground):
+def test_the_refit_trains_on_validation_blocks_and_not_on_test_blocks(ground):
     places, labels, rng = ground
     split = split_blocks(places, labels, 3, rng)
-    before, at_last = split.roles(places), split.roles_at_last(places)
-    assert (at_last[before == MEASURING] == MEASURING).all()
-    assert (at_last[before == CHOOSING] == TRAINING).all()
-    assert nearest(places[at_last == TRAINING], places[at_last == MEASURING]) >= split.gap
+    before, refit = split.roles(places), split.refit_roles(places)
+    assert (refit[before == TEST] == TEST).all()
+    assert (refit[before == VALIDATION] == TRAINING).all()
+    assert nearest(places[refit == TRAINING], places[refit == TEST]) >= split.gap
 
 
 @pytest.mark.parametrize("blocks", [1, 2, 3])
@@ -54,4 +54,4 @@ def test_few_blocks_are_for_training_first_then_for_testing_then_for_selection(b
     roles = split_blocks(places, labels, 2, np.random.default_rng(0)).roles(places)
     for label in range(2):
         found = set(roles[labels == label].tolist())
-        assert found == ({TRAINING}, {TRAINING, MEASURING}, {TRAINING, CHOOSING, MEASURING})[blocks - 1]
+        assert found == ({TRAINING}, {TRAINING, TEST}, {TRAINING, VALIDATION, TEST})[blocks - 1]

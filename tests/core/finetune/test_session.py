@@ -181,7 +181,7 @@ def test_learning_that_makes_nothing_better_leaves_the_model_as_it_was_and_says_
     arguments = ["--raster", picture(), "--labels", labels, "--start", start, "-o", str(tmp_path / "mine")]
     assert main([*arguments, "--head-only", "--steps", "20", "--device", "cpu"]) == 0
     shown = capsys.readouterr().out
-    assert shown.count("Learning made nothing better on the blocks that choose: the model is as it was.") == 1
+    assert shown.count("Training improved nothing on the validation blocks: the model is unchanged.") == 1
     before, after = (
         load_model(start, device="cpu").state_dict(),
         load_model(tmp_path / "mine", device="cpu").state_dict(),
@@ -201,15 +201,15 @@ def test_figures_come_from_blocks_used_for_neither_training_nor_selection(
     fine_tune(settings_for(start, [picture()], write_labels(*squares()), mode="head-only"), tmp_path / "mine")
     data = kept[0]
     used = {}
-    for name in ("training", "choosing", "training_at_last", "measuring"):
+    for name in ("training", "validation", "refit_training", "test"):
         masks = getattr(data, name)
         places = [patch.places[mask] for raster, of_raster in zip(data.rasters, masks, strict=True)
                   for patch, mask in zip(raster.patches, of_raster, strict=True)]  # fmt: skip
         used[name] = {tuple(place) for place in np.concatenate(places)}
         assert used[name]
-    assert not used["measuring"] & (used["training"] | used["choosing"] | used["training_at_last"])
-    assert not used["training"] & used["choosing"]
-    assert used["choosing"] <= used["training_at_last"]
+    assert not used["test"] & (used["training"] | used["validation"] | used["refit_training"])
+    assert not used["training"] & used["validation"]
+    assert used["validation"] <= used["refit_training"]
 
 
 def test_what_is_measured_are_the_weights_that_are_written(start, picture, write_labels, tmp_path, monkeypatch):
@@ -219,8 +219,8 @@ def test_what_is_measured_are_the_weights_that_are_written(start, picture, write
     results = fine_tune(settings_for(start, [picture()], write_labels(*squares()), steps=32), tmp_path / "mine")
     written = load_model(tmp_path / "mine", device="cpu")
     data = kept[0]
-    measuring = HeldOutPixels(data.rasters, data.measuring, len(data.classes), np.random.default_rng(0))
-    assert measuring.score(written, FinetuneObjective(written, data.classes)).summary() == results["after"]
+    test_pixels = HeldOutPixels(data.rasters, data.test, len(data.classes), np.random.default_rng(0))
+    assert test_pixels.score(written, FinetuneObjective(written, data.classes)).summary() == results["after"]
 
 
 def test_a_radar_band_has_the_wavelength_that_the_start_knows_it_by(tiny_config, write_labels, tmp_path, monkeypatch):

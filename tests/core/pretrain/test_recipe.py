@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -143,3 +144,12 @@ def test_every_recipe_takes_its_data_from_the_folder_that_is_named():
 def test_an_objective_under_its_former_name_is_still_read():
     content = {"name": "old", "steps": 1, "sources": {"chips": {"kind": "chips"}}, "objectives": {"contest": 0.25}}
     assert parse_recipe(content).objectives.contrastive == 0.25
+
+
+def test_a_setting_of_a_source_under_its_former_name_is_still_read():
+    settings = {"landscapes": 1, "size": 32, "crop": 16, "batch": 1, "sensors": ["sentinel2_l2a"]}
+    for chance, shape in ((0.0, None), (1.0, (1, 3, 16, 16))):
+        source = {"kind": "simulated", "settings": settings | {"teach": chance}}
+        recipe = parse_recipe({"name": "old", "steps": 1, "sources": {"landscapes": source}})
+        images = build_sources(recipe)["landscapes"].batch(np.random.default_rng(0)).teacher_images
+        assert (None if images is None else tuple(images.shape)) == shape

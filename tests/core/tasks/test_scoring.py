@@ -32,16 +32,16 @@ def test_sums_stay_finite_where_nothing_has_weight():
     assert bool(torch.isfinite(sums).all())
 
 
-def expected_weight(word, wordings, cosine):
+def expected_weight(word, synonyms, cosine):
     """1 for an unrelated word, 0 for a word of a group that holds a synonym, in between a smooth step of the cosine."""
     group = next(set(group) for group in word_groups() if group[0] == word)
-    if group & set(wordings):
+    if group & set(synonyms):
         return 0.0
     share = np.interp(cosine, (scoring.KINSHIP_BEGINS, scoring.KINSHIP_ENDS), (0.0, 1.0))
     return 1 - share**2 * (3 - 2 * share)
 
 
-def test_a_prompt_is_its_best_wording_against_negatives_and_background(painted_model):
+def test_a_prompt_is_its_best_synonym_against_negatives_and_background(painted_model):
     """The softmax over all words at once is what the words of the prompt and the kept sum of the rest must give."""
     prompts, negatives = parse_prompts(["town | village", "water"]), (Prompt.parse("roof"),)
     softmax = PromptSoftmax(painted_model, prompts, negatives)
@@ -83,7 +83,7 @@ def test_without_a_background_the_models_bias_decides(painted_model):
     torch.testing.assert_close(softmax.scorer(cosines, torch.zeros(150)), expected, atol=2e-4, rtol=1e-5)
 
 
-def test_a_class_is_the_mean_of_its_wordings_odds(painted_model):
+def test_a_class_is_the_mean_of_its_synonyms_odds(painted_model):
     softmax = ClassSoftmax(painted_model, [["water"], ["forest", "trees", "woodland"]])
     cosines = cosines_like(softmax.vectors)
     scaled = cosines * softmax.scorer.temperature

@@ -1,4 +1,4 @@
-"""Fitting the scene head on remembered statistics."""
+"""Fitting the scene head on stored statistics."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.model import load_model
 from core.pretrain.batch import Batch
 from core.pretrain.prompt_templates import PromptTemplates
 from core.pretrain.recipe import parse_recipe
-from training.scene_fit import Remembered, fit_head, statistics_of, vectors_of, with_fresh_scene
+from training.scene_fit import StoredStatistics, fit_head, statistics_of, vectors_of, with_fresh_scene
 
 RGB = torch.tensor((0.665, 0.56, 0.49))
 
@@ -56,7 +56,7 @@ def test_only_the_heads_over_whole_images_learn_and_they_tell_the_classes(model,
     centres = torch.randn(2, size)
     targets = torch.arange(64) % 2
     statistics = (centres[targets] + 0.3 * torch.randn(64, size)).half()
-    fit_head(model, recipe, {"chips": TwoClasses()}, {"chips": Remembered(statistics, targets, ())})
+    fit_head(model, recipe, {"chips": TwoClasses()}, {"chips": StoredStatistics(statistics, targets, ())})
     changed = {name for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
     assert changed
     assert all(name.startswith(("visual.head.", "visual.scene.")) for name in changed)

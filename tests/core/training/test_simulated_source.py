@@ -14,9 +14,17 @@ WATER = material_index("shallow water")
 
 
 def source(**settings) -> SimulatedSource:
-    wording = prompt_templates_of([material.words for material in MATERIALS], ("{}",), (), COMPATIBLE)
-    usual = {"landscapes": 6, "size": 96, "crop": 64, "batch": 2, "views": 1, "teach": 0.0, "subset_chance": 0.0}
-    return SimulatedSource("simulated", SimulatedSettings(**{**usual, "sampling_m": (10.0,), **settings}), wording)
+    templates = prompt_templates_of([material.words for material in MATERIALS], ("{}",), (), COMPATIBLE)
+    usual = {
+        "landscapes": 6,
+        "size": 96,
+        "crop": 64,
+        "batch": 2,
+        "views": 1,
+        "subset_chance": 0.0,
+        "distil_chance": 0.0,
+    }
+    return SimulatedSource("simulated", SimulatedSettings(**{**usual, "sampling_m": (10.0,), **settings}), templates)
 
 
 def test_one_seed_gives_the_same_batch():

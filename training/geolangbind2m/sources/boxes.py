@@ -40,13 +40,13 @@ PICTURES = (".jpg", ".png", ".bmp", ".jpeg", ".tif")
 
 @dataclass(frozen=True)
 class Layout:
-    """Where one of Det-10's sets keeps images and annotations.
+    """Folder layout of one of Det-10's sets.
 
     Attributes:
         images: pattern of the images below the set's folder.
         annotation: path of an image's annotation: ``{up}`` is the folder above the image's, ``{stem}`` its name.
         read: reads it.
-        view: how captions call the picture.
+        view: name of the kind of image in captions.
     """
 
     images: str

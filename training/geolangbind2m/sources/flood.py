@@ -69,7 +69,7 @@ class MMFlood:
 
 
 def flood_caption(flooded: float, country: str, rng: Generator) -> str:
-    """Say how much is under water, and sometimes in which country."""
+    """Return a caption of the flooded share (0..1), sometimes with the country."""
     if flooded < 0.005:
         forms = ("dry land without flooding", "no flooded ground", "land that is not flooded")
     elif flooded < 0.1:
