@@ -1,8 +1,8 @@
-"""Odds of the background vocabulary, summed once for every cell and compared with prompts.
+"""Sum of the background vocabulary's odds, computed once for every cell.
 
-The words of the background vocabulary are the same for every prompt. The sum of their odds is therefore kept beside a
-cell's feature, and a prompt multiplies features with its own words alone, and with those of the background that mean
-the same and have to be taken out of the sum again.
+The words of the background vocabulary are the same for every prompt, so the sum of their odds is stored beside a cell's
+feature. For a prompt, features are multiplied with its own words alone, and with its synonyms in the background, whose
+odds are subtracted from the sum.
 """
 
 from __future__ import annotations

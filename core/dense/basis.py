@@ -1,8 +1,8 @@
-"""The narrow coordinates in which dense features are kept, and how text is brought into them.
+"""Low-dimensional coordinates of stored dense features, and the projection of text vectors into them.
 
-Where a dense head ends in a linear map, ``feature = W z + b``, keeping z loses nothing: text meets the feature through
-``text · feature = (Wᵀ text) · z + text · b``. The map is made orthonormal first (W = Q R), so that a step of the
-quantiser is the same step of the score in every direction.
+Where a dense head ends in a linear map, ``feature = W z + b``, storing z loses nothing: ``text · feature = (Wᵀ text) ·
+z + text · b``. The map is made orthonormal first (W = Q R), so that a quantisation step changes the score equally in
+every direction.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class FeatureBasis:
     Attributes:
         matrix: (D, K) float32; None where the coordinates are the feature itself (K = D).
         bias: (D,) float32; zero where the matrix is None.
-        enter: (K, Z) float32, takes the head's own bottleneck z to coordinates; None for the identity.
+        enter: (K, Z) float32, maps the head's bottleneck z to coordinates; None for the identity.
         shift: (K,) float32, added after ``enter``.
     """
 

@@ -19,7 +19,7 @@ from core.raster.pixel_window import PixelWindow
 
 
 class EncodedWindow(NamedTuple):
-    """Output of the model for one window.
+    """Features of one window before the last linear map.
 
     Attributes:
         bottleneck: (Z, h, w), 16-bit floats, before the basis' own linear map.
@@ -57,7 +57,7 @@ def blend(
         windows: those that hold data, always in the order of the plan: sums depend on it in their last bit.
         plan: states how windows overlap.
         basis: of the store.
-        background: whose odds are kept beside the features.
+        background: its odds are stored beside the features.
     """
     if not windows:
         return FeatureChunk.empty(basis.channels, block.height, block.width)

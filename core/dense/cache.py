@@ -15,7 +15,7 @@ CAP_VARIABLE = "GEOLANGBIND_CACHE_GB"
 
 
 def cache_folder() -> Path:
-    """Returns the folder of the feature store: $GEOLANGBIND_CACHE, or one in the platform's own place for caches."""
+    """Returns the folder of the feature store: $GEOLANGBIND_CACHE, or one in the platform's cache folder."""
     named = os.environ.get(FOLDER_VARIABLE)
     return Path(named).expanduser() if named else cache_base() / "features"
 
@@ -36,5 +36,5 @@ def cache_cap_bytes() -> int:
 
 
 def open_cache() -> FeatureStore:
-    """Returns the feature store of this computer; nothing is made before something is kept."""
+    """Returns the feature store of this computer; its folder is created at the first write."""
     return FeatureStore(cache_folder(), cache_cap_bytes(), mirror_of_environment())

@@ -43,7 +43,7 @@ class FeatureChunk:
 
     @property
     def blank(self) -> bool:
-        """Whether no cell holds data; looks at bits, since numpy compares half-precision numbers one by one."""
+        """Whether no cell holds data; compares bits, since numpy is slow at half-precision numbers."""
         return not self.inverse_norm.view(np.uint16).any()
 
     @property

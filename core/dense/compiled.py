@@ -1,9 +1,9 @@
-"""Whether the kernels of ``core.dense.kernels`` are ready, and what makes them so.
+"""Compilation and loading of the kernels of ``core.dense.kernels`` in the background.
 
-Torch does their work until then, and wherever they cannot be compiled: see ``core.dense.scoring``.
+Torch is used until they are ready, and where they cannot be compiled: see ``core.dense.scoring``.
 
-Compiling takes seconds the first time on a computer and loading what was compiled a third of one, so nothing waits for
-it: callers that expect more work start it (``KERNELS.prepare_beside``), others use the kernels where they are ready.
+Compiling takes seconds the first time on a computer, loading the compiled code a third of one, so nothing waits for it:
+callers that expect more work start it (``KERNELS.prepare_beside``), others use the kernels where they are ready.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CODE = Path(__file__).resolve().parents[2]
 
 
 class Kernels:
-    """Whether kernels are ready, and what makes them so."""
+    """State of the kernels of a process, and their preparation."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -50,8 +50,8 @@ class Kernels:
     def prepare_beside(self, delay_s: float = 0.0) -> None:
         """Prepare the kernels in the background; further calls do nothing.
 
-        What has to be compiled is compiled by another process of low priority: a compiler in Python holds Python's
-        lock, and a prompt would wait for it at every step. The end of this process waits for the thread.
+        Compilation runs in another process of low priority: numba's compiler holds Python's global lock, for which a
+        prompt would wait. The end of this process waits for the thread.
         """
         if not self._asked:
             self._asked = True
@@ -64,7 +64,7 @@ class Kernels:
 
 
 KERNELS = Kernels()
-"""Those of this process."""
+"""Kernels of this process."""
 
 
 def kernel_folder() -> Path:

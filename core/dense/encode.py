@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
 
 BATCH_PIXELS = 4 * 256 * 256
-"""Pixels a batch on a processor, where more is no faster; a graphics card gets as many for each GiB of its memory."""
+"""Pixels a batch on a CPU, where more is no faster; a GPU gets as many for each GiB of its memory."""
 SMALLEST_BATCH = 2
 MOST_BATCHES = 16
-"""Times ``BATCH_PIXELS`` that a batch on a graphics card has at most; more is no faster there."""
+"""Largest batch on a GPU, in multiples of ``BATCH_PIXELS``; more is no faster."""
 SMALLEST_WINDOW = 256
 """Side of a window in pixels: the one the model's positions were trained for, but no smaller than this."""
 
@@ -39,7 +39,7 @@ class DenseEncoder:
         global_bias: see ``core.model.dense_heads.dense_features``.
 
     Attributes:
-        basis: what the coordinates mean.
+        basis: of the coordinates.
         stride: pixels a feature cell.
         label: head and options, as they enter the store's key.
     """

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 
 FORMAT = 3
-"""Of the entries in the feature store; another number, and the entries written so far are not met again."""
+"""Format of the entries in the feature store; entries of another format are not read."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class FeatureKey:
         grid: (width, height, a, b, c, d, e, f) of the level that was encoded.
         head: dense head with its options.
         windows: (window height, window width, overlap, stride) in pixels.
-        background: which words are added up for every cell.
+        background: identifies the background vocabulary whose odds are summed.
     """
 
     model_hash: str

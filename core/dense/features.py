@@ -39,11 +39,11 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 DEFAULT_BUDGET_BYTES = 2**30
 STRIP = 16
-"""Chunks across of what is computed row by row, so that the windows two rows share are still remembered."""
+"""Width in chunks of the strips that are computed row by row, so that windows shared by two rows stay in memory."""
 FINISHING = 2
-"""Chunks that may wait to be written while the model goes on."""
+"""Chunks that may wait to be written while the model computes."""
 GIVE_BACK_EVERY = 8
-"""Batches after which freed memory is looked at, which takes half a millisecond."""
+"""Batches between returns of freed memory to the system, which takes half a millisecond."""
 
 Pixels = tuple[NDArray[np.float32], NDArray[np.bool_]]
 """Model input (C, H, W) and which cells (h, w) have data."""
@@ -76,7 +76,7 @@ class DenseFeatures:
         level: the raster, or image, at the resolution that is encoded.
         stored: where chunks are kept; None to keep them in memory alone.
         budget_bytes: memory for recent windows and chunks.
-        cancel: looked at before every batch.
+        cancel: checked before every batch.
 
     Attributes:
         plan: windows and chunks.
@@ -118,7 +118,7 @@ class DenseFeatures:
         return [chunk for chunk in self.layout.chunks_in(cells) if kept is None or not kept.has(chunk)]
 
     def chunk(self, chunk: RowCol) -> FeatureChunk:
-        """Returns a chunk, computing it where it is not kept.
+        """Returns a chunk, computing it where it is not stored.
 
         Raises:
             CancelledError: the work was cancelled.
@@ -142,7 +142,7 @@ class DenseFeatures:
     def compute_chunks(self, chunks: Iterable[RowCol], done: Callable[[int, int], None] | None = None) -> None:
         """Compute and store missing chunks; those that another process is computing come last.
 
-        Pixels are read and finished chunks are written in threads of their own while the model is at work.
+        Pixels are read and finished chunks are written in other threads while the model computes.
 
         Args:
             chunks: those that are missing.
@@ -173,7 +173,7 @@ class DenseFeatures:
             finish_one()
 
     def blocks(self, window: PixelWindow) -> Iterator[tuple[PixelWindow, Tensor, NDArray[np.bool_]]]:
-        """Walk over the features of a part of the level, chunk by chunk.
+        """Read the features of a part of the level chunk by chunk.
 
         Args:
             window: pixels of the level.
@@ -191,7 +191,7 @@ class DenseFeatures:
     ) -> Generator[_Finished, None, None]:
         """Claim chunks, encode their windows and blend them; those not free, or that cannot be kept, go to ``later``.
 
-        Blending stays in the model's thread: torch gives every thread a team of its own, and two teams on the same
+        Blending stays in the model's thread: torch has a thread pool for every Python thread, and two pools on the same
         cores wait for each other (docs/decisions/0024).
         """
         with ReadAhead(self._read, self._unknown(wanted), self._read_ahead()) as reader:
@@ -252,7 +252,7 @@ class DenseFeatures:
             yield chunks[start : start + count]
 
     def _unknown(self, chunks: list[RowCol]) -> Iterator[PixelWindow]:
-        """Yields the windows of chunks that are not remembered, in the order they will be read."""
+        """Yields the windows of chunks that are not in memory, in the order they will be read."""
         on_their_way: deque[PixelWindow] = deque(maxlen=8 * self._batch_size())
         for chunk in chunks:
             for window in self._windows_of(chunk):
@@ -261,7 +261,7 @@ class DenseFeatures:
                     yield window
 
     def _read_ahead(self) -> int:
-        """Returns how many windows are held ready: a batch, or less where they would take an eighth of the budget."""
+        """Returns the number of prefetched windows: a batch, or less where they would take an eighth of the budget."""
         bytes_a_window = 4 * len(self.level.band_set) * self.plan.window_pixels**2
         return max(1, min(self._batch_size(), self._budget_bytes // 8 // bytes_a_window))
 
@@ -368,7 +368,7 @@ def open_features(
     budget_bytes: int = DEFAULT_BUDGET_BYTES,
     cancel: CancelToken | None = None,
 ) -> DenseFeatures:
-    """Open the dense features of a raster; nothing is computed before it is looked at.
+    """Open the dense features of a raster; they are computed on access.
 
     Args:
         model: the model.
@@ -376,7 +376,7 @@ def open_features(
         recognition: its bands, wavelengths and scaling.
         head: dense head; None for the model's default.
         global_bias: see ``core.model.dense_heads.dense_features``.
-        store: where features are kept; None keeps nothing on disk.
+        store: of features on disk; None for memory alone.
         budget_bytes: memory for recent windows and chunks.
         cancel: stops the work between two batches.
     """
@@ -387,7 +387,7 @@ def open_features(
 
 
 def in_strips(chunks: Iterable[RowCol]) -> list[RowCol]:
-    """Order chunks strip by strip, so that what two rows of a wide raster share is computed once."""
+    """Order chunks strip by strip, so that windows shared by two rows of a wide raster are computed once."""
     return sorted(chunks, key=lambda chunk: (chunk.col // STRIP, chunk))
 
 

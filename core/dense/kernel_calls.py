@@ -17,7 +17,7 @@ from core.dense.odds import LOG2_E, SMALLEST_REST, OddsAgainstBackground, Scorer
 from core.dense.text_factors import TextFactors
 
 MOST_SUM = 2**31 - 1
-"""What a sum of products may reach: the kernels add in 32 bits."""
+"""Largest sum of products: the kernels add in 32 bits."""
 
 
 def fits(texts: TextFactors) -> bool:
@@ -32,7 +32,7 @@ def score(kernels: Any, chunk: FeatureChunk, texts: TextFactors, scorer: Scorer 
         kernels: the module core.dense.kernels.
         chunk: holds n = h · w cells.
         texts: N of them, that fit.
-        scorer: what is made of the cosines; None for the cosines themselves.
+        scorer: computes scores from cosines; None for the cosines themselves.
 
     Returns:
         (M, h, w) float32.
@@ -82,7 +82,7 @@ def upsample(
 
 
 def _against_background(scorer: OddsAgainstBackground) -> tuple[Any, ...]:
-    """Arguments of the kernel ``log_odds`` that stand for the scorer."""
+    """Arguments of the kernel ``log_odds`` for the scorer."""
     starts = np.cumsum([0, *(len(places) for places in scorer.own)], dtype=np.intp)
     places = np.concatenate([np.array(places, np.intp) for places in scorer.own])
     scale, offset = (LOG2_E, 0.0) if scorer.bias is None else (0.0, -scorer.bias * LOG2_E)

@@ -1,11 +1,11 @@
-"""Loops that numba compiles for this computer's processor: from int8 codes to scores, and from scores to pixels.
+"""Kernels compiled by numba: int8 codes to scores, and scores of cells to scores of pixels.
 
-Each goes over its input once and keeps what lies between in the processor's cache, where torch's operations pass over
-whole arrays one after the other; none of them holds Python's lock. Importing this module compiles them, which takes
-seconds, or loads what an earlier process compiled: see ``core.dense.compiled``, which is what other modules ask.
+Each passes over its input once and keeps intermediate values in the processor's cache, where torch's operations pass
+over whole arrays one after the other; none holds Python's global lock. Importing this module compiles them, which takes
+seconds, or loads what an earlier process compiled; other modules use ``core.dense.compiled``.
 
 Numba gives the sum of two int32 as int64, and that of an int32 and a float32 as float64: hence the many conversions.
-What is ``Any`` here is numba's or LLVM's, or an array whose type stands in the kernel's signature.
+Types given as ``Any`` are numba's or LLVM's, or arrays whose types are in the kernel's signature.
 """
 
 # ruff: noqa: ANN401
@@ -21,30 +21,30 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 CELLS = 256
-"""Cells whose sums are held at a time: with the texts of a prompt they fill a part of the first cache."""
+"""Cells whose sums are held at a time: with the texts of a prompt they fit into the L1 cache."""
 LANES = 16
 """Codes multiplied at a time."""
 AT_ONCE = 8
 """Cells whose sums are completed together."""
 
 ROUND = np.float32(1.5 * 2**23)
-"""Added to a number and taken away again, it leaves the nearest whole one."""
+"""Added to a number and subtracted again, it rounds to the nearest whole number."""
 HALF_BIAS = np.float32(2.0**112)
-"""What lies between the exponents of float16 and float32."""
+"""Factor between the exponent biases of float16 and float32."""
 LOG2_E = np.float32(np.log2(np.e))
 ROOT_HALF_BITS = np.int32(np.float32(0.5**0.5).view(np.int32))
 
 
 def _given(element: Any, dimensions: int) -> types.Array:
-    """Name an array that is read alone."""
+    """Return the type of a read-only, contiguous array."""
     return types.Array(element, dimensions, "C", readonly=True)
 
 
 def _sums_of_eight_cells(typing: Any, codes: Any, cell: Any, parts: Any, text: Any, sums: Any, place: Any) -> Any:
     """Do ``sums[text, place : place + 8] = codes[cell : cell + 8] @ parts[text]``.
 
-    Written in LLVM's language because its own vectoriser multiplies four bytes wide what processors multiply two
-    bytes wide, adding pairs (PMADDWD, VPDPWSSD): the shape below is what it makes those of.
+    Written in LLVM IR because its vectoriser would multiply in 32 bits; the pattern below is recognised as 16-bit
+    products with pairwise sums (PMADDWD, VPDPWSSD).
     """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -89,11 +89,11 @@ _sums_of_eight: Any = intrinsic(_sums_of_eight_cells)
 
 
 compiled = njit(nogil=True, error_model="numpy", fastmath={"contract"})
-"""For what other kernels call."""
+"""Decorator of functions that kernels call."""
 
 
 def kernel(*arguments: Any) -> Any:
-    """Compile for these types now, and keep the result on disk where there is a place for it."""
+    """Compile for these types now, and cache the result on disk where there is a folder for it."""
     kept = bool(getattr(config, "CACHE_DIR", ""))
     return njit(void(*arguments), nogil=True, error_model="numpy", fastmath={"contract"}, cache=kept)
 
@@ -192,14 +192,14 @@ def log_odds(
         parts: (T, K), with steps and constants of T texts, see ``TEXTS``.
         steps: see ``TEXTS``.
         constants: see ``TEXTS``.
-        background: (n,), kept with the cells; what prompts are held against is ``background · scale + offset``.
+        background: (n,), stored with the cells; prompts are compared with ``background · scale + offset``.
         temperature: from cosines to powers of two.
         scale: see above.
         offset: see above.
         starts: (P + 1,), where each prompt's own texts begin in ``places``.
         places: texts by number.
-        weights: (P, T), what texts add to the others' odds.
-        smallest: what the others' odds are at least.
+        weights: (P, T), of texts in the others' odds.
+        smallest: lower limit of the others' odds.
         out: (P, n) float32, to be filled.
     """
     texts, prompts = len(parts), len(weights)
@@ -291,7 +291,7 @@ def log_sums(
 def _cell_means(guide: Any, pixel_valid: Any, cell_valid: Any, stride: int, means: Any, usable: Any) -> None:
     """Fill ``means`` (G, h, w) with the mean of each cell's valid pixels, ``usable`` (h, w) with 1 where there is one.
 
-    Row by row and then column by column: loops as short as a cell is wide take longer to begin than to do.
+    Row by row and then column by column: loops of only ``stride`` steps are dominated by their overhead.
     """
     channels, height, width = means.shape
     sums, known = np.empty((channels, width * stride), np.float32), np.empty(width * stride, np.float32)
@@ -356,7 +356,7 @@ def upsampled(
         pixel_valid: (h · stride, w · stride) bool.
         stride: pixels a cell.
         nearness: (2 · radius + 1, stride), along one axis.
-        likeness: what differences of the guide are multiplied by before they are squared.
+        likeness: factor of the guide's differences before they are squared.
         out: (N, h · stride, w · stride) float32, to be filled.
     """
     count, height, width = scores.shape

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Level(Protocol):
-    """Image at one resolution, as dense features use it."""
+    """Interface of an image at one resolution, as dense features use it."""
 
     @property
     def grid(self) -> GridSpec:
@@ -88,8 +88,8 @@ class RasterLevel:
     def read(self, window: PixelWindow) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Read a window as model input.
 
-        Beyond the right and lower edge of the raster the last row and column go on, so that the model does not see a
-        wall.
+        Beyond the right and lower edge of the raster the last row and column are repeated, so that the edge is no
+        contrast.
 
         Args:
             window: starts inside the raster, may end outside.

@@ -1,6 +1,6 @@
 """Scorers: functions from the cosines of texts with a cell to scores, by sums of odds.
 
-What is said here in torch's operations, ``core.dense.kernels`` does in one pass.
+Reference implementation in torch; ``core.dense.kernels`` does the same in one pass.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch import Tensor
 
 LOG2_E = math.log2(math.e)
 SMALLEST_REST = 1e-6
-"""What is left of a sum of odds at least, once words are taken out: less is rounding."""
+"""Lower limit of a sum of odds after subtraction of words: less is rounding."""
 
 Scorer = Callable[[Tensor, Tensor], Tensor]
 """(cosines (N, n) of n cells, log-odds (n,) of the background there) to (M, n)."""
@@ -23,13 +23,13 @@ Scorer = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True, eq=False)
 class OddsAgainstBackground:
-    """Scores each prompt against the background and against words that join or leave it.
+    """Scores each prompt against the background, with negatives added to it and synonyms subtracted.
 
     Attributes:
         own: the texts of every prompt, by number; the best one counts.
-        weights: (prompts, T), what the odds of every text add to those of the background.
+        weights: (prompts, T), of every text's odds in those of the background.
         temperature: from cosines to log-odds.
-        bias: what prompts are held against instead of the background; None for the background.
+        bias: log-odds that prompts are compared with instead of the background; None for the background.
     """
 
     own: tuple[tuple[int, ...], ...]

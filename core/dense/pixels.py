@@ -27,7 +27,7 @@ class PixelScores:
         features: the feature grid.
         score: scores the cells of a chunk.
         count: scores a cell.
-        settings: how closely pixels follow the image; None for the defaults.
+        settings: of the upsampling; None for the defaults.
         budget_bytes: memory for the scores of recent chunks.
     """
 
@@ -59,7 +59,7 @@ class PixelScores:
         self.features.release()
 
     def cells_under(self, window: PixelWindow) -> PixelWindow:
-        """Returns the cells that decide the scores of a window of pixels."""
+        """Returns the cells that the scores of a window of pixels depend on."""
         return self.features.plan.cells(window, self._settings.margin_cells())
 
     @torch.inference_mode()

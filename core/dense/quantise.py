@@ -23,8 +23,8 @@ def quantise(
     Args:
         coordinates: (K, h, w) float32.
         valid: (h, w) bool, which cells have data.
-        basis: what the coordinates mean.
-        background: whose log-odds are kept beside the codes; None for zeros.
+        basis: of the coordinates.
+        background: its log-odds are stored beside the codes; None for zeros.
 
     Returns:
         The chunk of these cells.

@@ -1,7 +1,7 @@
 """Parallel scoring of many stored chunks, one processor thread for each.
 
-A chunk's operations are too small to be shared out among threads one by one, and reading and checking a chunk takes
-half as long as scoring it; chunks side by side keep every core at both.
+A chunk's operations are too small to be divided among threads, and reading and checking a chunk takes half as long as
+scoring it; so each thread reads and scores whole chunks.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from core.raster.pixel_window import RowCol
 
 Score = TypeVar("Score")
 HANDED_OVER = 4
-"""Chunks a thread is given at a time."""
+"""Chunks submitted to a thread at a time."""
 
 
 def score_all(

@@ -11,7 +11,7 @@ from core.dense.odds import Scorer
 from core.dense.text_factors import TextFactors
 
 VALUES_AT_ONCE = 2**20
-"""Cosines that are worked out at a time: four megabytes. Smaller pieces hold up other threads with more calls."""
+"""Cosines that are computed at a time: four megabytes. Smaller pieces cost more calls, which hold Python's lock."""
 
 
 def cosines(chunk: FeatureChunk, texts: TextFactors) -> Tensor:
@@ -25,7 +25,7 @@ def score(chunk: FeatureChunk, texts: TextFactors, scorer: Scorer) -> Tensor:
     Args:
         chunk: h · w cells.
         texts: N of them, in the coordinates of the chunk.
-        scorer: makes (M, n) of the cosines (N, n) of n cells.
+        scorer: computes (M, n) scores from the cosines (N, n) of n cells.
 
     Returns:
         (M, h, w) float32.
@@ -36,7 +36,7 @@ def score(chunk: FeatureChunk, texts: TextFactors, scorer: Scorer) -> Tensor:
 def score_with_torch(chunk: FeatureChunk, texts: TextFactors, scorer: Scorer | None) -> Tensor:
     """Scores as ``score`` gives them, or cosines without a scorer, by torch alone.
 
-    A few cells at a time: they stay in the processor's cache, which a chunk in float32 does not.
+    A few cells at a time, which fit into the processor's cache; a whole chunk in float32 does not.
     """
     height, width, channels = chunk.codes.shape
     codes = torch.from_numpy(chunk.codes).reshape(-1, channels)

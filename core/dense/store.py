@@ -1,8 +1,8 @@
 """Feature store: dense features of rasters on disk, so that a second prompt does not run the model.
 
-One entry per (model, raster, bands, wavelengths, scaling, grid, head), found by the SHA-256 of them all: whatever
-changes, the old answer cannot be met again. What is in an entry, and how several processes share one, says
-``core.dense.stored_features``.
+One entry per (model, raster, bands, wavelengths, scaling, grid, head), named by the SHA-256 of them all: where any of
+them changes, another entry is used. ``core.dense.stored_features`` documents the content of an entry and how several
+processes share one.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class FeatureStore:
 
     Args:
         root: directory; made when first written to.
-        cap_bytes: when the entries together are larger, those least recently used go first.
+        cap_bytes: largest size of all entries; the least recently used ones are removed first.
         mirror: an object store that holds the same; the cap is of the directory alone.
     """
 
@@ -71,9 +71,9 @@ class FeatureStore:
         """Returns the entry of a key, created if it is missing.
 
         Args:
-            key: what decides the numbers.
+            key: of the features.
             layout: the chunked grid.
-            about: words for ``core cache list``: raster, model, head.
+            about: facts for ``core cache list``: raster, model, head.
 
         Raises:
             StoreError: the directory cannot be written.

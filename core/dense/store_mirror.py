@@ -1,8 +1,8 @@
-"""A feature store's second home in an object store, which all machines reach: ``$GEOLANGBIND_CACHE_REMOTE``.
+"""A copy of a feature store in an object store, shared by several machines: ``$GEOLANGBIND_CACHE_REMOTE``.
 
-The folder on each machine's own disk stays what is read and written; it holds what this machine has used. What is
-missing there is looked for in the object store, and what is computed is sent there: a chunk's scales last, as on disk,
-so that scales that can be read mean a whole chunk. Chunks carry checksums wherever they lie.
+Each machine reads and writes the folder on its own disk, which holds the chunks it has used. Chunks missing there are
+downloaded from the object store, and computed ones are uploaded: the scales last, as on disk, so that readable scales
+mean a complete chunk. Chunks have checksums in both.
 """
 
 from __future__ import annotations
@@ -58,11 +58,11 @@ class StoreMirror:
         StoreMirror.__init__(self, address)
 
     def names(self, entry: str, *, again: bool = False) -> set[str]:
-        """Returns the names of an entry's files, relative to the entry; asked once.
+        """Returns the names of an entry's files, relative to the entry; listed once.
 
         Args:
             entry: of the store, such as ``ab/abcdef…``.
-            again: ask again, where another machine may have added some.
+            again: list again, where another machine may have added some.
         """
         if again or entry not in self._known:
             found = set()

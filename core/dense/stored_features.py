@@ -1,7 +1,6 @@
 """The features of one raster on disk: a zarr group of codes, scales and the background's odds, chunk by chunk.
 
-- A chunk's scales are written last, and each file appears by an atomic rename: scales that can be read mean a whole
-  chunk,
+- A chunk's scales are written last, and each file appears by an atomic rename: readable scales mean a complete chunk,
 - every file ends in a CRC-32C; a damaged chunk reads as missing and is computed again,
 - a lock file per chunk lets several processes share the work of one raster; readers take no lock.
 """
@@ -39,7 +38,7 @@ CHECKSUM_BYTES = 4
 BLOSC_HEADER_BYTES, BLOSC_FLAGS, BLOSC_COPIED = 16, 2, 2
 """Blosc's header, the byte in it that holds flags, and the flag of what was copied, not compressed."""
 WORTH_COMPRESSING = 0.9
-"""What takes more than this of its size after compression is kept as it is, and read without another copy."""
+"""Data that compress to more than this share of their size are stored uncompressed, and read without another copy."""
 REMOVALS = 3
 """How often in a row an entry may be removed by another process while it is written, before that is an error."""
 METADATA = ("codes/zarr.json", "background/zarr.json", "scales/zarr.json", "zarr.json")
@@ -218,7 +217,7 @@ class StoredFeatures:
                     self._mirror.send(self._entry, self._name(file), file)
 
     def _decoded(self, file: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-        """Decode a chunk's file; zarr's own way through its event loop takes longer than all the decoding."""
+        """Decode a chunk's file; zarr's event loop would take longer than the decoding."""
         with open(file, "rb", buffering=0) as opened:
             content = np.empty(os.fstat(opened.fileno()).st_size, np.uint8)
             opened.readinto(content.data)
@@ -232,7 +231,7 @@ class StoredFeatures:
         return decoded
 
     def _encode(self, file: Path, values: NDArray[Any], axis: int, fill: float) -> None:
-        """Write a chunk's file, rows along ``axis``, as zarr would, a quarter of the time: whole, or not at all."""
+        """Write a chunk's file as zarr would, atomically and in a quarter of the time; rows are along ``axis``."""
         height, width = self.layout.side
         missing = [(0, 0)] * values.ndim
         missing[axis : axis + 2] = [(0, height - values.shape[axis]), (0, width - values.shape[axis + 1])]

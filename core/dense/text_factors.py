@@ -1,4 +1,4 @@
-"""Texts as factors for multiplication with int8 codes by the processor's int8 kernels."""
+"""Texts as factors of products with int8 codes, in int8 or float32."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ STEPS = 254
 class TextFactors:
     """Texts in the coordinates of a basis: a cosine is ``factors · coordinates + constants · share``.
 
-    A factor is also held as two int8 numbers, which together say it to one part in 32 000: as exact a sum as float32's
-    for coordinates that are int8 codes themselves, and several times as fast.
+    A factor is also held as two int8 numbers, with a relative resolution of 1 / 32 000: for coordinates that are int8
+    codes, sums are as exact as in float32 and, with VNNI or AMX, several times as fast.
 
     Attributes:
         factors: (N, K) float32.
@@ -97,7 +97,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 @cache
 def int8_is_exact() -> bool:
-    """Whether torch has int8 products on this processor and they do not overflow on their way.
+    """Whether torch has int8 products on this processor whose intermediate sums do not overflow.
 
     Processors with AVX2 but without VNNI add pairs of products in 16 bits, where the largest do not fit.
     """

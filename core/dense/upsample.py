@@ -23,10 +23,10 @@ MAX_GUIDE_CHANNELS = 4
 
 @dataclass(frozen=True)
 class UpsampleSettings:
-    """How strongly pixels follow the image.
+    """Parameters of the upsampling.
 
     Attributes:
-        radius_cells: how many feature cells a pixel looks each way.
+        radius_cells: radius of the neighbourhood in feature cells.
         sigma_cells: standard deviation of nearness, in cells.
         sigma_guide: standard deviation of likeness, in model units (the full range of a band is 2).
     """
@@ -74,11 +74,11 @@ def upsample_scores(
 
     Args:
         scores: (N, h, w) float32 on the feature grid.
-        cell_valid: (h, w) bool; scores of other cells are never looked at.
+        cell_valid: (h, w) bool; scores of other cells are ignored.
         guide: (G, h · stride, w · stride) float32 in model units, aligned with the cells.
         pixel_valid: (h · stride, w · stride) bool.
         stride: pixels a cell.
-        settings: how strongly to follow the image; None for the defaults.
+        settings: of the upsampling; None for the defaults.
 
     Returns:
         (N, h · stride, w · stride) float32; a pixel none of whose neighbouring cells is valid gives NaN.

@@ -31,8 +31,8 @@ def run(params: AccuracyParams, context: Context) -> dict[str, Any]:
     """Compare a class map with a reference.
 
     Args:
-        params: map, reference, its field, what its classes mean, and where the report goes.
-        context: reports the progress; stopped between two blocks.
+        params: map, reference, its field, the assignment of its classes, and the report's path.
+        context: reports progress; cancellation is checked between two blocks.
 
     Returns:
         ``classes`` (code, name, samples, mapped, producers, users, f1, iou, and where they are known hectares,
@@ -93,7 +93,7 @@ class _Tally:
             self._counts[(unit, true, shown)] = self._counts.get((unit, true, shown), 0) + count
 
     def result(self, names: dict[int, str], reference: Reference) -> dict[str, Any]:
-        """Work out the accuracies.
+        """Compute the accuracies.
 
         Raises:
             InputError: no pixel has both a class and a reference.
@@ -163,7 +163,7 @@ def _pair(partner: Partner, names: dict[int, str]) -> dict[str, str]:
 
 
 def _remarks(result: dict[str, Any]) -> list[str]:
-    """Returns remarks on what the figures do and do not show."""
+    """Returns remarks on the validity of the figures."""
     classes = result["classes"]
     remarks = []
     alone = {pair["reference"] for pair in result["partners"] if not pair["class"]}

@@ -94,7 +94,7 @@ def _matrix_table(result: dict[str, Any]) -> str:
 
 
 def _shade(count: int, total: int, right: bool) -> str:
-    """A cell's colour: the stronger, the larger its share of what is really there; green where right, else red."""
+    """A cell's colour: stronger for a larger share of its reference class; green on the diagonal, else red."""
     return f"rgba({'46, 160, 67' if right else '207, 34, 46'}, {0.75 * count / total if total else 0:.3f})"
 
 

@@ -24,13 +24,13 @@ AT_ONCE = 8
 """Blocks whose features are computed together."""
 
 MODEL_SHARE = 0.9
-"""Of the time for blocks whose features are missing: the model's; scoring takes the rest."""
+"""The model's share of the time for blocks whose features are missing; the rest is scoring."""
 
 SCORED = 0.97
-"""Share of the work when all blocks are there; the file is put in order then."""
+"""Progress when all blocks are scored; finishing the file is the rest."""
 
 STEPS = 4096.0
-"""Scores are rounded to this many steps: finer than anybody sees, and files shrink by half."""
+"""Scores are rounded to this many steps, which are not visible; files shrink by half."""
 
 
 def scored_blocks(
@@ -43,7 +43,7 @@ def scored_blocks(
         scene: what is requested.
         context: progress is reported at the start, after every chunk that the model has done and after every block, as
             a share of the work; cancellation is checked before every block.
-        message: what the progress states.
+        message: of the progress.
         snap: whether to average scores over regions of like colour.
 
     Raises:
@@ -85,7 +85,7 @@ def scored_blocks(
 
 
 def _compute(scores: PixelScores, windows: Sequence[PixelWindow], context: Context, message: str) -> bool:
-    """Compute what some windows need together, so that reading and writing overlap with the model.
+    """Compute the missing features of some windows together, so that reading and writing overlap with the model.
 
     Returns:
         Whether anything was missing.
@@ -107,12 +107,12 @@ def _blocks(scores: PixelScores, window: PixelWindow) -> Iterator[tuple[PixelWin
 
 
 def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Turn log-odds into scores 0..1."""
+    """Return scores 0..1 of log-odds."""
     return rounded(1 / (1 + np.exp(-logits.clip(-30, 30))))
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Turn logits (N, h, w) into shares that sum to 1 over N."""
+    """Return probabilities (N, h, w) of logits (N, h, w), which sum to 1 over N."""
     raised = np.exp(logits - logits.max(0))
     return np.asarray(raised / raised.sum(0), np.float32)
 

@@ -28,18 +28,18 @@ from core.tasks.outputs import check_writable
 USUAL = 0.5
 BLOCK_PIXELS = 1024
 PIXELS_PER_PLACE = 400
-"""A large polygon must not outvote ten small ones."""
+"""Pixels used of each place, so that large polygons do not dominate."""
 YES = {"1", "yes", "true", "y", "ja"}
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """What was found for one band.
+    """Selected threshold of one band.
 
     Attributes:
         value: the threshold to use.
         f1_usual: F1 at 0.5.
-        f1_held_out: F1 on places that had no part in choosing; NaN where there were too few to hold any out.
+        f1_held_out: F1 on held-out places by cross-validation; NaN where there were too few to hold any out.
         places: labelled places of this class.
     """
 
@@ -53,8 +53,8 @@ def run(params: CalibrateParams, context: Context) -> dict[str, Any]:
     """Choose a threshold for every band of a score raster.
 
     Args:
-        params: scores, labelled places, and where results go.
-        context: reports the progress; stopped between two blocks.
+        params: scores, labelled places, and paths of the results.
+        context: reports progress; cancellation is checked between two blocks.
 
     Returns:
         scores, output, map (paths), thresholds (of each: name, threshold, f1_at_half, f1_held_out, places).
@@ -96,10 +96,10 @@ def run(params: CalibrateParams, context: Context) -> dict[str, Any]:
 def choose_threshold(
     scores: NDArray[np.floating], truth: NDArray[np.bool_], places: NDArray[np.int64], folds: int = 5
 ) -> Threshold:
-    """Choose the threshold that gives the best F1, if it also does on places that had no part in choosing it.
+    """Select the threshold with the best F1, if it also improves F1 on held-out places.
 
-    Pixels of one place are alike, so whole places are held out, dealt to folds in turn. Where the held-out F1 is not
-    above that of 0.5, the few places say too little, and 0.5 stays.
+    Pixels of one place are alike, so the folds of the cross-validation hold whole places. Where the held-out F1 is not
+    above that of 0.5, the threshold stays 0.5.
 
     Args:
         scores: (N,) 0..1.
@@ -203,7 +203,7 @@ def _few_of_each(places: NDArray[np.int64]) -> NDArray[np.bool_]:
 def _write_map(
     path: str, raster: RasterReader, names: Sequence[str], thresholds: Sequence[float], context: Context
 ) -> None:
-    """Write a class map: of the bands above their thresholds the one that is furthest above, else "none of these"."""
+    """Write a class map: the band whose score exceeds its threshold most, else "none of these"."""
     least = np.array(thresholds, np.float32)[:, None, None]
     nothing = len(names) + 1
 

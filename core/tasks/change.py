@@ -40,7 +40,7 @@ def run(params: ChangeParams, context: Context) -> dict[str, Any]:
     """Compare two dates of one place.
 
     Args:
-        params: what is asked for.
+        params: parameters of the task.
         context: reports progress; cancellation is checked between two batches.
 
     Returns:
@@ -51,7 +51,7 @@ def run(params: ChangeParams, context: Context) -> dict[str, Any]:
 
     Raises:
         UsageError: neither prompts nor classes are given for images, or both.
-        GeoLangBindError: a raster or the model cannot be used, the dates do not lie on each other, or the result
+        GeoLangBindError: a raster or the model cannot be used, the dates are not co-registered, or the result
             cannot be written.
     """
     if params.prompts and params.classes is not None:
@@ -92,7 +92,7 @@ def run(params: ChangeParams, context: Context) -> dict[str, Any]:
 
 
 def _facts(params: ChangeParams, pair: ScenePair) -> dict[str, Any]:
-    """What every result of a comparison holds."""
+    """Facts in the result of every comparison."""
     return {
         "output": params.output,
         "areas": params.areas,
@@ -115,7 +115,7 @@ def _blocks(
     count: int,
     context: Context,
 ) -> Iterator[PairBlock]:
-    """Walk over the common part, block by block of the first date's features."""
+    """Score the common part, in blocks of the first date's features."""
     first, second = (_scores(dense, text_scores, count) for dense in features)
     origin = pair.before.window
     for place, values, valid in scored_blocks(first, pair.before, context, message="Comparing two dates"):

@@ -20,12 +20,12 @@ KINDS = ("gained", "lost", "stayed")
 
 
 class ChangeAreas:
-    """Counts what was gained, lost and kept of every prompt.
+    """Tally of gain, loss and no change of every prompt.
 
     Args:
         prompts: how many there are.
         grid: states how large a pixel is; without a reference system hectares stay unknown.
-        threshold: score from which on a prompt is true.
+        threshold: least score of a match.
         least_difference: smaller differences of scores are no change.
     """
 
@@ -60,7 +60,7 @@ class ChangeAreas:
 
 
 def write_change_areas(path: str | Path, rows: Sequence[dict[str, Any]]) -> None:
-    """Write a balance as a CSV table: prompt, change, hectares (empty where unknown), pixels.
+    """Write change areas as a CSV table: prompt, change, hectares (empty where unknown), pixels.
 
     Raises:
         OutputError: the table cannot be written.

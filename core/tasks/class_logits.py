@@ -1,4 +1,4 @@
-"""Logits of a legend's classes, block by block, whichever model computes them."""
+"""Interface of the models that compute logits of a legend's classes, block by block."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from core.tasks.scene import Scene
 
 @dataclass(frozen=True)
 class ClassLogits:
-    """Logits of classes for every pixel of a scene, whatever makes them.
+    """Logits of classes for every pixel of a scene, by a prompted model or a trained head.
 
     Attributes:
         scheme: the legend.
-        blocks: gives the logits of a scene, block by block, and tells a context the progress.
-        tags: gives the provenance of a map of a scene.
-        facts: gives what every result says of a scene.
+        blocks: yields the logits of a scene by block, and reports progress to a context.
+        tags: returns the provenance tags of a map of a scene.
+        facts: returns the facts of a scene in every result.
     """
 
     scheme: ClassScheme

@@ -22,7 +22,7 @@ def log_share_ratios(blocks: Iterator[ScoredBlock], classes: int, pixels: int) -
         pixels: of the view.
 
     Returns:
-        (classes, 1, 1) what to add to logits: the logarithm of each class's estimated share over an even one.
+        (classes, 1, 1) float32, to be added to logits: the logarithm of each class's estimated share over an even one.
     """
     step = max(1, round((pixels / LARGEST_SAMPLE) ** 0.5))
     seen = [np.zeros((0, classes), np.float32)]

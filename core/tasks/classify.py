@@ -1,4 +1,4 @@
-"""A land-cover map in the words of a class scheme: the best class of every pixel."""
+"""Land-cover classification by a class scheme: the most probable class of every pixel."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def run(params: ClassifyParams, context: Context) -> dict[str, Any]:
-    """Parameters of classifying every pixel of a raster by a class scheme.
+    """Classify every pixel of a raster by a class scheme.
 
     Args:
         params: parameters of the task.
@@ -169,7 +169,7 @@ def _write_map(
 def _through_file(
     path: Path, shares: Iterator[ScoredBlock], scene: Scene, scheme: ClassScheme, tags: dict[str, str]
 ) -> Iterator[ScoredBlock]:
-    """Write all classes' shares to a file, one band a class, and give them back from there."""
+    """Write all classes' probabilities to a file, one band a class, and yield them from there."""
     places: list[PixelWindow] = []
 
     def blocks() -> Iterator[tuple[PixelWindow, NDArray[np.float32]]]:

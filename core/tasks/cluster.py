@@ -49,7 +49,7 @@ def run(params: ClusterParams, context: Context) -> dict[str, Any]:
     """Divide a raster into clusters, coded from 1 by falling size of the sample.
 
     Args:
-        params: what is asked for.
+        params: parameters of the task.
         context: reports progress; cancellation is checked between two blocks.
 
     Returns:
@@ -89,7 +89,7 @@ def cluster_centres(vectors: Vectors, count: int, seed: int) -> Vectors:
 
 
 def _k_means(vectors: Vectors, count: int, rng: np.random.Generator) -> Vectors:
-    """Return centres from one start: far points first (k-means++), then turns of assigning and averaging."""
+    """Return centres from one initialisation (k-means++), after iterations of assignment and averaging."""
     centres = [vectors[rng.integers(len(vectors))]]
     for _ in range(count - 1):
         distance = np.maximum(1.0 - (vectors @ np.stack(centres).T).max(axis=1), 0.0).astype(np.float64)
@@ -169,7 +169,7 @@ def _sample_features(features: DenseFeatures) -> Vectors:
 
 
 def _write(params: ClusterParams, scene: Scene, found: Iterator[ScoredBlock], tags: dict[str, str]) -> AreaTally:
-    """Write the map; return how much every cluster covers."""
+    """Write the map; return the tally of every cluster's area."""
     codes = range(1, params.clusters + 1)
     tally = AreaTally(scene.grid)
 

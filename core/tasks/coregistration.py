@@ -29,13 +29,13 @@ MOST_WINDOWS = 36
 
 @dataclass(frozen=True)
 class Registration:
-    """What the check found.
+    """Result of the check.
 
     Attributes:
-        shift: where the second date lies; None where it could not be told.
+        shift: of the second date against the first; None where it could not be measured.
         metres: length of the shift on the ground; None where unknown.
-        aligned: whether the shift was undone.
-        sentence: what to tell the user.
+        aligned: whether the shift was corrected.
+        sentence: for the user.
         notable: whether it is a warning.
     """
 
@@ -66,13 +66,14 @@ def check_registration(
 
     Args:
         pair: the two dates.
-        before: knows the first date's bands.
-        after: knows the second date's.
-        choice: ``check`` refuses dates more than two pixels apart, ``align`` undoes the shift, ``ignore`` goes on.
+        before: features of the first date.
+        after: features of the second date.
+        choice: ``check`` refuses dates more than two pixels apart, ``align`` corrects the shift, ``ignore`` does
+            neither.
         context: cancellation is checked between windows.
 
     Returns:
-        The pair to work with, and what was found.
+        The pair, aligned where chosen, and the result.
 
     Raises:
         InputError: the dates lie too far apart and ``choice`` is ``check``.
@@ -110,7 +111,7 @@ def _sentence(shift: Shift, metres: float | None) -> str:
 def _pairs_of_windows(
     pair: ScenePair, before: DenseFeatures, after: DenseFeatures, context: Context
 ) -> Iterator[ImagePair]:
-    """Read windows spread evenly over the common part, as few channels of both dates on the first one's grid."""
+    """Yields windows spread evenly over the common part: a few channels of both dates on the first one's grid."""
     for window in _spread(pair.before.window):
         context.raise_if_cancelled()
         image, valid = before.level.read(window)

@@ -1,4 +1,4 @@
-"""Description of a raster: what it is, how it is fed to a model, and whether the model was trained on such input."""
+"""Description of a raster: recognised sensor and bands, scaling to model units, and the model's training coverage."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from core.spectral.scaling import scaling_presets
 from core.tasks.recognition import recognise_source
 
 _SCALINGS = {"file": "Scale and offset that the file declares", "embedding": "Vectors of length 1"}
-"""Titles of scalings that are no presets."""
+"""Titles of scalings that are not presets."""
 PACKAGES = ("torch", "timm", "open_clip_torch", "rasterio", "zarr", "numpy")
 
 
 def run(params: DescribeParams, context: Context) -> dict[str, Any]:
-    """Explain a raster; no model is loaded for it.
+    """Describe a raster; no model is loaded.
 
     Args:
         params: the raster and the model it is meant for.
-        context: reports the progress; its cancel token is looked at before reading.
+        context: reports progress; cancellation is checked before reading.
 
     Returns:
         path, width, height, count, dtype, crs (WKT or None), extent, pixel_size, ground_sampling_distance_m; sensor,
@@ -90,7 +90,7 @@ def run(params: DescribeParams, context: Context) -> dict[str, Any]:
 
 
 def describe_computer(device: str) -> dict[str, str]:
-    """Say what this computer computes with.
+    """Return versions, device and folders by title.
 
     Raises:
         DeviceError: the device requested is not there.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def run(params: EmbedParams, context: Context) -> dict[str, Any]:
-    """Compute and keep the features of a raster, or of a part of it; what is there already is not computed again.
+    """Compute and store the features of a raster, or of a part of it; stored ones are not computed again.
 
     Args:
         params: parameters of the task.

@@ -13,7 +13,7 @@ from core.tasks.scene import Scene
 
 Place = tuple[float, float]
 MOST_CELLS = 256
-"""Of one area: more of them say nothing new."""
+"""Largest number of cells of one area."""
 
 
 def places_in(area: str, features: DenseFeatures, scene: Scene) -> list[Place]:

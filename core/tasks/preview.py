@@ -1,4 +1,4 @@
-"""A coarse answer first: the whole window at few pixels, seen while the fine answer is being computed."""
+"""Coarse previews: the whole window at low resolution, before the full result is computed."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from core.raster.grid import extent_of_window
 from core.tasks.scene import Scene, open_scene
 
 PREVIEW_PIXELS = 256
-"""Longer side of a preview: what the model sees at once, so that it looks once."""
+"""Longer side of a preview in pixels: one window of the model."""
 WITHOUT_PREVIEW = 768
-"""Longer side of a window up to which it is computed at once."""
+"""Longer side in pixels of a window up to which no preview is made."""
 
 
 def write_preview(
@@ -24,7 +24,7 @@ def write_preview(
     Args:
         params: parameters of the task.
         scene: at its full resolution.
-        write: computes the answer for a scene and writes it to a path.
+        write: computes the result for a scene and writes it to a path.
         context: called with the step's name and with the file as ``preview`` {path, extent, stage}.
     """
     resolution = _preview_resolution(scene) if params.preview else None

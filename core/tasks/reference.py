@@ -1,4 +1,4 @@
-"""Reference labels, raster or vector, brought onto the grid of a map."""
+"""Reference labels, raster or vector, on the grid of a map."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ReferencePixels:
 
 @dataclass(frozen=True)
 class Partner:
-    """What a class of the reference is compared with.
+    """Class of the map that a class of the reference is compared with.
 
     Attributes:
         name: the reference's class or code.
@@ -83,8 +83,8 @@ def open_reference(
         grid: the map's grid.
         field: the vector's attribute that holds class codes or names; None where there is only one that can be meant.
         names: the map's class names by code, to understand a vector's names.
-        meant: class of the map by what the reference calls it, a code or a name, where that is something else; an
-            empty class leaves it out. With it, codes of the reference are no longer the map's.
+        meant: class of the map by class of the reference, codes or names, where they differ; an empty class leaves one
+            out. With it, codes of the reference are no longer the map's.
 
     Yields:
         The labels on the map's grid.
@@ -104,7 +104,7 @@ def open_reference(
 
 
 class _RasterReference:
-    """The codes of a raster, by number or by what they are said to mean."""
+    """Codes of a raster, by number or by their assigned classes."""
 
     remarks: tuple[str, ...] = ()
     unit = "pixel"
@@ -175,7 +175,7 @@ def _unit(labels: VectorLabels) -> str:
 
 
 def _left_out(labels: VectorLabels, partners: tuple[Partner, ...]) -> tuple[str, ...]:
-    """Say which features have no part in the comparison, as was requested."""
+    """Return remarks on features that are left out, as was requested."""
     counts = np.bincount(labels.codes, minlength=len(partners) + 1)[1:].tolist()
     listed = [
         f"{partner.name} ({count:,})"
@@ -201,7 +201,7 @@ def _codes_meant(meant: Mapping[str, str], names: Mapping[int, str]) -> dict[str
 
 
 def _code(name: str, names: Mapping[int, str], *, by_number: bool = True) -> int:
-    """Understand a label as the name of one of the map's classes, or as a code."""
+    """Return the code of a label: the name of one of the map's classes, or a code."""
     for code, known in names.items():
         if known.strip().lower() == name.lower():
             return code

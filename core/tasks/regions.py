@@ -14,7 +14,7 @@ from core.raster.pixel_window import PixelWindow
 PIXELS_PER_REGION = 80
 MARGIN_PIXELS = 24
 SUREST = 6.0
-"""Log-odds beyond which a pixel's score counts no more."""
+"""Largest log-odds of a pixel in a region's mean; higher ones are clipped."""
 
 
 def snap_to_regions(

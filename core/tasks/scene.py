@@ -1,4 +1,4 @@
-"""A raster opened for a task: its bands recognised, its window settled, its features at hand."""
+"""A raster opened for a task: recognised bands, window, resolution and dense features."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
 
 FINER_IS_OWN = 1.001
-"""A resolution requested that is coarser than the raster's own by less than this is the raster's own."""
+"""A requested resolution coarser than the raster's own by less than this factor is the raster's own."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Scene:
         raster: open at that resolution.
         recognition: bands, wavelengths and scaling.
         window: the part that is requested, in pixels of ``raster``.
-        note: why it is read at another pixel size than its own, where the model asks for it.
+        note: reason for another pixel size than the raster's own; None at its own.
     """
 
     raster: RasterReader
@@ -59,7 +59,7 @@ class Scene:
         }
 
     def facts_for(self, model: GeoLangBind) -> dict[str, Any]:
-        """Returns the facts; among the warnings is what a model of fixed bands does not see."""
+        """Returns the facts; warnings include the bands that a model of fixed bands ignores."""
         trunk: Any = model.visual.trunk
         if not isinstance(trunk, TextSpaceTrunk):
             return self.facts
@@ -73,7 +73,7 @@ class Scene:
 
 
 def as_trained(recognition: Recognition, model: GeoLangBind) -> Recognition:
-    """The recognition with the stand-in wavelengths for radar and height that the model's card names, if it does."""
+    """The recognition with the placeholder wavelengths for radar and height of the model's card, if it has any."""
     return recognition.with_placeholders(None if model.card is None else model.card.placeholders)
 
 
@@ -88,7 +88,7 @@ def open_scene(
         extent: the part requested; None for all.
         resolution: pixel size requested, in the raster's units, its own where finer; None for its own, or for the
             finest that the model knows where that is coarser.
-        model: name or folder of the model that is to see it; None for none.
+        model: name or folder of the model that it is opened for; None for none.
 
     Yields:
         The scene; closed at the end.

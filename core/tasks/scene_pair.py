@@ -37,7 +37,7 @@ class ScenePair:
     Attributes:
         before: the first date; its window is the common part, its grid that of all results.
         after: the second date.
-        columns: pixels of ``before`` by which ``after`` is looked at further to the right, to undo its shift.
+        columns: shift of ``after`` to the right, in pixels of ``before``, that is corrected.
         rows: the same downwards.
     """
 
@@ -53,7 +53,7 @@ class ScenePair:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a person should check of either date."""
+        """Warnings of both dates."""
         both = (*self.before.recognition.warnings, *self.after.recognition.warnings)
         return tuple(dict.fromkeys(both))
 
@@ -71,7 +71,7 @@ class ScenePair:
         return None not in kinds
 
     def shifted(self, columns: float, rows: float) -> ScenePair:
-        """Returns the pair with the second date's shift undone."""
+        """Returns the pair with the second date's shift corrected."""
         return replace(self, columns=columns, rows=rows)
 
     def after_on_before(self, block: PixelWindow, read: Read) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -132,19 +132,19 @@ def open_pair(
 ) -> Iterator[ScenePair]:
     """Open two rasters of one place.
 
-    The finer of two rasters is read at the resolution of the coarser, so that both are seen at one scale.
+    The finer of two rasters is read at the resolution of the coarser, so that both have one scale.
 
     Args:
         before: the first date.
         after: the second date, in any reference system.
-        extent: part asked for, in the reference system of ``before``; None for all that both cover.
+        extent: in the reference system of ``before``; None for all that both cover.
         resolution: pixel size of the result in the units of ``before``; None for that of the coarser raster.
 
     Yields:
         The pair; closed at the end.
 
     Raises:
-        InputError, SensorError: a raster cannot be used, both are the same file, or they share no place.
+        InputError, SensorError: a raster cannot be used, both are the same file, or they do not overlap.
     """
     if os.path.exists(before.path) and os.path.exists(after.path) and os.path.samefile(before.path, after.path):
         raise InputError(

@@ -1,13 +1,13 @@
-"""From words and cosines to scores: one prompt against the rest of the world, or classes against each other.
+"""Scores from cosines: each prompt by a softmax against the background vocabulary, or a softmax over classes.
 
 A cosine alone has no natural threshold: "water" may lie at 0.2 for one model and one scene and at 0.6 for another. A
-prompt is therefore compared with a background vocabulary of what else the ground may hold, by a softmax; its score is
+prompt is therefore compared with a background vocabulary of common land cover and objects, by a softmax; its score is
 its probability, ``exp(τ · own) / (exp(τ · own) + Σ weight · exp(τ · other))``, so that 0.5 means "as likely as
-everything else together". Background words that mean the prompt itself lose their weight; words the user excludes
-keep all of theirs.
+everything else together". Background words that are synonyms of the prompt lose their weight; words the user excludes
+keep theirs.
 
 The odds of the whole background are kept with every cell (``core.dense.background_odds``). Only words that lose weight
-are multiplied again, to be taken out of that sum.
+are multiplied again, to be subtracted from that sum.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ KINSHIP_BEGINS, KINSHIP_ENDS = 0.55, 0.85
 
 @dataclass(frozen=True)
 class Prompt:
-    """One thing looked for.
+    """A prompt with its synonyms.
 
     Attributes:
         text: as the user wrote it.
@@ -72,7 +72,7 @@ def parse_prompts(texts: Sequence[str]) -> tuple[Prompt, ...]:
 
 
 class TextSet:
-    """Texts looked up by their place.
+    """Vectors of texts, looked up by text.
 
     Args:
         texts: different texts.
@@ -104,9 +104,9 @@ class PromptSoftmax:
     """Scores each prompt on its own against negatives and background.
 
     Args:
-        model: gives text vectors and the softmax's temperature.
-        prompts: what is looked for.
-        negatives: words that take their share at full weight.
+        model: for text vectors and the softmax's temperature.
+        prompts: texts with their synonyms.
+        negatives: words added to the background at full weight.
         background: whether to compare with the background vocabulary; without it, the model's own bias decides.
     """
 
@@ -145,7 +145,7 @@ class ClassSoftmax:
     """Scores classes against each other.
 
     Args:
-        model: gives text vectors and the temperature.
+        model: for text vectors and the temperature.
         classes: synonyms of each class. Their odds are averaged (as probabilities are, not cosines): a class gains
             nothing by having many synonyms, which the best of them would give it.
 
@@ -178,20 +178,20 @@ def scored_by(softmax: PromptSoftmax | ClassSoftmax, encoder: DenseEncoder) -> C
 
 
 def _weights_of_words(known: TextSet, words: Sequence[str], prompt: Prompt) -> Tensor:
-    """The weight (B,) of each background word against a prompt: 1 for strangers, 0 for its synonyms and group."""
+    """The weight (B,) of each background word against a prompt: 1 for unrelated words, 0 for its synonyms and group."""
     return weights_of_background(
         known.vectors[known.places(words)], words, known.vectors[known.places(prompt.synonyms)], prompt
     )
 
 
 def weights_of_background(others: Tensor, words: Sequence[str], own: Tensor, prompt: Prompt) -> Tensor:
-    """Weight of each background word against a prompt: 1 for strangers, 0 for its synonyms and group.
+    """Weight of each background word against a prompt: 1 for unrelated words, 0 for its synonyms and group.
 
     Args:
         others: unit vectors (B, D) of the background words.
         words: the background words.
         own: unit vectors (S, D) of the prompt's synonyms.
-        prompt: what is looked for.
+        prompt: text with its synonyms.
 
     Returns:
         (B,) float32, 0..1.

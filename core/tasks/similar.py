@@ -37,7 +37,7 @@ Place = tuple[float, float]
 
 
 def run(params: SimilarParams, context: Context) -> dict[str, Any]:
-    """Score every pixel by likeness to examples, 0..1.
+    """Score every pixel by similarity to examples, 0..1.
 
     Args:
         params: parameters of the task; places are (x, y) in the raster's reference system.
@@ -114,13 +114,13 @@ def run(params: SimilarParams, context: Context) -> dict[str, Any]:
 def fit_examples(
     features: DenseFeatures, scene: Scene, positives: Sequence[Sequence[Place]], negatives: Sequence[Sequence[Place]]
 ) -> LinearHead:
-    """Fit likeness to the cells at the examples; see ``core.learning.likeness``.
+    """Fit a linear head on the cells at the examples; see ``core.learning.likeness``.
 
     Args:
         features: the feature grid.
         scene: the raster the places lie in.
-        positives: the places of each example of what is looked for.
-        negatives: the places of each example of what is not.
+        positives: the places of each positive example.
+        negatives: the places of each negative example.
 
     Raises:
         InputError: a place lies outside the raster or where it has no data.

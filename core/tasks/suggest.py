@@ -1,4 +1,4 @@
-"""Suggestions for a prompt without matches: the nearest words in meaning that do score in the scene."""
+"""Suggestions for a prompt without matches: words with the nearest vectors that have matches in the scene."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
 
 NEAREST = 32
-"""Words, nearest in meaning, that are looked for."""
+"""Number of nearest words that are scored."""
 MOST_CHUNKS = 12
-"""Parts of the scene that are looked at, spread over the window."""
+"""Largest number of chunks that are scored, spread over the window."""
 LEAST_SHARE = 0.002
-"""Of the cells, from which on a word counts as found."""
+"""Least share of matching cells of a suggested word."""
 
 
 def run(params: SuggestParams, context: Context) -> dict[str, Any]:
-    """Look for the words nearest to a prompt in a scene.
+    """Return the words nearest to a prompt that have matches in a scene.
 
     Args:
-        params: what is asked for; the features of a prompt that ran on the same part are used again.
+        params: parameters of the task; stored features of the same part are reused.
         context: reports progress; cancellation is checked between two chunks.
 
     Returns:

@@ -10,9 +10,9 @@ from typing import Any
 from core.context import Context
 
 Run = Callable[[Any, Context], dict[str, Any]]
-"""``run(params, context) -> result``; ``params`` is the task's dataclass, the result what JSON can carry."""
+"""``run(params, context) -> result``; ``params`` is the task's dataclass, the result holds JSON values alone."""
 Show = Callable[[dict[str, Any]], str]
-"""Puts a result into words."""
+"""Formats a result as text."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Task:
         help: what it does, in one line.
         interactive: whether the user waits for it: it overtakes work in the background.
         command: whether the command line is made of the declaration.
-        show: puts a result into words for the command line, likewise; None for one line a value.
+        show: formats a result for the command line; None for one line a value.
     """
 
     name: str
@@ -38,12 +38,12 @@ class Task:
     show: str | Show | None = None
 
     def load(self) -> Run:
-        """The function that does the task, imported now."""
+        """The task's function, imported now."""
         found: Run = _loaded(self.run)
         return found
 
     def in_words(self, result: dict[str, Any]) -> str:
-        """A result in words."""
+        """A result as text for the command line."""
         if self.show is None:
             return "\n".join(f"{name}: {value}" for name, value in result.items())
         return str(_loaded(self.show)(result))

@@ -1,4 +1,4 @@
-"""A map of which class became which between two dates, with its legend."""
+"""Class transition maps between two dates, with their legend."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def write_transition_map(
     """Write three bands: the transition, and both classes; the legend holds the transitions that occur.
 
     Args:
-        params: where to, and by how much each date must prefer its own class.
+        params: the output's path, and the margin of ``decide``.
         pair: the two dates.
         scheme: the classes.
         found: logits of both dates.

@@ -20,7 +20,7 @@ NODATA = 0
 
 @dataclass(frozen=True)
 class Transition:
-    """One class becoming another, or staying.
+    """A pair of classes at two dates.
 
     Attributes:
         code: value in the map: 1 + position of the first class · number of classes + position of the second.
@@ -38,7 +38,7 @@ class Transition:
 
     @property
     def name(self) -> str:
-        """What the legend states."""
+        """Name in the legend."""
         if self.before == self.after:
             return f"{self.before.name} (unchanged)"
         return f"{self.before.name} → {self.after.name}"
@@ -55,10 +55,11 @@ class Transition:
 def decide(
     before: NDArray[np.float32], after: NDArray[np.float32], margin: float
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Choose both dates' classes together.
+    """Choose the classes of both dates jointly.
 
-    Classes are taken to differ only where each date prefers its own by ``margin``; elsewhere both dates together
-    choose one class, so that what is undecided does not flicker.
+    Classes differ only where each date's probability of its own class exceeds that of the other by ``margin``;
+    elsewhere both dates get the class with the largest sum of probabilities, so that uncertain pixels do not count as
+    change.
 
     Args:
         before: (N, h, w) shares of the classes.

@@ -1,4 +1,4 @@
-"""Notes on words that the model was not trained with, and how it reads them."""
+"""Notes on words that the model was not trained with, and the known words that replace them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def word_notes(model: GeoLangBind, prompts: Sequence[Prompt]) -> list[str]:
-    """Returns a sentence for every word that the model was not trained with; none where it does not say which.
+    """Returns a sentence for every word that the model was not trained with; none without known words.
 
     Args:
-        model: gives the vectors and the known words.
-        prompts: what was asked for and what is excluded.
+        model: for its vectors and known words.
+        prompts: those of the user, and the excluded words.
     """
     if model.known_words is None:
         return []

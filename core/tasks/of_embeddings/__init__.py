@@ -1,1 +1,1 @@
-"""The tasks on rasters of per-pixel embeddings, which go past the encoder; chosen by the task of the same name."""
+"""Tasks on rasters of per-pixel embeddings, without an encoder; called by the tasks of the same names."""

@@ -29,7 +29,7 @@ from core.tasks.transition_map import PairBlock, write_transition_map
 
 BAND = "change (1 - cosine)"
 BINS = 2000
-"""Of the histogram from 0 to 2 in which a threshold is looked for."""
+"""Number of bins of the histogram, from 0 to 2, that the threshold is computed from."""
 NOT_MEASURED = Registration(
     None,
     None,
@@ -49,10 +49,10 @@ def change(params: ChangeParams, pair: ScenePair, context: Context) -> dict[str,
     where nothing changed. With a head it has the transition and both classes, as for images.
 
     Returns:
-        What ``core.tasks.change.run`` says, with ``change`` {threshold, pixels, hectares} in place of prompts.
+        The result of ``core.tasks.change.run``, with ``change`` {threshold, pixels, hectares} in place of prompts.
 
     Raises:
-        UsageError: words or a class scheme are asked for.
+        UsageError: prompts or a class scheme are given.
         InputError: no pixel has data in both years.
         ModelError: the head cannot be used.
     """
@@ -76,7 +76,7 @@ def change(params: ChangeParams, pair: ScenePair, context: Context) -> dict[str,
 
 
 def _blocks(pair: ScenePair, context: Context) -> Iterator[VectorBlock]:
-    """Walk over the common part; the second year is brought to the pixels of the first.
+    """Read the common part by block; the second year is resampled to the grid of the first.
 
     Raises:
         InputError: no pixel has data in both years.
@@ -100,7 +100,7 @@ def _blocks(pair: ScenePair, context: Context) -> Iterator[VectorBlock]:
 
 
 def _write_angles(params: ChangeParams, pair: ScenePair, context: Context) -> dict[str, Any]:
-    """Write how far every vector turned, and return where changed and unchanged pixels part, and what has changed."""
+    """Write 1 - cosine of every pixel, and return the threshold of change and the changed area."""
     grid = pair.before.grid
     counts = np.zeros(BINS, np.int64)
     areas = known_row_areas(grid)

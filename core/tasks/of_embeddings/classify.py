@@ -28,7 +28,7 @@ def class_logits(params: ClassifyParams, scene: Scene) -> ClassLogits:
 
 
 def head_for(model: str, scene: Scene) -> ClassHead:
-    """Return the head that a model's name means on a scene of embeddings.
+    """Return the head of a name for a scene of embeddings.
 
     Raises:
         ModelError: there is no such head, or its vectors have another length.

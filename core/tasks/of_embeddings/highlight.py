@@ -1,7 +1,7 @@
-"""Prompts on a raster of embeddings, answered by examples that the same prompts find on an image of the same area.
+"""Prompts on a raster of embeddings, by examples that the same prompts find on an image of the same area.
 
-Embeddings of AlphaEarth or TESSERA lie in a space of their own, in which no text has a place. An image of the same
-ground can be asked instead: the pixels it is surest of, for and against, become examples on the embeddings.
+The spaces of AlphaEarth's and TESSERA's embeddings have no text tower. Prompts are scored on an image of the same
+ground instead; its pixels with the highest and lowest scores are positive and negative examples on the embeddings.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 USUAL_THRESHOLD = 0.5
 FEWEST = 20
-"""Pixels that an image must be sure of for a prompt to have examples."""
+"""Least number of matching pixels for a prompt to have examples."""
 MOST = 2000
-"""Examples for and against each."""
+"""Largest number of positive, and of negative, examples."""
 SUREST = 0.5
 """Share of the pixels above the threshold, and of those below, that are examples: those farthest from it."""
 PATCH = 24
@@ -49,7 +49,7 @@ def highlight(params: HighlightParams, scene: Scene, context: Context) -> tuple[
 
     Raises:
         SensorError: no image of the same ground is named.
-        InputError: the image lies elsewhere, or shows nothing that a prompt is sure of.
+        InputError: the image lies elsewhere, or too few of its pixels match a prompt clearly.
     """
     title = scene.recognition.title
     if params.image is None:
@@ -106,7 +106,7 @@ def highlight(params: HighlightParams, scene: Scene, context: Context) -> tuple[
 def _seen_by_both(
     pixels: EmbeddingPixels, scene: Scene, image: Scene, scores: PixelScores, context: Context
 ) -> tuple[Vectors, NDArray[np.float32]]:
-    """Return unit vectors (N, D) and log-odds (prompts, N) of pixels of the raster that the image shows as well.
+    """Return unit vectors (N, D) and log-odds (prompts, N) of pixels that raster and image share.
 
     Raises:
         InputError: there is none.
@@ -134,10 +134,10 @@ def _seen_by_both(
 
 
 def _head_from(vectors: Vectors, log_odds: NDArray[np.float32], prompt: str, image: str) -> tuple[LinearHead, int]:
-    """Return a head fitted to the pixels (N,) that an image is surest of, and how many of them are examples for it.
+    """Return a head fitted to the pixels (N,) with the clearest scores, and the number of positive ones.
 
     Raises:
-        InputError: too few pixels of the image show what the prompt says.
+        InputError: too few pixels of the image match the prompt.
     """
     counts = LogOddsCounts(1)
     counts.add(log_odds[None, None], np.ones((1, len(log_odds)), bool))

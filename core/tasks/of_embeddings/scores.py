@@ -30,18 +30,18 @@ def scored_embeddings(
     """Score the scene's window.
 
     Args:
-        pixels: gives the vectors.
+        pixels: of the embeddings.
         head: scores them.
-        scene: what is asked for.
+        scene: raster and window.
         context: reports the progress after every block; cancellation is checked before every block.
-        message: what the progress says.
+        message: of the progress.
 
     Yields:
         Where in the result, logits (K, h, w), valid (h, w).
 
     Raises:
         InputError: no pixel of the window has data.
-        CancelledError: a stop was asked for.
+        CancelledError: the work was cancelled.
     """
     seen = done = 0
     for block, vectors, valid in pixels.blocks(scene.window):

@@ -21,7 +21,7 @@ def similar(params: SimilarParams, scene: Scene, context: Context) -> dict[str, 
     """Score every pixel of a scene of embeddings; see ``core.tasks.similar.run``.
 
     Raises:
-        SensorError: words are to agree as well, which embeddings cannot be compared with.
+        SensorError: a prompt is given, which embeddings cannot be compared with.
         InputError: a place lies outside the raster or where it has no data.
     """
     if params.text is not None:
