@@ -67,7 +67,7 @@ def embed_archive(
     context = context or Context()
     began = time.monotonic()
     report = ArchiveReport(len(jobs))
-    tally = _Tally(len(jobs), context)
+    progress = _PartProgress(len(jobs), context)
     outcomes = _in_this_process(jobs) if client is None else _on_cluster(jobs, client)
     for outcome in outcomes:
         context.raise_if_cancelled()
@@ -75,10 +75,10 @@ def embed_archive(
             report.failed.setdefault(outcome.raster, outcome.error)
         if isinstance(outcome, ScenePlan):
             report.chunks += outcome.chunks
-            tally.planned(len(outcome.parts))
+            progress.planned(len(outcome.parts))
         else:
             report.chunks_computed += outcome.computed
-            tally.done(outcome.raster)
+            progress.done(outcome.raster)
     report.seconds = round(time.monotonic() - began, 3)
     return report
 
@@ -185,8 +185,8 @@ def _on_cluster(jobs: Sequence[EmbedJob], client: Client) -> Iterator[ScenePlan 
                 waiting.add(following)
 
 
-class _Tally:
-    """Progress while the number of parts is not yet known."""
+class _PartProgress:
+    """Progress over the parts of scenes whose number is not yet known."""
 
     def __init__(self, scenes: int, context: Context) -> None:
         self._scenes, self._plans, self._parts, self._done = scenes, 0, 0, 0

@@ -1,4 +1,4 @@
-"""Fits the linear head that tells classes apart by their embeddings, in seconds."""
+"""Softmax regression of classes on embeddings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.learning.logistic_regression import fit_linear
+from core.learning.logistic_regression import fit_centred
 
 STEPS = 300
 
@@ -28,9 +28,6 @@ def fit_class_head(
         Weights (K, D), biases (K,), and the loss after every step.
     """
     samples, wanted = torch.from_numpy(vectors), torch.from_numpy(labels)
-    mean = samples.mean(0)
-    centred = samples - mean
-    scale = float(centred.norm(dim=1).mean().clamp_min(1e-6))
     counts = torch.bincount(wanted, minlength=classes).clamp_min(1)
     each = 1.0 / counts[wanted]
     each = each / each.sum()
@@ -41,8 +38,5 @@ def fit_class_head(
         losses.append(float(loss.detach()))
         return loss
 
-    with torch.enable_grad():
-        fitted = fit_linear(centred / scale, classes, loss_of, penalty, iterations=STEPS).T
-    weight = fitted[:, :-1] / scale
-    bias = fitted[:, -1] - weight @ mean
-    return weight.numpy().copy(), bias.numpy().copy(), losses
+    weights, biases = fit_centred(samples, classes, loss_of, penalty, iterations=STEPS)
+    return weights.numpy().copy(), biases.numpy().copy(), losses

@@ -122,10 +122,8 @@ def _choose(data: LabelledVectors, roles: NDArray[np.int8], history: list[dict[s
 
 def _score(head: ClassHead, vectors: Vectors, labels: NDArray[np.int64]) -> ConfusionMatrix:
     """Return the confusion matrix: rows are labels, columns predictions."""
-    counts = np.zeros((len(head.classes), len(head.classes)), np.int64)
-    answers = head.logits(vectors.T[:, None]).argmax(0)[0] if len(vectors) else np.zeros(0, np.int64)
-    np.add.at(counts, (labels, answers), 1)
-    return ConfusionMatrix(counts)
+    predictions = head.logits(vectors.T[:, None]).argmax(0)[0] if len(vectors) else np.zeros(0, np.int64)
+    return ConfusionMatrix.of(labels, predictions, len(head.classes))
 
 
 def _class_rows(data: LabelledVectors, learnt: NDArray[np.bool_], after: ConfusionMatrix) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from core.datasets.chips import ChipSet
 from core.errors import InputError
 from core.evaluate.layouts import RGB_WAVELENGTHS_UM
 from core.metrics.bootstrap import share_interval
+from core.metrics.confusion import ConfusionMatrix
 from core.model.geolangbind import GeoLangBind
 from core.tasks.scoring import ClassSoftmax
 
@@ -28,14 +29,14 @@ class ClassificationScore:
 
     Attributes:
         top1: share of chips whose nearest class is theirs.
-        per_class: the same for the chips of each class.
-        confusion: (classes, classes) counts, rows the reference, columns the prediction.
+        per_class: the same for the chips of each class; 0 for classes without chips.
+        confusion: rows are the reference, columns the prediction.
         predictions: (N,) class of each chip.
     """
 
     top1: float
     per_class: dict[str, float]
-    confusion: NDArray[np.int64]
+    confusion: ConfusionMatrix
     predictions: NDArray[np.int64]
 
     def interval(self, targets: NDArray[np.int64], draws: int = 1000, seed: int = 0) -> tuple[float, float]:
@@ -76,14 +77,10 @@ def classification_score(
     predictions: NDArray[np.int64], targets: NDArray[np.int64], class_names: Sequence[str]
 ) -> ClassificationScore:
     """Compare predicted classes (N,) with the true ones."""
-    count = len(class_names)
-    confusion = np.zeros((count, count), dtype=np.int64)
-    np.add.at(confusion, (targets, predictions), 1)
-    shares = confusion.diagonal() / np.maximum(confusion.sum(1), 1)
-    top1 = float((predictions == targets).mean())
-    return ClassificationScore(
-        top1, dict(zip(class_names, shares.tolist(), strict=True)), confusion, predictions.astype(np.int64)
-    )
+    confusion = ConfusionMatrix.of(targets, predictions, len(class_names))
+    shares = np.nan_to_num(confusion.producers).tolist()
+    per_class = dict(zip(class_names, shares, strict=True))
+    return ClassificationScore(confusion.overall, per_class, confusion, predictions.astype(np.int64))
 
 
 def embed_chips(model: GeoLangBind, images: NDArray[np.uint8], batch: int = 128) -> Tensor:

@@ -1,4 +1,4 @@
-"""Linear classifiers on frozen features, fitted to the minimum of a convex loss with a quadratic penalty.
+"""Linear classifiers on frozen features (logistic and softmax regression) with a quadratic penalty.
 
 scikit-learn would be one more package in every environment of the runtime, for a problem that torch's L-BFGS solves
 on the device where the features are.
@@ -40,6 +40,22 @@ def fit_linear(
 
     optimiser.step(closure)
     return weights.detach()
+
+
+def fit_centred(
+    vectors: Tensor, outputs: int, loss_of: Callable[[Tensor], Tensor], penalty: float, iterations: int
+) -> tuple[Tensor, Tensor]:
+    """Fit weights as ``fit_linear``, with the penalty at vectors of mean 0 and mean length 1.
+
+    Returns:
+        Weights (outputs, D) and biases (outputs,) for the vectors as they are.
+    """
+    mean = vectors.mean(0)
+    centred = vectors - mean
+    scale = centred.norm(dim=1).mean().clamp_min(1e-6)
+    fitted = fit_linear(centred / scale, outputs, loss_of, penalty, iterations).T
+    weights = fitted[:, :-1] / scale
+    return weights, fitted[:, -1] - weights @ mean
 
 
 def linear_outputs(vectors: Tensor, weights: Tensor) -> Tensor:

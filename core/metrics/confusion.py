@@ -24,16 +24,24 @@ class ConfusionMatrix:
     counts: NDArray[np.int64]
 
     @classmethod
-    def of(cls, reference: NDArray[np.integer], shown: NDArray[np.integer], classes: int) -> ConfusionMatrix:
+    def of(
+        cls,
+        reference: NDArray[np.integer],
+        shown: NDArray[np.integer],
+        classes: int,
+        counts: NDArray[np.int64] | None = None,
+    ) -> ConfusionMatrix:
         """Count samples.
 
         Args:
-            reference: positions of the classes that are there, 0 … classes - 1; of any shape.
-            shown: of those that the map shows, of the same shape.
+            reference: positions of the reference classes, 0 … classes - 1; of any shape.
+            shown: positions of the map's classes, of the same shape.
             classes: number of classes.
+            counts: number of samples of each pair, of the same shape; None for one.
         """
         pairs = reference.astype(np.int64).ravel() * classes + shown.astype(np.int64).ravel()
-        return cls(np.bincount(pairs, minlength=classes * classes).reshape(classes, classes))
+        table = np.bincount(pairs, None if counts is None else counts.ravel(), minlength=classes * classes)
+        return cls(table.astype(np.int64).reshape(classes, classes))
 
     @property
     def total(self) -> int:

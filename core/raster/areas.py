@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from core.raster.reader import RasterReader
 from core.raster.staging import TABLE, staging
 
 _ROWS = 512
+_DENSE_CODES = 1 << 16
+"""Ranges of codes up to this size are counted in an array."""
 _MOST_CLASSES = 1024
 
 
@@ -66,12 +68,15 @@ class AreaTally:
 
     def add(self, place: PixelWindow, codes: NDArray[np.number], counted: NDArray[np.bool_]) -> None:
         """Count a block of the grid: whole numbers (h, w) where ``counted`` (h, w)."""
-        for code in np.unique(codes[counted]).tolist():
-            rows = np.count_nonzero((codes == code) & counted, axis=1)
-            self._pixels[int(code)] = self.pixels(int(code)) + int(rows.sum())
-            if self._row_areas is not None:
-                hectares = float(rows @ self._row_areas[place.row : place.row_stop])
-                self._hectares[int(code)] = self._hectares.get(int(code), 0.0) + hectares
+        found, numbers = _numbered(codes[counted])
+        for code, pixels in zip(found, np.bincount(numbers).tolist(), strict=True):
+            if pixels:
+                self._pixels[code] = self.pixels(code) + pixels
+        if self._row_areas is not None:
+            areas = np.broadcast_to(self._row_areas[place.row : place.row_stop, None], counted.shape)[counted]
+            for code, hectares in zip(found, np.bincount(numbers, weights=areas).tolist(), strict=True):
+                if hectares:
+                    self._hectares[code] = self._hectares.get(code, 0.0) + hectares
 
     def pixels(self, code: int) -> int:
         """Number of pixels of a code."""
@@ -111,6 +116,17 @@ def class_areas(reader: RasterReader, band: int = 1, context: Context | None = N
         tally.add(window, values[0], valid)
         context.progress(window.row_stop / grid.height, "Measuring areas")
     return tally.areas()
+
+
+def _numbered(codes: NDArray[np.number]) -> tuple[Sequence[int], NDArray[np.int64]]:
+    """Returns codes (K,) in rising order, and the position of each of ``codes`` (N,) among them, without sorting."""
+    if not codes.size:
+        return (), np.zeros(0, np.int64)
+    lowest, highest = int(codes.min()), int(codes.max())
+    if highest - lowest < _DENSE_CODES:
+        return range(lowest, highest + 1), codes.astype(np.int64) - lowest
+    found, numbers = np.unique(codes, return_inverse=True)
+    return [int(code) for code in found.tolist()], numbers
 
 
 def _codes(values: NDArray[Any]) -> list[int] | None:

@@ -153,9 +153,8 @@ class _Tally:
         """Returns the counts of all samples, and by unit; None for the latter where pixels are independent."""
         keys, counts = np.array(list(self._counts), np.int64), np.array(list(self._counts.values()), np.int64)
         true, shown = np.searchsorted(codes, keys[:, 1]), np.searchsorted(codes, keys[:, 2])
-        table: NDArray[np.int64] = np.zeros((len(codes), len(codes)), np.int64)
-        np.add.at(table, (true, shown), counts)
-        return ConfusionMatrix(table), None if independent else SampleUnits(keys[:, 0], true, shown, counts)
+        matrix = ConfusionMatrix.of(true, shown, len(codes), counts)
+        return matrix, None if independent else SampleUnits(keys[:, 0], true, shown, counts)
 
 
 def _pair(partner: Partner, names: dict[int, str]) -> dict[str, str]:

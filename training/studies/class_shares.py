@@ -96,7 +96,8 @@ def _tiles(path: Path, folder: Path) -> list[tuple[str, NDArray[np.integer]]]:
 
 def _figures(place: Place, model: str, estimate: bool, folder: Path, context: Context) -> dict[str, float]:
     codes = list(place.classes)
-    counts = np.zeros((len(codes), len(codes)), np.int64)
+    labelled: list[NDArray[np.integer]] = []
+    mapped: list[NDArray[np.integer]] = []
     params = ClassifyParams(
         Source(""), str(folder / "map.tif"), "; ".join(place.classes.values()), model, estimate_shares=estimate
     )
@@ -105,8 +106,9 @@ def _figures(place: Place, model: str, estimate: bool, folder: Path, context: Co
         with opened_gdal(params.output) as file:
             found = file.read(1)
         known = np.isin(labels, codes) & (found != NO_CLASS)
-        np.add.at(counts, (np.searchsorted(codes, labels[known]), found[known] - 1), 1)
-    matrix = ConfusionMatrix(counts)
+        labelled.append(np.searchsorted(codes, labels[known]))
+        mapped.append(found[known] - 1)
+    matrix = ConfusionMatrix.of(np.concatenate(labelled), np.concatenate(mapped), len(codes))
     return {"overall accuracy": matrix.overall, "mean IoU": matrix.mean_iou}
 
 

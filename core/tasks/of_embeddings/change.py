@@ -16,8 +16,8 @@ from core.embeddings.pixels import EmbeddingPixels, Vectors
 from core.errors import InputError, UsageError
 from core.model.zoo import DEFAULT_MODEL
 from core.protocol import ChangeParams
+from core.raster.areas import AreaTally
 from core.raster.failures import without_password
-from core.raster.pixel_areas import known_row_areas
 from core.raster.pixel_window import PixelWindow
 from core.raster.writer import write_cog
 from core.spectral.embeddings import unit_length
@@ -102,18 +102,13 @@ def _blocks(pair: ScenePair, context: Context) -> Iterator[VectorBlock]:
 def _write_angles(params: ChangeParams, pair: ScenePair, context: Context) -> dict[str, Any]:
     """Write 1 - cosine of every pixel, and return the threshold of change and the changed area."""
     grid = pair.before.grid
-    counts = np.zeros(BINS, np.int64)
-    areas = known_row_areas(grid)
-    hectares = np.zeros(BINS)
+    tally = AreaTally(grid)
 
     def blocks() -> Iterator[tuple[PixelWindow, NDArray[np.float32]]]:
         for place, first, second, valid in _blocks(pair, context):
             turned = np.clip(1.0 - np.einsum("dhw,dhw->hw", first, second), 0.0, 2.0).astype(np.float32)
             bins = np.minimum((turned * (BINS / 2)).astype(np.int64), BINS - 1)
-            counts[:] += np.bincount(bins[valid], minlength=BINS)
-            if areas is not None:
-                each = np.broadcast_to(areas[place.row : place.row_stop, None], valid.shape)
-                hectares[:] += np.bincount(bins[valid], weights=each[valid], minlength=BINS)
+            tally.add(place, bins, valid)
             yield place, np.where(valid, turned, np.float32(np.nan))[None]
 
     write_cog(
@@ -126,11 +121,13 @@ def _write_angles(params: ChangeParams, pair: ScenePair, context: Context) -> di
         tags=_tags(pair, str(pair.before.recognition.sensor), ""),
         sources=pair.files,
     )
-    threshold, above = _divided(counts)
+    threshold, above = _divided(np.array([tally.pixels(bin_) for bin_ in range(BINS)]))
+    changed = tally.areas(np.flatnonzero(above).tolist())
+    hectares = sum(area.hectares for area in changed) if tally.knows_hectares else None
     return {
         "threshold": round(threshold, 4),
-        "pixels": int(counts[above].sum()),
-        "hectares": None if areas is None else round(float(hectares[above].sum()), 4),
+        "pixels": sum(area.pixels for area in changed),
+        "hectares": None if hectares is None else round(hectares, 4),
     }
 
 

@@ -16,7 +16,7 @@ from core.context import Context
 from core.dense.pixels import PixelScores
 from core.embeddings.pixels import EmbeddingPixels, Vectors
 from core.errors import InputError, SensorError
-from core.learning.likeness import LinearHead, logistic_regression
+from core.learning.likeness import LinearHead, fit_linear_head
 from core.metrics.score_split import LogOddsCounts, ScoreSplit
 from core.protocol import HighlightParams, Source
 from core.raster.overlap import common_window
@@ -158,4 +158,4 @@ def _head_from(vectors: Vectors, log_odds: NDArray[np.float32], prompt: str, ima
     samples = torch.from_numpy(vectors[np.concatenate([wanted, surely_not])])
     labels = (torch.arange(len(samples)) < len(wanted)).float()
     weights = torch.where(labels > 0, 1.0 / len(wanted), 1.0 / len(surely_not))
-    return logistic_regression(samples, labels, weights), len(wanted)
+    return fit_linear_head(samples, labels, weights), len(wanted)

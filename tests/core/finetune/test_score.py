@@ -41,5 +41,5 @@ def test_the_outcome_names_what_rose_and_what_fell():
     assert "common ones lost" in outcome(GOOD, TRADED, learnt=True)
     assert "rare ones lost" in outcome(TRADED, GOOD, learnt=True)
     assert "does not hold elsewhere" in outcome(GOOD, WORSE, learnt=True)
-    assert "as it was" in outcome(GOOD, GOOD, learnt=False)
+    assert "is unchanged" in outcome(GOOD, GOOD, learnt=False)
     assert "not measured" in outcome(NOTHING, NOTHING, learnt=True)

@@ -188,8 +188,8 @@ def test_learning_that_makes_nothing_better_leaves_the_model_as_it_was_and_says_
     )
     assert all(torch.equal(value, after[name]) for name, value in before.items())
     card = json.loads((tmp_path / "mine" / "card.json").read_text())
-    assert "as it was" in card["description"]
-    assert "as it was" in card["remarks"][-1]
+    assert "is unchanged" in card["description"]
+    assert "is unchanged" in card["remarks"][-1]
 
 
 def test_figures_come_from_blocks_used_for_neither_training_nor_selection(
