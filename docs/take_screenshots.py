@@ -159,7 +159,7 @@ def inside() -> None:
 
     def run(*prompts: str) -> None:
         dock.page.prompts.set_prompts(list(prompts))
-        dock.run()
+        dock.runs.run()
         wait_for(lambda: not dock.highlighter.busy)
         wait_for(lambda: dock.page.result.histogram() is not None)
         iface.messageBar().clearWidgets()

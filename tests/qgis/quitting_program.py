@@ -81,7 +81,7 @@ def run_a_prompt(plugin, layer):
     dock.page.follow(layer)
     dock.page.area.choose(Area.LAYER)
     dock.page.prompts.set_prompts(["water", "forest"])
-    dock.run()
+    dock.runs.run()
     assert dock.highlighter.busy
     return dock
 

@@ -160,7 +160,7 @@ def prompted(dock, layer):
     dock.page.follow(layer)
     dock.page.area.choose(Area.LAYER)
     dock.page.prompts.set_prompts(["water"])
-    dock.run()
+    dock.runs.run()
     wait_until(lambda: not dock.highlighter.busy)
     (overlay,) = overlays_of(QgsProject.instance(), layer.id())
     assert (overlay.width(), overlay.height(), overlay.extent()) == (layer.width(), layer.height(), layer.extent())
@@ -209,7 +209,7 @@ def test_a_part_of_a_picture_that_lies_nowhere_is_searched_where_it_is_drawn(doc
     dock.page.area.use_rectangle(upper, QgsCoordinateReferenceSystem())
     dock.page.area.choose(Area.RECTANGLE)
     dock.page.prompts.set_prompts(["water"])
-    dock.run()
+    dock.runs.run()
     wait_until(lambda: not dock.highlighter.busy)
     assert failures == []
     (overlay,) = overlays_of(QgsProject.instance(), picture.id())
@@ -327,7 +327,7 @@ def test_a_prompt_works_on_a_tile_server_and_has_no_score_where_it_has_no_tiles(
     dock.page.area.choose(Area.RECTANGLE)
     dock.page.pixel.setValue(TILE_METRES / 256)
     dock.page.prompts.set_prompts(["water"])
-    dock.run()
+    dock.runs.run()
     wait_until(lambda: not dock.highlighter.busy)
     assert failures == []
     (overlay,) = overlays_of(QgsProject.instance(), tile_layer.id())
@@ -343,7 +343,7 @@ def test_a_second_prompt_on_a_tile_server_fetches_nothing_again(dock, tile_layer
     dock.page.pixel.setValue(TILE_METRES / 256)
     for prompt in ("water", "forest"):
         dock.page.prompts.set_prompts([prompt])
-        dock.run()
+        dock.runs.run()
         wait_until(lambda: not dock.highlighter.busy)
         asked, tiles.asked[:] = list(tiles.asked), []
     assert failures == []

@@ -35,7 +35,7 @@ from geolangbind_qgis.layers.qgis_versions import band_of
 def run_and_wait(dock, *prompts, area=Area.LAYER):
     dock.page.area.choose(area)
     dock.page.prompts.set_prompts(list(prompts))
-    dock.run()
+    dock.runs.run()
     assert dock.highlighter.busy, dock.page.run_bar.message.text()
     wait_until(lambda: not dock.highlighter.busy)
     return overlays_of(QgsProject.instance(), dock.page.layer().id())
@@ -290,7 +290,7 @@ def test_cancel_takes_effect_and_leaves_the_map_as_it_was(dock, scene, failures,
     dock.page.follow(large)
     dock.page.area.choose(Area.LAYER)
     dock.page.prompts.set_prompts(["water"])
-    dock.run()
+    dock.runs.run()
     wait_until(lambda: dock.page.run_bar.bar.value() > 0)
     dock.page.run_bar.cancel_button.click()
     wait_until(lambda: not dock.highlighter.busy)
@@ -300,7 +300,7 @@ def test_cancel_takes_effect_and_leaves_the_map_as_it_was(dock, scene, failures,
 
 def test_an_incomplete_request_is_refused_with_a_message(dock, scene):
     dock.page.prompts.set_prompts([""])
-    dock.run()
+    dock.runs.run()
     assert not dock.highlighter.busy
     assert "what to look for" in dock.page.run_bar.message.text()
 

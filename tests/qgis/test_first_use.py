@@ -176,7 +176,7 @@ def run_all(dock):
     dock.page.area.combo.setCurrentIndex(dock.page.area.combo.count() - 1)
     if not dock.page.prompts.prompts():
         dock.page.prompts.set_prompts(["water"])
-    dock.run()
+    dock.runs.run()
     wait_until(lambda: not dock.highlighter.busy)
 
 

@@ -84,7 +84,7 @@ def test_a_result_that_is_computed_again_is_not_named_as_missing_and_the_area_st
     dock.page.follow(source)
     dock.page.area.choose(Area.VISIBLE)
     (water,) = [layer for layer in missing_results(opened) if layer.name() == "water"]
-    dock.recompute(water)
+    dock.runs.recompute(water)
     wait_until(lambda: not dock.highlighter.busy)
     assert not is_missing(water)
     assert dock.page.area.area is Area.VISIBLE

@@ -78,7 +78,7 @@ def own_time():
 
 
 def start_and_wait_for(dock, steps):
-    dock.run()
+    dock.runs.run()
     assert dock.highlighter.busy
     wait_until(lambda: dock.page.run_bar.bar.maximum() > 0 and dock.page.run_bar.bar.value() >= steps)
 
@@ -155,7 +155,7 @@ def test_leaving_between_the_answer_and_the_map_leaves_nothing_behind(dock, scen
     dock.highlighter.finished.connect(lambda *_: finished.append(1))
     dock.page.area.choose(Area.LAYER)
     dock.page.prompts.set_prompts(["water", "forest"])
-    dock.run()
+    dock.runs.run()
     dock.highlighter._run.finished.connect(lambda _: getattr(dock.highlighter, leave)())
     wait_until(lambda: not dock.highlighter.busy)
     assert finished == []

@@ -151,7 +151,7 @@ def test_classes_of_a_layer_have_buttons(dock, labels):  # noqa: F811 - the fixt
 def test_neither_an_image_nor_a_score_layer_is_offered_as_labels(dock, scene, labels):  # noqa: F811
     dock.page.area.choose(Area.LAYER)
     dock.page.prompts.set_prompts(["water"])
-    dock.run()
+    dock.runs.run()
     wait_until(lambda: not dock.highlighter.busy)
     dock.show_finetune_page(True)
     combo = dock.finetune.labels

@@ -70,7 +70,7 @@ def test_the_map_never_keeps_the_coarse_answer(dock, canvas, tmp_path):
     sizes = []
     dock.highlighter.shown.connect(lambda ids: sizes.append(QgsProject.instance().mapLayer(ids[0]).width()))
     dock.highlighter.shown.connect(lambda _: canvas.refresh())  # a drawing of the coarse answer is under way
-    dock.run()
+    dock.runs.run()
     wait_until(lambda: not dock.highlighter.busy)
     assert sizes[0] < 900, "there was no coarse answer"
     assert sizes[-1] == 900
@@ -153,7 +153,7 @@ def test_a_coarse_answer_counts_no_areas(dock, tmp_path):
     said, counted = [], []
     dock.areas.counted.connect(lambda *_: counted.append(1))
     dock.highlighter.shown.connect(lambda _: said.append((dock.page.result.area.text(), len(counted))))
-    dock.run()
+    dock.runs.run()
     wait_until(lambda: not dock.highlighter.busy)
     assert "Preview" in said[0][0]
     assert [count for _, count in said] == [0] * len(said)

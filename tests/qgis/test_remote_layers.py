@@ -72,7 +72,7 @@ def look_for_water(dock, layer, *, pixel=None, box=None):
     if pixel is not None:
         dock.page.pixel.setValue(pixel)
     dock.page.prompts.set_prompts(["water"])
-    dock.run()
+    dock.runs.run()
     wait_until(lambda: not dock.highlighter.busy)
     return overlays_of(QgsProject.instance(), layer.id())
 

@@ -39,7 +39,7 @@ def ask(dock, *prompts, extent=None):
         dock.page.area.choose(Area.RECTANGLE)
         dock.page.area.use_rectangle(extent, dock.page.layer().crs())
     dock.page.prompts.set_prompts(list(prompts))
-    dock.run()
+    dock.runs.run()
     assert dock.highlighter.busy, dock.page.run_bar.message.text()
     wait_until(lambda: not dock.highlighter.busy)
     return overlays_of(QgsProject.instance(), dock.page.layer().id())

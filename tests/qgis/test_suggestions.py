@@ -12,7 +12,7 @@ from geolangbind_qgis.layers.overlays import overlays_of
 def run_and_count(dock, prompt):
     dock.page.area.choose(Area.LAYER)
     dock.page.prompts.set_prompts([prompt])
-    dock.run()
+    dock.runs.run()
     wait_until(lambda: not dock.highlighter.busy)
     wait_until(lambda: dock.page.result.histogram() is not None)
 

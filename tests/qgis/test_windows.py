@@ -54,7 +54,7 @@ def overlay(dock, failures):
     dock.page.prompts.set_prompts(["water"])
     done = []
     dock.highlighter.finished.connect(lambda *end: done.append(end))
-    dock.run()
+    dock.runs.run()
     wait_until(lambda: done or failures)
     assert not failures
     wait_until(lambda: dock.page.result.histograms())
