@@ -2,8 +2,9 @@
 
 ``KEY.image`` is an array as numpy saves it, (H, W, C) or (H, W) in 0..255; ``KEY.text`` the caption in UTF-8;
 ``KEY.wavelength`` the bands' centre wavelengths in µm as a list of numbers; ``KEY.geoloc`` the place as a list of
-numbers, empty where it is not known. Shards come from strangers, so nothing in them is evaluated or unpickled, and
-every size is bounded before anything is read.
+numbers, empty where it is not known. Shards may come from untrusted sources, so nothing in them is evaluated or
+unpickled, and every size is bounded before anything is read; the ``webdataset`` package unpickles members by their
+ending.
 """
 
 from __future__ import annotations

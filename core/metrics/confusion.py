@@ -1,4 +1,7 @@
-"""Measures from a confusion matrix: accuracies, and areas corrected for the map's errors."""
+"""Measures from a confusion matrix: accuracies, and areas corrected for the map's errors.
+
+The estimators of Olofsson et al. (2014) are written out here because scikit-learn has none for stratified samples.
+"""
 
 from __future__ import annotations
 

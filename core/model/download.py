@@ -1,4 +1,7 @@
-"""Fetching one large file: resumable, through proxies, checked by hash before it counts. Standard library only."""
+"""Downloads one large file: resumable, through proxies, with its hash checked before it gets its name.
+
+``huggingface_hub`` downloads from hubs alone and can be neither cancelled nor held to a hash of our catalogue.
+"""
 
 from __future__ import annotations
 
@@ -20,23 +23,23 @@ USER_AGENT = "geolangbind"
 
 
 def fetch_file(url: str, target: Path, expected_hash: str, *, size: int = 0, context: Context | None = None) -> Path:
-    """Fetch a file, going on where an earlier attempt stopped; it appears under its name only when its hash is right.
+    """Download a file, resuming an earlier attempt; it gets its name only when its hash is right.
 
     Proxies are taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY, as everywhere.
 
     Args:
         url: http(s) address.
-        target: where the file goes; what has come so far lies beside it as ``.part``.
+        target: path of the file; an incomplete download is beside it as ``.part``.
         expected_hash: the hash it must have: SHA-256, or the SHA-1 git gives a small file (40 digits).
         size: expected bytes, for progress and free space; 0 where unknown.
-        context: reports the fraction that has come; whether it is cancelled is looked at between blocks.
+        context: reports the fraction downloaded; cancellation is checked between blocks.
 
     Returns:
         ``target``.
 
     Raises:
         ModelError: the file cannot be reached, the disk is full, or the hash is wrong (then nothing is kept).
-        CancelledError: the work was cancelled; what has come is kept.
+        CancelledError: the work was cancelled; the incomplete download is kept.
     """
     context = context or Context()
     part = target.with_name(target.name + ".part")

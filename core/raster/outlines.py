@@ -1,6 +1,7 @@
 """Outlines of connected regions of equal codes, computed strip by strip; regions across a strip's border are joined.
 
-Coordinates are (column, row) in pixels, so that all corners are whole numbers and nothing is lost in joining.
+Coordinates are (column, row) in pixels, so that all corners are whole numbers and joining is exact.
+``rasterio.features.shapes`` outlines an array in memory and sums up no scores; hence the strips, which are joined here.
 """
 
 from __future__ import annotations
