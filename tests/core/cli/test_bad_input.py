@@ -81,7 +81,7 @@ def pixels_without_size(folder: Path) -> Path:
     ids=lambda make: make.__name__,
 )  # fmt: skip
 @pytest.mark.parametrize("name", ["highlight", "classify"])
-def test_rasters_that_cannot_be_used(command, tmp_path, raster: Callable[[Path], Path], name):
+def test_rasters_that_cannot_be_used_are_refused_in_one_line(command, tmp_path, raster: Callable[[Path], Path], name):
     words = ("water",) if name == "highlight" else ()
     outcome = command(name, raster(tmp_path), *words, "-o", tmp_path / "out.tif")
     assert_refused(outcome, tmp_path)
@@ -101,21 +101,21 @@ def test_rasters_that_cannot_be_used(command, tmp_path, raster: Callable[[Path],
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) and str(value[0]).startswith("--") else "",
 )
-def test_arguments_that_do_not_fit_the_raster(command, scene, tmp_path, arguments, words):
+def test_arguments_that_do_not_fit_the_raster_are_refused(command, scene, tmp_path, arguments, words):
     assert_refused(command("highlight", scene, "water", "-o", tmp_path / "out.tif", *arguments), tmp_path, *words)
 
 
-def test_an_empty_prompt(command, scene, tmp_path):
+def test_an_empty_prompt_is_refused(command, scene, tmp_path):
     assert_refused(command("highlight", scene, " | ", "-o", tmp_path / "out.tif"), tmp_path, "empty")
 
 
-def test_an_unknown_scheme(command, scene, tmp_path):
+def test_an_unknown_scheme_is_refused_with_the_known_ones(command, scene, tmp_path):
     outcome = command("classify", scene, "--classes", "nonsense", "-o", tmp_path / "out.tif")
     assert_refused(outcome, tmp_path, "no class scheme", "worldcover", status=2)
 
 
 @pytest.mark.parametrize("output", ["missing/out.tif", ".", "out.png", "/proc/out.tif"])
-def test_outputs_that_cannot_be_written(command, scene, tmp_path, output):
+def test_outputs_that_cannot_be_written_are_refused(command, scene, tmp_path, output):
     assert_refused(command("highlight", scene, "water", "-o", tmp_path / output), tmp_path)
 
 
@@ -164,7 +164,7 @@ def test_a_report_never_overwrites_the_map(command, scene, tmp_path):
     assert (tmp_path / "map.tif").read_bytes() == before
 
 
-def test_a_full_disk(command, scene, tmp_path, monkeypatch):
+def test_a_full_disk_leaves_no_result_and_is_named(command, scene, tmp_path, monkeypatch):
     """Writing fails half-way, as it does when the disk is full."""
     write = rasterio.io.DatasetWriter.write
 

@@ -13,7 +13,7 @@ from core.evaluate.retrieval import retrieval_ranks
 from core.evaluate.water import away_from_edges, ndwi
 
 
-def test_mean_iou_of_a_known_confusion():
+def test_mean_iou_leaves_out_absent_classes():
     confusion = np.array([[8, 2, 0], [1, 9, 0], [0, 0, 0]])
     score = ParsingScore(("a", "b", "absent"), confusion[None])
     assert score.iou["a"] == pytest.approx(8 / 11)

@@ -124,7 +124,7 @@ BANDS = ("04 - Red_2020-01-0", "03 - Green_2020-01-0", "02 - Blue_2020-01-0")
 ENTRY_BANDS = {"bands": ["04 - Red", "03 - Green", "02 - Blue"], "layout": "geobench"}
 
 
-def test_a_geobench_classification_set(tmp_path):
+def test_a_geobench_classification_set_is_read_with_its_labels(tmp_path):
     folder = tmp_path / "m-mini"
     folder.mkdir()
     for number, code in enumerate((1, 0, 300)):
@@ -149,7 +149,7 @@ def test_labels_may_be_numbers_of_numpys(tmp_path):
     assert [int(label) for _, label in read_samples(tmp_path, ["04 - Red"])] == [7]
 
 
-def test_a_geobench_set_of_several_labels_an_image(tmp_path, painted_model, cover_image):
+def test_a_geobench_set_of_several_labels_an_image_is_measured(tmp_path, painted_model, cover_image):
     entry = benchmarks()["m-bigearthnet"]
     folder = tmp_path / entry["path"]
     folder.mkdir(parents=True)
@@ -211,7 +211,7 @@ def test_a_geobench_segmentation_set_is_parsed(tmp_path, painted_model):
 CLASSES = {"0": ["lake", "water"], "1": ["woods", "forest"], "2": ["town"]}
 
 
-def test_masks_beside_images_also_in_colours(tmp_path, painted_model):
+def test_masks_beside_images_are_read_also_in_colours(tmp_path, painted_model):
     colours = np.array([[0, 0, 255], [0, 255, 0], [255, 0, 0]], np.uint8)
     for number in range(3):
         labels = painted_labels()[60:188, 40 + 60 * number : 168 + 60 * number]
@@ -268,7 +268,7 @@ def captioned(tmp_path, cover_image):
     return tmp_path, {"layout": "karpathy", "table": "dataset.json", "images": "imgs", "size": 32}
 
 
-def test_captions_of_the_test_split(captioned, painted_model):
+def test_only_captions_of_the_test_split_are_read(captioned, painted_model):
     folder, entry = captioned
     found = captioned_images(entry, folder)
     assert [len(captions) for _, captions in found] == [2, 2, 2]
@@ -285,7 +285,7 @@ def test_captions_of_the_test_split(captioned, painted_model):
     assert (figures["images"], figures["captions"]) == (3, 6)
 
 
-def test_folders_names_in_words_and_values_in_model_units():
+def test_folder_names_become_words_and_values_model_units():
     names = ("DenseResidential", "dense_residential", "dense residential")
     assert {folder_name_as_text(name) for name in names} == {"dense residential"}
     entry = {"scale": 10000, "wavelengths_um": [0.66, 0.84, 2.2]}

@@ -58,6 +58,6 @@ def test_what_it_reads_does_not_depend_on_size_or_place():
     torch.testing.assert_close(answer(coarse.flip(3), fine.roll(3, dims=2)), once, atol=1e-5, rtol=0)
 
 
-def test_it_needs_a_stem():
+def test_a_scene_head_without_a_stem_is_refused():
     with pytest.raises(ModelError, match="no finer maps"):
         create_model({**{name: value for name, value in WITH.items() if name != "stem"}})

@@ -214,7 +214,7 @@ def test_a_python_that_does_not_do_is_refused_with_the_reason(stand_in, facts, p
     assert hint in caught.value.hint
 
 
-def test_this_python_does():
+def test_this_python_is_usable():
     python = probe_python(Path(sys.executable))
     assert python.usable
     assert python.version == sys.version_info[:3]

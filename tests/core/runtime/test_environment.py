@@ -288,7 +288,7 @@ def test_a_refusing_proxy_is_named_and_its_password_is_not_logged(copy, recipe, 
     assert "s3cret" not in "\n".join(lines) + (copy / "geolangbind-setup.log").read_text()
 
 
-def test_one_setup_at_a_time(copy, wheels, recipe):
+def test_a_second_setup_at_the_same_time_is_refused(copy, wheels, recipe):
     code = (
         "import sys; from pathlib import Path; from geolangbind_qgis.runtime.install_lock import install_lock\n"
         "with install_lock(Path(sys.argv[1])):\n"

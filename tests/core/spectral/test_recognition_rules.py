@@ -160,7 +160,7 @@ def test_derived_layers_are_known(name):
 
 
 @pytest.mark.parametrize("name", ["B04", "red", "SR_B4", "VV", "thermal", "nir"])
-def test_imagery_is_neither(name):
+def test_imagery_is_neither_derived_nor_auxiliary(name):
     assert not is_derived(name)
     assert not is_auxiliary(name)
 

@@ -27,7 +27,7 @@ def test_the_sample_size_of_the_published_example():
     assert sample_size(SHARES, USERS, 0.01) == 641
 
 
-def test_the_sample_size_by_hand_also_for_a_small_population():
+def test_the_sample_size_is_that_of_the_equation_also_for_a_small_population():
     # One class of accuracy one half: n = 0.25 / (0.05² + 0.25 / 400) = 80.
     assert sample_size([1.0], [0.5], 0.05) == 100
     assert sample_size([1.0], [0.5], 0.05, population=400) == 80
