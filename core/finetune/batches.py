@@ -15,12 +15,12 @@ from core.finetune.patches import LabelledRaster, Patch
 from core.learning.augment import random_light, random_noise
 
 LABELLED, REHEARSAL = 48, 32
-"""Pixels of a cut whose class is labelled, and whose old meaning is rehearsed."""
+"""Pixels of a crop with a labelled class, and pixels of the rehearsal loss."""
 
 
 @dataclass(frozen=True)
 class FinetuneBatch:
-    """Cuts of one raster.
+    """Crops of one raster.
 
     Attributes:
         images: (B, C, S, S) in model units.
@@ -40,9 +40,9 @@ class FinetuneBatches:
 
     Args:
         rasters: labelled rasters; each batch is of one of them.
-        usable: for each raster, for each patch, which of its pixels may be learnt from (N,).
-        crop: side of a cut in pixels.
-        batch: cuts a batch.
+        usable: for each raster, for each patch, the mask of its training pixels (N,).
+        crop: side of a crop in pixels.
+        batch: crops a batch.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class FinetuneBatches:
     def _cut(
         self, patch: Patch, usable: NDArray[np.bool_], label: int, rng: Generator
     ) -> tuple[Tensor, NDArray[np.int64], NDArray[np.int64]]:
-        """Cut around a random pixel of a class, turned and mirrored at random."""
+        """Return a crop around a random pixel of a class, with random rotation by quarter turns and flip."""
         side, crop = patch.image.shape[-1], self._crop
         pixels, labels = patch.col_row[usable], patch.labels[usable]
         centre = pixels[rng.choice(np.flatnonzero(labels == label))]
@@ -105,7 +105,7 @@ class FinetuneBatches:
 
 
 def _balanced(labels: NDArray[np.int64], count: int, rng: Generator) -> NDArray[np.intp]:
-    """Choose places in ``labels``, each class as often as the others."""
+    """Return random positions in ``labels``, balanced over classes."""
     found, inverse, sizes = np.unique(labels, return_inverse=True, return_counts=True)
     chances = 1.0 / (sizes[inverse] * len(found))
     return rng.choice(len(labels), count, p=chances)

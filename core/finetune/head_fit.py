@@ -1,7 +1,7 @@
 """Fit of the dense decoder's last linear map to the labels, in seconds; all other weights are unchanged.
 
-The trunk looks at the labelled pixels once. Letting the rest learn from there also keeps pretrained features whole that
-learning everything at once from a poor map distorts (Kumar et al. 2022, "Fine-tuning can distort pretrained features
+The trunk encodes the labelled pixels once. Training the rest afterwards keeps pretrained features that training all
+parts at once from a poor head would distort (Kumar et al. 2022, "Fine-tuning can distort pretrained features
 and underperform out-of-distribution").
 """
 
@@ -28,14 +28,14 @@ from core.model.geolangbind import GeoLangBind
 STEPS = 200
 LOOK_EVERY = 20
 UNMEASURED_STEPS = 100
-"""Steps where nothing can be held out to say when it is enough."""
+"""Steps where nothing can be held out for validation."""
 LEARNING_RATE = 0.03
 """Of changes in units of the map's own root mean square."""
 PIXELS_A_STEP = 1024
 PIXELS_A_PATCH = 512
 REHEARSED_A_PATCH = 128
 VIEWS = 2
-"""Times every patch is looked at, the second time in another light."""
+"""Number of times every patch is encoded, the second time with another brightness."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class HeadSamples:
     Attributes:
         labelled: (N, Z) features before the last map.
         labels: (N,) their classes.
-        others: (M, Z) features of any pixels, whose meaning is rehearsed.
+        others: (M, Z) features of other pixels, for the rehearsal loss.
     """
 
     labelled: Tensor
@@ -62,14 +62,14 @@ def sample_features(
     rng: Generator,
     context: Context,
 ) -> HeadSamples:
-    """Look at every patch that has usable labels.
+    """Encode every patch that has usable labels.
 
     Args:
         model: the model, in evaluation mode.
         objective: its classes.
         rasters: labelled rasters.
-        usable: for each raster, for each patch, which of its pixels may be learnt from (N,).
-        rng: draws pixels and light.
+        usable: for each raster, for each patch, the mask of its training pixels (N,).
+        rng: of pixels and brightness.
         context: cancellation is checked before every patch.
     """
     labelled, labels, others = [], [], []
@@ -95,7 +95,7 @@ def sample_features(
 
 @dataclass(frozen=True)
 class HeadFit:
-    """Where a fit was best on the validation blocks: after how many steps (0 for not at all), and how good."""
+    """Best step of a fit on the validation blocks (0 for the initial weights), and its score."""
 
     steps: int
     score: FinetuneScore
@@ -111,14 +111,14 @@ def fit_head(
     steps: int | None = None,
     on_step: Callable[[dict[str, Any]], None] = lambda point: None,
 ) -> HeadFit:
-    """Fit the last linear map in place and keep the best, or go on for a given number of steps.
+    """Fit the last linear map in place: until validation is best, or for a given number of steps.
 
     Args:
         model: with a dense head that ends in a linear map.
         objective: its classes and losses.
-        samples: what to learn from.
-        validation: held-out pixels that say which step was best; may be empty.
-        seed: of the draws.
+        samples: for training.
+        validation: held-out pixels for the choice of the step; may be empty.
+        seed: of the samples.
         steps: exact number; None to stop where the validation blocks are best.
         on_step: called with {step, steps, loss} now and then, with "validation" and "accuracy" where measured.
 
@@ -183,6 +183,6 @@ def _assign(projection: torch.nn.Conv2d, values: Sequence[Tensor]) -> None:
 
 
 def _balanced(labels: Tensor) -> NDArray[np.float64]:
-    """Chances (N,) with which each class is drawn as often as the others."""
+    """Return sampling probabilities (N,) that balance the classes."""
     _, inverse, sizes = np.unique(labels.cpu().numpy(), return_inverse=True, return_counts=True)
     return 1.0 / (sizes[inverse] * len(sizes))

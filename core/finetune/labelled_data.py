@@ -1,4 +1,4 @@
-"""The user's rasters and labels, divided into training, selection and test pixels."""
+"""The user's rasters and labels, divided into training, validation and test pixels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.finetune.patches import LabelledRaster, read_patches
 from core.finetune.settings import FinetuneSettings
 
 Masks = list[list[NDArray[np.bool_]]]
-"""For each raster, for each of its patches, which of its labelled pixels (N,) serve for something."""
+"""For each raster and each of its patches a mask of its labelled pixels (N,)."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ def read_labelled_data(
     """Read rasters and labels and divide the ground.
 
     Args:
-        settings: which.
-        crop: side in pixels of what is learnt from at once.
+        settings: names rasters and labels.
+        crop: side in pixels of a training crop.
         margin: pixels around it that a patch shows too.
         rng: chooses patches where there are too many, and blocks.
         placeholders: the model's table of wavelengths for bands that have none; see ``read_patches``.

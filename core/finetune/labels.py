@@ -1,4 +1,4 @@
-"""The user's labels on any raster's grid: points, lines, polygons or a label raster, checked before they are learnt."""
+"""The user's labels on any raster's grid: points, lines, polygons or a label raster, checked before training."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from core.raster.writer import read_class_names
 UNKNOWN = NO_CODE
 """Where there is no label."""
 MOST_OVERLAP = 0.02
-"""Share of the labelled area that polygons of different classes may claim both; more is an error, less is left out."""
+"""Share of the labelled area that polygons of different classes may overlap; more is an error, less is left out."""
 MOST_RASTER_CLASSES = 64
 SAYS_NOTHING = frozenset(("true", "false", "yes", "no"))
 ELSEWHERE = "Check that labels and rasters cover the same place, and their reference systems."
@@ -34,9 +34,9 @@ class LabelSet(Protocol):
     """Labels that can be rasterised onto any grid.
 
     Attributes:
-        classes: what each class is called; label 0 is the first.
+        classes: name of each class; label 0 is the first.
         remarks: remarks for the user about the labels, one sentence each.
-        whereabouts: what may be wrong where they lie on no raster, one sentence.
+        whereabouts: hint for the case that they overlap no raster, one sentence.
     """
 
     classes: tuple[str, ...]
@@ -57,7 +57,7 @@ def open_labels(path: str, field: str | None = None, names: Mapping[str, str] | 
     Args:
         path: vector file of points, lines or polygons, or raster of class codes.
         field: the vector's attribute with the class; None where only one can be meant.
-        names: words for classes that are called otherwise in the file, such as codes.
+        names: words for classes by their names in the file, such as codes.
 
     Yields:
         The labels.

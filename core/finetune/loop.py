@@ -1,4 +1,4 @@
-"""Training loop of fine-tuning: crops, learning rate, validation on the selection blocks, best weights."""
+"""Training loop of fine-tuning: crops, learning rate, validation, best weights."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from core.learning.averaging import WeightAverage
 from core.model.geolangbind import GeoLangBind
 
 UNMEASURED_STEPS = 80
-"""Steps where nothing can be held out to say when it is enough."""
+"""Steps where nothing can be held out for validation."""
 WARMUP_STEPS = 10
 LEARNING_RATES: dict[Mode, float] = {"adapters": 1.5e-3, "head-only": 1.5e-3, "full": 3e-4}
 """Of adapters and heads chosen on other ground than docs/finetune.md reports: a third of it leaves a weak start behind,
 four times as much gains there and costs a good start three per cent."""
 AVERAGE = 0.95
-"""Decay of the running average of the weights, which is what is judged and kept: with a few polygons single steps go
-up and down by several per cent."""
+"""Decay of the running average of the weights, which is validated and saved: with a few polygons the score of single
+steps varies by several per cent."""
 
 OnStep = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True)
 class Best:
-    """Where a run was best on the validation blocks: after how many steps (0 for as it began), and how good."""
+    """Best step of a run on the validation blocks (0 for the initial weights), and its score."""
 
     steps: int
     score: FinetuneScore
@@ -49,10 +49,10 @@ class FinetuneLoop:
     """Training steps of one model, regularised towards its initial behaviour.
 
     Args:
-        model: learns in place.
+        model: trained in place.
         objective: classes and losses.
-        settings: how.
-        validation: held-out pixels that say when to stop; may be empty.
+        settings: of the fine-tuning.
+        validation: held-out pixels for early stopping; may be empty.
         context: cancellation is checked before every step.
         on_step: called with {step, steps, loss} of every step, with "validation" and "accuracy" where measured.
     """
@@ -80,10 +80,10 @@ class FinetuneLoop:
         self._model.load_state_dict(self._start.state_dict())
 
     def run(self, batches: FinetuneBatches, steps: int | None = None) -> Best:
-        """Train until the selection blocks stop improving, and keep the best weights; or train a given number of steps.
+        """Train until the validation score stops improving and keep the best weights, or for a given number of steps.
 
         Args:
-            batches: what to learn from.
+            batches: of training crops.
             steps: exact number of steps; None to stop by the validation blocks.
 
         Returns:

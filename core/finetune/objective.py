@@ -13,10 +13,10 @@ from core.model.geolangbind import GeoLangBind
 from core.vocabulary import background_words
 
 SAME_MEANING_COSINE = 0.6
-"""Background words with a greater cosine to a class mean much the same: their features may move with the class."""
+"""Background words with a greater cosine to a class are its synonyms: their features may move with the class."""
 SMOOTHING = 0.05
 BACKGROUND_WEIGHT = 0.2
-"""Weight of the softmax over classes and background words, which keeps "is it there at all?" answerable."""
+"""Weight of the softmax over classes and background words, for prompts of a single class."""
 REHEARSAL_WEIGHT = 0.03
 
 
@@ -24,7 +24,7 @@ class FinetuneObjective:
     """The class texts of a fine-tuning and the losses they give.
 
     Args:
-        model: gives text vectors and temperature; its dense features before fine-tuning are what rehearsal keeps.
+        model: for text vectors and temperature; rehearsal keeps its dense features before fine-tuning.
         classes: words of each class; "|" separates synonyms.
 
     Attributes:

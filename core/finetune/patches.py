@@ -1,4 +1,4 @@
-"""The parts of rasters that carry labels, small enough for memory whatever the rasters' size."""
+"""Labelled parts of rasters, sampled to a size that fits into memory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from core.raster.reader import RasterReader, open_raster
 from core.spectral.recognise import Recognition, recognise
 
 BUDGET_BYTES = 1 << 30
-"""Pixels of all patches together; beyond it, a random choice of patches stands for all."""
+"""Memory of all patches together; beyond it, patches are sampled at random."""
 MOST_CELLS = 20_000
 
 
@@ -36,7 +36,7 @@ class Patch:
         col_row: (N, 2) column and row of the labelled pixels inside the patch.
         labels: (N,) class of each.
         places: (N, 2) column and row of the same pixels in the first raster.
-        own: (N,) whether the pixel lies in the part that this patch shares with no other.
+        own: (N,) whether the pixel lies in the part of the patch outside its margin, which no other patch has.
     """
 
     image: Tensor
@@ -48,7 +48,7 @@ class Patch:
 
 @dataclass(frozen=True)
 class LabelledRaster:
-    """What training needs to know of a raster.
+    """Labelled patches of a raster, with its bands.
 
     Attributes:
         source: as the user named it.
@@ -82,14 +82,14 @@ def read_patches(
         sources: the rasters.
         labels: drawn onto each raster's own grid.
         side: of a patch in pixels, margin included.
-        margin: pixels around a patch that its neighbours show too.
+        margin: pixels around a patch that overlap its neighbours.
         rng: chooses patches where there are too many.
         placeholders: the model's table of wavelengths for bands that have none of their own (radar, height), as in
             inference; None for the sensors' own.
         context: cancellation is checked between patches.
 
     Returns:
-        The rasters on which labels lie.
+        The rasters that labels overlap.
 
     Raises:
         TrainingError: no label lies on any raster.

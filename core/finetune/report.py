@@ -16,13 +16,13 @@ from core.finetune.settings import FinetuneSettings
 from core.model.geolangbind import GeoLangBind
 
 KEPT_OF_THE_START = ("placeholders",)
-"""What a card states of a model's input, which fine-tuning does not change."""
+"""Entries of the start model's card that fine-tuning does not change."""
 
 
 def class_rows(
     classes: Sequence[str], learnt_from: NDArray[np.int64], before: FinetuneScore, after: FinetuneScore
 ) -> list[dict[str, Any]]:
-    """One row a class for JSON: pixels learnt from and held out, accuracy and IoU before and after."""
+    """One row a class for JSON: pixels for training and held out, accuracy and IoU before and after."""
     held_out = before.matrix.counts.sum(1)
     return [
         {
@@ -42,7 +42,7 @@ def class_rows(
 
 
 def outcome(before: FinetuneScore, after: FinetuneScore, learnt: bool) -> str:
-    """One line that states what got better and what worse.
+    """Return one line on what improved and what got worse.
 
     Args:
         before: of the model started from, on the test blocks.
@@ -75,7 +75,7 @@ def outcome(before: FinetuneScore, after: FinetuneScore, learnt: bool) -> str:
 def model_card(
     model: GeoLangBind, settings: FinetuneSettings, rasters: Sequence[LabelledRaster], results: dict[str, Any]
 ) -> dict[str, object]:
-    """The card of a fine-tuned model: what it is made of and how good it is."""
+    """Return the card of a fine-tuned model: training data and figures."""
     base = model.card
     sensors = dict.fromkeys(base.sensors if base is not None else ())
     sensors |= dict.fromkeys(raster.recognition.sensor for raster in rasters if raster.recognition.sensor)

@@ -19,7 +19,7 @@ from core.metrics.confusion import ConfusionMatrix
 from core.model.geolangbind import GeoLangBind
 
 MOST_PATCHES = 24
-"""Patches a raster that are looked at; more tell little and cost as much as training."""
+"""Largest number of patches of a raster; more change the score little and cost as much as training."""
 SAME_QUALITY = 0.005
 """Means of accuracy and mean IoU that round to the same multiple of this are equally good."""
 TEMPERATURE_FACTORS = np.geomspace(0.1, 10.0, 41)
@@ -34,8 +34,7 @@ class FinetuneScore:
     Attributes:
         matrix: rows the labels, columns the answers.
         loss: mean over classes of the mean negative log-likelihood; NaN without held-out labels.
-        calibrated_loss: the same at the temperature where it is least: what is wrong but not merely too sure or too
-            unsure of itself.
+        calibrated_loss: the same at the temperature where it is least, without the loss from miscalibration.
     """
 
     matrix: ConfusionMatrix
@@ -71,7 +70,7 @@ class FinetuneScore:
 
 
 class HeldOutPixels:
-    """Labelled pixels of all rasters that are not learnt from.
+    """Held-out labelled pixels of all rasters.
 
     Args:
         rasters: labelled rasters.

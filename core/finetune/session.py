@@ -28,22 +28,22 @@ from core.model.geolangbind import GeoLangBind
 from core.model.weight_files import save_model
 
 CROP_PX = 96
-"""Least side of what is learnt from at once, for models with a trained decoder; others see images of their own size."""
+"""Least side of a crop in pixels, for models with a trained decoder; others have crops of their own image size."""
 HEAD_SHARE = 0.2
-"""Share of learning that fitting the head takes, beside the loop."""
+"""Share of the head's fit in the progress of training."""
 LEARNT, CHOSEN, SAVED = (0.1, 0.55), (0.55, 0.95), 0.96
-"""Fractions of the whole at which learning begins and ends, first to choose, then from all that may be learnt from."""
+"""Progress at the beginning and end of training for selection, and of the refit on all training labels."""
 
 
 def fine_tune(settings: FinetuneSettings, output: Path, context: Context | None = None) -> dict[str, Any]:
     """Fine-tune a model and write it as a folder with config.json, model.safetensors, card.json and results.json.
 
-    First the dense decoder's last map is fitted, in seconds; then, unless the head alone shall learn, the rest learns.
+    First the dense decoder's last map is fitted, in seconds; then, unless in mode "head-only", the rest is trained.
     Validation blocks determine the number of steps; then the model is trained on their labels as well. Test blocks,
     which are used for neither, measure the model before and the very weights that are written.
 
     Args:
-        settings: what to learn from, and how.
+        settings: rasters, labels and options.
         output: folder of the result; its name becomes the model's.
         context: is sent every step as ``loss`` {stage, step, steps, loss}, with "validation" and "accuracy" where the
             validation blocks were scored. Cancellation is checked before every step; nothing is written then.
@@ -105,14 +105,14 @@ def fine_tune(settings: FinetuneSettings, output: Path, context: Context | None 
 
 @dataclass(frozen=True)
 class StepsTaken:
-    """Best numbers of steps on the selection blocks: of the head's fit and of the loop after it."""
+    """Best numbers of steps on the validation blocks: of the head's fit and of the loop after it."""
 
     head: int
     loop: int
 
     @property
     def any(self) -> bool:
-        """Whether anything was learnt."""
+        """Whether there are any steps."""
         return self.head > 0 or self.loop > 0
 
 
@@ -145,7 +145,7 @@ class _Finetuning:
         """Train the model in place.
 
         Returns:
-            The steps of the result; none where the model is as it was.
+            The steps of the result; none where the model is unchanged.
         """
         taken = self._learn(self._data.training, None, "", self._context.step(*LEARNT))
         if self._settings.refit and taken.any and not self._validation.empty:
@@ -154,7 +154,7 @@ class _Finetuning:
         return taken
 
     def _learn(self, masks: Masks, exact: StepsTaken | None, suffix: str, context: Context) -> StepsTaken:
-        """Fit the head, then run the loop, for given numbers of steps or until the selection blocks stop improving."""
+        """Fit the head, then run the loop, for given numbers of steps or until the validation score stops improving."""
         head_steps = loop_steps = 0
         of_head = HEAD_SHARE if self._runs_loop else 1.0
         if self._fits_head and (exact is None or exact.head):
@@ -188,7 +188,7 @@ class _Finetuning:
 
 
 def _sides(model: GeoLangBind) -> tuple[int, int]:
-    """Pixels that are learnt from at once and those around them, both multiples of the trunk's patch."""
+    """Return the side of a crop and its margin in pixels, both multiples of the trunk's patch."""
     patch = int(model.visual.trunk.token_stride)
     crop = max(math.ceil(CROP_PX / patch), 1) * patch
     if model.dense is None:
@@ -198,7 +198,7 @@ def _sides(model: GeoLangBind) -> tuple[int, int]:
 
 @torch.no_grad()
 def _round_to_half(model: GeoLangBind) -> None:
-    """Round the weights as the file will hold them, so that what is measured is what is written."""
+    """Round the weights to the file's precision, so that the measured weights are the written ones."""
     for value in model.state_dict().values():
         if value.is_floating_point():
             value.copy_(value.half())

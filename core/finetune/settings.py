@@ -1,4 +1,4 @@
-"""A fine-tuning as the user requests it."""
+"""Settings of a fine-tuning."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from core.protocol import Source
 
 @dataclass(frozen=True)
 class FinetuneSettings:
-    """What to learn from, and how.
+    """Rasters, labels and options of a fine-tuning.
 
     Attributes:
         rasters: one or more, of one or several sensors.
         labels: vector file or label raster, in any reference system.
         field: the vector's attribute with the class; None where only one can be meant.
-        names: words for classes that the file calls otherwise, such as codes.
+        names: words for classes by their names in the file, such as codes.
         start: model to start from.
-        mode: what learns; see ``core.finetune.trainable_parts``.
-        steps: of the whole course of learning rates; the best of its second half are kept.
-        batch: cuts a step.
-        validate_every: steps between looks at the validation blocks.
-        patience: looks without an improvement after which to stop.
-        refit: whether to learn once more, from the validation blocks as well, for as many steps as were best.
-        seed: of blocks, cuts and adapters.
-        device: where to compute.
-        listed: whether the result shall appear among the models at once.
+        mode: which parts are trained; see ``core.finetune.trainable_parts``.
+        steps: of the learning-rate schedule; the best weights of its second half are kept.
+        batch: crops a step.
+        validate_every: steps between validations.
+        patience: validations without an improvement after which training stops.
+        refit: whether to train again, on the validation blocks as well, for the best number of steps.
+        seed: of blocks, crops and adapters.
+        device: "auto", "cpu", "cuda" or another of torch's.
+        listed: whether to link the result in the models folder.
     """
 
     rasters: tuple[Source, ...]

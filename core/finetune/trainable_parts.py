@@ -21,16 +21,16 @@ RANK = 8
 def trainable(model: GeoLangBind, mode: Mode) -> Iterator[dict[str, nn.Parameter]]:
     """Make parts of a model trainable inside the context; adapters are merged into the weights afterwards.
 
-    The model stays in evaluation mode: running statistics of batch renormalisation and stochastic depth belong to large
-    and varied batches, which a handful of polygons is not.
+    The model stays in evaluation mode: a few polygons do not give the varied batches that running statistics of batch
+    renormalisation and stochastic depth need.
 
     Args:
-        model: any model; the text tower and the similarity's scale never learn.
+        model: any model; the text tower and the similarity's scale are never trained.
         mode: "adapters" for low-rank adapters on the trunk and the dense head, "head-only" (of a trained decoder its
             last map alone, see ``core.finetune.head_fit``), or "full".
 
     Yields:
-        The parameters that learn, by name.
+        The trainable parameters, by name.
     """
     model.eval().requires_grad_(False)
     adapted: Any = None

@@ -29,7 +29,7 @@ class Share:
         """Returns the items of a batch that belong to this process.
 
         Raises:
-            TrainingError: the batch cannot be shared out evenly.
+            TrainingError: the batch cannot be divided evenly.
         """
         if items % self.count:
             raise TrainingError(
@@ -42,13 +42,13 @@ class Share:
 
 @dataclass(frozen=True)
 class Batch:
-    """Images of one band set and what is known about them; each part that is present adds its objective.
+    """Images of one band set with their annotations; each annotation that is present adds its objective.
 
     Attributes:
         source: name of the source in the recipe.
         images: (B, C, H, W) float32 in model units.
         wavelengths_um: (C,) centre wavelengths in µm.
-        words: one text per class, drawn anew for every batch, then texts of things that are not there, and which agree.
+        words: one sampled text per class, then distractors, and their agreement with the classes.
         targets: (B,) int64 class of each image; images of the same class are positives of each other's text.
         captions: a text for each image, where there are no classes; equal texts are positives of each other's image.
         labels: (B, H, W) int64 class of each pixel; -1 where unknown.

@@ -13,7 +13,7 @@ from core.pretrain.sources.shards import whole_image
 
 
 class CaptionedImages:
-    """Image-text shards that are measured on, read into memory once.
+    """Image-text shards for validation, read into memory once.
 
     Args:
         path: a shard or a pattern of shards, all of one sensor.
@@ -51,11 +51,11 @@ class CaptionedImages:
 def balanced_accuracy(truth: NDArray[np.int64], answers: NDArray[np.int64]) -> float:
     """Returns the mean over captions of the share of their images that are classified correctly.
 
-    One answer for every image scores one part in the number of captions, however common that caption is.
+    A constant prediction scores 1 / captions, however common that caption is.
 
     Args:
         truth: (N,) number of each image's caption.
-        answers: (N,) number that was answered.
+        answers: (N,) number of the predicted caption.
     """
     hits = np.bincount(truth, weights=truth == answers)
     counts = np.bincount(truth)

@@ -42,7 +42,7 @@ class Checkpoints:
     seed: int
 
     def save(self, step: int, history: list[dict[str, Any]]) -> None:
-        """Keep the run as it is after so many steps; all processes must ask.
+        """Write the state of the run after ``step`` steps; all processes must call it.
 
         Raises:
             OutputError: the disk is full or the folder cannot be written.
@@ -66,7 +66,7 @@ class Checkpoints:
         self.processes.wait()
 
     def load(self) -> tuple[int, list[dict[str, Any]]]:
-        """Go on from the checkpoint, a sharded one on any engine; gives step and history, 0 and [] without one.
+        """Load the checkpoint, a sharded one on any engine; returns step and history, 0 and [] without one.
 
         Raises:
             TrainingError: it is damaged, of another model or seed, or this engine cannot read it.

@@ -1,4 +1,4 @@
-"""Agreement across sensors: features of the same ground from different bands should be alike."""
+"""Distillation across sensors: features of the same ground from different bands should be equal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.model.trunk import Pyramid
 from core.pretrain.frozen_parts import evaluation_mode
 
 Encoded = tuple[Tensor, Pyramid]
-"""What the trunk gives of a batch: tokens (B, width, h, w) and the stem's finer maps by stride."""
+"""The trunk's output of a batch: tokens (B, width, h, w) and the stem's finer maps by stride."""
 
 
 def pair_loss(
@@ -22,9 +22,9 @@ def pair_loss(
 
     Args:
         model: in training mode.
-        encoded: tokens (B, width, h, w) and finer maps of the images that learn.
+        encoded: tokens (B, width, h, w) and finer maps of the student's images.
         bottleneck: (B, Z, H/2, W/2) of the same.
-        other_images: (B, C', H, W) the same ground in the bands that teach.
+        other_images: (B, C', H, W) the same ground in the teacher's bands.
         other_wavelengths_um: (C',) of those.
     """
     wanted = _features_as_used(model, other_images, other_wavelengths_um)

@@ -64,10 +64,10 @@ def dense_losses(
 
 
 def sample_labelled_pixels(classes: Tensor) -> Tensor:
-    """Draw pixels, those of rare classes more often than their area says: the shares go by the roots of the areas.
+    """Sample pixels with class shares in proportion to the square roots of the classes' areas.
 
-    A few tiles say little about the shares of classes in the scenes that a model will see; sampled by area, a class of
-    a few per cent is hardly learnt, sampled evenly, it is seen where it is not (docs/decisions/0022).
+    Sampled by area, a class of a few per cent is hardly learnt; sampled evenly, it gets false positives
+    (docs/decisions/0022).
 
     Args:
         classes: (P,) int64 class of each labelled pixel, P > 0.

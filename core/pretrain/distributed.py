@@ -129,7 +129,7 @@ ALONE = Processes()
 
 @contextmanager
 def processes(engine: Engine, device: torch.device | None = None) -> Iterator[Processes]:
-    """Join the other processes that ``torchrun`` started; without it, be alone.
+    """Join the other processes that ``torchrun`` started; without it, a single process.
 
     Args:
         engine: "none" takes "ddp" where torchrun started several.
@@ -163,7 +163,7 @@ def _own_device(number: int) -> torch.device:
 
 
 def save_sharded(tensors: dict[str, Any], facts: Mapping[str, Any], folder: Path, processes: Processes) -> None:
-    """Write a checkpoint of which every process holds a part; the folder is whole or not there.
+    """Write a checkpoint with a part of every process; the folder appears when it is complete.
 
     Args:
         tensors: state dicts, alike in every process.
@@ -200,7 +200,7 @@ def find_sharded(folder: Path) -> Path | None:
 
 
 def load_sharded(tensors: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Fill state dicts in place from a checkpoint written by any number of processes, and give its facts.
+    """Fill state dicts in place from a checkpoint written by any number of processes; returns its facts.
 
     Raises:
         TrainingError: it is damaged or of another model.

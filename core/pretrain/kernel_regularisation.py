@@ -1,7 +1,7 @@
 """Regularisation that keeps the generated kernels of known band sets while new bands are learnt.
 
-One generator makes the kernels of all bands, so that learning new wavelengths changes those of every sensor before. No
-image of the old sensors is needed to hold them: what the generator gives for their wavelengths is known.
+One generator makes the kernels of all bands, so that training on new wavelengths changes those of earlier sensors. No
+image of the earlier sensors is needed to keep them: the kernels for their wavelengths are known.
 """
 
 from __future__ import annotations

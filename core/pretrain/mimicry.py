@@ -12,13 +12,13 @@ SHARPNESS = 20.0
 def mimicry_loss(pooled: Tensor, dense: Tensor | None, teacher: Tensor) -> Tensor:
     """Cosine distances to a teacher's vectors, and the divergence of the images' similarities among themselves.
 
-    Vectors of one model lie in a narrow cone, so that cosines alone are small from the start; the similarities of a
-    batch, as TinyCLIP takes them from its teacher, say how images differ.
+    Vectors of one model lie in a narrow cone, so that cosine distances alone are small from the start; the similarities
+    within a batch, as in TinyCLIP, are distilled as well.
 
     Args:
         pooled: unit vectors (B, D) of whole images.
         dense: the student's map (B, D, h, w) in text space; None where it has no decoder.
-        teacher: (B, 1 + grid², D), the teacher's pooled vector and then its places, as unit vectors.
+        teacher: (B, 1 + grid², D), unit vectors of the teacher: the pooled one, then those of the cells.
 
     Returns:
         Scalar.

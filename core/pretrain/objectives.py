@@ -32,8 +32,8 @@ class ObjectiveWeights:
         prompts: the same pixels, each text against the background vocabulary, as ``core highlight`` scores a prompt.
         pairs: cosine distance between the features of two band sets of the same ground.
         teachers: knowledge agglomeration through the MaKA translators.
-        mimicry: that vectors of images and places are those of a teacher with the same words.
-        kernels: that the kernels of the recipe's ``keep_kernels`` stay as they were; asked with every batch.
+        mimicry: cosine distance of image and cell vectors to those of a teacher with the same text tower.
+        kernels: squared change of the kernels of the recipe's ``keep_kernels``; part of every step.
     """
 
     siglip: float = 1.0
@@ -55,11 +55,11 @@ def step_losses(
     siglip: ClassAwareSigLipLoss,
     teachers: Sequence[Mapping[str, Tensor]],
 ) -> list[dict[str, Tensor]]:
-    """Run the model once over all batches of a step and give every objective each allows, already weighted.
+    """Run the model once over all batches of a step and return the weighted objectives of each.
 
     Args:
         model: in training mode.
-        batches: images and what is known of them.
+        batches: images with annotations.
         texts: each batch's words as vectors.
         weights: of the objectives; 0 leaves one out.
         siglip: the loss object, which may hold a process group.
@@ -127,7 +127,7 @@ def pooled_losses(
         pooled: unit vectors (B, D).
         scale: of the similarity.
         bias: of the similarity.
-        batch: what is known of the images.
+        batch: annotations of the images.
         texts: its words as vectors.
         weights: of the objectives.
         siglip: the loss object.
@@ -182,7 +182,7 @@ def other_losses(
 
 
 def _mimicked(model: GeoLangBind, teachers: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Features of the teachers that no translator stands for: they are in text space already."""
+    """Features of the teachers without a translator, which are in text space already."""
     return {name: features for name, features in teachers.items() if name not in model.translators}
 
 

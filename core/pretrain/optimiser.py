@@ -1,8 +1,8 @@
 """AdamW with parameter groups of different rates on one schedule.
 
-timm's schedules keep the first rate of every group in the optimiser and are stepped; here a rate is a function of the
-step, so that a run that goes on from a checkpoint, also with another number of steps, has the rates of one that never
-stopped. Its parameter groups divide by layer and by what decays, not by the parts of this model.
+timm's schedulers keep state in the optimiser and are stepped; here a rate is a function of the step, so that a resumed
+run has the same rates as an uninterrupted one, also with another number of steps. timm's parameter groups divide by
+layer and by weight decay, not by the parts of this model.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch import nn
 from core.pretrain.recipe import OptimiserSettings
 
 TRUNK_PARTS = ("trunk.blocks.", "attn_pool", "trunk.conv_head.", "spectral.anchor_")
-"""Parts of the names of parameters that learn at ``transformer_rate``."""
+"""Parts of the names of parameters that are trained at ``transformer_rate``."""
 
 
 def make_optimiser(parameters: Mapping[str, nn.Parameter], settings: OptimiserSettings) -> torch.optim.AdamW:

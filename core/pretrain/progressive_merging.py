@@ -1,4 +1,4 @@
-"""Progressive merging as a step of training: merge a further-trained model into the running one and measure the cost.
+"""Progressive merging: interpolates a further-trained model into the running one and measures both on all validations.
 
 A run over several modalities alternates: the running model is fine-tuned on one more modality, and the result merged
 by interpolation. Earlier modalities are measured before and after, and the coefficient can be searched for.
@@ -24,21 +24,21 @@ Measure = Callable[[GeoLangBind], dict[str, float]]
 Figures = dict[str, float]
 """The main figure of every validation, by its name."""
 LEAST = 0.01
-"""What a figure counts at least in a search: below it, how little is left no longer matters."""
+"""Lower limit of a figure in a search."""
 
 
 @dataclass(frozen=True)
 class MergeSettings:
-    """What is merged into what.
+    """Models and coefficients of a merge.
 
     Attributes:
         base: the running model: name, file or folder.
         new: the model trained on one more modality from it.
         output: folder of the result.
-        coefficient: share of the newcomer where none is searched for.
+        coefficient: share of the new model where none is searched for.
         per_stage: shares of some stages that differ; see ``core.model.merging.STAGES``.
-        search: look for the share that serves old and new validations best.
-        stages: look for a share of each stage, too.
+        search: whether to search for the share with the best validations.
+        stages: whether to search for a share of each stage, too.
     """
 
     base: str
@@ -52,13 +52,13 @@ class MergeSettings:
 
 @dataclass(frozen=True)
 class MergeReport:
-    """What merging did.
+    """Result of a merge.
 
     Attributes:
-        coefficient: share of the newcomer.
-        stages: what happened to each stage.
+        coefficient: share of the new model.
+        stages: share of each stage.
         before: figures of the running model.
-        newcomer: figures of the newcomer.
+        newcomer: figures of the new model.
         merged: figures of the result.
         tried: score by coefficient, where one was searched for.
     """
@@ -74,13 +74,13 @@ class MergeReport:
 def merge_models(settings: MergeSettings, validations: Mapping[str, Measure]) -> MergeReport:
     """Merge two models into a folder that the zoo lists.
 
-    A search maximises the geometric mean of the validations' main figures, the first that each gives. Scales cancel in
-    it: halving one figure is made good by doubling another alone, so that neither what was learnt before nor what is
-    new is given up for small gains elsewhere.
+    A search maximises the geometric mean of the validations' main figures, the first that each gives. Scales cancel
+    in it: halving one figure is compensated only by doubling another, so that no modality is given up for small gains
+    elsewhere.
 
     Args:
-        settings: what is merged into what.
-        validations: of what was learnt before and of what is new; may be empty without a search.
+        settings: models and coefficients.
+        validations: of earlier and new modalities; may be empty without a search.
 
     Raises:
         TrainingError: a search without validations.

@@ -1,7 +1,7 @@
-"""Loss on the score of a prompt as it is served: sigmoid cross entropy of its odds against the background, per pixel.
+"""Loss on the score of a prompt as at inference: sigmoid cross entropy of its odds against the background, per pixel.
 
-``core highlight`` holds a prompt against a background vocabulary and calls 0.5 "as likely as everything else". That is
-only true where the very same odds were trained.
+``core highlight`` compares a prompt with a background vocabulary, with 0.5 for "as likely as everything else". The same
+odds are trained here, so that this score is calibrated.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from core.tasks.scoring import Prompt, weights_of_background
 from core.vocabulary import background_words
 
 ABSENT_SHARE = 3.0
-"""Weight of all prompts that are not true of a pixel over one that is: one in four prompts is taken to be true."""
+"""Weight of all false prompts of a pixel over its true one: a prior of one in four."""
 SMALLEST_REST = 1e-6
-"""What is left at least of the background's odds, over its largest."""
+"""Lower limit of the background's odds, relative to the largest."""
 
 
 @dataclass(frozen=True)
 class BackgroundTexts:
-    """The background vocabulary, and how much of it each training text is held against.
+    """The background vocabulary, and its weights for each training text.
 
     Attributes:
         vectors: unit vectors (B, D) of its words.
-        weights: by text (B,): 1 for words that mean something else, 0 for those that mean the same.
+        weights: by text (B,): 1 for words of other meaning, 0 for synonyms.
     """
 
     vectors: Tensor
@@ -39,7 +39,7 @@ class BackgroundTexts:
     @classmethod
     @torch.no_grad()
     def of(cls, model: GeoLangBind, texts: dict[str, Tensor]) -> BackgroundTexts:
-        """Encode the vocabulary for a model and weigh it for texts given with their unit vectors (D,)."""
+        """Encode the vocabulary by a model, and compute its weights for texts with their unit vectors (D,)."""
         words = background_words()
         vectors = F.normalize(model.text_prompts(list(words)).float(), dim=1)
         weights = {
@@ -59,7 +59,7 @@ def prompt_loss(
     """Losses of every prompt at every pixel, by the odds that ``highlight`` computes.
 
     Args:
-        model: gives the temperature, which does not learn from this.
+        model: for its temperature, which gets no gradient.
         cosines: (P, T) of pixels with drawn texts.
         background_cosines: (P, B) of pixels with the background vocabulary.
         weights: (T, B) of the background for each text.

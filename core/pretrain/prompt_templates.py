@@ -1,4 +1,4 @@
-"""Texts of classes: synonyms and templates, sampled for every batch so that no single text is learnt."""
+"""Texts of classes: synonyms in templates, sampled for every batch."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class PromptTemplates:
     Attributes:
         classes: synonyms of each class, the plainest first.
         templates: sentences with ``{}`` for the word.
-        distractors: words for things the source never shows.
-        compatible: pairs of class positions whose words could be said of each other.
+        distractors: words for things absent from the source.
+        compatible: pairs of class positions whose words may describe each other.
     """
 
     classes: tuple[tuple[str, ...], ...]

@@ -1,4 +1,4 @@
-"""A training run as a file: what to train, on what mixture, for how long."""
+"""Training recipes: YAML files that describe model, sources, objectives and schedule of a run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.pretrain.sources.registry import source_address, source_kinds
 
 T = TypeVar("T")
 DATA_FOLDER = Path("../shared/data")
-"""Where recipes have their data."""
+"""Data folder of the recipes."""
 FORMER_FIELDS = {"contest": "contrastive", "teach": "distil_chance"}
 """Fields of recipes of before December 2026, which are still read, and their present names."""
 
@@ -30,13 +30,13 @@ class OptimiserSettings:
 
     Attributes:
         learning_rate: at the end of the warm-up.
-        generator_rate: share of the learning rate for the weight generator, whose every parameter moves all kernels.
-        transformer_rate: share of the learning rate for the trunk's blocks and the pooling: transformer blocks bear
-            less than convolutions with norms, pretrained blocks should keep what they know.
+        generator_rate: factor of the learning rate for the weight generator, whose parameters affect all kernels.
+        transformer_rate: factor of the learning rate for the trunk's blocks and the pooling: transformer blocks need a
+            lower rate than convolutions with norms, and so do pretrained blocks.
         weight_decay: on matrices; norms, biases and scalars have none.
         warmup_steps: steps of the warm-up.
         clip: largest norm of the gradient.
-        average: decay of the running average of the weights, which is what is kept.
+        average: decay of the running average of the weights, which is saved.
     """
 
     learning_rate: float = 1e-3
@@ -54,12 +54,11 @@ class SourceSettings:
 
     Attributes:
         kind: a registered kind of source, or "module:SourceClass:SettingsClass".
-        weight: how often a step draws from it, relative to the others; where all are in every step, what its losses
-            count.
+        weight: relative frequency of the source; where all sources are in every step, the weight of its losses.
         settings: the fields of its settings class.
         templates: sentences with ``{}``.
-        absent: words for things that this source never shows, beside the recipe's distractors.
-        compatible: pairs of classes (keys of the settings' ``classes``) whose words could be said of each other.
+        absent: words for things absent from this source, beside the recipe's distractors.
+        compatible: pairs of classes (keys of the settings' ``classes``) whose words may describe each other.
     """
 
     kind: str
@@ -72,25 +71,25 @@ class SourceSettings:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A whole run.
+    """Settings of a run.
 
     Attributes:
         name: of the model.
-        seed: of everything that is drawn.
+        seed: of all random choices.
         steps: optimiser steps.
         model: configuration for ``create_model``; where ``start`` names a model, the parts to add to it.
-        start: model or folder whose weights to begin with.
-        words_of: model whose words the student shares: its text tower, text space and templates; None for those of
-            ``model`` or ``start``.
-        learn: parts that learn, by how their parameters' names begin (``visual.scene``); empty for all. What does not
-            learn is as in use: norms keep their statistics.
+        start: model or folder of the initial weights.
+        words_of: model whose text tower, text space and templates are used; None for those of ``model`` or ``start``.
+        learn: trainable parts, as prefixes of parameter names (``visual.scene``); empty for all. Frozen parts are in
+            evaluation mode: norms keep their statistics.
         sources: the mixture, by name.
-        together: whether every step joins a batch of each source, rather than drawing one source. A model whose stem
-            has norms over the batch needs it: they must see the whole mixture.
-        accumulate: into how many parts a batch is divided that does not fit into memory; all of it is contrasted all
-            the same.
-        keep_kernels: band sets, as centre wavelengths in µm, whose generated kernels stay as they are at the start.
-        distractors: words for things that a source with none of them does not show.
+        together: whether every step has a batch of each source, rather than one of a random source. Models whose stem
+            has norms over the batch need it: their statistics must be those of the whole mixture.
+        accumulate: number of parts that a batch too large for memory is divided into; the contrastive loss is still
+            over the whole batch.
+        keep_kernels: band sets, as centre wavelengths in µm, whose generated kernels are regularised to the initial
+            ones.
+        distractors: words for things absent from sources that do not have them as classes.
         teachers: translator name to teacher settings.
         optimiser: see OptimiserSettings.
         objectives: see ObjectiveWeights.
@@ -124,7 +123,7 @@ class Recipe:
 def read_recipe(path: Path, data: Path | None = None) -> Recipe:
     """Read a recipe file.
 
-    A recipe that ``extends`` another (a path beside it) is laid over it, entry by entry; an entry of null takes away.
+    A recipe that ``extends`` another (a path relative to it) is merged into it, entry by entry; null removes an entry.
 
     Args:
         path: of the recipe.
@@ -217,7 +216,7 @@ def _build_source(name: str, entry: SourceSettings, recipe: Recipe) -> Source:
 
 
 def _positions(name: str, entry: SourceSettings, classes: Sequence[Any]) -> frozenset[tuple[int, int]]:
-    """Return the positions of the pairs of classes that a source calls compatible."""
+    """Return the positions of the compatible pairs of classes of a source."""
     try:
         return frozenset((classes.index(one), classes.index(other)) for one, other in entry.compatible)
     except ValueError as problem:

@@ -1,4 +1,4 @@
-"""Teachers of a recipe: vision models whose features the student learns to give as well, through MaKA translators.
+"""Teachers of a recipe: vision models whose features are distilled into the student, through MaKA translators.
 
 Follows DOFA-CLIP's VECT: any number of teachers, each with a translator of its own that is conditioned on the
 wavelengths.
@@ -21,7 +21,7 @@ from core.pretrain.recipe import Recipe
 from core.pretrain.teacher_registry import registered_teacher
 
 FIELDS = ("model", "checkpoint", "image_size", "features", "reads")
-"""What a recipe may say of a teacher."""
+"""Settings of a teacher in a recipe."""
 TeacherFeatures = Callable[[Batch], Tensor | None]
 """Features (B, grid², channels) of a batch; None where the teacher cannot see these bands."""
 
@@ -69,7 +69,7 @@ def with_translators(
     Args:
         config: values of the configuration.
         teachers: by translator name.
-        entries: what the recipe says of each; ``reads`` names what its translator reads.
+        entries: settings of each teacher; ``reads`` names the features that its translator reads.
     """
     sizes = {
         name: {"grid": teacher.grid, "channels": teacher.channels}
@@ -83,8 +83,8 @@ def with_translators(
 def teacher_features(teacher: Teacher) -> TeacherFeatures:
     """Returns a teacher's features of a batch: of its own bands, or else of the same ground in the teacher bands.
 
-    A teacher that is mimicked is asked about the teacher bands alone, where there are some: its answer is to hold for
-    any bands of that ground.
+    A teacher in text space gets the teacher bands alone, where there are some: its vectors are the targets for any
+    bands of that ground.
     """
 
     def features(batch: Batch) -> Tensor | None:

@@ -1,4 +1,4 @@
-"""A student that shares another model's words: its text tower, its text space and its templates."""
+"""Use of another model's text tower, text space and templates by a student."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 from core.model.geolangbind import GeoLangBind
 
 WORDS = ("text.", "logit_scale", "logit_bias")
-"""How the names of the parameters begin that belong to the words."""
+"""Prefixes of the names of the parameters of text tower and similarity."""
 
 
 def with_words_of(values: Mapping[str, Any], words: GeoLangBind | None) -> dict[str, Any]:

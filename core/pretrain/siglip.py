@@ -13,7 +13,7 @@ from torch import Tensor
 class ClassAwareSigLipLoss(SigLipLoss):
     """open_clip's sigmoid loss with labels of equal texts, within and across processes.
 
-    Captions made from class names repeat within a batch; taking the repeats for negatives would punish right answers.
+    Captions made from class names repeat within a batch; as negatives, the repeats would be false negatives.
 
     Args:
         rank: number of this process.

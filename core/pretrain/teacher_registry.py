@@ -1,4 +1,4 @@
-"""Teachers with code of their own by name. Packages above core register theirs, so that core names none of them."""
+"""Registry of teachers with code of their own. Packages above core register theirs, so that core names none of them."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ def register_teacher(name: str, make: Callable[[], Teacher]) -> None:
 
 
 def registered_teacher(name: str) -> Callable[[], Teacher] | None:
-    """Returns what loads a teacher; None where no such teacher is registered."""
+    """Returns the function that loads a teacher; None where no such teacher is registered."""
     return _TEACHERS.get(name)

@@ -23,8 +23,8 @@ class BatchTexts:
         means: (classes, D), each the mean over all synonyms of a class.
         sampled: (N, D), the batch's own texts: one a class, then distractors.
         captions: (B, D), each image's own text, where the batch has captions in place of classes.
-        background: (V, D), the background vocabulary that prompts are held against; None where it is not requested.
-        background_weights: (N, V), how much of it each sampled text is held against.
+        background: (V, D), the background vocabulary that prompts are compared with; None where it is not requested.
+        background_weights: (N, V), weight of each background word for each sampled text.
     """
 
     means: Tensor
@@ -45,7 +45,7 @@ class SourceTexts:
     Args:
         model: encodes them.
         sources: by name.
-        background: whether prompts are to be held against the background vocabulary.
+        background: whether to encode the background vocabulary.
     """
 
     def __init__(self, model: GeoLangBind, sources: Mapping[str, Source], background: bool = False) -> None:

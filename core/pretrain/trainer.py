@@ -41,11 +41,11 @@ class Trainer:
     """Trains a model by a recipe, resuming from the folder's checkpoint to the same numbers.
 
     Args:
-        model: its text tower stays locked; what the recipe says learns.
-        recipe: what to do.
+        model: its text tower stays frozen; the recipe names the trainable parts.
+        recipe: of the run.
         folder: for the checkpoint, curves and results.
         validations: measures by name, run on the averaged weights.
-        teachers: what each sees in a batch, by translator name.
+        teachers: features of a batch by each teacher, by translator name.
         bfloat16: whether to run under bf16 autocast.
         processes: those that share every batch, and the device of this one.
     """
@@ -99,7 +99,7 @@ class Trainer:
             The results, which are also written to ``results.json``; empty after ``until`` steps.
 
         Raises:
-            CancelledError: cancelled; run again to go on.
+            CancelledError: the work was cancelled; another run resumes.
             TrainingError: the loss is no longer a number.
         """
         context = context or Context()
@@ -138,7 +138,7 @@ class Trainer:
         return averaged_model(self.model, self._average, self.processes)
 
     def save(self) -> None:
-        """Write the checkpoint; all processes must ask."""
+        """Write the checkpoint; all processes must call it."""
         self._checkpoints.save(self.step, self.history)
 
     def train_step(self, batches: list[Batch], texts: SourceTexts) -> dict[str, float]:

@@ -27,7 +27,7 @@ class TrainingStep(nn.Module):
         model: in training mode.
         weights: of the objectives.
         siglip: the loss object, which may exchange texts with other processes.
-        kept: kernels that are to stay, if any.
+        kept: kernels to regularise, if any.
     """
 
     def __init__(
@@ -77,20 +77,20 @@ def accumulate(
 ) -> dict[str, Tensor]:
     """Run one step over a batch that does not fit into memory at once, every image still contrasted with every text.
 
-    All parts are encoded first without gradients; the loss of the whole batch then says in which direction each pooled
-    vector should move; each part is encoded again and pulled that way (Gao et al. 2021, "Scaling deep contrastive
-    learning batch size under memory limited setup"). The gradient is that of the whole batch.
+    All parts are encoded first without gradients; the gradient of the whole batch's loss by each
+    pooled vector is computed; each part is encoded again and gets that gradient (Gao et al. 2021, "Scaling deep
+    contrastive learning batch size under memory limited setup"). The gradient is that of the whole batch.
 
     Args:
         step: a TrainingStep, bare or inside a data-parallel engine.
         batch: this process's share.
         texts: its words as vectors.
-        ask_teachers: gives the teachers' features of a part.
+        ask_teachers: returns the teachers' features of a part.
         parts: into how many parts to divide it.
-        seed: of stochastic depth, which must drop the same both times.
+        seed: of stochastic depth, which must drop the same layers both times.
         autocast: precision of the forward passes.
-        exchange: around a part; told whether it is the last, after which gradients go round among processes.
-        share: what the batch counts.
+        exchange: context of a part; its argument is whether it is the last, after which gradients are reduced.
+        share: weight of the batch.
 
     Returns:
         The losses of the whole batch by objective.

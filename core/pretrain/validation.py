@@ -38,7 +38,8 @@ def tile_parsing(path: str, names: list[str], classes: Mapping[int, list[str]]) 
 def caption_accuracy(path: str, size: int, batch: int = 64, main: str = "top1") -> Measure:
     """Measure on image-text shards how often an image's own caption is the nearest of all captions in the shards.
 
-    Gives the share of images (``top1``) and the mean over captions of their shares (``balanced``), ``main`` first.
+    The measure returns the share of images (``top1``) and the mean over captions of their shares (``balanced``),
+    ``main`` first.
 
     Raises:
         TrainingError: ``main`` is neither.

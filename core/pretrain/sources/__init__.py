@@ -1,1 +1,1 @@
-"""Where training batches come from: one kind of source a file."""
+"""Sources of training batches: one kind a file."""

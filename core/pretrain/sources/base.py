@@ -1,4 +1,4 @@
-"""What every source of training batches offers."""
+"""Interfaces of the sources of training batches."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.pretrain.prompt_templates import PromptTemplates
 
 
 class Source(Protocol):
-    """Makes batches out of chance alone: the same generator state gives the same batch, so training resumes exactly."""
+    """Makes batches as a function of a random generator's state, so that training resumes exactly."""
 
     name: str
     prompts: PromptTemplates
@@ -23,7 +23,7 @@ class Source(Protocol):
 
 @runtime_checkable
 class SharingSource(Source, Protocol):
-    """A source that need not make a whole batch to give one process its share of it."""
+    """A source that can make one process's share of a batch by itself."""
 
     def share(self, rng: Generator, share: Share) -> Batch:
         """Make one process's share of the batch that ``batch`` would make of the same generator state."""

@@ -1,4 +1,4 @@
-"""Chips with one class each: whole-image batches, and mosaics of chips whose seams teach where things are."""
+"""Chips with one class each: whole-image batches, and mosaics of chips with labels per pixel."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class ChipSettings:
         mosaic_batch: mosaics a batch.
         scattered: classes that do not fill their chip; mosaics leave their pixels unlabelled.
         band_chance: chance that a batch keeps a random subset of the bands.
-        aside: every so-manieth chip is kept aside, for choosing settings by it; 0 for none.
-        haze: what the atmosphere adds to blue, taken away from half of the images; see ``random_haze``. 0 for none.
+        aside: every n-th chip is held out for validation; 0 for none.
+        haze: path reflectance in blue that is subtracted from half of the images; see ``random_haze``. 0 for none.
     """
 
     path: str
@@ -104,7 +104,7 @@ class ChipSource:
         return images, self._classes(chosen), None
 
     def _mosaics(self, rng: Generator) -> tuple[Tensor, None, Tensor]:
-        """Lay 2 × 2 chips together and cut at random, so that the seams lie anywhere."""
+        """Join 2 × 2 chips and crop at random, so that the seams are anywhere."""
         count = self._settings.mosaic_batch
         chosen = rng.choice(self._used, size=4 * count)
         chips = self._load(chosen)

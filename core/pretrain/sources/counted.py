@@ -1,4 +1,4 @@
-"""Single-band thermal frames captioned from the counts of what is in them (HIT-UAV)."""
+"""Single-band thermal frames with captions from counts of objects (HIT-UAV)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class CountedSettings:
 
 
 class CountedSource:
-    """Frames grouped by what they show: any of the nouns, in words rather than exact numbers."""
+    """Frames with captions that name objects in words rather than exact numbers."""
 
     def __init__(self, name: str, settings: CountedSettings, prompts: PromptTemplates) -> None:
         self.name = name
@@ -52,7 +52,7 @@ class CountedSource:
         self.prompts = PromptTemplates(tuple((caption,) for caption in self._captions), prompts.templates)
 
     def batch(self, rng: Generator) -> Batch:
-        """Draw frames, turned and cut at random."""
+        """Sample frames, rotated and cropped at random."""
         chosen = rng.integers(len(self._frames), size=self._settings.batch)
         images = torch.from_numpy(self._frames[chosen])[:, None].float() / 127.5 - 1
         images, _ = random_affine(images, self._settings.crop, rng, zoom=(1.5, 2.0))
@@ -66,7 +66,7 @@ class CountedSource:
 
 
 def caption_of(counts: Mapping[str, int], nouns: Mapping[str, tuple[str, str]]) -> str:
-    """Say what is there: "a few cars and many people", or "nothing but ground"."""
+    """Return a caption of the counts: "a few cars and many people", or "nothing but ground"."""
     parts = []
     for key, (singular, plural) in nouns.items():
         number = counts.get(key, 0)

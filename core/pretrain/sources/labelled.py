@@ -24,10 +24,10 @@ class LabelledSettings:
         path: folder or tar of pairs such as ``name.jpg`` / ``name.labels.png``.
         classes: label code to synonyms; other codes are unlabelled.
         names: beginnings of the tile names to train on.
-        left_out: beginnings of the tile names that are kept for choosing or reporting.
+        left_out: beginnings of the tile names that are held out for validation or testing.
         ending: of the label files.
-        background: label codes of pixels that show none of the classes in ``absent``; they teach that those words are
-            not true there, and nothing else.
+        background: label codes of pixels that show none of the classes in ``absent``; they are negatives of those
+            classes' words, and nothing else.
         absent: label codes of the classes that background pixels do not show; all classes where empty.
         crop: side of the images the model sees.
         batch: images a batch.
@@ -55,7 +55,7 @@ class LabelledSettings:
 
 
 class LabelledSource:
-    """Random cuts of labelled tiles.
+    """Random crops of labelled tiles.
 
     Raises:
         TrainingError: no tile has one of the names.
@@ -82,7 +82,7 @@ class LabelledSource:
         self._backgrounds = [absent] if settings.background else []
 
     def batch(self, rng: Generator) -> Batch:
-        """Draw cuts of random tiles, turned and scaled at random."""
+        """Sample crops of random tiles, rotated and scaled at random."""
         settings = self._settings
         pieces = [self._cut(rng) for _ in range(settings.batch)]
         images = torch.cat([image for image, _ in pieces])

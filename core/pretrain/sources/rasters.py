@@ -1,4 +1,4 @@
-"""A person's own rasters without labels: windows of any bands, for a teacher that is shown the bands it knows."""
+"""The user's rasters without labels: windows of any bands for the student, of a teacher's bands for the teacher."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from core.spectral.recognise import Recognition, recognise
 
 ENDINGS = (".tif", ".tiff", ".jp2", ".vrt", ".img")
 DRAWS = 50
-"""Windows drawn before a raster counts as empty."""
+"""Windows sampled before a raster counts as empty."""
 FEWEST_VALID = 0.5
 
 
@@ -34,9 +34,9 @@ class RasterSettings:
     Attributes:
         paths: rasters and folders of rasters, in which all below is taken.
         sensors: sensor name for all of them, where it cannot be recognised; "" otherwise.
-        teacher_um: centre wavelengths in µm of the bands that teachers are shown; () for all.
+        teacher_um: centre wavelengths in µm of the teachers' bands; () for all.
         subset: chance that a batch is a random part of the bands.
-        teacher_bands: chance that a batch is just the bands that teachers are shown.
+        teacher_bands: chance that a batch has the teachers' bands alone.
         crop: side of the images.
         batch: images a batch; all from one raster.
         zoom: raster pixels per pixel seen, smallest and largest.
@@ -53,10 +53,10 @@ class RasterSettings:
 
 
 class RasterSource:
-    """Windows of rasters, read as they are drawn; memory is that of a batch.
+    """Windows of rasters, read as they are sampled; memory is that of a batch.
 
     Raises:
-        TrainingError: there is no raster, or none with the bands that teachers are to be shown.
+        TrainingError: there is no raster, or none with the teachers' bands.
     """
 
     def __init__(self, name: str, settings: RasterSettings, prompts: PromptTemplates) -> None:
@@ -74,7 +74,7 @@ class RasterSource:
             )
 
     def batch(self, rng: Generator) -> Batch:
-        """Draw windows of one raster and the bands to look at."""
+        """Sample windows of one raster, and bands."""
         raster, recognition, shown = self._rasters[rng.integers(len(self._rasters))]
         images = random_noise(self._windows(raster, recognition, rng), rng)
         wavelengths = torch.tensor(recognition.band_set.wavelengths_um)
@@ -110,7 +110,7 @@ class RasterSource:
         return torch.cat(images)
 
     def _opened(self, path: Path) -> tuple[RasterReader, Recognition, list[int]] | None:
-        """Open a raster; None where it lacks a band that teachers are to be shown."""
+        """Open a raster; None where it lacks one of the teachers' bands."""
         raster = self._open.enter_context(open_raster(str(path)))
         recognition = recognise(raster, sensor=self._settings.sensors or None)
         wavelengths = recognition.band_set.wavelengths_um
@@ -122,7 +122,7 @@ class RasterSource:
 
 
 def _rasters(path: Path) -> list[Path]:
-    """Returns the rasters that a path stands for.
+    """Returns the rasters of a path: itself, or all below a folder.
 
     Raises:
         TrainingError: nothing is there.

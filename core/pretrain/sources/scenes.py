@@ -22,7 +22,7 @@ from core.spectral.scaling import physical_range
 RED, GREEN, BLUE = 0.665, 0.56, 0.49
 NEAR_INFRARED = 0.85
 DRAWS = 50
-"""Windows drawn blindly before the valid ones are looked up."""
+"""Windows sampled at random before the valid ones are computed."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,11 @@ class SceneSettings:
         crop: side of the images the model sees.
         batch: images a batch; all from one place.
         zoom: scene pixels per pixel seen, smallest and largest.
-        display: chance that an image of red, green and blue alone is shown as pictures of reflectance are: with other
-            limits, haze and gamma; see ``random_display``.
-        haze: what the atmosphere adds to blue in half of the images, in units of the full range, for scenes at surface
+        display: chance that an image of red, green and blue alone is rendered as for display: with other limits, haze
+            and gamma; see ``random_display``.
+        haze: path reflectance added to blue in half of the images, in units of the full range, for scenes at surface
             reflectance; 0 for none.
-        held_out: names of bands that are never seen as a set of their own, so that it can be asked what the model makes
-            of bands it never met together.
+        held_out: names of bands that are never a batch's whole band set, to test generalisation to unseen band sets.
     """
 
     places: Sequence[Sequence[str]]
@@ -81,7 +80,7 @@ class _Place:
 
 
 class SceneSource:
-    """Cuts of scenes with any of their bands.
+    """Crops of scenes with any of their bands.
 
     Raises:
         TrainingError: rasters of one place differ in size.
@@ -94,7 +93,7 @@ class SceneSource:
         self._places = [self._read(index) for index in range(len(settings.places))]
 
     def batch(self, rng: Generator) -> Batch:
-        """Draw cuts of one place and the bands to look at."""
+        """Sample crops of one place, and bands."""
         settings = self._settings
         place = self._places[rng.integers(len(self._places))]
         images, labels = self._cuts(place, rng)
@@ -149,7 +148,7 @@ class SceneSource:
         return torch.cat(images), torch.cat(labels) if labels else None
 
     def _side(self, valid: NDArray[np.bool_]) -> int:
-        """Side in pixels of what is cut out of a scene before it is scaled."""
+        """Side in pixels of a crop of a scene before it is scaled."""
         return min(int(self._settings.crop * self._settings.zoom[1] * 1.2), *valid.shape)
 
     def _read(self, index: int) -> _Place:

@@ -27,10 +27,10 @@ class ShardSettings:
         path: a shard or a pattern of shards, such as ``data/Seg4/Seg4_train-*-train.tar``; all of one sensor.
         size: side of the images the model sees.
         batch: images a batch, over all processes together.
-        area: smallest and largest share of an image that is cut out, as published.
-        aspect: smallest and largest width by height of what is cut out, as published.
+        area: smallest and largest share of an image in a crop, as published.
+        aspect: smallest and largest width by height of a crop, as published.
         readers: images read and decoded at a time.
-        captioned: whether captions are learnt from; without them the images are for teachers alone.
+        captioned: whether captions are used; without them the images are for teachers alone.
     """
 
     path: str
@@ -43,7 +43,7 @@ class ShardSettings:
 
 
 class ShardSource:
-    """Draws captioned images from anywhere in the shards, cut as the published recipe cuts them.
+    """Samples captioned images of all shards, cropped as in the published recipe.
 
     Nothing is flipped or turned: captions say "in the upper left" and "north of the river".
 
