@@ -49,7 +49,7 @@ class Context:
 
     Attributes:
         progress: called with the fraction done (0..1) of this piece and a short sentence.
-        cancel: looked at between batches.
+        cancel: checked between batches.
         notify: called with previews and losses.
         models: loaded models, shared by all requests.
     """

@@ -30,7 +30,7 @@ class UsageError(GeoLangBindError):
 
 
 class InputError(GeoLangBindError):
-    """A raster, vector or table that cannot be used as it is."""
+    """A raster, vector or table that cannot be used."""
 
     code = "input"
 
@@ -66,6 +66,6 @@ class TrainingError(GeoLangBindError):
 
 
 class CancelledError(GeoLangBindError):
-    """The user asked to stop; finished tiles are kept."""
+    """The user cancelled the work; finished chunks are kept."""
 
     code = "cancelled"

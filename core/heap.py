@@ -42,7 +42,7 @@ class Heap:
         self._outside: int | None = None
 
     def give_back(self) -> bool:
-        """Hand freed memory back where it is more than the slack; best asked between two batches.
+        """Return freed memory to the system where it is more than the slack; to be called between two batches.
 
         Returns:
             Whether it was.

@@ -16,14 +16,14 @@ NAME = "geolangbind"
 
 
 def cache_base() -> Path:
-    """Returns the folder of what can be computed or fetched again."""
+    """Returns the folder of data that can be computed or downloaded again."""
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / NAME
     return _windows_or_xdg("XDG_CACHE_HOME", Path.home() / ".cache")
 
 
 def data_base() -> Path:
-    """Returns the folder of what the user would miss, such as fine-tuned models."""
+    """Returns the folder of the user's data, such as fine-tuned models."""
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support" / NAME
     return _windows_or_xdg("XDG_DATA_HOME", Path.home() / ".local" / "share")
@@ -39,7 +39,7 @@ def _windows_or_xdg(variable: str, default: Path) -> Path:
 def is_private(folder: Path) -> bool:
     """Create a folder if it is missing, and return whether only its owner, the current user, can write to it.
 
-    What is loaded from it as code must not be another's.
+    Code is loaded from it, so other users must not be able to write to it.
     """
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

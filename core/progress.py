@@ -16,7 +16,7 @@ def no_progress(fraction: float, message: str) -> None:
 
 
 class CancelToken:
-    """A flag one thread raises and the working thread looks at between batches."""
+    """A flag that one thread sets and the working thread checks between batches."""
 
     def __init__(self) -> None:
         self._event = threading.Event()

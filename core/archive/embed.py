@@ -158,7 +158,7 @@ def _in_this_process(jobs: Sequence[EmbedJob]) -> Iterator[ScenePlan | PartDone]
 def _on_cluster(jobs: Sequence[EmbedJob], client: Client) -> Iterator[ScenePlan | PartDone]:
     """Plan every scene on a worker and submit its parts as soon as they are known.
 
-    Parts are impure: the same part requested again must look at the store again and not at Dask's memory.
+    Parts are impure: a repeated part must check the store again rather than reuse Dask's result.
     """
     from distributed import as_completed
 

@@ -54,7 +54,7 @@ class Place:
     Attributes:
         score: 0..1, of its best part.
         share: of its cells with a score above one half.
-        raster: where it lies.
+        raster: path.
         x: of its best part, in the raster's reference system.
         y: likewise.
         longitude: in degrees (WGS 84); None for a raster without a reference system.
@@ -109,11 +109,11 @@ def find_places(
 
     Args:
         sources: the scenes.
-        text: what is looked for; "|" between synonyms.
+        text: prompt; "|" between synonyms.
         model: the model whose features are searched.
         store: where they are.
         top: how many places to give.
-        context: called with the fraction of scenes searched; its cancel token is looked at after every chunk.
+        context: reports the fraction of scenes searched; cancellation is checked after every chunk.
 
     Raises:
         InputError: the text is empty.

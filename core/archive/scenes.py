@@ -1,4 +1,4 @@
-"""What an archive is made of: the scenes of a folder, a STAC document or a list.
+"""The scenes of an archive: of a folder, a STAC document or a list.
 
 STAC documents are read as plain JSON: of the whole standard only links and assets matter here, and a document may be
 incomplete where a strict reader would refuse it.

@@ -15,7 +15,7 @@ from core.datasets.archive import read_members
 from core.datasets.chips import decode_rgb
 
 PICTURES = (".jpg", ".webp", ".tif")
-"""Suffixes of the pictures that labels lie beside."""
+"""Suffixes of the images with labels beside them."""
 
 
 @dataclass(frozen=True)

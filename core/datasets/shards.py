@@ -33,7 +33,7 @@ _NUMBERS = re.compile(r"[\[(]?\s*(?:[-+.\deE]+\s*(?:[,\s]\s*[-+.\deE]+\s*)*,?)?\
 
 @dataclass(frozen=True)
 class ShardSample:
-    """One image and what is said of it.
+    """One image with its caption, wavelengths and place.
 
     Attributes:
         key: name within the shard.
@@ -51,7 +51,7 @@ class ShardSample:
 
 
 class ShardSet:
-    """The samples of several shards by number, read one at a time from where they lie.
+    """The samples of several shards by number, read one at a time from the files.
 
     Each shard's table of contents is kept beside it (``.index.npz``) where the folder can be written, so that two
     million samples need not be listed again at every start.
@@ -169,7 +169,7 @@ def _listed(numbers: Sequence[float]) -> bytes:
 
 
 def _image(content: bytes) -> NDArray[np.uint8]:
-    """Read an array whose size was looked at before it was made.
+    """Read an array after a check of its size.
 
     Raises:
         InputError: it is no array of numbers in 0..255, or larger than its bytes.

@@ -52,7 +52,7 @@ def benchmarks() -> dict[str, dict[str, Any]]:
 
 
 def present(data: Path) -> tuple[str, ...]:
-    """Returns the benchmarks whose data lie in a folder."""
+    """Returns the benchmarks whose data are in a folder."""
     return tuple(name for name, entry in benchmarks().items() if (data / entry["path"]).exists())
 
 
@@ -190,7 +190,7 @@ def _labels(model: GeoLangBind, entry: Mapping[str, Any], path: Path) -> dict[st
 def _label_measures(
     name: str, logits: Logits, shown: Shown, published: Mapping[str, Mapping[str, float]]
 ) -> list[dict[str, Any]]:
-    """Measure log-odds (N, classes) against what images show; a class is said to be shown from even odds on."""
+    """Measure log-odds (N, classes) against labels (N, classes); a class is predicted from log-odds of 0 on."""
     said = logits > 0
     figures: tuple[tuple[str, Callable[[NDArray[np.int64]], float]], ...] = (
         ("micro F1", lambda chosen: f1_score(said[chosen], shown[chosen])),

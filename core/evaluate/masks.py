@@ -38,7 +38,7 @@ def labelled_tiles(entry: Mapping[str, Any], path: Path) -> Iterator[Tile]:
             - ``masks``: files that match ``images``; the label's path is the image's with ``mask`` replacements made;
               ``colours`` gives the code of "r,g,b" where labels are pictures; ``bands`` picks bands,
             - ``geobench``: HDF5 files, see ``core.evaluate.geobench``.
-        path: where it lies.
+        path: of the set.
 
     Raises:
         InputError: the set is missing or damaged.

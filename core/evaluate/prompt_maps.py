@@ -33,12 +33,12 @@ _WEB_TILE = re.compile(r"(\d+)-(\d+)-(\d+)$")
 
 @dataclass(frozen=True)
 class MaskedRaster:
-    """A raster and where it shows what is requested.
+    """A raster with the reference mask of a prompt.
 
     Attributes:
         path: of the raster.
-        bands: 1-based numbers of the bands to look at; None for all that the sensor has.
-        truth: (H, W) whether a pixel is what is requested.
+        bands: 1-based numbers of the bands to use; None for all that the sensor has.
+        truth: (H, W) whether the prompt is true of a pixel.
         counted: (H, W) whether that is known.
         blocks: whether pixels are counted by blocks of the raster, or all together as one picture of many.
     """

@@ -15,7 +15,7 @@ def trained_benchmarks(model: str | Path) -> frozenset[str]:
     """Return the names of the benchmarks whose classes a model's card states it was trained on.
 
     Args:
-        model: name or path, as for ``load_model``; a file stands for the card beside it.
+        model: name or path, as for ``load_model``; for a file, the card beside it is read.
     """
     path = Path(model)
     try:

@@ -1,4 +1,4 @@
-"""Agreement of a prompt's map with McFeeters' water index, on imagery that carries no labels."""
+"""McFeeters' water index as a reference for prompts on imagery without labels."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def random_blur(images: Tensor, rng: Generator, largest: float) -> Tensor:
 
 
 def random_display(images: Tensor, wavelengths_um: Tensor, rng: Generator, chance: float) -> Tensor:
-    """Show scaled reflectance as pictures of it are shown: stretched to other limits, hazy, with a gamma.
+    """Render scaled reflectance as for display: stretched to other limits, with haze and a gamma.
 
     Model units end where physical_range says; pictures that people have end where someone's stretch did, from the
     darkest parts to a few per cent of clipped bright ones, with the path radiance of the air left in or taken away.
@@ -123,7 +123,7 @@ def random_display(images: Tensor, wavelengths_um: Tensor, rng: Generator, chanc
         images: (B, C, H, W) in model units (-1..1).
         wavelengths_um: (C,); haze is strongest in blue.
         rng: source of chance.
-        chance: that an image is shown so; the others stay as they are.
+        chance: that an image is rendered so; the others are unchanged.
     """
     batch = len(images)
     haze = torch.from_numpy(rng.uniform(-0.1, 0.4, (batch, 1))).float()

@@ -30,7 +30,7 @@ WEIGHT_FILES = (
 )
 WEIGHT_ENDINGS = (".safetensors", ".bin", ".pt", ".pth")
 ONLY_IN_THE_CATALOGUE = ("address", "files", "config")
-"""What a folder's own card may not say: where files are fetched from, and which of the resources is read."""
+"""Fields that a folder's own card may not set: address and files of downloads, and the configuration's resource."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class ModelCard:
         must_accept: whether the licence must be accepted before a fetch.
         address: where its files are fetched from; "" where it cannot be fetched.
         revision: commit of the address.
-        files: what is fetched.
+        files: to download.
         config: the model's configuration among the resources, for models published without one of ours.
         parameters: number of parameters; 0 where unknown.
         sensors: names in sensors.toml it was trained on.

@@ -137,7 +137,7 @@ def _band(unit: Tensor, wavelengths_um: Tensor, low: float, high: float) -> Tens
 
 
 def _ceiling(wavelength_um: float) -> float:
-    """Returns the reflectance that model value +1 stands for."""
+    """Returns the reflectance at model value +1."""
     limits = physical_range(Band("", wavelength_um))
     return limits[1] if limits else 1.0
 

@@ -43,7 +43,7 @@ class ModelConfig:
         text: sizes of a SigLIP text tower, or ``{"tower", "sha256", "revision"}`` of a frozen sentence encoder.
         translators: ``{teacher: {"grid", "channels", "reads"}}``; what is read is "tokens", or "dense" features of
             the decoder, which is what learns where a pretrained trunk stays as it is.
-        dense_head: the dense head used unless asked otherwise.
+        dense_head: the default dense head.
         notes: free text.
         entries: names of the values that the file gives, in its order. They are what ``to_json`` returns, so that a
             file that is read and written again, and the hash of the model, stay the same.

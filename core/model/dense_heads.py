@@ -39,7 +39,7 @@ class DenseHead:
 
 
 def default_head(model: ImageModel) -> str:
-    """Name the head used unless another is asked for: the model's own choice, its decoder, else the value path."""
+    """Return the default head: the configured one, else the decoder, else the value path."""
     if model.config.dense_head:
         return model.config.dense_head
     return "decoder" if model.dense is not None else "value_path"

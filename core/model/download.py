@@ -91,7 +91,7 @@ def unreachable(url: str, problem: Exception, bytes_kept: int = 0) -> ModelError
     Args:
         url: the address.
         problem: what was raised.
-        bytes_kept: what has come so far and is kept for the next time.
+        bytes_kept: size of the incomplete download, which the next attempt resumes.
     """
     reason = getattr(problem, "reason", problem)
     text = str(reason) or type(problem).__name__
@@ -107,7 +107,7 @@ def unreachable(url: str, problem: Exception, bytes_kept: int = 0) -> ModelError
 
 
 def _append(url: str, part: Path, size: int, context: Context) -> None:
-    """Bring what is missing of a file; raises OSError when the connection ends early."""
+    """Download the missing rest of a file; raises OSError when the connection ends early."""
     have = _bytes_in(part)
     headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
     if have:

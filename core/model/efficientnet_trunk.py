@@ -117,7 +117,7 @@ class SpectralEfficientNet(nn.Module):
         return x, pyramid
 
     def _through_blocks(self, colours: Tensor, side: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """What the last stage gives, and the outputs of all."""
+        """Returns the output of the last stage, and the outputs of all."""
         maps: list[Tensor] = []
         x = relu6(colours)
         for number, stage in enumerate(self.blocks):

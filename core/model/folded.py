@@ -1,4 +1,4 @@
-"""Convolutions of the working copy that carry the norm, and often the GELU, that follows them.
+"""Convolutions of the working copy with the following norm, and often GELU, folded into them.
 
 At inference a norm with running statistics is one factor and one offset a channel, which the convolution's own weights
 can hold; and oneDNN applies GELU to what is still in the processor's registers.
@@ -65,7 +65,7 @@ class FoldedConvolution(nn.Module):
 
 
 class FoldedResidualBlock(nn.Module):
-    """A ``ResidualBlock`` whose norms lie in its convolutions."""
+    """A ``ResidualBlock`` with its norms folded into its convolutions."""
 
     def __init__(self, block: ResidualBlock) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class FoldedResidualBlock(nn.Module):
 
 
 class FoldedHalving(nn.Module):
-    """A ``Halving`` whose norm lies in its convolution."""
+    """A ``Halving`` with its norm folded into its convolution."""
 
     def __init__(self, halving: Halving) -> None:
         super().__init__()

@@ -21,7 +21,7 @@ SEPARABLE_PAIRS = (("conv_dw", "bn1"), ("conv_pw", "bn2"))
 
 
 def folded(convolution: nn.Conv2d, norm: BatchNormAct2d) -> tuple[Tensor, Tensor]:
-    """Weight and bias of a convolution that carries the norm after it, as with running statistics."""
+    """Weight and bias of a convolution with the norm after it folded in, at its running statistics."""
     assert norm.running_mean is not None
     assert norm.running_var is not None
     factor = norm.weight / torch.sqrt(norm.running_var + norm.eps)

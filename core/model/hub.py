@@ -1,4 +1,4 @@
-"""What a Hugging Face hub publishes about a file, and where its cache lies.
+"""Size and hash of files on a Hugging Face hub, and the path of its cache.
 
 ``huggingface_hub`` knows the hub's headers, redirects of renamed repositories and variables of the environment. It does
 not fetch the files: a download there can be neither cancelled nor checked against a hash that our catalogue names.

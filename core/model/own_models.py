@@ -14,7 +14,7 @@ _NAME = re.compile(r"[\w][\w .-]{0,79}")
 
 
 def delete_model(name: str) -> None:
-    """Delete a model of the models folder; weights that lie elsewhere and are only linked stay.
+    """Delete a model of the models folder; linked weights elsewhere are not deleted.
 
     Raises:
         ModelError: there is no such model, it came with the program, or it cannot be deleted.

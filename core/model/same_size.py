@@ -11,7 +11,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class SameSize:
-    """Which of several maps share a batch, and where each lies in it.
+    """Grouping of maps of one size into batches, and their positions in them.
 
     Attributes:
         members: for each size the numbers of the maps that have it, in order.

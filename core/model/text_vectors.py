@@ -27,7 +27,7 @@ class TextVectors:
         self._vectors.clear()
 
     def of(self, texts: Sequence[str], version: tuple[int, ...], encode: Callable[[list[str]], Tensor]) -> Tensor:
-        """Returns the vectors of texts (N, D), encoding those that are not kept.
+        """Returns the vectors of texts (N, D), encoding those that are not cached.
 
         Args:
             texts: N strings, at least one.

@@ -15,7 +15,7 @@ from core.model.trunk import Pyramid, SpectralViT
 
 
 class Trunk(Protocol):
-    """What every trunk offers.
+    """Interface of trunks.
 
     Attributes:
         embed_dim: channels of the tokens.
@@ -23,7 +23,7 @@ class Trunk(Protocol):
         token_stride: pixels between tokens.
         pyramid_channels: channels of the finer maps by stride.
         memory_format: how weights are laid out in use.
-        sees_whole_batches: whether norms look at a whole batch in training.
+        sees_whole_batches: whether norms use the statistics of a whole batch in training.
     """
 
     embed_dim: int

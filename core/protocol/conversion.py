@@ -40,7 +40,7 @@ def from_params(kind: type[T], params: dict[str, Any]) -> T:
 
 
 def _check(declared: Parameter, value: Any) -> None:  # noqa: ANN401 - JSON value
-    """Refuse what is none of the choices, and numbers outside the limits.
+    """Raise for values that are none of the choices, and numbers outside the limits.
 
     Raises:
         ValueError: it is so.

@@ -42,7 +42,7 @@ class Notification:
     """A one-way message.
 
     ``progress`` {id, fraction, message, seconds_left}, ``log`` {level, message}, ``preview`` {id, path, extent, stage},
-    ``loss`` {id, stage, step, steps, loss} and, where held-out labels were looked at, {validation, accuracy}.
+    ``loss`` {id, stage, step, steps, loss} and, where validation labels were scored, {validation, accuracy}.
     """
 
     method: str

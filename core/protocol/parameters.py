@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Parameter:
-    """What is known about one parameter of a task.
+    """Declaration of one parameter of a task.
 
     Attributes:
         name: of the field.
@@ -73,7 +73,7 @@ def parameter(
     factory: Callable[[], Any] | None = None,
     **facts: Any,  # noqa: ANN401 - the fields of Parameter
 ) -> Any:  # noqa: ANN401 - a dataclass field
-    """A field of a params dataclass with what people are told about it.
+    """A field of a params dataclass with its declaration.
 
     Args:
         default: value where none is given.

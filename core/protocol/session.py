@@ -63,4 +63,4 @@ METHODS: dict[str, type] = {
     "cancel": CancelParams,
     "shutdown": ShutdownParams,
 }
-"""What the server answers beside the tasks, which ``core.tasks.registry`` finds."""
+"""Methods of the server beside the tasks, which ``core.tasks.registry`` finds."""

@@ -1,4 +1,4 @@
-"""A raster as it is to be read."""
+"""Sources: rasters with the user's settings of their bands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Extent = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Source:
-    """A raster file and what the user knows about its bands; what is None is recognised."""
+    """A raster and the user's settings of its bands; settings of None are recognised."""
 
     path: str = parameter(help="file, folder, VRT, NetCDF or http(s) address of a COG", metavar="raster")
     sensor: str | None = parameter(None, help="name in resources/sensors.toml; recognised where left out")

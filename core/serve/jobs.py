@@ -29,7 +29,7 @@ def priority_of(interactive: bool, params: dict[str, Any]) -> Priority:
 
 
 class YieldingCancelToken(CancelToken):
-    """A cancel token whose every look also lets waiting people go first.
+    """A cancel token whose checks also pause background work while interactive jobs run.
 
     Args:
         no_interactive_job: set while no interactive job runs.

@@ -244,7 +244,7 @@ class Server:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a task puts in its result
-    """Returns the value as JSON can carry it: NaN and infinity become null, paths and numpy scalars plain values."""
+    """Returns the value as JSON values: NaN and infinity become null, paths and numpy scalars plain values."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -26,7 +26,7 @@ class ProtocolOutput:
         """Write the message; after the reader has gone, do nothing.
 
         Raises:
-            ValueError: the message holds NaN or infinity, which JSON cannot carry.
+            ValueError: the message holds NaN or infinity, which JSON does not have.
         """
         line = encode(message).encode("ascii") + b"\n"
         with self._lock:

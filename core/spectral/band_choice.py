@@ -74,7 +74,7 @@ def choose_bands(wanted_um: Sequence[float], given_um: Sequence[float]) -> BandC
 
 
 def tolerance_um(wavelength_um: float) -> float:
-    """Returns how far a band's centre may lie from a wanted one: half of what usual sensors' bands are apart."""
+    """Returns the largest distance in µm of a band's centre from a wanted one: half of the usual spacing of bands."""
     if wavelength_um < 0.7:
         return 0.04
     return 0.03 if wavelength_um < 1.0 else 0.1

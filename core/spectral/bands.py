@@ -54,7 +54,7 @@ class BandSet:
         return len(self.bands)
 
     def select(self, names: Iterable[str]) -> BandSet:
-        """Returns the named bands in the order asked for.
+        """Returns the named bands in the given order.
 
         Raises:
             KeyError: a name is not in the set.

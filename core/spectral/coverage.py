@@ -1,4 +1,4 @@
-"""Whether a model was trained on what it is about to be fed, or extrapolates."""
+"""Training coverage: whether a model was trained on a raster's sensor, bands and pixel size, or extrapolates."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _ALIKE = (
 
 
 SIZE_SLACK = 1.25
-"""How far beyond the trained pixel sizes a raster's may lie and still count as trained, as a factor."""
+"""Factor by which pixel sizes may exceed the trained range and still count as trained."""
 SAME_BAND_UM = 0.01
-"""How far the centres of bands that count as the same may lie apart, in µm."""
+"""Largest distance of the centres of bands that count as the same, in µm."""
 
 
 @dataclass(frozen=True)

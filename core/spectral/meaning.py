@@ -31,7 +31,7 @@ _NAME_HINT, _METADATA_HINT = 4.0, 3.0
 _UNNAMED = 0.6
 """What contradicts a sensor whose bands are called as those of many others, where no name or metadata is its own."""
 _SAME_LIGHT_UM = 0.03
-"""How far declared wavelengths may lie from a sensor's before they contradict it."""
+"""Largest distance in µm of declared wavelengths from a sensor's that does not contradict it."""
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ def recognise_description(
 
     Args:
         info: what the raster says of itself.
-        statistics: of every band by number, without fill and collar; None where values were not looked at.
+        statistics: of every band by number, without fill and collar; None where values were not read.
         overrides: settings of the user.
         collar: border without ground that is not declared as nodata.
 
@@ -168,7 +168,7 @@ def recognise_description(
 
 
 def _as_embedding(found: FoundEmbedding, overrides: Overrides) -> Recognition:
-    """Return what is known of a raster of embeddings; a person may choose among its axes."""
+    """Return the recognition of a raster of embeddings; the user may choose among its axes."""
     if overrides.bands is not None:
         found = replace(found, bands=tuple(overrides.bands))
     return Recognition(

@@ -1,4 +1,4 @@
-"""What the values of bands of reflectance say of how they are stored, and what no ground can be."""
+"""Evidence from pixel values for the scaling of reflectance bands, and values that are physically impossible."""
 
 from __future__ import annotations
 

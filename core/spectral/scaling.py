@@ -142,13 +142,13 @@ class Scaling:
         return np.stack([band.to_physical(values[..., index, :, :]) for index, band in enumerate(self.bands)], axis=-3)
 
     def select(self, indexes: Iterable[int]) -> Scaling:
-        """Returns the scaling of some of the bands, by 0-based position, in the order asked for."""
+        """Returns the scaling of some of the bands, by 0-based position, in the given order."""
         return Scaling(self.name, tuple(self.bands[index] for index in indexes))
 
 
 @dataclass(frozen=True)
 class ScalingPreset:
-    """What the digital numbers of a product mean, for each kind of band.
+    """Conversion of a product's digital numbers to physical values, for each kind of band.
 
     Attributes:
         name: as in sensors.toml.

@@ -47,7 +47,7 @@ def choose_scaling(
         sensor: its sensor, where known.
         numbers: 1-based bands that are fed.
         band_set: what they are.
-        statistics: of all bands by number, without fill and collars, where values may be looked at.
+        statistics: of all bands by number, without fill and collars; None where values are not to be read.
         preset: name of the preset the user requested.
 
     Raises:
@@ -161,7 +161,7 @@ def _by_kind(
     band_set: BandSet,
     chosen: Sequence[BandStatistics] | None,
 ) -> tuple[str, str, str]:
-    """Return (preset, reason, warning or "") for what is no reflectance."""
+    """Return (preset, reason, warning or "") for bands other than reflectance."""
     kinds = {band.kind for band in band_set.bands}
     if {info.dtypes[number - 1] for number in numbers} == {"uint8"}:
         return "uint8", "Its values have 8 bits", ""

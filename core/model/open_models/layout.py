@@ -15,7 +15,7 @@ from core.model.open_models.settings import KIND, OpenModelSettings, read_open_c
 Weights = dict[str, Tensor]
 
 VISUAL, TEXT = "visual.trunk.tower.tower.", "text.tower."
-"""Where open_clip's two towers lie in a model of ours."""
+"""Prefixes of open_clip's two towers in the state dict."""
 WRAPPERS = ("clip_base_model.model.", "_orig_mod.", "model.")
 """Prefixes that training programs leave: Llama3-MS-CLIP's, torch.compile's, Lightning's."""
 CONSTANTS = ("attn_mask", "position_ids", "input_resolution", "context_length", "vocab_size")
@@ -28,7 +28,7 @@ def open_config(settings: OpenModelSettings, **changes: Any) -> ModelConfig:  # 
     """Returns the configuration of an open_clip model.
 
     Args:
-        settings: what it is made of.
+        settings: architecture, bands and normalisation.
         changes: fields of the configuration, such as ``templates``.
 
     Raises:

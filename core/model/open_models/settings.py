@@ -1,4 +1,4 @@
-"""What an open_clip model is made of: its architecture, its bands and how its pixels are normalised."""
+"""Settings of an open_clip model: architecture, bands and normalisation of pixels."""
 
 from __future__ import annotations
 

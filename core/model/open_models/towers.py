@@ -34,7 +34,7 @@ class ImageTower(nn.Module):
     Attributes:
         stride: pixels between tokens.
         heads: names of the dense heads that it can do.
-        best_head: the one that is used unless another is asked for.
+        best_head: the default.
     """
 
     stride: int

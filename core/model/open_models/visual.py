@@ -28,7 +28,7 @@ class OpenTrunk(nn.Module):
 
     Attributes:
         dense_heads: names of the dense heads it can do.
-        best_head: the one used unless another is asked for.
+        best_head: the default.
         image_size: side in pixels that whole images are brought to.
     """
 

@@ -28,7 +28,7 @@ def fetch_model(
         name: name of a published model.
         accept_licence: True where the user has read the licence and accepted it; or a function that shows the card's
             licence, asks, and returns the answer.
-        context: reports the fraction that has come; where it is cancelled, what has come is kept for the next time.
+        context: reports the fraction downloaded; a cancelled download is resumed by the next.
 
     Returns:
         The card of the model, now on this computer.

@@ -16,7 +16,7 @@ from core.model.zoo.models_folder import make_models_folder, move_into_place, wr
 from core.model.zoo.published import published_facts
 
 COPIED = (".json", ".txt", ".model", ".md")
-"""Endings of what is copied beside the weights: configuration, card, tokenizer, licence."""
+"""Endings of files that are copied beside the weights: configuration, card, tokenizer, licence."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SIZES = ("image_size", "patch_size", "width", "layers", "heads", "mlp_ratio", "embed_dim", "trunk", "stem", "dense")
 FACTS = ("licence", "licence_text", "licence_url", "sensors", "band_counts")
-"""What the catalogue states of a published model that holds wherever its files lie."""
+"""Facts of a published model in the catalogue that hold for copies of it, too."""
 
 
 def published_config(weights: Weights, source: Path) -> ModelConfig:

@@ -154,7 +154,7 @@ def test_the_command_reports_counts_and_checksums(tmp_path, capsys):
     assert "1 shards were there already" in capsys.readouterr().out
 
 
-def test_wordings_vary_and_say_what_is_there():
+def test_captions_vary_and_name_what_is_there():
     rng = np.random.default_rng(0)
     boxes = [Box("storage tank", (0.1, 0.1)), Box("storage tank", (0.2, 0.1)), Box("ship", (0.9, 0.9))]
     texts = {caption_boxes(boxes, "aerial", rng) for _ in range(60)}
