@@ -83,7 +83,7 @@ def model_card(
     told = f"{len(rasters)} raster(s) to tell {', '.join(words)} apart"
     description = f"{settings.start}, fine-tuned on {told}."
     if not results["learnt"]:
-        description = f"{settings.start} as it was: learning on {told} made nothing better."
+        description = f"{settings.start}, unchanged: training on {told} improved nothing."
     details = base.details if base is not None else {}
     return {
         "name": results["name"],
