@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="Take the pictures of docs/images from the running program.")
     parser.add_argument("--only", default=",".join(README_STEPS), help=f"steps of {', '.join(STEPS)}; or all")
     parser.add_argument("--to", type=Path, default=IMAGES, help="folder for the pictures")
-    parser.add_argument("--scene", type=Path, default=SCENE, help="raster to work on: Sentinel-2 with 12 bands")
+    parser.add_argument("--scene", type=Path, default=SCENE, help="Sentinel-2 with 12 bands, beside its truth.tif")
     parser.add_argument("--patience", type=int, default=400, help="seconds that a step may take")
     options = parser.parse_args(arguments)
     only = ",".join(STEPS) if options.only == "all" else options.only
@@ -233,7 +233,7 @@ def inside() -> None:
             node.setItemVisibilityChecked(False)
             node.setExpanded(False)
         iface.messageBar().clearWidgets()
-        labels = _labels_by_index(layer)
+        labels = _labels_of_truth(layer)
         project.addMapLayer(labels)
         iface.setActiveLayer(layer)
         dock.show_finetune_page(True)
@@ -283,23 +283,19 @@ def _utm_zone_of(layer: object) -> object:
     return QgsCoordinateReferenceSystem(f"EPSG:{(32600 if centre.y() >= 0 else 32700) + zone}")
 
 
-def _labels_by_index(layer: object) -> object:
-    """Draw a few squares of water, green fields and bare soil where spectral indices are sure of them."""
+def _labels_of_truth(layer: object) -> object:
+    """Draw a few squares of water, fields and woods where the truth beside the scene has nothing else."""
     import numpy
     from osgeo import gdal
     from qgis.core import QgsFeature, QgsGeometry, QgsRectangle, QgsVectorLayer
 
     side = 14
-    bands = gdal.Open(layer.source()).ReadAsArray().astype(float)
-    green, red, infrared = bands[2], bands[3], bands[7]
-    with numpy.errstate(divide="ignore", invalid="ignore"):
-        water, plants = (green - infrared) / (green + infrared), (infrared - red) / (infrared + red)
-    sure = {"water": water > 0.2, "green fields": plants > 0.65, "bare soil": (plants < 0.3) & (water < -0.2)}
+    codes = gdal.Open(str(Path(layer.source()).with_name("truth.tif"))).ReadAsArray()
     labels = QgsVectorLayer(f"Polygon?crs={layer.crs().authid()}&field=class:string", "My labels", "memory")
     width, height, extent = layer.rasterUnitsPerPixelX(), layer.rasterUnitsPerPixelY(), layer.extent()
-    for name, mask in sure.items():
-        rows, columns = mask.shape[0] // side, mask.shape[1] // side
-        whole = mask[: rows * side, : columns * side].reshape(rows, side, columns, side).all((1, 3))
+    for name, code in {"water": 80, "fields": 40, "woods": 10}.items():  # ESA WorldCover
+        rows, columns = codes.shape[0] // side, codes.shape[1] // side
+        whole = (codes == code)[: rows * side, : columns * side].reshape(rows, side, columns, side).all((1, 3))
         found = numpy.argwhere(whole)
         for row, column in found[:: max(1, len(found) // 8)][:8]:
             x, y = extent.xMinimum() + column * side * width, extent.yMaximum() - row * side * height
@@ -307,7 +303,7 @@ def _labels_by_index(layer: object) -> object:
             feature.setGeometry(QgsGeometry.fromRect(QgsRectangle(x, y - side * height, x + side * width, y)))
             feature.setAttribute(0, name)
             labels.dataProvider().addFeature(feature)
-    _categorise(labels, {"water": "#1f78ff", "green fields": "#33c72c", "bare soil": "#e8a33d"})
+    _categorise(labels, {"water": "#1f78ff", "fields": "#e8a33d", "woods": "#33c72c"})
     return labels
 
 

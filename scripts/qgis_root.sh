@@ -86,7 +86,7 @@ run_inside() { # in a name space of its own, so that no mount outlives it
         exec chroot "$root" env HOME=/root LANG=C.UTF-8 LC_ALL=C.UTF-8 \
             PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
             bash -euc "cd \"\$1\"; shift; exec \"\$@\"" inside "$inside" "$@"
-    ' bind "$root" "$inside" "${#binds[@]}" "${binds[@]}" "$@"
+    ' bind "$root" "$inside" "${#binds[@]}" "${binds[@]}" "$@" 8>&- # whatever a crash leaves running holds no lock
 }
 
 run_inside make --no-print-directory env qgis-env PYTHON=/usr/bin/python3 </dev/null

@@ -147,7 +147,8 @@ def _class_rows(data: LabelledVectors, learnt: NDArray[np.bool_], after: Confusi
 def _outcome(after: ConfusionMatrix) -> str:
     if not after.total:
         return "Too few labels to hold any out: how good the head has become was not measured."
-    return f"On blocks that were held out {100 * after.overall:.1f} % are right, mean IoU {100 * after.mean_iou:.1f} %."
+    right, iou = 100 * after.overall, 100 * after.mean_iou
+    return f"On blocks that were held out, {right:.1f} % are right, mean IoU {iou:.1f} %."
 
 
 def _card(settings: FinetuneSettings, layout: str, results: dict[str, Any]) -> dict[str, Any]:

@@ -41,35 +41,31 @@ def class_rows(
     ]
 
 
-def outcome(before: FinetuneScore, after: FinetuneScore, learnt: bool) -> str:
-    """Return one line on what improved and what got worse.
+def outcome(before: FinetuneScore, after: FinetuneScore, learnt: bool) -> tuple[str, ...]:
+    """Return what improved and what got worse, one sentence each.
 
     Args:
         before: of the model started from, on the test blocks.
         after: of the model that is kept, on the same blocks.
         learnt: whether it differs from the one started from.
     """
+    more_places = "Label more places, or places that differ more."
     if not learnt:
-        return (
-            "Training improved nothing on the validation blocks: the model is unchanged. Label more places, or "
-            "places that differ more."
-        )
+        return "Training improved nothing on the validation blocks: the model is unchanged.", more_places
     if math.isnan(before.overall):
-        return "Too few labels to hold any out: how good the model has become was not measured."
-    changes = [("accuracy", before.overall, after.overall), ("mean IoU", before.mean_iou, after.mean_iou)]
-    parts = [f"{name} {_verb(old, new)} from {100 * old:.1f} to {100 * new:.1f} %" for name, old, new in changes]
-    line = f"On blocks that were held out {' and '.join(parts)}"
-    fell = [new < old for _, old, new in changes]
+        return ("Too few labels to hold any out: how good the model has become was not measured.",)
+    measured = (
+        f"On blocks that were held out, accuracy went from {100 * before.overall:.1f} to {100 * after.overall:.1f} % "
+        f"and mean IoU from {100 * before.mean_iou:.1f} to {100 * after.mean_iou:.1f} %."
+    )
+    fell = [after.overall < before.overall, after.mean_iou < before.mean_iou]
     if fell == [True, False]:
-        return f"{line}: rare classes gained, common ones lost."
+        return measured, "Rare classes gained, common ones lost."
     if fell == [False, True]:
-        return f"{line}: common classes gained, rare ones lost."
+        return measured, "Common classes gained, rare ones lost."
     if all(fell):
-        return (
-            f"{line}: what was learnt from the labels does not hold elsewhere. Label more places, or places that "
-            "differ more."
-        )
-    return f"{line}."
+        return measured, "What was learnt from the labels does not hold elsewhere.", more_places
+    return (measured,)
 
 
 def model_card(
@@ -128,10 +124,6 @@ def _change(values: dict[str, Any], key: str) -> str:
     if after is None:
         return "not measured"
     return f"{100 * after:.1f} %" if before is None else f"{100 * before:.1f} → {100 * after:.1f} %"
-
-
-def _verb(old: float, new: float) -> str:
-    return "rose" if new > old else "fell" if new < old else "stayed"
 
 
 def _figure(value: float, labels: int) -> float | None:

@@ -75,7 +75,7 @@ def fine_tune(settings: FinetuneSettings, output: Path, context: Context | None 
     taken = fitting.run()
     _round_to_half(model)
     after = test_pixels.score(model, fitting.objective)
-    line = outcome(before, after, taken.any)
+    sentences = outcome(before, after, taken.any)
     context.progress(SAVED, "Writing the model")
     results = {
         "name": model_name(output),
@@ -85,14 +85,14 @@ def fine_tune(settings: FinetuneSettings, output: Path, context: Context | None 
         "classes": class_rows(data.classes, data.counts(data.refit_training), before, after),
         "before": before.summary(),
         "after": after.summary(),
-        "outcome": line,
+        "outcome": " ".join(sentences),
         "block_pixels": data.split.side,
         "held_out_blocks": len(data.split.test),
         "choosing_blocks": len(data.split.validation),
         "learnt": taken.any,
         "head_steps": taken.head,
         "steps": taken.loop,
-        "remarks": [*data.remarks, line],
+        "remarks": [*data.remarks, *sentences],
         "seconds": round(time.monotonic() - started, 1),
         "history": fitting.history,
     }

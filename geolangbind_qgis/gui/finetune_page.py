@@ -25,6 +25,7 @@ from geolangbind_qgis.catalogue.own_schemes import keep_scheme, scheme_of_classe
 from geolangbind_qgis.gui.class_field_combo import ClassFieldCombo
 from geolangbind_qgis.gui.finetune_table import finetune_table_html
 from geolangbind_qgis.gui.label_drawing import LabelDrawing
+from geolangbind_qgis.gui.late_scroll import LateScroll
 from geolangbind_qgis.gui.loss_curve import LossCurve
 from geolangbind_qgis.gui.narrow import let_shrink
 from geolangbind_qgis.gui.run_bar import RunBar
@@ -85,6 +86,7 @@ class FinetunePage(QScrollArea):
         self.result.setTextFormat(Qt.TextFormat.RichText)
         self.result.setWordWrap(True)
         self.result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._scroll = LateScroll(self)
         self.back_button = QPushButton(tr("&Back to prompts"), self)
         self._build()
         self._connect()
@@ -225,8 +227,7 @@ class FinetunePage(QScrollArea):
         self.result.setText(finetune_table_html(result))
         seconds = round(float(result.get("seconds") or 0))
         self.run_bar.show_idle(tr("{0} is trained ({1} s) and selected for the next prompts.").format(name, seconds))
-        self.widget().layout().activate()
-        self.ensureWidgetVisible(self.result)
+        self._scroll.bring_in_sight(self.result)
         self.trained.emit(name, name)
 
     def _on_failed(self, failure: Failure) -> None:

@@ -23,9 +23,9 @@ def finetune_table_html(result: dict[str, Any]) -> str:
         f"<th align='{side}'>{head}</th>"
         for side, head in (("left", tr("Class")), ("right", tr("Accuracy")), ("right", "IoU"))
     )
-    remarks = "".join(f"<p>{escape(str(remark))}</p>" for remark in result.get("remarks") or ())
+    remarks = escape(" ".join(str(remark) for remark in result.get("remarks") or ()))
     caption = tr("At validation labels, before → after, in per cent")
-    return f"<p>{caption}</p><table width='100%'><tr>{heads}</tr>{''.join(rows)}{overall}</table>{remarks}"
+    return f"<p>{caption}</p><table width='100%'><tr>{heads}</tr>{''.join(rows)}{overall}</table><p>{remarks}</p>"
 
 
 def _row(name: str, accuracy: str, iou: str, *, plain: bool = True) -> str:

@@ -12,6 +12,7 @@ from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVB
 from geolangbind_qgis import settings
 from geolangbind_qgis.catalogue.class_schemes import scheme_words
 from geolangbind_qgis.glossary import translated
+from geolangbind_qgis.gui.narrow import show_from_start
 from geolangbind_qgis.gui.prompt_row import PromptRow
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.icons import icon
@@ -98,7 +99,7 @@ class PromptList(QWidget):
     def add_row(self, text: str = "") -> PromptRow:
         """Add a row for another prompt."""
         row = PromptRow(self._words, free_colour([row.colour() for row in self._rows]), self)
-        row.edit.setText(text)
+        show_from_start(row.edit, text)
         row.submitted.connect(self.submitted)
         row.removed.connect(lambda: self._remove_row(row))
         self._rows.append(row)
@@ -127,18 +128,18 @@ class PromptList(QWidget):
         """Replace all prompts."""
         while len(self._rows) > 1:
             self._remove_row(self._rows[-1])
-        self._rows[0].edit.setText(texts[0] if texts else "")
+        show_from_start(self._rows[0].edit, texts[0] if texts else "")
         for text in texts[1:]:
             self.add_row(text)
 
     def replace(self, prompt: str, word: str) -> None:
         """Replace a prompt by a word; the first prompt if it is gone."""
         row = next((row for row in self._rows if row.text() == prompt), self._rows[0])
-        row.edit.setText(word)
+        show_from_start(row.edit, word)
 
     def set_negatives(self, texts: list[str]) -> None:
         """Replace the negative prompts."""
-        self.exclude_edit.setText("; ".join(texts))
+        show_from_start(self.exclude_edit, "; ".join(texts))
 
     def focus(self) -> None:
         """Put the cursor into the first prompt."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsUnitTypes
 from qgis.gui import QgsMapCanvas, QgsMapLayerComboBox
-from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
+from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -25,6 +25,7 @@ from qgis.PyQt.QtWidgets import (
 from geolangbind_qgis.gui.area_choice import Area, AreaChoice
 from geolangbind_qgis.gui.class_maps import ClassMapLine
 from geolangbind_qgis.gui.example_clicks import ExampleClicks
+from geolangbind_qgis.gui.late_scroll import LateScroll
 from geolangbind_qgis.gui.narrow import let_shrink
 from geolangbind_qgis.gui.prompt_list import PromptList
 from geolangbind_qgis.gui.recognition_line import RecognitionLine
@@ -45,9 +46,6 @@ from geolangbind_qgis.layers.same_ground import image_of_same_ground
 from geolangbind_qgis.layers.score_style import free_colour, read_score_style
 from geolangbind_qgis.layers.snapshot import take_snapshot
 from geolangbind_qgis.runs.highlight import Examples, HighlightRequest
-
-_MARGIN_BELOW = 6
-"""Of a control that is scrolled to, in pixels."""
 
 MOST_VISIBLE_PIXELS = 4096
 """A view that shows more of a layer than this a side is answered on a coarser grid, doubled until it fits."""
@@ -103,12 +101,8 @@ class SearchPage(QScrollArea):
         self.models_button.clicked.connect(self.models_wanted)
         self.run_bar = RunBar(self)
         self.result = ResultPanel(self)
-        self._wanted: QWidget = self.result.threshold
-        self._scrolling = QTimer(self)
-        self._scrolling.setSingleShot(True)
-        self._scrolling.setInterval(0)
-        self._scrolling.timeout.connect(self._scroll)
-        self.result.suggested.connect(lambda: self._bring_in_sight(self.result.suggestions))
+        self._scroll = LateScroll(self)
+        self.result.suggested.connect(lambda: self._scroll.bring_in_sight(self.result.suggestions))
         self.class_maps = ClassMapLine(self)
         self._build()
         self.layers.layerChanged.connect(self._on_layer)
@@ -227,16 +221,7 @@ class SearchPage(QScrollArea):
 
     def bring_threshold_in_sight(self) -> None:
         """Scroll to the threshold if the page is taller than the dock."""
-        self._bring_in_sight(self.result.threshold)
-
-    def _bring_in_sight(self, control: QWidget) -> None:
-        """Scroll to a control as soon as the page has its new size, which Qt gives it in the next event."""
-        self._wanted = control
-        self._scrolling.start()
-
-    def _scroll(self) -> None:
-        self.widget().layout().activate()
-        self.ensureWidgetVisible(self._wanted, 0, _MARGIN_BELOW)
+        self._scroll.bring_in_sight(self.result.threshold)
 
     def clean_up(self) -> None:
         """Disconnect from the map canvas and the project."""

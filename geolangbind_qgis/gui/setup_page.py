@@ -192,11 +192,11 @@ class SetupPage(QScrollArea):
 
     def make_plan(self) -> None:
         """Plan the installation in the background."""
-        folder, device, wheels = environment_folder(), self.device.currentData(), self._wheels()
+        folder, device, wheels, proxy = environment_folder(), self.device.currentData(), self._wheels(), qgis_proxy()
         self.plan_text.setText(tr("Looking at this computer…"))
         self._start(
             tr("Plan the GeoLangBind runtime"),
-            lambda task: plan_environment(folder, device=device, wheels=wheels),
+            lambda task: plan_environment(folder, device=device, wheels=wheels, proxy=proxy),
             self._on_planned,
             quiet=True,
         )
@@ -210,7 +210,7 @@ class SetupPage(QScrollArea):
         folder, device, wheels, proxy = environment_folder(), self.device.currentData(), self._wheels(), qgis_proxy()
 
         def work(task: EnvironmentTask) -> Any:  # noqa: ANN401 - a Manifest
-            plan = plan_environment(folder, device=device, wheels=wheels)
+            plan = plan_environment(folder, device=device, wheels=wheels, proxy=proxy)
             for line in plan.describe():
                 task.log(line)
             return build_environment(

@@ -913,7 +913,7 @@ Download {1} MB and accept this licence?</source>
     </message>
     <message>
       <source>optional: shadow; wet sand</source>
-      <translation>freiwillig: shadow; wet sand</translation>
+      <translation>optional: shadow; wet sand</translation>
     </message>
     <message>
       <source>What looks similar but is not meant. Separate several with a semicolon.</source>
@@ -1069,7 +1069,7 @@ Download {1} MB and accept this licence?</source>
     </message>
     <message>
       <source>Undo</source>
-      <translation>Zurück</translation>
+      <translation>Rückgängig</translation>
     </message>
     <message>
       <source>Show the answer before this one; the arrow lists all earlier answers</source>
@@ -1997,7 +1997,7 @@ Download {1} MB and accept this licence?</source>
     </message>
     <message>
       <source>&lt;p&gt;Gives every pixel the class whose wording fits it best. No training data is needed.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Classes&lt;/b&gt;: the name of a scheme ({0}), a scheme file (JSON), or a list: classes separated with a semicolon, synonyms of a class with a comma, as in &lt;i&gt;water; forest, trees; bare soil&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;The map lies exactly on the pixels of the input and carries class names and colours. &lt;b&gt;Areas&lt;/b&gt; is a table of hectares per class, also right in degrees. &lt;b&gt;Confidence&lt;/b&gt; adds a second band (0 to 100). &lt;b&gt;Scores&lt;/b&gt; is a raster with one band a class.&lt;/p&gt;</source>
-      <translation>&lt;p&gt;Gibt jedem Pixel die Klasse, deren Wortlaut am besten passt. Trainingsdaten sind nicht nötig.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Klassen&lt;/b&gt;: der Name eines Schemas ({0}), eine Schemadatei (JSON), oder eine Liste: Klassen durch Semikolon getrennt, Synonyme einer Klasse durch Komma, etwa &lt;i&gt;water; forest, trees; bare soil&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;Die Karte liegt genau auf den Pixeln der Eingabe und trägt Klassennamen und Farben. &lt;b&gt;Flächen&lt;/b&gt; ist eine Tabelle mit Hektar je Klasse, auch in Grad richtig. &lt;b&gt;Sicherheit&lt;/b&gt; fügt ein zweites Band hinzu (0 bis 100). &lt;b&gt;Werte&lt;/b&gt; ist ein Raster mit einem Band je Klasse.&lt;/p&gt;</translation>
+      <translation>&lt;p&gt;Gibt jedem Pixel die Klasse, deren Wortlaut am besten passt. Trainingsdaten sind nicht nötig.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Klassen&lt;/b&gt;: der Name eines Schemas ({0}), eine Schemadatei (JSON), oder eine Liste: Klassen durch Semikolon getrennt, Synonyme einer Klasse durch Komma, etwa &lt;i&gt;water; forest, trees; bare soil&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;Die Karte liegt genau auf den Pixeln der Eingabe und trägt Klassennamen und Farben. &lt;b&gt;Flächen&lt;/b&gt; ist eine Tabelle mit Hektar je Klasse, auch in Grad richtig. &lt;b&gt;Konfidenz&lt;/b&gt; fügt ein zweites Band hinzu (0 bis 100). &lt;b&gt;Werte&lt;/b&gt; ist ein Raster mit einem Band je Klasse.&lt;/p&gt;</translation>
     </message>
     <message>
       <source>Clusters</source>
@@ -2337,7 +2337,7 @@ Download {1} MB and accept this licence?</source>
     </message>
     <message>
       <source>Confidence</source>
-      <translation>Sicherheit</translation>
+      <translation>Konfidenz</translation>
     </message>
     <message>
       <source>Land cover ({0})</source>
@@ -2357,7 +2357,7 @@ Download {1} MB and accept this licence?</source>
     </message>
     <message>
       <source>Confidence, % ({0})</source>
-      <translation>Sicherheit, % ({0})</translation>
+      <translation>Konfidenz, % ({0})</translation>
     </message>
     <message>
       <source>The runtime is not set up. Set it up in the GeoLangBind dock.</source>
@@ -2632,10 +2632,6 @@ Download {1} MB and accept this licence?</source>
       <translation>Füllen Sie ihn an einem Rechner mit gleichem System und Python: pip download -r runtime.txt -c runtime.lock</translation>
     </message>
     <message>
-      <source>Name another Python (3.11 to 3.13), or check that your registry mirror is complete.</source>
-      <translation>Nennen Sie ein anderes Python (3.11 bis 3.13), oder prüfen Sie, ob Ihr Spiegel vollständig ist.</translation>
-    </message>
-    <message>
       <source>The installation failed: {0}.</source>
       <translation>Die Installation ist gescheitert: {0}.</translation>
     </message>
@@ -2654,6 +2650,10 @@ Download {1} MB and accept this licence?</source>
     <message>
       <source>The package registry has no {0} for this system and Python version.</source>
       <translation>Das Paketverzeichnis hat kein {0} für dieses System und diese Python-Version.</translation>
+    </message>
+    <message>
+      <source>Name another Python ({0}), or check that your registry mirror is complete.</source>
+      <translation>Nennen Sie ein anderes Python ({0}), oder prüfen Sie, ob Ihr Spiegel vollständig ist.</translation>
     </message>
     <message>
       <source>the package registry</source>
@@ -2752,6 +2752,10 @@ Download {1} MB and accept this licence?</source>
       <translation>In den Ordner {0} kann nicht geschrieben werden.</translation>
     </message>
     <message>
+      <source>{0} to {1}</source>
+      <translation>{0} bis {1}</translation>
+    </message>
+    <message>
       <source>Miniforge in your home folder needs no administrator and is found by itself.</source>
       <translation>Miniforge im eigenen Benutzerordner braucht keinen Administrator und wird von selbst gefunden.</translation>
     </message>
@@ -2782,10 +2786,6 @@ Download {1} MB and accept this licence?</source>
     <message>
       <source>it is made for Intel processors, for which PyTorch has no packages</source>
       <translation>es ist für Intel-Prozessoren gemacht, für die PyTorch keine Pakete hat</translation>
-    </message>
-    <message>
-      <source>{0} to {1}</source>
-      <translation>{0} bis {1}</translation>
     </message>
     <message>
       <source>No Python {0} can be used ({1}).</source>

@@ -19,6 +19,7 @@ from qgis.core import (
 )
 
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.qgis_versions import unlisted_task_flags
 
 BINS = 200
 _ROWS = 256
@@ -72,7 +73,7 @@ class ScoreHistogramTask(QgsTask):
         on_done: Callable[[ScoreHistogram], None],
         ground: QgsRectangle | None = None,
     ) -> None:
-        super().__init__(tr("Count areas"), QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt)
+        super().__init__(tr("Count areas"), unlisted_task_flags())
         self._provider = provider.clone()
         self._band = band
         self._in_hectares = crs.isValid()

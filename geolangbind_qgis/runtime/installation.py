@@ -148,7 +148,8 @@ class Installation:
     def _pip(self, arguments: list[str], *, begin: float, end: float) -> None:
         """Run pip and report progress between the two fractions."""
         command = [*self._installer(), "install", "--no-input", "--no-color"]
-        command += ["--no-warn-script-location", "--progress-bar", "off"]
+        # Compiling all modules takes a minute of processor time. Most are never imported; Python compiles the others.
+        command += ["--no-warn-script-location", "--progress-bar", "off", "--no-compile"]
         if self._plan.wheels is not None:
             command += ["--no-index", "--find-links", str(self._plan.wheels)]
         reader = _PipReader(self._plan.recipe.package_count, lambda f, m: self._progress(begin + f * (end - begin), m))

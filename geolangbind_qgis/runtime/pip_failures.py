@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from .proxies import without_secrets
+from .python_places import version_range
 from .setup_error import SetupError
 from .translation import tr
 
@@ -79,7 +80,7 @@ def explain_pip(output: str, *, offline: bool = False) -> SetupError:
     if missing:
         return SetupError(
             tr("The package registry has no {0} for this system and Python version.").format(missing.group(1)),
-            tr("Name another Python (3.11 to 3.13), or check that your registry mirror is complete."),
+            tr("Name another Python ({0}), or check that your registry mirror is complete.").format(version_range()),
             code="package",
         )
     errors = [line.strip() for line in output.splitlines() if line.strip().lower().startswith("error")]

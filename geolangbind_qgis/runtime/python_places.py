@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .platforms import MACOS, Platform, this_platform
+from .translation import tr
 
 OLDEST = (3, 11)
 NEWEST = (3, 14)
@@ -16,6 +17,11 @@ NEWEST = (3, 14)
 
 _MAC_STUB = Path("/usr/bin/python3")
 """Opens a window that offers developer tools, and is too old where these are installed."""
+
+
+def version_range() -> str:
+    """Returns the versions that serve, as text."""
+    return tr("{0} to {1}").format(f"{OLDEST[0]}.{OLDEST[1]}", f"{NEWEST[0]}.{NEWEST[1]}")
 
 
 def candidates(platform: Platform | None = None, search_path: str | None = None) -> Iterator[Path]:

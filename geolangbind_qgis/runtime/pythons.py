@@ -10,7 +10,7 @@ from pathlib import Path
 from .child import child_environment
 from .platforms import FLATPAK, LINUX, MACOS, SNAP, Platform, this_platform
 from .programs import run_lines
-from .python_places import NEWEST, OLDEST, candidates
+from .python_places import NEWEST, OLDEST, candidates, version_range
 from .setup_error import SetupError
 from .translation import tr
 
@@ -80,7 +80,7 @@ def probe_python(path: Path, platform: Platform | None = None) -> Python:
         return Python(path, (), tr("it does not start"))
     version = tuple(facts["version"])
     if not OLDEST <= version[:2] <= NEWEST:
-        return Python(path, version, tr("version {0} is not {1}").format(f"{version[0]}.{version[1]}", _range()))
+        return Python(path, version, tr("version {0} is not {1}").format(f"{version[0]}.{version[1]}", version_range()))
     if facts["bits"] != 64:
         return Python(path, version, tr("it is a 32-bit program"))
     if platform.system == MACOS and facts.get("machine") == "x86_64":
@@ -121,12 +121,8 @@ def choose_python(named: Path | None = None, platform: Platform | None = None) -
         tried.append(python)
     found = "; ".join(f"{python.path}: {python.problem}" for python in tried if python.version) or tr("none was found")
     raise SetupError(
-        tr("No Python {0} can be used ({1}).").format(_range(), found), _hint(tried, platform), code="python"
+        tr("No Python {0} can be used ({1}).").format(version_range(), found), _hint(tried, platform), code="python"
     )
-
-
-def _range() -> str:
-    return tr("{0} to {1}").format(f"{OLDEST[0]}.{OLDEST[1]}", f"{NEWEST[0]}.{NEWEST[1]}")
 
 
 def _hint(tried: list[Python], platform: Platform) -> str:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import inspect
 import json
-import sys
 from pathlib import Path
 
 import pytest
 from conftest import read_pixels, wait_until, write_scene
 from qgis.core import (
     QgsApplication,
+    QgsLayerTreeModel,
     QgsPalettedRasterRenderer,
     QgsProcessingContext,
     QgsProject,
     QgsRasterLayer,
     QgsSingleBandPseudoColorRenderer,
 )
-from qgis.gui import QgsBrowserGuiModel
+from qgis.gui import QgsBrowserGuiModel, QgsLayerTreeView
 from qgis.PyQt.QtCore import QEvent
 from qgis.PyQt.QtWidgets import QFileDialog, QLabel, QTextEdit
 
@@ -42,16 +42,23 @@ EXAMPLE_VALUES = {
 
 
 @pytest.fixture(scope="module")
-def batch_window(qgis_app):
-    """The class of QGIS's own batch window; its plugin folder is where QGIS would look for it."""
-    folder = str(Path(QgsApplication.pkgDataPath()) / "python" / "plugins")
-    sys.path.append(folder)
-    from processing.core.Processing import Processing
-    from processing.gui.BatchAlgorithmDialog import BatchAlgorithmDialog
+def batch_window(qgis_iface):
+    """The class of QGIS's own batch window; its plugin folder is where QGIS would look for it.
 
-    Processing.initialize()
-    yield BatchAlgorithmDialog
-    sys.path.remove(folder)
+    QGIS 3.44 loads results through the main window's tree of layers, which the stand-in of that window lacks.
+    """
+    folder = str(Path(QgsApplication.pkgDataPath()) / "python" / "plugins")
+    tree = QgsLayerTreeView()
+    tree.setModel(QgsLayerTreeModel(QgsProject.instance().layerTreeRoot(), tree))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        patch.setattr(qgis_iface, "layerTreeView", lambda: tree, raising=False)
+        from processing.core.Processing import Processing
+        from processing.gui.BatchAlgorithmDialog import BatchAlgorithmDialog
+
+        Processing.initialize()
+        yield BatchAlgorithmDialog
+    tree.deleteLater()
 
 
 @pytest.fixture(autouse=True)

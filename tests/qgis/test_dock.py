@@ -119,6 +119,11 @@ def test_the_area_above_the_threshold_is_counted_and_follows_the_slider(dock, sc
     assert "%" in dock.page.result.area.text()
 
 
+def test_a_prompt_that_is_longer_than_its_field_shows_its_beginning(dock):
+    dock.page.prompts.set_prompts(["orchard in bloom beside a gravel road", "vineyard on terraces above the lake"])
+    assert [row.edit.cursorPosition() for row in dock.page.prompts.rows] == [0, 0]
+
+
 def test_a_second_prompt_on_the_same_view_reads_the_stored_features(dock, scene, session):
     run_and_wait(dock, "water")
     before = stored_chunks(session)

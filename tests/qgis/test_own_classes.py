@@ -82,6 +82,23 @@ def test_the_classes_of_a_fine_tuned_model_are_offered_for_land_cover(schemes_fo
     dock.models.take([{"name": "geolb-tiny", "title": "GeoLangBind tiny", "available": True}])
 
 
+def test_in_a_low_window_the_page_scrolls_to_the_whole_result(schemes_folder, dock, scene):
+    dock.resize(340, 620)
+    dock.show()
+    dock.show_finetune_page(True)
+    page, figures = dock.finetune, {"accuracy": 0.9, "iou": 0.8}
+    classes = [{"name": name, "before": figures, "after": figures} for name in ("water", "forest", "town")]
+    remarks = ["On blocks that were held out accuracy rose from 78 to 96 per cent; these blocks lie close together."]
+    page.runner.finished.emit({"name": "coast", "classes": classes, "remarks": remarks, "seconds": 1.0})
+    wait_until(lambda: page.verticalScrollBar().value() > 0)
+    top = page.result.mapTo(page.viewport(), page.result.rect().topLeft()).y()
+    bottom = page.result.mapTo(page.viewport(), page.result.rect().bottomLeft()).y()
+    assert top >= 0
+    assert bottom <= page.viewport().height()
+    assert page.result.height() >= page.result.heightForWidth(page.result.width())
+    dock.models.take([{"name": "geolb-tiny", "title": "GeoLangBind tiny", "available": True}])
+
+
 def test_a_label_layer_is_made_and_drawn_on_by_pressing_a_class(dock, scene, tmp_path, monkeypatch):
     path = tmp_path / "fields.gpkg"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))

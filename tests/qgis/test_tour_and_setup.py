@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from threading import Event
+import socketserver
+from threading import Event, Thread
 from types import SimpleNamespace
 
 import pytest
 from conftest import wait_until
-from qgis.core import QgsProject
+from qgis.core import QgsProject, QgsSettings
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 
@@ -25,6 +26,29 @@ def new_user():
     settings.remember("tour_seen", "")
     yield
     settings.remember("tour_seen", before)
+
+
+@pytest.fixture
+def qgis_behind_a_proxy():
+    """QGIS's settings name a proxy that refuses everything; gives the first line of what it was asked."""
+    asked = []
+
+    class Refuse(socketserver.StreamRequestHandler):
+        def handle(self):
+            asked.append(self.rfile.readline().decode())
+            self.wfile.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Refuse)
+    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    stored, host, port = QgsSettings(), "127.0.0.1", server.server_address[1]
+    wanted = {"proxyEnabled": True, "proxyType": "HttpProxy", "proxyHost": host, "proxyPort": port}
+    for name, value in wanted.items():
+        stored.setValue(f"proxy/{name}", value)
+    yield asked
+    for name in wanted:
+        stored.remove(f"proxy/{name}")
+    server.shutdown()
+    server.server_close()
 
 
 def click(button):
@@ -126,5 +150,16 @@ def test_a_set_up_that_is_pressed_while_the_computer_is_looked_at_begins_right_a
     looked.set()
     wait_until(lambda: not page.busy)
     assert built == [plan]
+    page.clean_up()
+    page.deleteLater()
+
+
+def test_the_plan_looks_for_the_smaller_torch_through_the_proxy_of_qgis(qgis_app, qgis_behind_a_proxy):
+    page = setup_page.SetupPage(Session(None))
+    page.device.blockSignals(True)  # the choice is for this test alone
+    page.device.setCurrentIndex(page.device.findData("cpu"))
+    page.make_plan()
+    wait_until(lambda: not page.busy)
+    assert any(line.startswith("CONNECT download.pytorch.org:443 ") for line in qgis_behind_a_proxy)
     page.clean_up()
     page.deleteLater()

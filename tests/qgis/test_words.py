@@ -74,6 +74,15 @@ def test_nearly_all_sentences_that_the_runtime_can_say_about_a_users_data_are_tr
     assert len(missing) < 0.25 * len(said), missing
 
 
+def test_what_a_fine_tuning_says_of_its_result_is_translated():
+    module = ast.parse((ROOT / "core" / "finetune" / "report.py").read_text(encoding="utf-8"))
+    (function,) = [node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == "outcome"]
+    texts = [template(node) for node in ast.walk(function)]
+    said = [text for text in texts if re.match(r"[A-Z].*\.$", text) and "\n" not in text]
+    assert len(said) == 7
+    assert set(said) <= worker_messages("de").templates
+
+
 def user_modules():
     folders = ("raster", "tasks", "finetune", "spectral")
     return [file for folder in folders for file in sorted((ROOT / "core" / folder).rglob("*.py"))]

