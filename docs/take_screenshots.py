@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="Take the pictures of docs/images from the running program.")
     parser.add_argument("--only", default=",".join(README_STEPS), help=f"steps of {', '.join(STEPS)}; or all")
     parser.add_argument("--to", type=Path, default=IMAGES, help="folder for the pictures")
-    parser.add_argument("--scene", type=Path, default=SCENE, help="Sentinel-2 with 12 bands, beside its truth.tif")
+    parser.add_argument("--scene", type=Path, default=SCENE, help="Sentinel-2 with 12 bands, beside its materials.tif")
     parser.add_argument("--patience", type=int, default=400, help="seconds that a step may take")
     options = parser.parse_args(arguments)
     only = ",".join(STEPS) if options.only == "all" else options.only
@@ -238,7 +238,7 @@ def inside() -> None:
         iface.setActiveLayer(layer)
         dock.show_finetune_page(True)
         dock.finetune.labels.setLayer(labels)
-        dock.finetune.name.setText("my-coast")
+        dock.finetune.name.setText("my-landscape")
         dock.finetune.steps.setValue(80)
         ended: list[object] = []
         dock.finetune.runner.finished.connect(ended.append)
@@ -284,18 +284,19 @@ def _utm_zone_of(layer: object) -> object:
 
 
 def _labels_of_truth(layer: object) -> object:
-    """Draw a few squares of water, fields and woods where the truth beside the scene has nothing else."""
+    """Draw a few squares of burnt land, meadow and woods where the materials beside the scene are nothing else."""
     import numpy
     from osgeo import gdal
     from qgis.core import QgsFeature, QgsGeometry, QgsRectangle, QgsVectorLayer
 
     side = 14
-    codes = gdal.Open(str(Path(layer.source()).with_name("truth.tif"))).ReadAsArray()
+    materials = gdal.Open(str(Path(layer.source()).with_name("materials.tif"))).ReadAsArray()
     labels = QgsVectorLayer(f"Polygon?crs={layer.crs().authid()}&field=class:string", "My labels", "memory")
     width, height, extent = layer.rasterUnitsPerPixelX(), layer.rasterUnitsPerPixelY(), layer.extent()
-    for name, code in {"water": 80, "fields": 40, "woods": 10}.items():  # ESA WorldCover
-        rows, columns = codes.shape[0] // side, codes.shape[1] // side
-        whole = (codes == code)[: rows * side, : columns * side].reshape(rows, side, columns, side).all((1, 3))
+    rows, columns = materials.shape[0] // side, materials.shape[1] // side
+    for name, numbers in {"burnt land": (21,), "meadow": (5,), "woods": (3, 4)}.items():
+        mask = numpy.isin(materials[: rows * side, : columns * side], numbers)
+        whole = mask.reshape(rows, side, columns, side).all((1, 3))
         found = numpy.argwhere(whole)
         for row, column in found[:: max(1, len(found) // 8)][:8]:
             x, y = extent.xMinimum() + column * side * width, extent.yMaximum() - row * side * height
@@ -303,7 +304,7 @@ def _labels_of_truth(layer: object) -> object:
             feature.setGeometry(QgsGeometry.fromRect(QgsRectangle(x, y - side * height, x + side * width, y)))
             feature.setAttribute(0, name)
             labels.dataProvider().addFeature(feature)
-    _categorise(labels, {"water": "#1f78ff", "fields": "#e8a33d", "woods": "#33c72c"})
+    _categorise(labels, {"burnt land": "#e8572a", "meadow": "#e8d33d", "woods": "#33c72c"})
     return labels
 
 

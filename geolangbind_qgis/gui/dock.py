@@ -170,6 +170,7 @@ class GeoLangBindDock(QgsDockWidget):
         self.status.help_wanted.connect(lambda: open_help())
         self.page.models_wanted.connect(self.manage_models)
         self.tour.step_shown.connect(self.page.ensureWidgetVisible)
+        self._stack.currentChanged.connect(lambda _: self.tour.set_aside(self.current_page is not self.page))
         self.finetune.back_wanted.connect(lambda: self.show_finetune_page(False))
         self.finetune.trained.connect(self.models.add)
         self.setup.environment_changed.connect(self._on_environment_changed)

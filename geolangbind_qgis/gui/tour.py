@@ -55,6 +55,7 @@ class Tour(QFrame):
         self._steps = steps
         self.outline = Outline()
         self.position = -1
+        self._running = False
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setAutoFillBackground(True)
         self.text = QLabel(self)
@@ -75,6 +76,7 @@ class Tour(QFrame):
 
     def start(self) -> None:
         """Show the first step."""
+        self._running = True
         self.show()
         self.show_step(0)
         self.next_button.setFocus()
@@ -96,19 +98,25 @@ class Tour(QFrame):
         self.outline.surround(control)
         self.step_shown.emit(control)
 
+    def set_aside(self, aside: bool) -> None:
+        """Hide the card of a running tour while its controls are not shown, and show it again afterwards."""
+        if self._running:
+            self.setVisible(not aside)
+
     def refresh(self) -> None:
-        """Say what fits now, where the tour is shown."""
-        if not self.isHidden():
+        """Say what fits now, where the tour is running."""
+        if self._running:
             self.show_step(self.position)
 
     def show_last(self) -> None:
-        """Show the last step, where the tour is shown: the user went ahead."""
-        if not self.isHidden():
+        """Show the last step, where the tour is running: the user went ahead."""
+        if self._running:
             self.show_step(len(self._steps()) - 1)
 
     def end(self) -> None:
         """Close the tour; it does not start automatically again."""
         settings.remember(_SEEN, "yes")
+        self._running = False
         self.outline.surround(None)
         self.hide()
         self.ended.emit()

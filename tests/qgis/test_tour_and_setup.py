@@ -104,6 +104,21 @@ def test_the_tour_can_be_gone_back_and_closed(dock, new_user):
     assert tour_was_seen()
 
 
+def test_the_tour_waits_while_another_page_is_shown(dock, new_user):
+    dock.show()
+    dock.start_tour()
+    click(dock.tour.next_button)
+    dock.show_runtime_page(True)
+    assert not dock.tour.isVisible()
+    dock.show_runtime_page(False)
+    assert dock.tour.isVisible()
+    assert dock.tour.position == 1
+    dock.tour.end()
+    dock.show_runtime_page(True)
+    dock.show_runtime_page(False)
+    assert not dock.tour.isVisible()
+
+
 def test_start_after_the_set_up_shows_the_prompts_and_the_tour_to_a_new_user(dock, new_user):
     dock.show()
     dock.show_runtime_page(True)
