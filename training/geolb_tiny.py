@@ -2,8 +2,9 @@
 
 python -m training.geolb_tiny --data ../shared/data
 
-The trunk starts from published ImageNet weights and stays frozen. Two stages follow: dense features, then the scene
-head. The words of both are stored with the model. A stopped run resumes from its checkpoint; a finished stage is not
+The trunk starts from published ImageNet weights and stays frozen. Three stages follow: dense features, the scene head,
+and dense features again with floods in images of every kind. Then prompts are calibrated. The words of all stages are
+stored with the model. A stopped run resumes from its checkpoint; a finished stage is not
 repeated.
 """
 
@@ -24,10 +25,12 @@ from core.context import Context
 from core.evaluate.benchmarks import present, run_benchmark
 from core.evaluate.trained_classes import trained_benchmarks
 from core.model import create_model, load_model
+from core.model.config import read_config
 from core.model.geolangbind import GeoLangBind
 from core.model.weight_files import save_model
 from core.pretrain.recipe import Recipe, read_recipe
 from core.vocabulary import background_words
+from training.calibration.command import calibrate, write_calibration
 from training.efficientnet_start import make_start
 from training.scene_fit import fit_scene
 from training.simulated_source import CLASS_WORDS
@@ -38,7 +41,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RUNS = ROOT / "runs"
 DATA = Path("../shared/data")
 """Data folder of the recipes."""
-MAPS, SCENE = STAGES = ("geolb_tiny", "geolb_tiny_scene")
+MAPS, SCENE, FLOODS = STAGES = ("geolb_tiny", "geolb_tiny_scene", "geolb_tiny_floods")
 """Recipes, and folders of their runs; each starts from the result of the one before."""
 EMBEDDED = ROOT / "resources" / "models" / "geolb-tiny"
 
@@ -66,7 +69,11 @@ def train_stages(data: Path) -> Path:
         train(_recipe(MAPS), RUNS / MAPS, Context(progress=ProgressLines()), data=data)
     if not (RUNS / SCENE / "model.safetensors").exists():
         fit_scene(_recipe(SCENE), RUNS / MAPS, RUNS / SCENE, Context(progress=ProgressLines()), data=data)
-    return RUNS / SCENE
+    if not (RUNS / FLOODS / "model.safetensors").exists():
+        train(_recipe(FLOODS), RUNS / FLOODS, Context(progress=ProgressLines()), data=data)
+    if read_config(RUNS / FLOODS / "config.json").prompt_calibration is None:
+        write_calibration(RUNS / FLOODS, calibrate(RUNS / FLOODS, data, RUNS / "teachers"))
+    return RUNS / FLOODS
 
 
 def embed(trained: Path, data: Path) -> None:
@@ -79,9 +86,8 @@ def embed(trained: Path, data: Path) -> None:
     card["training"] = {
         "stages": {stage: {"seed": recipe.seed, "steps": recipe.steps} for stage, recipe in recipes.items()},
         "data": [
-            {"file": path.name, "sha256": _sha256(path)}
-            for path in sorted(data.glob("*.tar"))
-            if "eval_only" not in path.name
+            {"file": Path(archive).name, "sha256": _sha256(data / Path(archive).relative_to(DATA))}
+            for archive in sorted(trained_archives(recipes.values()))
         ],
     }
     _write_card(card)
@@ -95,6 +101,13 @@ def trained_words(recipes: Iterable[Recipe]) -> list[str]:
         for source in recipe.sources.values():
             words |= {*source.absent}.union(*source.settings.get("classes", {}).values())
     return sorted(words)
+
+
+def trained_archives(recipes: Iterable[Recipe]) -> set[str]:
+    """Returns every tar that a recipe's sources read, as the recipe names it."""
+    settings = [source.settings for recipe in recipes for source in recipe.sources.values()]
+    named = {values.get(key) for values in settings for key in ("path", "crowns")}
+    return {path for path in named if isinstance(path, str) and path.endswith(".tar")}
 
 
 def with_known_words(model: GeoLangBind, words: list[str]) -> GeoLangBind:

@@ -31,10 +31,12 @@ class Background:
     Attributes:
         texts: its words, as unit vectors.
         temperature: from cosines to logits.
+        norm: by which odds are added, see ``core.model.prompt_calibration``.
     """
 
     texts: TextFactors
     temperature: float
+    norm: float = 1.0
 
     @classmethod
     def of(cls, model: GeoLangBind, basis: FeatureBasis) -> Background | None:
@@ -46,18 +48,21 @@ class Background:
         if not model.knows_words:
             return None
         vectors = F.normalize(model.text_prompts(list(background_words())).float().cpu(), dim=1)
-        return cls(TextFactors.of(*basis.text(vectors)), softmax_temperature(model))
+        return cls(TextFactors.of(*basis.text(vectors)), softmax_temperature(model), model.prompt_calibration.norm)
 
     def log_odds(self, cosines: Tensor) -> Tensor:
-        """Returns ``log Σ exp(temperature · cosine)`` (n,) of cosines (N, n)."""
-        return log_weighted_sums(cosines, self.temperature, torch.ones(1, len(cosines)))[0]
+        """Returns the logarithm (n,) of the norm of the odds ``exp(temperature · cosine)`` of cosines (N, n)."""
+        sums = log_weighted_sums(cosines, self.temperature * self.norm, torch.ones(1, len(cosines)))[0]
+        return sums if self.norm == 1.0 else sums.div_(self.norm)
 
 
 def background_label(model: GeoLangBind) -> str:
     """Returns the text that identifies the sums of a model's cells in the store's key."""
     if not model.knows_words:
         return "none"
-    return hashlib.sha256("\n".join(background_words()).encode()).hexdigest()[:16]
+    norm = model.prompt_calibration.norm
+    told = [*background_words(), *([] if norm == 1.0 else [f"norm {norm}"])]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
 
 
 def softmax_temperature(model: GeoLangBind) -> float:

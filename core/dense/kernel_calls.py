@@ -87,4 +87,5 @@ def _against_background(scorer: OddsAgainstBackground) -> tuple[Any, ...]:
     places = np.concatenate([np.array(places, np.intp) for places in scorer.own])
     scale, offset = (LOG2_E, 0.0) if scorer.bias is None else (0.0, -scorer.bias * LOG2_E)
     numbers = (np.float32(number) for number in (scorer.temperature * LOG2_E, scale, offset))
-    return (*numbers, starts, places, scorer.weights.numpy(), np.float32(SMALLEST_REST))
+    calibration = (np.float32(number) for number in (scorer.norm, scorer.slope / LOG2_E, scorer.offset))
+    return (*numbers, starts, places, scorer.weights.numpy(), np.float32(SMALLEST_REST), *calibration)

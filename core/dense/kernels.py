@@ -178,10 +178,12 @@ def cosines(codes: Any, gain: Any, share: Any, parts: Any, steps: Any, constants
 
 
 @kernel(*CHUNK, *TEXTS, _given(float32, 1), float32, float32, float32,
-        _given(intp, 1), _given(intp, 1), _given(float32, 2), float32, float32[:, ::1])  # fmt: skip
+        _given(intp, 1), _given(intp, 1), _given(float32, 2), float32,
+        float32, float32, float32, float32[:, ::1])  # fmt: skip
 def log_odds(
     codes: Any, gain: Any, share: Any, parts: Any, steps: Any, constants: Any, background: Any, temperature: float,
-    scale: float, offset: float, starts: Any, places: Any, weights: Any, smallest: float, out: Any,
+    scale: float, offset: float, starts: Any, places: Any, weights: Any, smallest: float,
+    norm: float, slope: float, shift: float, out: Any,
 ) -> None:  # fmt: skip
     """Score prompts against the background, see ``OddsAgainstBackground``; all in powers of two.
 
@@ -200,6 +202,9 @@ def log_odds(
         places: texts by number.
         weights: (P, T), of texts in the others' odds.
         smallest: lower limit of the others' odds.
+        norm: by which odds are added.
+        slope: from powers of two to calibrated log-odds.
+        shift: added to calibrated log-odds.
         out: (P, n) float32, to be filled.
     """
     texts, prompts = len(parts), len(weights)
@@ -220,7 +225,8 @@ def log_odds(
                 over[text, cell] = np.float32(over[text, cell] * temperature - rest)
             if weighed[text]:
                 for cell in range(count):
-                    raised[text, cell] = _exp2(min(max(over[text, cell], np.float32(-126)), np.float32(126)))
+                    power = np.float32(over[text, cell] * norm)
+                    raised[text, cell] = _exp2(min(max(power, np.float32(-126)), np.float32(126)))
         for prompt in range(prompts):
             for cell in range(count):
                 own[cell] = over[places[starts[prompt]], cell]
@@ -236,8 +242,8 @@ def log_odds(
                         others[cell] += np.float32(weight * raised[text, cell])
             row = out[prompt, first : first + count]
             for cell in range(count):
-                lost = _log2(max(others[cell], smallest))
-                row[cell] = np.float32((own[cell] - lost) / LOG2_E)
+                lost = np.float32(_log2(max(others[cell], smallest)) / norm)
+                row[cell] = np.float32((own[cell] - lost) * slope + shift)
 
 
 @kernel(*CHUNK, *TEXTS, float32, _given(float32, 2), float32[:, ::1])

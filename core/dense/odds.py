@@ -30,12 +30,18 @@ class OddsAgainstBackground:
         weights: (prompts, T), of every text's odds in those of the background.
         temperature: from cosines to log-odds.
         bias: log-odds that prompts are compared with instead of the background; None for the background.
+        norm: by which odds are added, see ``core.model.prompt_calibration``; the background's are added by it already.
+        slope: factor of the log-odds.
+        offset: what is added to them then.
     """
 
     own: tuple[tuple[int, ...], ...]
     weights: Tensor
     temperature: float
     bias: float | None
+    norm: float = 1.0
+    slope: float = 1.0
+    offset: float = 0.0
 
     def __call__(self, cosines: Tensor, background: Tensor) -> Tensor:
         """Score.
@@ -51,8 +57,8 @@ class OddsAgainstBackground:
         rest = background * LOG2_E if self.bias is None else torch.full_like(background, -self.bias * LOG2_E)
         over = (cosines * (self.temperature * LOG2_E)).sub_(rest)
         own = torch.stack([reduce(torch.maximum, (over[place] for place in places)) for places in self.own])
-        others = (self.weights @ over.clamp_(-126, 126).exp2_()).add_(1).clamp_min_(SMALLEST_REST)
-        return own.sub_(others.log2_()).div_(LOG2_E)
+        others = (self.weights @ over.mul_(self.norm).clamp_(-126, 126).exp2_()).add_(1).clamp_min_(SMALLEST_REST)
+        return own.sub_(others.log2_().div_(self.norm)).mul_(self.slope / LOG2_E).add_(self.offset)
 
 
 @dataclass(frozen=True, eq=False)

@@ -66,6 +66,22 @@ class ScoreHistogram:
             cls(nothing, nothing),
         )
 
+    def calibrated(self, slope: float, offset: float) -> ScoreHistogram:
+        """Returns the histogram of ``slope * log_odds + offset``, every bin moved as a whole."""
+        moved = slope * (EDGES[:-1] + EDGES[1:]) / 2 + offset
+        place = np.clip(np.searchsorted(EDGES, moved, side="left") - 1, 0, STEPS - 1)
+        positive, negative = (
+            np.bincount(place, weights=counts, minlength=STEPS).astype(np.int64)
+            for counts in (self.positive, self.negative)
+        )
+        return ScoreHistogram(positive, negative)
+
+    @property
+    def share_found(self) -> float:
+        """Share of the pixels whose score is above 0.5; NaN without pixels."""
+        counts = self.positive + self.negative
+        return float(counts[STEPS // 2 :].sum() / counts.sum()) if counts.sum() else float("nan")
+
     @property
     def auc(self) -> float:
         """Area under the ROC curve (ties count half); NaN without positive or negative pixels."""

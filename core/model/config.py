@@ -14,7 +14,7 @@ from core.errors import ModelError
 
 Settings = Mapping[str, Any]
 """Arguments of a part's class; where there are several classes, ``kind`` names one."""
-PARTS = ("text", "translators", "trunk", "stem", "dense", "scene")
+PARTS = ("text", "translators", "trunk", "stem", "dense", "scene", "prompt_calibration")
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class ModelConfig:
         init_logit_bias: bias of the similarity.
         known_words: the words of the training, by which other words are read; see ``core.model.known_words``.
         templates: prompt templates with ``{}`` for the class; None for SkyScript's.
+        prompt_calibration: ``{"norm", "slope", "offset"}`` of prompts; see ``core.model.prompt_calibration``.
         text: sizes of a SigLIP text tower, or ``{"tower", "sha256", "revision"}`` of a frozen sentence encoder.
         translators: ``{teacher: {"grid", "channels", "reads"}}``; what is read is "tokens", or "dense" features of
             the decoder, which is what learns where a pretrained trunk stays as it is.
@@ -70,6 +71,7 @@ class ModelConfig:
     init_logit_bias: float = -10.0
     known_words: tuple[str, ...] | None = None
     templates: tuple[str, ...] | None = None
+    prompt_calibration: Settings | None = None
     text: Settings | None = None
     translators: Mapping[str, Settings] | None = None
     dense_head: str | None = None

@@ -20,6 +20,7 @@ from core.model.lower_precision import working_copy
 from core.model.maka import MakaTranslator
 from core.model.model_hash import hash_weights
 from core.model.patch_embedding import parameter_version
+from core.model.prompt_calibration import PromptCalibration
 from core.model.text import FrozenSentenceTower, TextTower, make_text_tower
 from core.model.text_vectors import TextVectors
 from core.model.trunks import make_decoder
@@ -51,6 +52,7 @@ class GeoLangBind(nn.Module):
         translators: MaKA translators by teacher; may be empty.
         dense: the dense decoder; None where the model has none.
         known_words: the words of the training, by which others are read; None where all are taken as they are.
+        prompt_calibration: from the odds of prompts against the background to their scores.
         logit_scale: logarithm of the similarity's scale.
         logit_bias: the similarity's bias: a prompt's score is sigmoid(cosine * exp(logit_scale) + logit_bias).
         embed_dim: dimensions of the shared space.
@@ -69,6 +71,7 @@ class GeoLangBind(nn.Module):
         self.visual: Any = tower
         self.embed_dim = config.embed_dim or config.width
         self.dense = None if config.dense is None else make_decoder(config.dense, tower.trunk, self.embed_dim)
+        self.prompt_calibration = PromptCalibration.of(config.prompt_calibration)
         self.known_words = KnownWords(config.known_words, self.embed_dim) if config.known_words else None
         with fitting_settings("translators"):
             self.translators = nn.ModuleDict(

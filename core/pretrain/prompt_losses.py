@@ -1,7 +1,7 @@
 """Loss on the score of a prompt as at inference: sigmoid cross entropy of its odds against the background, per pixel.
 
-``core highlight`` compares a prompt with a background vocabulary, with 0.5 for "as likely as everything else". The same
-odds are trained here, so that this score is calibrated.
+``core highlight`` holds a prompt against a background vocabulary. The odds trained here are the plain ones, of norm 1;
+what makes scores of them is fitted afterwards (``core.model.prompt_calibration``).
 """
 
 from __future__ import annotations

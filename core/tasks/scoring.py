@@ -1,10 +1,10 @@
 """Scores from cosines: each prompt by a softmax against the background vocabulary, or a softmax over classes.
 
 A cosine alone has no natural threshold: "water" may lie at 0.2 for one model and one scene and at 0.6 for another. A
-prompt is therefore compared with a background vocabulary of common land cover and objects, by a softmax; its score is
-its probability, ``exp(τ · own) / (exp(τ · own) + Σ weight · exp(τ · other))``, so that 0.5 means "as likely as
-everything else together". Background words that are synonyms of the prompt lose their weight; words the user excludes
-keep theirs.
+prompt is therefore compared with a background vocabulary of common land cover and objects, by a softmax, whose odds are
+``exp(τ · own) / Σ weight · exp(τ · other)``. Background words that are synonyms of the prompt lose their weight; words
+the user excludes keep theirs. A model that was calibrated on labelled ground says how its odds become a score
+(``core.model.prompt_calibration``); for others 0.5 means "as likely as everything else together".
 
 The odds of the whole background are kept with every cell (``core.dense.background_odds``). Only words that lose weight
 are multiplied again, to be subtracted from that sum.
@@ -23,6 +23,7 @@ from core.dense.background_odds import softmax_temperature
 from core.dense.odds import OddsAgainstBackground, SharedOdds
 from core.dense.scoring import score
 from core.errors import InputError
+from core.model.prompt_calibration import NOT_CALIBRATED
 from core.vocabulary import background_words
 
 if TYPE_CHECKING:
@@ -128,11 +129,15 @@ class PromptSoftmax:
         weights = torch.zeros(len(prompts), len(self._texts.vectors))
         weights[:, self._texts.places(against)] = 1.0
         weights[:, self._texts.places(kin)] -= 1 - kept[:, [words.index(word) for word in kin]]
+        calibration = model.prompt_calibration if background else NOT_CALIBRATED
         self.scorer = OddsAgainstBackground(
             own=tuple(tuple(self._texts.places(prompt.synonyms)) for prompt in prompts),
             weights=weights,
             temperature=softmax_temperature(model),
             bias=None if background else float(model.logit_bias.detach()),
+            norm=calibration.norm,
+            slope=calibration.slope,
+            offset=calibration.offset,
         )
 
     @property

@@ -71,6 +71,7 @@ def scorers(count: int) -> dict[str, OddsAgainstBackground | SharedOdds]:
         "a negative": OddsAgainstBackground(((0,),), negative, 100.0, None),
         "two prompts with kin in the background": OddsAgainstBackground(((0,), every[-2:]), kin, 31.0, None),
         "the model's bias": OddsAgainstBackground(((0,),), negative, 31.0, -7.0),
+        "a calibrated model": OddsAgainstBackground(((0,), every[-2:]), kin, 31.0, None, 2.0, 1.7, 0.9),
         "classes": SharedOdds(shares, 100.0),
     }
 

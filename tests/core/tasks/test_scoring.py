@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from core.dense.odds import log_weighted_sums
+from core.model.prompt_calibration import PromptCalibration
 from core.tasks import scoring
 from core.tasks.scoring import ClassSoftmax, Prompt, PromptSoftmax, TextSet, parse_prompts
 from core.vocabulary import background_words, word_groups
@@ -89,3 +90,15 @@ def test_a_class_is_the_mean_of_its_synonyms_odds(painted_model):
     scaled = cosines * softmax.scorer.temperature
     expected = torch.stack([scaled[0], (scaled[1:].exp().mean(0)).log()])
     torch.testing.assert_close(softmax.logits(cosines), expected, atol=2e-4, rtol=1e-5)
+
+
+def test_prompts_are_scored_by_the_models_calibration(painted_model, monkeypatch):
+    """Against the background only: where the model's own bias decides, its odds are those it was trained by."""
+    plain = PromptSoftmax(painted_model, parse_prompts(["water"]))
+    cosines, background = cosines_like(plain.vectors), 20 * torch.rand(150)
+    expected = 2.0 * plain.scorer(cosines.clone(), background) + 1.5
+    monkeypatch.setattr(painted_model, "prompt_calibration", PromptCalibration(1.0, 2.0, 1.5))
+    found = PromptSoftmax(painted_model, parse_prompts(["water"])).scorer(cosines.clone(), background)
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-5)
+    alone = PromptSoftmax(painted_model, parse_prompts(["water"]), background=False)
+    assert (alone.scorer.norm, alone.scorer.slope, alone.scorer.offset) == (1.0, 1.0, 0.0)

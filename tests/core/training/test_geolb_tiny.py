@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from core.model import load_model
+from core.model.config import read_config
 from core.pretrain.recipe import read_recipe
 from training import geolb_tiny
 
@@ -23,3 +24,15 @@ def test_the_words_of_every_recipe_go_with_the_model_and_change_no_other_weight(
     for name, value in model.state_dict().items():
         assert torch.equal(told.state_dict()[name], value), name
     torch.testing.assert_close(told.text_prompts(["water"]), model.text_prompts(["water"]))
+
+
+def test_the_card_names_what_was_trained_on_and_nothing_that_is_reported():
+    archives = geolb_tiny.trained_archives(read_recipe(RECIPES / f"{stage}.yaml") for stage in geolb_tiny.STAGES)
+    names = {Path(archive).name for archive in archives}
+    assert {"eurosat_rgb_train.tar", "oam_kampala.tar", "neon_tree_crowns.tar"} <= names
+    assert not [name for name in names if "_val" in name or "eval_only" in name or name == "oam_banepa.tar"]
+
+
+def test_the_embedded_model_is_calibrated():
+    """Its default threshold rests on it; a model that is saved anew must not lose the entry."""
+    assert read_config(geolb_tiny.EMBEDDED / "config.json").prompt_calibration

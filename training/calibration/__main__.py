@@ -1,0 +1,5 @@
+"""``python -m training.calibration``."""
+
+from training.calibration.command import main
+
+main()
