@@ -45,7 +45,7 @@ def test_log_odds_follow_the_line():
 
 
 def test_the_background_counts_by_the_norm_of_its_odds():
-    """What prompts are held against is ``(Σ weight · odds^p)^(1/p)`` of the background and of the words that join it."""
+    """What prompts are held against is ``(Σ weight · odds^p)^(1/p)`` of the background and the words that join it."""
     cosines, background = torch.rand(2, 50), 20 + 20 * torch.rand(50)
     weights = torch.tensor([[0.0, 0.6]])
     found = OddsAgainstBackground(((0,),), weights, 40.0, None, norm=3.0)(cosines.clone(), background)
