@@ -92,6 +92,7 @@ def write_scene(
         SensorError: unknown sensor.
         OutputError: a file cannot be written; nothing half-written is left.
     """
+    context = context or Context()
     sensor = get_sensor(request.sensor)
     bands = scene_bands(sensor, request.bands)
     gsd = request.gsd_m or _pixel_size(sensor)
