@@ -5,7 +5,7 @@ None of it is trained on or reported. Each group of parts counts the same, howev
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -110,7 +110,7 @@ def _by_code(
     entry: dict[str, Any],
     folder: Path,
     labels: NDArray[np.uint8],
-    words: dict[int, tuple[str, ...]],
+    words: Mapping[int, tuple[str, ...]],
 ) -> Iterator[GroundPart]:
     """Yield a part for every class that is there."""
     codes = [int(code) for code in np.unique(labels) if code not in NOT_LABELLED]
