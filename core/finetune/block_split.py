@@ -26,6 +26,8 @@ MOST_HELD_OUT = 2 / 3
 
 Block = tuple[int, int]
 """(column, row) of a square."""
+_COLUMN = 2**32
+"""Block numbers of one column lie in a range of this length."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,8 @@ class BlockSplit:
         return near
 
     def _inside(self, places: NDArray[np.float64], blocks: frozenset[Block]) -> NDArray[np.bool_]:
-        cells = np.floor(places / self.side).astype(np.int64)
-        found, inverse = np.unique(cells, axis=0, return_inverse=True)
-        held = np.array([(int(col), int(row)) in blocks for col, row in found], dtype=bool)
-        return held[inverse.reshape(-1)] if len(found) else np.zeros(0, bool)
+        wanted = np.array([col * _COLUMN + row for col, row in blocks], np.int64)
+        return np.isin(_block_numbers(places, self.side), wanted)
 
 
 def split_blocks(places: NDArray[np.float64], labels: NDArray[np.int64], classes: int, rng: Generator) -> BlockSplit:
@@ -86,20 +86,20 @@ def split_blocks(places: NDArray[np.float64], labels: NDArray[np.int64], classes
         than two classes would lie in them.
     """
     side = max(SIDES_PX, key=lambda size: (_spread(places, labels, classes, size), size))
-    cells, inverse = np.unique(np.floor(places / side).astype(np.int64), axis=0, return_inverse=True)
-    counts = np.zeros((len(cells), classes), np.int64)
-    np.add.at(counts, (inverse.reshape(-1), labels), 1)
+    numbers, inverse = np.unique(_block_numbers(places, side), return_inverse=True)
+    counts = np.zeros((len(numbers), classes), np.int64)
+    np.add.at(counts, (inverse, labels), 1)
     total = counts.sum(0)
     held = {TEST: np.zeros(classes, np.int64), VALIDATION: np.zeros(classes, np.int64)}
     blocks: dict[int, set[Block]] = {TEST: set(), VALIDATION: set()}
-    for number in rng.permutation(len(cells)):
+    for number in rng.permutation(len(numbers)):
         present = counts[number] > 0
         altogether = held[TEST] + held[VALIDATION] + counts[number]
         if (altogether[present] > MOST_HELD_OUT * total[present]).any():
             continue
         for role in (TEST, VALIDATION):
             if (present & (held[role] < HELD_OUT_SHARE * total)).any():
-                blocks[role].add((int(cells[number][0]), int(cells[number][1])))
+                blocks[role].add(_block_at(int(numbers[number])))
                 held[role] += counts[number]
                 break
     if (held[VALIDATION] > 0).sum() < 2:
@@ -110,5 +110,18 @@ def split_blocks(places: NDArray[np.float64], labels: NDArray[np.int64], classes
 
 def _spread(places: NDArray[np.float64], labels: NDArray[np.int64], classes: int, side: float) -> int:
     """Sum over classes of the blocks each lies in, counted up to those wanted."""
+    numbers = _block_numbers(places, side)
+    return sum(min(WANTED_BLOCKS, len(np.unique(numbers[labels == label]))) for label in range(classes))
+
+
+def _block_numbers(places: NDArray[np.float64], side: float) -> NDArray[np.int64]:
+    """Return one integer (N,) int64 for the block that each place (N, 2) lies in; in order of column, then row."""
     cells = np.floor(places / side).astype(np.int64)
-    return sum(min(WANTED_BLOCKS, len(np.unique(cells[labels == label], axis=0))) for label in range(classes))
+    numbers: NDArray[np.int64] = cells[:, 0] * _COLUMN + cells[:, 1]
+    return numbers
+
+
+def _block_at(number: int) -> Block:
+    """Return column and row of a block's number."""
+    col = (number + _COLUMN // 2) // _COLUMN
+    return col, number - col * _COLUMN

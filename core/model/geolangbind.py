@@ -125,7 +125,7 @@ class GeoLangBind(nn.Module):
             SensorError: the wavelengths do not match the bands.
             InputError: the image is smaller than a patch.
         """
-        images, wavelengths = self._inputs(self.visual.fitted(images), wavelengths_um)
+        images, wavelengths = self._inputs(self.visual.fitted(images), wavelengths_um, whole=True)
         with self.autocast():
             features = working_copy(self).visual(images, wavelengths)
         return F.normalize(features.float(), dim=-1) if normalize else features.float()
@@ -146,7 +146,7 @@ class GeoLangBind(nn.Module):
         Raises:
             SensorError, InputError: as encode_image.
         """
-        images, wavelengths = self._inputs(self.visual.fitted(images), wavelengths_um)
+        images, wavelengths = self._inputs(self.visual.fitted(images), wavelengths_um, whole=True)
         with self.autocast():
             tower = working_copy(self).visual
             if not isinstance(tower, VisualTower):
@@ -278,8 +278,12 @@ class GeoLangBind(nn.Module):
             self._text_vectors.clear()
         return self
 
-    def _inputs(self, images: Tensor, wavelengths_um: Wavelengths) -> tuple[Tensor, Tensor]:
-        """Check images against wavelengths and bring both to where they are needed."""
+    def _inputs(self, images: Tensor, wavelengths_um: Wavelengths, *, whole: bool = False) -> tuple[Tensor, Tensor]:
+        """Check images against wavelengths and bring both to where they are needed.
+
+        Whole images need not be multiples of the patch: open_clip's towers leave out what does not fill one (384 pixels
+        are 27 patches of 14), and only maps need the two to fit.
+        """
         wavelengths = _wavelength_tensor(wavelengths_um)
         if images.ndim != 4 or images.shape[1] == 0:
             raise InputError(f"Images must be a batch (B, C, H, W) with at least one band, not {tuple(images.shape)}.")
@@ -289,7 +293,8 @@ class GeoLangBind(nn.Module):
                 hint="Give one wavelength in µm for every band.",
             )
         patch = self.visual.trunk.token_stride
-        if images.shape[2] % patch or images.shape[3] % patch or 0 in images.shape[2:]:
+        uneven = images.shape[2] % patch or images.shape[3] % patch
+        if (uneven and not whole) or 0 in images.shape[2:]:
             height, width = images.shape[2:]
             raise InputError(f"An image of {height} × {width} pixels cannot be cut into patches of {patch}.")
         return images.to(self.device, torch.float32), wavelengths

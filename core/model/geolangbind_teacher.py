@@ -42,8 +42,8 @@ class GeoLangBindTeacher:
         if features not in FEATURES:
             raise ModelError(f"A teacher has no features {features}.", hint=f"Choose {' or '.join(FEATURES)}.")
         self.model = load_model(model, device=str(device))
-        self.image_size = image_size or self.model.config.image_size
         patch = self.model.config.patch_size
+        self.image_size = image_size or self.model.config.image_size // patch * patch
         if self.image_size % patch:
             raise ModelError(
                 f"A teacher with patches of {patch} pixels cannot look at images of {self.image_size}.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -114,9 +114,8 @@ class FrozenSentenceTower:
 
     def to(self, device: torch.device) -> FrozenSentenceTower:
         """Compute on this device from now on."""
-        self.device = device
-        if self._encoder is not None:
-            self._encoder.to(device)
+        if device != self.device:
+            self.device, self._encoder = device, None
         return self
 
     def tokenize(self, texts: list[str]) -> Tensor:
@@ -142,23 +141,29 @@ class FrozenSentenceTower:
         return self._files
 
     def _loaded(self) -> nn.Module:
-        """Load through open_clip, from local files alone."""
+        """Returns the encoder, which every model in this process with the same files and device shares."""
         if self._encoder is None:
-            from open_clip.hf_model import HFTextEncoder
-            from transformers import AutoConfig
-            from transformers.utils import logging as transformers_logging
-
-            folder = str(self._found().folder)
-            transformers_logging.disable_progress_bar()
-            width = AutoConfig.from_pretrained(folder, local_files_only=True).hidden_size
-            verbosity = transformers_logging.get_verbosity()
-            transformers_logging.set_verbosity_error()
-            try:
-                encoder = HFTextEncoder(folder, output_dim=width, pooler_type="mean_pooler", proj_type=None)
-            finally:
-                transformers_logging.set_verbosity(verbosity)
-            self._encoder = encoder.float().eval().requires_grad_(False).to(self.device)
+            self._encoder = _sentence_encoder(str(self._found().folder), self.device)
         return self._encoder
+
+
+@lru_cache(maxsize=2)
+def _sentence_encoder(folder: str, device: torch.device) -> nn.Module:
+    """Load an encoder through open_clip, from local files alone; frozen, in evaluation mode, on a device."""
+    from open_clip.hf_model import HFTextEncoder
+    from transformers import AutoConfig
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
+    width = AutoConfig.from_pretrained(folder, local_files_only=True).hidden_size
+    verbosity = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity_error()
+    try:
+        with torch.inference_mode(mode=False):  # others may use it outside of the inference in which it is first needed
+            encoder = HFTextEncoder(folder, output_dim=width, pooler_type="mean_pooler", proj_type=None)
+            return encoder.float().eval().requires_grad_(False).to(device)
+    finally:
+        transformers_logging.set_verbosity(verbosity)
 
 
 def load_tokenizer(name: str, context_length: int) -> HFTokenizer:

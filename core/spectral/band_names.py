@@ -22,13 +22,18 @@ _CODE = re.compile(r"(b(and)?[\s_]?\d{1,2}a?|[vh]{2})", re.IGNORECASE)
 
 
 def band_name(info: RasterInfo, number: int) -> str:
-    """Return the name of a band, from its description, its metadata or, in 8-bit pictures, its colour role; or ""."""
+    """Return the name of a band; "" where nothing names it.
+
+    Its description or metadata names it, a file of one band by its own name, or its colour role in 8-bit pictures.
+    """
     tags = {key.lower(): value for key, value in info.band_tags[number - 1].items()}
     name = info.descriptions[number - 1] or next((tags[key] for key in _NAME_TAGS if tags.get(key)), None)
     if name and not re.fullmatch(r"(band|layer)[\s_]*\d+", name.strip(), re.IGNORECASE):
         return name
     if name and info.count > 4:
         return name  # "Band 4" of a long stack names a band; "Band 1" of a picture gives no information
+    if info.count == 1 and (found := _in_file_name().search(PurePath(info.path).stem)):
+        return found.group(1)
     return _ROLES.get(info.colour_roles[number - 1], "") if info.dtypes[number - 1] == "uint8" else ""
 
 
@@ -77,6 +82,8 @@ def named_bands(info: RasterInfo, sensor: Sensor, numbers: tuple[int, ...]) -> M
     found: dict[int, Band] = {}
     for number in numbers:
         name = band_name(info, number)
+        if not info.descriptions[number - 1]:
+            name = sensor.colour_roles.get(info.colour_roles[number - 1], name)
         band = None if is_auxiliary(name) else find_band(sensor, name)
         if band is not None and band not in found.values():
             found[number] = band
@@ -86,6 +93,11 @@ def named_bands(info: RasterInfo, sensor: Sensor, numbers: tuple[int, ...]) -> M
 @cache
 def _patterns(kind: str) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(text, re.IGNORECASE) for text in catalogue()["band_names"][kind])
+
+
+@cache
+def _in_file_name() -> re.Pattern[str]:
+    return re.compile(catalogue()["band_names"]["in_file_name"], re.IGNORECASE)
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Literal
 
 from core.raster.raster_info import RasterInfo
 from core.raster.statistics import BandStatistics
-from core.spectral.band_names import has_own_name, is_derived
+from core.spectral.band_names import band_name, has_own_name, is_auxiliary, is_derived
 from core.spectral.bands import Band
 from core.spectral.meaning import Meaning, Statistics, layout_of, make_meaning, order_reason, size_misfit
 from core.spectral.sensors import get_sensor, load_sensors
@@ -58,6 +58,16 @@ def _single_band(info: RasterInfo, number: int, band: BandStatistics | None) -> 
     dtype = info.dtypes[number - 1]
     unit = (info.units[number - 1] or "").strip().lower()
     name = info.descriptions[number - 1] or ""
+    if is_auxiliary(layer := band_name(info, number)):
+        return Meaning(
+            None,
+            f"one quality layer ({layer})",
+            {number: _GREY},
+            (number,),
+            "guess",
+            (f"Its name says {layer}, a layer of quality or classes beside an image.",),
+            ("It is no image; text prompts will mean little.",),
+        )
     if is_derived(name):
         return Meaning(
             None,

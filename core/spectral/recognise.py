@@ -11,7 +11,7 @@ from core.errors import InputError, SensorError
 from core.raster.raster_info import RasterInfo
 from core.raster.reader import RasterReader
 from core.raster.statistics import Collar
-from core.spectral.band_names import has_own_name
+from core.spectral.band_names import has_own_name, is_auxiliary
 from core.spectral.bands import Band, BandSet
 from core.spectral.embeddings import EmbeddingLayout, FoundEmbedding, find_embedding
 from core.spectral.evidence import Evidence
@@ -269,6 +269,12 @@ def _unnamed(info: RasterInfo, statistics: Statistics | None) -> Meaning:
             f"What the {len(bands)} bands of {PurePath(info.path).name} are cannot be told: their names ({names}) are "
             "those of no sensor.",
             hint="Name the sensor, or give band numbers and their wavelengths in µm.",
+        )
+    if len(bands) > 1 and all(is_auxiliary(info.descriptions[number - 1] or "") for number in bands):
+        names = ", ".join(str(info.descriptions[number - 1]) for number in bands[:6])
+        raise SensorError(
+            f"{PurePath(info.path).name} holds masks and quality layers ({names}), no image.",
+            hint="Give the image that they belong to.",
         )
     if found is None and info.has_palette:
         raise SensorError(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.raster.raster_info import RasterInfo
 from core.raster.statistics import BandStatistics, percentiles
 from core.spectral.bands import Band, BandSet
-from core.spectral.declared_scaling import DECLARED, declared_scaling
+from core.spectral.declared_scaling import DECLARED, DeclaredScaling, declared_scaling
 from core.spectral.evidence import Evidence, contradictions, weigh
 from core.spectral.products import product_evidence
 from core.spectral.reflectance_evidence import ALWAYS_POSSIBLE, DIM, reflectance_evidence
@@ -73,7 +74,7 @@ def choose_scaling(
         evidence.append(declared.evidence)
         candidates = dict.fromkeys((DECLARED, *candidates))
     best = next(iter(weigh(evidence, "scaling", tuple(candidates))))
-    warnings = _contradicted(evidence, best)
+    warnings = _contradicted(evidence, best, declared)
     if best == DECLARED and declared is not None:
         warnings = (*warnings, *_dim(declared.scaling, band_set, chosen))
         return ScalingChoice(declared.scaling, (declared.says,), warnings, tuple(evidence))
@@ -130,10 +131,13 @@ def _made(
     return ScalingChoice(preset.scaling(band_set, ranges), (reason,), warnings, evidence)
 
 
-def _contradicted(evidence: Sequence[Evidence], best: str) -> tuple[str, ...]:
+def _contradicted(evidence: Sequence[Evidence], best: str, declared: DeclaredScaling | None) -> tuple[str, ...]:
     """Return a warning for each strong piece of evidence that contradicts the choice."""
     found = []
+    same = declared is not None and best != DECLARED and _is_preset(declared, best)
     for piece in contradictions(evidence, "scaling", (best,)):
+        if same and piece.favours == (DECLARED,):
+            continue
         if best == DECLARED and piece.favours[0] in SAME_AS_DECLARED:
             continue
         if piece.strength < 0:
@@ -144,6 +148,18 @@ def _contradicted(evidence: Sequence[Evidence], best: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _is_preset(declared: DeclaredScaling, name: str) -> bool:
+    """Whether the declared scale and offset of every band are those that a preset has for reflectance."""
+    rule = scaling_presets()[name].rules.get("reflectance", {})
+    scale, offset = rule.get("scale", 1.0), rule.get("offset", 0.0)
+    return all(
+        math.isclose(band.scale, scale, rel_tol=1e-3) and math.isclose(band.offset, offset, abs_tol=scale)
+        for band in declared.scaling.bands
+    )
+
+
+_LEAST_DB, _MOST_DB = -80.0, 60.0
+"""Backscatter in decibels lies between; integers beyond are hundredths or tenths of a decibel."""
 SAME_AS_DECLARED = (
     "reflectance_10000",
     "reflectance_10000_offset",
@@ -186,6 +202,8 @@ def _radar(info: RasterInfo, numbers: Sequence[int], chosen: Sequence[BandStatis
     floating = info.dtypes[numbers[0] - 1].startswith("float")
     if not chosen:
         return "sar_db", "Radar is usually in dB", ""
+    if any(band.low < _LEAST_DB or band.high > _MOST_DB for band in chosen) and any(band.median < 0 for band in chosen):
+        return "percentile", "Its values are beyond what decibels can be", "Brightness follows the raster's own range."
     if any(band.median < 0 for band in chosen):
         return "sar_db", "Its values are negative", ""
     if floating and max(band.high for band in chosen) < 50.0:

@@ -38,6 +38,7 @@ class Sensor:
         guessed: whether bands without names may be taken for its own because of their number and pixel size.
         counts_below: integers that are all below this are uncalibrated counts of the detector; 0 for no such
             limit.
+        colour_roles: its bands that a picture shows as "red", "green" and "blue", where that is not what they see.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Sensor:
     absorption_um: tuple[tuple[float, float], ...] = ()
     guessed: bool = True
     counts_below: float = 0.0
+    colour_roles: Mapping[str, str] = field(default_factory=dict)
 
     def find_band(self, description: str) -> Band | None:
         """Returns the band that a description such as "B4", "Band 4" or "SR_B4 (red)" names, if any."""
@@ -140,4 +142,5 @@ def _sensor(name: str, table: Mapping[str, Any]) -> Sensor:
         absorption_um=tuple((float(low), float(high)) for low, high in table.get("absorption_um", ())),
         guessed=bool(table.get("guessed", True)),
         counts_below=float(table.get("counts_below", 0.0)),
+        colour_roles=dict(table.get("colour_roles", {})),
     )

@@ -29,21 +29,22 @@ class Worker:
     Attributes:
         process: its number.
         heard: notifications so far.
+        asked: requests so far.
     """
 
     process: int
     requests: int
     answers: int
     heard: list[Notification] = field(default_factory=list)
+    asked: int = 0
     _rest: bytes = b""
-    _number: int = 0
 
     def ask(self, method: str, params: dict[str, Any]) -> int:
         """Send a request; returns its number."""
-        self._number += 1
+        self.asked += 1
         with contextlib.suppress(BrokenPipeError):
-            os.write(self.requests, encode(Request(self._number, method, params)).encode() + b"\n")
-        return self._number
+            os.write(self.requests, encode(Request(self.asked, method, params)).encode() + b"\n")
+        return self.asked
 
     def reply(self, number: int, on_notification: Callable[[int], None] = lambda count: None) -> Reply:
         """Read on until the reply to a request.
@@ -88,6 +89,28 @@ class Worker:
             raise AssertionError("the runtime did not end after its stdin was closed")
         os.close(self.answers)
 
+    def wait(self) -> None:
+        """Wait for the end of a killed process and close what led to it."""
+        os.waitpid(self.process, 0)
+        os.close(self.requests)
+        os.close(self.answers)
+
+    def limit_files(self, file_bytes: int | None) -> None:
+        """Set the largest file that it can write, as a full disk or a quota would have it; None for any."""
+        most = resource.RLIM_INFINITY if file_bytes is None else file_bytes
+        with contextlib.suppress(ProcessLookupError):
+            resource.prlimit(self.process, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+
+    def companions(self) -> list[int]:
+        """Numbers of the other processes of its group: those that it has started and not ended."""
+        return [number for number in map(int, filter(str.isdigit, os.listdir("/proc"))) if self._started(number)]
+
+    def _started(self, process: int) -> bool:
+        try:
+            return process != self.process and os.getpgid(process) == self.process
+        except ProcessLookupError:
+            return False
+
     def has_orphans(self) -> bool:
         """Whether a process of its group is still there after its end."""
         try:
@@ -114,13 +137,12 @@ class Worker:
         return message
 
 
-def fork_worker(models: Any, log: Any, *, file_bytes: int | None = None) -> Worker:
+def fork_worker(models: Any, log: Any) -> Worker:
     """Make a runtime process out of this one.
 
     Args:
         models: loaded models, which the process inherits.
         log: file for its stderr.
-        file_bytes: largest file it can write, as a full disk or a quota would have it; None for any.
     """
     request_end, requests = os.pipe()
     answers, answer_end = os.pipe()
@@ -139,9 +161,7 @@ def fork_worker(models: Any, log: Any, *, file_bytes: int | None = None) -> Work
         os.close(answers)
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
-        if file_bytes is not None:
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a file that is too large is an error, not the end
         _serve(models, request_end, answer_end)
     finally:
         os._exit(0)

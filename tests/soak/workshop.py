@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.server
 import os
-import random
 import shutil
 import signal
 import socket
@@ -22,12 +21,13 @@ from painted import make_painted_model, paint, painted_labels, write_scene
 from vector_files import write_vector
 
 from core.dense.store import FeatureStore
+from core.model import load_model
 from core.model.weight_files import save_model
+from core.raster.reader import open_raster
+from core.spectral.recognise import recognise
+from core.vocabulary import background_words
 
-HEIGHT, WIDTH = 200, 280
-METHODS = ("highlight", "classify", "embed", "finetune")
-SHARES = (40, 26, 24, 10)
-"""How often each is asked for, in per cent."""
+HEIGHT, WIDTH = 150, 210
 STEPS = 6
 
 
@@ -62,7 +62,7 @@ class Workshop:
     def __post_init__(self) -> None:
         os.environ["GEOLANGBIND_CACHE"] = str(self.folder / "features")
         os.environ["GEOLANGBIND_HOME"] = str(self.folder / "home")
-        (self.folder / "results").mkdir()
+        (self.folder / "results").mkdir(parents=True)
         self.scene = write_scene(self.folder / "scene.tif", paint(painted_labels(HEIGHT, WIDTH)))
         self._write_labels()
         self._write_start()
@@ -103,6 +103,15 @@ class Workshop:
             "steps": STEPS,
             "device": "cpu",
         }
+
+    def read_what_is_kept(self) -> None:
+        """Read catalogues and the text tower, as a runtime does with its first request; makes no thread that stays."""
+        with open_raster(self.scene) as reader:
+            recognise(reader)
+        background_words()
+        load_model(self.folder / "start", device="cpu")
+        threads = len(os.listdir("/proc/self/task"))
+        assert threads == 1, f"{threads} threads run, which a forked process would lack"
 
     def _write_labels(self) -> None:
         labels = painted_labels(HEIGHT, WIDTH)
@@ -202,7 +211,3 @@ def pixels(path: Path) -> NDArray[Any]:
             with rasterio.open(path, overview_level=level) as coarse:
                 coarse.read()
         return file.read()
-
-
-def chosen_method(chance: random.Random) -> str:
-    return chance.choices(METHODS, SHARES)[0]

@@ -11,9 +11,10 @@ import torch
 import torch.nn.functional as F
 from open_architectures import SMALL, publish, random_model
 
-from core.errors import ModelError, SensorError
+from core.errors import InputError, ModelError, SensorError
 from core.model import load_model, zoo
 from core.model.dense_heads import get_head
+from core.model.geolangbind_teacher import GeoLangBindTeacher
 from core.model.open_models.layout import open_config
 from core.model.open_models.settings import REFLECTANCE, OpenModelSettings, named_architecture
 from core.spectral.band_choice import COLOURS_UM, choose_bands
@@ -53,6 +54,23 @@ def test_whole_images_have_the_vectors_that_open_clip_gives_them(pair):
     images = pictures(2, ours.config.image_size)
     expected = theirs.encode_image(normalised(images))
     torch.testing.assert_close(ours.encode_image(2 * images - 1, COLOURS_UM), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_a_whole_image_may_be_of_a_size_that_patches_do_not_fill(tmp_path, monkeypatch):
+    """SigLIP SO400M sees 384 pixels in patches of 14: 27 a side, and 6 pixels left out."""
+    monkeypatch.setattr("core.model.selftest.COLLAPSE_COSINE", 1.1)
+    architecture = SMALL["CLIP"] | {"vision_cfg": SMALL["CLIP"]["vision_cfg"] | {"image_size": 70}}
+    theirs = random_model(architecture)
+    folder = publish(tmp_path / "m", architecture, theirs, PREPROCESSING)
+    ours = load_model(folder, device="cpu", dtype="float32")
+    images = pictures(2, 70)
+    expected = theirs.encode_image(normalised(images)).detach()
+    torch.testing.assert_close(ours.encode_image(2 * images - 1, COLOURS_UM), expected, rtol=1e-5, atol=1e-5)
+    assert ours.encode_pooled(2 * images - 1, COLOURS_UM).shape == expected.shape
+    teacher = GeoLangBindTeacher(str(folder), features="text_space")
+    assert teacher.features(2 * images - 1, torch.tensor(COLOURS_UM)).shape == (2, 1 + 4 * 4, 32)
+    with pytest.raises(InputError, match="cannot be cut into patches"):
+        ours.encode_dense(2 * images - 1, COLOURS_UM)
 
 
 @torch.inference_mode()

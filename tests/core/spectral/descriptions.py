@@ -233,7 +233,48 @@ NO_IMAGES = [
     row("slope.tif", "slope", 0, 60, None, "percentile", dtype="float32", warns="no image"),
 ]
 
+NAMED_BY_THEIR_FILE = [
+    row("LC09_L2SP_191029_20230701_20230711_02_T1_ST_B10.TIF", "-", 42000, 44500, "landsat9_oli", "landsat_c2_l2",
+        fed="B10", size=30.0),
+    row("LC08_L2SP_191029_20230701_20230711_02_T1_SR_B4.TIF", "-", 8000, 15000, "landsat8_oli", "landsat_c2_l2",
+        fed="B4", size=30.0),
+    row("T33TUL_20190701T100031_B04_10m.jp2", "-", 300, 2500, "sentinel2_l2a", "reflectance_10000", fed="B04"),
+    row("T33TUL_20230701T100031_B8A_20m.jp2", "-", 1300, 5500, "sentinel2_l2a", "reflectance_10000", fed="B8A",
+        size=20.0, warns="adds 1000"),
+    row("T33TUL_20190701T100031_B04.jp2", "-", 300, 2500, "sentinel2_l1c", "reflectance_10000", fed="B04"),
+    row("s1a-iw-grd-vv-20230701t051234-20230701t051259-049123-05e8a1-001.tiff", "-", 40, 600, "sentinel1",
+        "sar_amplitude", fed="VV", warns="not calibrated"),
+    row("S1A_IW_20230701T051234_DVP_RTC10_G_gdfned_1A2B_VV_dB.tif", "-", -16, -5, "sentinel1", "sar_db", fed="VV",
+        dtype="float32"),
+    row("S1A_IW_20230701T051234_DVP_RTC10_G_gpuned_1A2B_VH.tif", "-", 0.002, 0.1, "sentinel1", "sar_linear", fed="VH",
+        dtype="float32"),
+    row("CAPELLA_C06_SP_GEO_HH_20230701051234_20230701051256.tif", "-", 200, 4000, "radar_x", "sar_amplitude",
+        fed="HH", size=0.5, warns="not calibrated"),
+    row("ICEYE_X12_GRD_SLED_1234567_20230701T051234.tif", "-", 200, 4000, "radar_x", "sar_amplitude", fed="VV",
+        size=0.5, warns="not calibrated"),
+    row("IMG_PHR1A_PMS_202306151034567_ORT_6543210101_R1C1.TIF", "-,-,-,-", 300, 4000, "pleiades",
+        "reflectance_10000", fed="B2 B1 B0 B3", size=0.5),
+    row("IMG_SPOT7_PMS_202306151034567_ORT_SPOT7_20230615_R1C1.TIF", "-,-,-,-", 300, 4000, "pleiades",
+        "reflectance_10000", fed="B2 B1 B0 B3", size=1.5),
+    row("20230701_095559_12_2475_3B_AnalyticMS_SR_8b_clip.tif", ",".join("-" * 8), 300, 4000, "planetscope_8",
+        "reflectance_10000", size=3.0),
+    row("MOD09A1.A2023177.h19v04.061.2023187045303.tif", ",".join("-" * 7), 300, 4000, "modis", "reflectance_10000",
+        size=463.3, dtype="int16"),
+    row("orthofoto_cir.tif", "-,-,-", 20, 230, "aerial_cir", "uint8", size=0.2, dtype="uint8",
+        colour_roles=("red", "green", "blue"), fed="near_infrared red_light green_light"),
+    row("ortho_cir_named.tif", "NIR,Red,Green", 20, 230, "aerial_rgbn", "uint8", size=0.2, dtype="uint8",
+        fed="nir red green"),
+    row("S1_int16.tif", "VV,VH", -2400, -500, "sentinel1", "percentile", dtype="int16", warns="own range"),
+    row("HLS.S30.T33TUL.2023182T100031.v2.0", S2_TEN, 300, 4000, "sentinel2_l2a", "reflectance_10000", size=30.0,
+        dtype="int16", scales=(1e-4,) * 4),
+    row("LC08_L2SP_191029_20230701_20230711_02_T1_QA_PIXEL.TIF", "-", 21824, 22280, None, "percentile", size=30.0,
+        warns="no image"),
+    row("T33TUL_20230701T100031_SCL_20m.jp2", "-", 4, 8, None, "uint8", size=20.0, dtype="uint8", warns="no image"),
+]
+
 REFUSED = [
+    (row("20230701_095559_12_2475_3B_udm2_clip.tif", "clear,snow,shadow,light_haze,heavy_haze,cloud,confidence", 0, 1,
+         None, "", dtype="uint8"), "quality layers"),
     (row("worldcover_map.tif", "Map", 10, 95, None, "", dtype="uint8", has_palette=True), "map of classes"),
     (row("indices.tif", "NDVI,NDWI,EVI", -0.2, 0.9, None, "", dtype="float32"), "those of no sensor"),
     (row("predictors.tif", "slope,aspect,TWI,roughness", 0, 60, None, "", dtype="float32"), "those of no sensor"),
@@ -241,5 +282,6 @@ REFUSED = [
 ]
 
 DESCRIPTIONS = [
-    *SENTINEL_2, *LANDSAT, *MODERATE, *VERY_HIGH, *DRONES_AND_PICTURES, *SPECTROMETERS, *RADAR_HEAT_HEIGHT, *NO_IMAGES
+    *SENTINEL_2, *LANDSAT, *MODERATE, *VERY_HIGH, *DRONES_AND_PICTURES, *SPECTROMETERS, *RADAR_HEAT_HEIGHT, *NO_IMAGES,
+    *NAMED_BY_THEIR_FILE,
 ]
