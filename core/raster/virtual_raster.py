@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -23,6 +24,8 @@ _SNIFFED_BYTES = 1024
 LARGEST_BYTES = 256 * 2**20
 MOST_NESTED = 8
 """Virtual rasters that may name one another in a row."""
+MOST_IMAGES = 10_000_000
+"""Times that a virtual raster may lead to an image; ten files that each name the next ten times do it 10^10 times."""
 _SERVICE = re.compile(
     rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml.*?\?>\s*)?(?:<!--.*?-->\s*)*"
     rb"(?:<(?:GDAL_W|W\w*_Tile_Service|WM\w+_Capabilities|WCS_|(?:\w+:)?Capabilities|TileMap)|\{.*\"stac_version\")",
@@ -102,16 +105,38 @@ def refuse_unsafe_companions(path: str) -> None:
             )
 
 
-def refuse_unsafe(text: str, place: str, depth: int = 0) -> None:
+def refuse_unsafe(text: str, place: str) -> None:
     """Refuse a virtual raster that refers to something it may not, itself or by other virtual rasters.
 
     Args:
         text: its XML.
         place: GDAL's name of it: a path, ``/vsicurl/…``, a file in an archive, or the XML itself.
-        depth: of nesting, 0 for the raster that the user named.
 
     Raises:
         NotARasterError: it does.
+    """
+    _look_through(text, place, 0, {})
+
+
+@dataclass(frozen=True)
+class _Reach:
+    """What reading a virtual raster leads to: images, each as often as it is named, and virtual rasters in a row."""
+
+    images: int
+    nested: int
+
+
+def _look_through(text: str, place: str, depth: int, known: dict[str, _Reach]) -> _Reach:
+    """Return what a virtual raster reaches; each file is looked at once, however often it is named.
+
+    Args:
+        text: its XML.
+        place: see ``refuse_unsafe``.
+        depth: of nesting, 0 for the raster that the user named.
+        known: what the files that were looked at reach, by name.
+
+    Raises:
+        NotARasterError: it refers to something it may not, or to more than can be read.
     """
     shown = without_password(place) if not place.lstrip().startswith("<") else "The virtual raster"
     if re.search(r"<!DOCTYPE|<!ENTITY", text, re.IGNORECASE):
@@ -119,21 +144,44 @@ def refuse_unsafe(text: str, place: str, depth: int = 0) -> None:
     if re.search(r"<PixelFunctionLanguage>\s*Python", text, re.IGNORECASE):
         raise NotARasterError(f"{shown} holds code, so it was not opened.", hint="Write its result to a GeoTIFF.")
     raw = re.search(r"VRTRawRasterBand", text, re.IGNORECASE) is not None
+    images = nested = 0
     for _, attributes, inner in _SOURCE.findall(text):
         name = unescape(_CDATA.sub(r"\1", inner)).strip()
         if name.startswith("<VRTDataset"):
-            refuse_unsafe(name, place, depth)
-            continue
-        relative = _RELATIVE.search(attributes) is not None
-        if problem := _objection(name, relative, place, raw=raw):
-            raise NotARasterError(f"{shown} refers to {without_password(name)}, {problem[0]}", hint=problem[1])
-        local = str(Path(place).parent / name) if relative and not place.lstrip().startswith("<") else name
-        refuse_service(local)
-        nested = vrt_text(local)
-        if nested is not None and depth == MOST_NESTED:
-            raise NotARasterError(f"{shown} lies below {depth} other virtual rasters.", hint="Make one of the images.")
-        if nested is not None:
-            refuse_unsafe(nested, local, depth + 1)
+            reached = _look_through(name, place, depth, known)
+        else:
+            relative = _RELATIVE.search(attributes) is not None
+            if problem := _objection(name, relative, place, raw=raw):
+                raise NotARasterError(f"{shown} refers to {without_password(name)}, {problem[0]}", hint=problem[1])
+            local = str(Path(place).parent / name) if relative and not place.lstrip().startswith("<") else name
+            if local not in known:
+                known[local] = _reach_of(local, depth, known)
+            reached = known[local]
+        if depth + reached.nested > MOST_NESTED:
+            raise NotARasterError(
+                f"{shown} lies above or below {MOST_NESTED} other virtual rasters.", hint="Make one of the images."
+            )
+        images += reached.images
+        nested = max(nested, reached.nested)
+        if images > MOST_IMAGES:
+            raise NotARasterError(
+                f"{shown} leads to images more than {MOST_IMAGES:,} times.", hint="Make one of the images."
+            )
+    return _Reach(max(images, 1), nested)
+
+
+def _reach_of(local: str, depth: int, known: dict[str, _Reach]) -> _Reach:
+    """Return what a source reaches: one image, or what a virtual raster does."""
+    refuse_service(local)
+    text = vrt_text(local)
+    if text is None:
+        return _Reach(1, 0)
+    if depth == MOST_NESTED:
+        raise NotARasterError(
+            f"{without_password(local)} lies below {depth} other virtual rasters.", hint="Make one of the images."
+        )
+    found = _look_through(text, local, depth + 1, known)
+    return _Reach(found.images, found.nested + 1)
 
 
 def _objection(name: str, relative: bool, place: str, *, raw: bool) -> tuple[str, str] | None:

@@ -257,3 +257,35 @@ def test_companions_of_a_raster_contact_nobody(tmp_path, picture, ending):
         with pytest.raises(InputError, match="network"), open_raster(picture):
             pass
         assert asked == []
+
+
+def write_levels(folder, levels, wide):
+    """Write virtual rasters of which each names every one of the next level, and return the first."""
+    for level in range(levels):
+        below = [f"{level + 1}_{number}.vrt" for number in range(wide)] if level < levels - 1 else ["picture.tif"]
+        sources = "".join(
+            f'<SimpleSource><SourceFilename relativeToVRT="1">{name}</SourceFilename></SimpleSource>' for name in below
+        )
+        for number in range(wide):
+            (folder / f"{level}_{number}.vrt").write_text(
+                '<VRTDataset rasterXSize="8" rasterYSize="8"><VRTRasterBand dataType="Byte" band="1">'
+                f"{sources}</VRTRasterBand></VRTDataset>"
+            )
+    return folder / "0_0.vrt"
+
+
+def test_virtual_rasters_that_lead_to_the_same_images_countless_times_are_refused(tmp_path):
+    path = write_levels(tmp_path, 7, 40)
+    with pytest.raises(InputError, match="more than 10,000,000 times"), open_raster(str(path)):
+        pass
+
+
+def test_a_file_that_a_virtual_raster_names_often_is_looked_at_once(tmp_path, monkeypatch):
+    from core.raster import virtual_raster
+
+    looked_at = []
+    monkeypatch.setattr(virtual_raster, "refuse_service", looked_at.append)
+    write_levels(tmp_path, 2, 3)
+    text = (tmp_path / "0_0.vrt").read_text().replace("1_1.vrt", "1_0.vrt").replace("1_2.vrt", "1_0.vrt")
+    virtual_raster.refuse_unsafe(text, str(tmp_path / "0_0.vrt"))
+    assert looked_at == [str(tmp_path / "1_0.vrt"), str(tmp_path / "picture.tif")]
