@@ -22,7 +22,6 @@ NUMERIC = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int
 """Types of pixels that can be worked with."""
 _CONNECTION = re.compile(r"/vsi|<VRT|<GDAL|vrt://|[A-Za-z][A-Za-z0-9_]+:(?![/\\]{2})[\"']?.+", re.DOTALL)
 """What GDAL takes in place of a path: a driver's prefix, a virtual file system, a virtual raster."""
-_SENTINEL2_METADATA = re.compile(r"^MTD_MSIL\w*\.xml$", re.IGNORECASE)
 _PRODUCT_METADATA = re.compile(r"^(MTD_MSIL\w*\.xml|L[COTEM]\d\d_.*_MTL\.(txt|xml|json))$", re.IGNORECASE)
 """Files that stand for the product in whose folder they lie."""
 _ENVI_ENDINGS = ("", ".dat", ".img", ".bsq", ".bil", ".bip", ".raw")

@@ -33,7 +33,7 @@ from geolangbind_qgis.runs.failure import failure_of
 from geolangbind_qgis.runs.pending_request import PendingRequest
 from geolangbind_qgis.runtime.client_qt import RuntimeClient
 
-_NAME, _LICENCE, _SIZE, _STATE = range(4)
+_NAME = 0  # column
 
 
 class ModelsDialog(QDialog):

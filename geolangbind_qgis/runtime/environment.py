@@ -63,11 +63,6 @@ def build_environment(
             raise no_rights(plan.target, problem) from problem
 
 
-def repair_environment(plan: Plan, **options: object) -> Manifest:
-    """Reinstall the environment from scratch; takes the options of ``build_environment``."""
-    return build_environment(plan, fresh=True, **options)  # type: ignore[arg-type]
-
-
 def use_environment(python: Path, folder: Path, recipe: Recipe | None = None) -> Manifest:
     """Check the user's own environment and register it in ``folder``; nothing is installed into it.
 

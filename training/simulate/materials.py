@@ -162,12 +162,3 @@ MATERIALS: tuple[Material, ...] = (
 
 MATERIAL_INDEX: dict[str, int] = {material.name: index for index, material in enumerate(MATERIALS)}
 """Label value of each material name."""
-
-
-def material_index(name: str) -> int:
-    """Returns the label value of a material.
-
-    Raises:
-        KeyError: no material has that name.
-    """
-    return MATERIAL_INDEX[name]

@@ -321,13 +321,6 @@ def _radar(landscape: Landscape, band: Band, index: int, view: View, seed: int, 
     return (10 * np.log10(np.maximum(value, 1e-5))).astype(np.float32)
 
 
-def _smoothed_sd(blur_px: float) -> float:
-    """Returns the standard deviation that white noise of unit standard deviation has after a Gaussian blur."""
-    impulse = np.zeros(17)
-    impulse[8] = 1.0
-    return float((gaussian_filter(impulse, blur_px) ** 2).sum())
-
-
 def _thermal(landscape: Landscape, view: View, sun: Array, index: int, seed: int, *, with_noise: bool) -> Array:
     """Returns the brightness temperature in kelvin at midday."""
     rng = np.random.default_rng([seed, 707])

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 KIND = "open_clip"
 """The ``kind`` of a configuration's trunk and text."""
-CONFIG_NAMES = ("open_clip_config.json", "config.json")
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 """Mean and deviation of OpenAI's CLIP, which open_clip takes where a configuration names none."""

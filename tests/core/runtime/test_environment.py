@@ -19,7 +19,6 @@ from wheels import make_recipe, make_wheel, make_wheels
 from geolangbind_qgis.runtime.environment import (
     build_environment,
     remove_environment,
-    repair_environment,
     use_environment,
 )
 from geolangbind_qgis.runtime.environment_check import check_environment, environment_python, find_environment
@@ -175,7 +174,7 @@ def test_damage_is_found_by_the_check_and_mended_by_repair(copy, wheels, recipe)
     with pytest.raises(SetupError, match="tinygeo") as caught:
         check_environment(environment_python(copy), recipe)
     assert "Repair" in caught.value.hint
-    repair_environment(plan_environment(copy, wheels=wheels, recipe=recipe))
+    build_environment(plan_environment(copy, wheels=wheels, recipe=recipe), fresh=True)
     assert check_environment(environment_python(copy), recipe).device == "none"
 
 

@@ -8,7 +8,7 @@ import pytest
 from core.spectral.bands import Band, BandSet
 from core.spectral.sensors import get_sensor, load_sensors
 from training.simulate.landscape import simulate_landscape, simulate_window
-from training.simulate.materials import material_index
+from training.simulate.materials import MATERIAL_INDEX
 from training.simulate.render import View, draw_view, render
 from training.simulate.write import scene_bands
 
@@ -59,8 +59,8 @@ def test_every_sensor_of_the_catalogue_can_be_rendered(name):
 def test_ndwi_finds_the_rendered_water(shore):
     _, green, _, nir = render(shore, RGBN, seed=2)
     ndwi = (green - nir) / (green + nir + 1e-6)
-    water = np.isin(shore.labels, [material_index(name) for name in ("open water", "shallow water", "river")])
-    wood = shore.labels == material_index("broadleaf woodland")
+    water = np.isin(shore.labels, [MATERIAL_INDEX[name] for name in ("open water", "shallow water", "river")])
+    wood = shore.labels == MATERIAL_INDEX["broadleaf woodland"]
     assert (ndwi[water] > 0).mean() > 0.9
     assert (ndwi[wood] < 0).mean() > 0.95
 
@@ -87,7 +87,7 @@ def test_haze_brightens_the_blue_more_than_the_infrared(shore):
         noise=False,
         view=view.__class__(**{**view.__dict__, "haze": 0.06, "gain_sd": 0.0}),
     )
-    water = shore.labels == material_index("open water")
+    water = shore.labels == MATERIAL_INDEX["open water"]
     gain = (hazy - clear)[:, water].mean(axis=1)
     assert gain[2] > gain[0] > gain[3] > 0
 
@@ -106,7 +106,7 @@ def test_radar_sees_towns_bright_and_water_dark_and_cross_polarisation_lower():
         land = simulate_landscape(96, 96, 10, seed, biome="city region")
         if {"open water", "residential area"} <= set(land.present(0.05)):
             vv, vh = render(land, bands, seed=seed)
-            town, lake = land.labels == material_index("residential area"), land.labels == material_index("open water")
+            town, lake = land.labels == MATERIAL_INDEX["residential area"], land.labels == MATERIAL_INDEX["open water"]
             assert np.median(vv[town]) > np.median(vv[lake]) + 8
             assert np.median(vh) < np.median(vv) - 3
             assert vv[lake].std() > 0.7, "speckle"
@@ -118,8 +118,8 @@ def test_heat_shows_roads_warmer_than_woods_and_water_coolest():
     thermal = BandSet.of([Band("T", 10.9, 0.6, 100, "thermal")])
     land = simulate_landscape(200, 200, 0.5, 11, biome="city region", variety=10)
     kelvin = render(land, thermal, seed=3)[0]
-    road = land.labels == material_index("asphalt road")
-    grass = land.labels == material_index("grassland")
+    road = land.labels == MATERIAL_INDEX["asphalt road"]
+    grass = land.labels == MATERIAL_INDEX["grassland"]
     assert road.any()
     assert grass.any()
     assert np.median(kelvin[road]) > np.median(kelvin[grass]) + 3

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from core.pretrain.prompt_templates import prompt_templates_of
-from training.simulate.materials import MATERIALS, material_index
+from training.simulate.materials import MATERIAL_INDEX, MATERIALS
 from training.simulated_source import COMPATIBLE, SimulatedSettings, SimulatedSource
 
-WATER = material_index("shallow water")
+WATER = MATERIAL_INDEX["shallow water"]
 
 
 def source(**settings) -> SimulatedSource:
