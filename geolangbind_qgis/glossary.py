@@ -33,7 +33,7 @@ def translated(prompt: str, language: str = "") -> Translation:
 
     Args:
         prompt: words, with synonyms separated by "|".
-        language: as in "de", asked before the others where a term means different things; may be empty.
+        language: as in "de"; it is searched first where a term has several meanings; may be empty.
     """
     parts = [_part(part.strip(), language) for part in prompt.split("|")]
     english = " | ".join(part.english for part in parts)

@@ -36,7 +36,7 @@ class Scheme:
 
     Attributes:
         name: short name ("worldcover").
-        title: shown to people.
+        title: shown to the user.
         classes: the classes, in the order of the legend.
     """
 

@@ -55,7 +55,7 @@ class AccuracyDialog(QDialog):
         parent: window.
 
     Raises:
-        ValueError: the layer is no class map, or does not lie in a file; the message states which.
+        ValueError: the layer is no class map, or has no file; the message states which.
     """
 
     compared = pyqtSignal(object)

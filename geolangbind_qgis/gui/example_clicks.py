@@ -238,7 +238,7 @@ class ExampleClicks(QWidget):
         self.changed.emit()
 
     def _area(self, geometry: QgsGeometry, to_layer: QgsCoordinateTransform, unlike: bool) -> Example | None:
-        """Returns the part of polygons that lies on the layer; None if there is none."""
+        """Returns the part of polygons inside the layer's extent; None if there is none."""
         shape = QgsGeometry(geometry)
         try:
             shape.transform(to_layer)

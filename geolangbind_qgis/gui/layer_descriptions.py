@@ -59,7 +59,7 @@ class LayerDescriptions(QObject):
 
         Args:
             layer: the page's layer.
-            ask: whether the runtime is asked where nothing is known yet.
+            ask: whether to request the description from the runtime where it is not known yet.
         """
         known = self._found.get(layer.id())
         if known is not None:

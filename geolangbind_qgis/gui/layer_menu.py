@@ -163,7 +163,7 @@ class LayerMenu(QObject):
     def _classify_if_there(
         self, layer_id: str, scheme: Scheme | None = None, *, visible_only: bool, confidence: bool = False
     ) -> None:
-        """Classify a layer that may have been removed while the user was asked."""
+        """Classify a layer, unless it was removed while a question was open."""
         layer = QgsProject.instance().mapLayer(layer_id)
         if isinstance(layer, QgsRasterLayer):
             self.classify(layer, scheme, visible_only=visible_only, confidence=confidence)

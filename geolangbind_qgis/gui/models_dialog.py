@@ -33,14 +33,14 @@ from geolangbind_qgis.runs.failure import failure_of
 from geolangbind_qgis.runs.pending_request import PendingRequest
 from geolangbind_qgis.runtime.client_qt import RuntimeClient
 
-_NAME = 0  # column
+_NAME, _SIZE = 0, 2  # columns
 
 
 class ModelsDialog(QDialog):
     """A table of the models with buttons for actions on the selected one.
 
     Signals:
-        changed: the runtime's list of models is another; carries the cards.
+        changed: the runtime's list of models changed; its argument is the list of cards.
 
     Args:
         client: the runtime client.

@@ -34,7 +34,7 @@ def size_text(pixels: int, *, coarse_first: bool = True) -> str:
     """Returns the estimate for a large run; empty for small ones.
 
     Args:
-        pixels: that the run looks at.
+        pixels: in the area of the run.
         coarse_first: whether a coarse answer comes before the fine one.
     """
     if pixels < LARGE_PIXELS:

@@ -291,7 +291,7 @@ class SearchPage(QScrollArea):
         self.layer_changed.emit(layer)
 
     def pixels(self) -> int:
-        """Returns how many pixels a run would look at; a view is fetched at a size that is never large."""
+        """Returns the number of pixels in the area of a run; 0 for the visible extent, whose size is limited."""
         layer = self.layer()
         if layer is None or not layer.isValid() or self.area.area is Area.VISIBLE:
             return 0

@@ -321,7 +321,7 @@ class SetupPage(QScrollArea):
         on_done(task.result)
 
     def _take_next(self) -> None:
-        """Begin what was asked for while a plan was made, which is of no use any more."""
+        """Start the action that was requested while an outdated plan was made."""
         begin, self._next, self._plan_again = self._next, None, False
         if begin is not None:
             begin()

@@ -19,7 +19,7 @@ class ClassArea:
     Attributes:
         name: of the class.
         colour: "#rrggbb".
-        hectares: None where the map lies nowhere.
+        hectares: None where the map has no reference system.
         share: percent of what was classified.
     """
 

@@ -36,7 +36,7 @@ class CopyFileTask(QgsTask):
     Args:
         source: the file.
         target: where the copy goes.
-        bands: what is put together into one file instead, where that lies in several.
+        bands: files to be combined into one, where the layer's bands are in several.
     """
 
     def __init__(self, source: Path, target: Path, bands: Sequence[Band] = ()) -> None:

@@ -51,8 +51,8 @@ def export_layer(
         grid: the pixels to write.
         path: the file; written under another name first, so that it is whole or absent.
         progress: called with the fraction done.
-        cancelled: asked between blocks.
-        feedback: lets a block that is being fetched be cancelled.
+        cancelled: called between blocks.
+        feedback: for the cancellation of a block that is being fetched.
 
     Returns:
         False where it was cancelled; then no file is left.

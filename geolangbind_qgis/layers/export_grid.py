@@ -12,10 +12,10 @@ from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.i18n.numbers import number_text
 
 BLOCK = 1024
-"""Side of the blocks asked of a server at once, in pixels: below the usual limit of 2048."""
+"""Side in pixels of the blocks requested from a server: below the usual limit of 2048."""
 
 MAX_PIXELS = 400_000_000
-"""Refuse copies beyond 20 000 by 20 000 pixels: nobody wants those from a tile server by accident."""
+"""Largest copy in pixels (20 000 by 20 000), so that a tile server is not loaded by accident."""
 
 
 @dataclass(frozen=True)

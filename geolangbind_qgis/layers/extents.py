@@ -33,7 +33,7 @@ def to_layer_crs(
     A layer without one is shown by QGIS as if it had the map's.
 
     Raises:
-        ValueError: the extent lies where the layer's CRS is not defined.
+        ValueError: the layer's CRS is not defined at the extent.
     """
     if crs == layer_crs or not (crs.isValid() and layer_crs.isValid()):
         return QgsRectangle(extent)
@@ -49,7 +49,7 @@ def to_layer_crs(
 
 
 def within(extent: QgsRectangle, layer_extent: QgsRectangle) -> QgsRectangle:
-    """Returns the part of the extent that lies on the layer.
+    """Returns the intersection of the extent with the layer's.
 
     Raises:
         ValueError: they do not overlap.

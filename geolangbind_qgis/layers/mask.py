@@ -18,7 +18,7 @@ class MaskTask(QgsTask):
     """Cuts a raster to polygons in the background; rotated and south-up grids stay as they are.
 
     Args:
-        raster: the raster to cut; it stays as it is.
+        raster: the raster to cut; it is not changed.
         output: the cut copy, on the same grid.
         polygons_wkb: polygons in the raster's CRS.
     """

@@ -51,7 +51,7 @@ def merge_rasters(newer: tuple[Path, int], older: tuple[Path, int], output: Path
 
 
 def parts_of(raster: Path, band: int) -> list[tuple[Path, int]]:
-    """Returns the files and bands that a merged raster is made of, the lowest first; itself where it is not merged."""
+    """Returns the source files and bands of a merged raster, the lowest first; itself where it is not merged."""
     data = gdal.Open(str(raster)) if raster.suffix == ".vrt" else None
     try:
         found = json.loads(data.GetMetadataItem(_PARTS) or "[]") if data is not None else []

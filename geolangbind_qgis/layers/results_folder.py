@@ -86,7 +86,7 @@ def discard(path: str | Path) -> None:
 
 
 def move_result(path: Path, target: Path) -> Path:
-    """Move a result, with what lies beside it, into another results folder.
+    """Move a result and its companion files into another results folder.
 
     Returns:
         The new path; the old one where it cannot be moved, for instance to another disk while it is open.

@@ -18,8 +18,8 @@ def image_of_same_ground(project: QgsProject, layer: QgsRasterLayer) -> str | No
     Words cannot be compared with embeddings: they are answered from what they find on this image.
 
     Args:
-        project: whose layers are looked at, from the top of the layer tree.
-        layer: the layer that is asked about.
+        project: whose layers are searched, from the top of the layer tree.
+        layer: the layer to be matched.
     """
     if layer.bandCount() < FEWEST_AXES:
         return None

@@ -31,7 +31,7 @@ class ScoreHistogram:
 
     Attributes:
         amounts: BINS numbers.
-        in_hectares: what they are; else pixels, of a picture that lies nowhere.
+        in_hectares: whether amounts are hectares; else pixels, of rasters without a reference system.
     """
 
     amounts: tuple[float, ...]
@@ -120,7 +120,7 @@ class ScoreHistogramTask(QgsTask):
             self._on_done(self._histogram)
 
     def _shares_inside(self, strip: QgsRectangle, columns: int, rows: int) -> numpy.ndarray | None:
-        """Returns the share of each pixel (rows, columns) that lies on the ground searched; None for all of all."""
+        """Returns the share of each pixel (rows, columns) inside the searched area; None where all are inside."""
         ground = self._ground
         if ground.contains(strip):
             return None
@@ -136,7 +136,7 @@ class ScoreHistogramTask(QgsTask):
 
 
 def _overlaps(begin: float, side: float, count: int, low: float, high: float) -> numpy.ndarray:
-    """Returns the share (count,) of each pixel of a row that lies between two coordinates."""
+    """Returns the share (count,) of each pixel of a row between two coordinates."""
     edges = begin + side * numpy.arange(count + 1)
     return numpy.clip(numpy.minimum(edges[1:], high) - numpy.maximum(edges[:-1], low), 0, None) / side
 

@@ -93,7 +93,7 @@ def call_and_wait(
         method: one of ``protocol.METHODS``.
         params: its parameters.
         progress: called with fraction, message and seconds left, in the client's thread.
-        cancelled: looked at ten times a second; true stops the request.
+        cancelled: called ten times a second; true stops the request.
 
     Raises:
         RuntimeRequestError: the runtime refused, failed, died, or was cancelled.

@@ -37,7 +37,7 @@ class Bundle:
     """Contents of a bundle as its manifest states them.
 
     Attributes:
-        folder: where it lies.
+        folder: of the bundle.
         requirements: hash of each requirement file that its wheels were fetched for.
         system: kind of computer it was made for, such as "Linux x86_64, Python 3.11".
         files: SHA-256 by path within, slashes forward.
@@ -80,7 +80,7 @@ def pack_bundle(
         models: folders of models to take along.
         proxy: see ``proxies.proxy_environment``.
         wheels: a folder to take the wheels from, without a network.
-        indexes: where the build of torch that is wanted may lie; the first that serves is taken.
+        indexes: package indexes that may have the wanted build of torch; the first that has it is taken.
         log: called with every line of pip, without secrets.
 
     Raises:

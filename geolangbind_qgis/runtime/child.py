@@ -11,7 +11,7 @@ from .platforms import Platform, this_platform
 FOREIGN_PREFIXES = ("PYTHON", "PROJ_", "GDAL_", "QT_", "QML", "QGIS_", "OSGEO4W", "DYLD_", "CONDA_", "GISBASE", "GRASS")
 FOREIGN_NAMES = frozenset({"VIRTUAL_ENV", "__PYVENV_LAUNCHER__", "OGR_DRIVER_PATH", "GEOTIFF_CSV", "SSL_CERT_DIR"})
 WANTED_PREFIXES = ("GDAL_HTTP_",)
-"""Network settings for remote rasters are the person's own and stay."""
+"""Prefixes of variables that are passed on: the user's network settings for remote rasters."""
 
 
 def child_environment(

@@ -63,9 +63,9 @@ class RuntimeClient(QObject):
     Args:
         command: how the process is started.
         start_seconds: how long the greeting may take; torch is read from a cold disk in that time.
-        heartbeat_seconds: how often a working runtime is asked whether it lives.
+        heartbeat_seconds: time between pings of a working runtime.
         silence_seconds: how long a working runtime may say nothing before it is ended.
-        stop_seconds: how long it may take to clean up when it is asked to end.
+        stop_seconds: time for a clean shutdown before the process is killed.
         device: what ``hello`` requests.
     """
 

@@ -41,7 +41,7 @@ def build_environment(
         plan: from ``plan_environment``.
         progress: called with the fraction done and what is being done.
         log: called with every output line of the programs, without secrets; they also go to a file in the environment.
-        cancelled: looked at several times a second; true stops the work and leaves what was done so far.
+        cancelled: called several times a second; true stops the work and leaves what was done so far.
         proxy: see ``proxies.proxy_environment``.
         fresh: begin from nothing ("repair").
 

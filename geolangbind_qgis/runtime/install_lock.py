@@ -19,7 +19,7 @@ def install_lock(target: Path, platform: Platform | None = None) -> Iterator[Non
     """Hold the lock of an environment; the operating system releases it when the process ends.
 
     Args:
-        target: folder of the environment; the lock file lies beside it.
+        target: folder of the environment; the lock file is beside it.
         platform: the system; None for this one.
 
     Raises:

@@ -35,7 +35,7 @@ class Installation:
         plan: what to do.
         progress: called with the fraction done and a message.
         log: called with every output line of the programs, without secrets.
-        cancelled: looked at several times a second; true stops the work.
+        cancelled: called several times a second; true stops the work.
         network: environment variables of the proxy.
     """
 

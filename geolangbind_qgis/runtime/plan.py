@@ -157,7 +157,7 @@ def _look_at(target: Path) -> None:
 
     Raises:
         SetupError: it is something else.
-        OSError: it may not be looked at.
+        OSError: it may not be read.
     """
     if target.exists() and not target.is_dir():
         raise SetupError(
@@ -173,7 +173,7 @@ def _free_bytes(target: Path) -> int:
     """Returns the free space of the disk of ``target``.
 
     Raises:
-        SetupError: the disk cannot be asked, or the folder may not be written to.
+        SetupError: the free space is unknown, or the folder may not be written to.
     """
     existing = next(folder for folder in (target, *target.parents) if folder.exists())
     if not os.access(existing, os.W_OK | os.X_OK):

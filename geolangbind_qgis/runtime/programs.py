@@ -36,7 +36,7 @@ def run_lines(
         environment: all of its variables.
         folder: where it runs.
         on_line: called with each line as it comes.
-        cancelled: looked at five times a second; true ends the program and its children.
+        cancelled: called five times a second; true ends the program and its children.
 
     Raises:
         SetupError: it was cancelled.
