@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.context import Context
 from core.dense.background_odds import background_label
 from core.dense.blending import EncodedWindow, blend, to_16_bits
 from core.dense.chunk import FeatureChunk
@@ -27,7 +28,6 @@ from core.dense.store import FeatureStore
 from core.dense.stored_features import StoredFeatures, StoreError
 from core.errors import InputError
 from core.heap import HEAP
-from core.progress import CancelToken
 from core.raster.ahead import ReadAhead, ahead
 from core.raster.pixel_window import PixelWindow, RowCol
 
@@ -76,7 +76,7 @@ class DenseFeatures:
         level: the raster, or image, at the resolution that is encoded.
         stored: where chunks are kept; None to keep them in memory alone.
         budget_bytes: memory for recent windows and chunks.
-        cancel: checked before every batch.
+        context: cancellation is checked before every batch.
 
     Attributes:
         plan: windows and chunks.
@@ -92,7 +92,7 @@ class DenseFeatures:
         stored: StoredFeatures | None = None,
         *,
         budget_bytes: int = DEFAULT_BUDGET_BYTES,
-        cancel: CancelToken | None = None,
+        context: Context | None = None,
     ) -> None:
         self.encoder = encoder
         self.level = level
@@ -100,7 +100,7 @@ class DenseFeatures:
         self.layout = _layout(encoder, level)
         self.encoded_windows = 0
         self.stored = stored
-        self._cancel = cancel or CancelToken()
+        self._context = context or Context()
         self._budget_bytes = budget_bytes
         self._windows: LruCache[PixelWindow, EncodedWindow]
         self._windows = LruCache(budget_bytes // 4, lambda window: window.nbytes)
@@ -340,7 +340,7 @@ class DenseFeatures:
     def _encode(self, fresh: list[tuple[PixelWindow, Pixels]]) -> Iterator[tuple[PixelWindow, EncodedWindow]]:
         if not fresh:
             return
-        self._cancel.raise_if_cancelled()
+        self._context.raise_if_cancelled()
         # A batch of one is multiplied by other kernels, which round otherwise: what is kept must not depend on the
         # company a window had, nor on where an earlier run was interrupted.
         pair = fresh if len(fresh) > 1 else fresh * 2
@@ -366,7 +366,7 @@ def open_features(
     global_bias: float = 0.0,
     store: FeatureStore | None = None,
     budget_bytes: int = DEFAULT_BUDGET_BYTES,
-    cancel: CancelToken | None = None,
+    context: Context | None = None,
 ) -> DenseFeatures:
     """Open the dense features of a raster; they are computed on access.
 
@@ -378,12 +378,12 @@ def open_features(
         global_bias: see ``core.model.dense_heads.dense_features``.
         store: of features on disk; None for memory alone.
         budget_bytes: memory for recent windows and chunks.
-        cancel: stops the work between two batches.
+        context: cancellation is checked between two batches.
     """
     level = RasterLevel(raster, recognition)
     encoder = DenseEncoder(model, recognition.band_set.wavelengths_um, head, global_bias)
     stored = None if store is None else _open_store(store, encoder, level)
-    return DenseFeatures(encoder, level, stored, budget_bytes=budget_bytes, cancel=cancel)
+    return DenseFeatures(encoder, level, stored, budget_bytes=budget_bytes, context=context)
 
 
 def in_strips(chunks: Iterable[RowCol]) -> list[RowCol]:

@@ -68,8 +68,8 @@ def run(params: ChangeParams, context: Context) -> dict[str, Any]:
         context.progress(0.0, "Loading the model")
         model: GeoLangBind = context.models.get(params.model, params.device)
         features = (
-            pair.before.features(model, cache=params.cache, cancel=context.cancel),
-            pair.after.features(model, cache=params.cache, cancel=context.cancel),
+            pair.before.features(model, cache=params.cache, context=context),
+            pair.after.features(model, cache=params.cache, context=context),
         )
         context.progress(0.0, "Checking whether both dates lie on each other")
         pair, registration = check_registration(pair, *features, params.registration, context.cancel)

@@ -117,7 +117,7 @@ def _by_model(params: ClassifyParams, scheme: ClassScheme, context: Context) -> 
     class_softmax = ClassSoftmax(model, [entry.prompts for entry in scheme.classes])
 
     def blocks(scene: Scene, work: Context) -> Iterator[ScoredBlock]:
-        features = scene.features(model, cache=params.cache, cancel=context.cancel)
+        features = scene.features(model, cache=params.cache, context=context)
         pixels = PixelScores(features, scored_by(class_softmax, features.encoder), len(scheme.classes))
         return scored_blocks(pixels, scene, work, message=f"Classifying by {scheme.title}")
 

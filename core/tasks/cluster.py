@@ -132,7 +132,7 @@ def _of_embeddings(scene: Scene, context: Context) -> tuple[Vectors, Blocks, dic
 def _of_image(params: ClusterParams, scene: Scene, context: Context) -> tuple[Vectors, Blocks, dict[str, str]]:
     context.progress(0.0, "Loading the model")
     model: GeoLangBind = context.models.get(params.model, params.device)
-    features = scene.features(model, cancel=context.cancel)
+    features = scene.features(model, context=context)
 
     def blocks(centres: Vectors) -> Iterator[ScoredBlock]:
         texts = TextFactors.of(*features.encoder.basis.text(torch.from_numpy(centres)))

@@ -32,7 +32,7 @@ def run(params: EmbedParams, context: Context) -> dict[str, Any]:
     with open_scene(params.source, extent=params.extent) as scene:
         context.progress(0.0, "Loading the model")
         model: GeoLangBind = context.models.get(params.model, params.device)
-        features = scene.features(model, cancel=context.cancel)
+        features = scene.features(model, context=context)
         cells = features.plan.cells(scene.window)
         wanted, missing = features.layout.chunks_in(cells), features.missing(cells)
         features.compute(

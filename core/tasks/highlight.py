@@ -84,7 +84,7 @@ def _write_scores(
     context: Context,
 ) -> list[ScoreSplit]:
     """Write the score raster and return how the scores of every prompt split."""
-    features = scene.features(model, cache=params.cache, cancel=context.cancel)
+    features = scene.features(model, cache=params.cache, context=context)
     scores = PixelScores(features, scored_by(softmax, features.encoder), len(params.prompts))
     message = f"Highlighting {', '.join(params.prompts)}"
     found = scored_blocks(scores, scene, context, message=message, snap=params.snap)

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from core.context import Context
 from core.dense.cache import open_cache
 from core.dense.features import DenseFeatures, open_features
 from core.model.interfaces import TextSpaceTrunk
-from core.progress import CancelToken
 from core.protocol import Extent, Source
 from core.raster.grid import GridSpec, extent_of_window, window_of_extent
 from core.raster.pixel_window import PixelWindow
@@ -66,10 +66,10 @@ class Scene:
         note = trunk.band_note(self.recognition.band_set.wavelengths_um)
         return {**self.facts, "warnings": [*self.facts["warnings"], *([note] if note else [])]}
 
-    def features(self, model: GeoLangBind, *, cache: bool = True, cancel: CancelToken | None = None) -> DenseFeatures:
-        """Open the dense features; kept on disk with ``cache``."""
+    def features(self, model: GeoLangBind, *, cache: bool = True, context: Context | None = None) -> DenseFeatures:
+        """Open the dense features, stored on disk with ``cache``; cancellation is checked between batches."""
         store = open_cache() if cache else None
-        return open_features(model, self.raster, as_trained(self.recognition, model), store=store, cancel=cancel)
+        return open_features(model, self.raster, as_trained(self.recognition, model), store=store, context=context)
 
 
 def as_trained(recognition: Recognition, model: GeoLangBind) -> Recognition:

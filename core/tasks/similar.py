@@ -61,7 +61,7 @@ def run(params: SimilarParams, context: Context) -> dict[str, Any]:
             return of_embeddings.similar(params, scene, context)
         context.progress(0.0, "Loading the model")
         model: GeoLangBind = context.models.get(params.model, params.device)
-        features = scene.features(model, cancel=context.cancel)
+        features = scene.features(model, context=context)
         wanted = [[place] for place in params.positives]
         wanted += [places_in(area, features, scene) for area in params.areas]
         unwanted = [[place] for place in params.negatives]

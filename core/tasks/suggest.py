@@ -48,7 +48,7 @@ def run(params: SuggestParams, context: Context) -> dict[str, Any]:
         context.progress(0.0, "Loading the model")
         model: GeoLangBind = context.models.get(params.model, params.device)
         near = nearest_words(model, prompt)
-        features = scene.features(model, cancel=context.cancel)
+        features = scene.features(model, context=context)
         shares, highest = _found(features, scene, [Prompt.parse(word) for word in near], context)
     words = [
         {"word": word, "share": float(share), "highest": float(high)}

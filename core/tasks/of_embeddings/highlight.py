@@ -66,7 +66,7 @@ def highlight(params: HighlightParams, scene: Scene, context: Context) -> tuple[
         context.progress(0.0, "Loading the model")
         model: GeoLangBind = context.models.get(params.model, params.device)
         softmax = PromptSoftmax(model, prompts, tuple(Prompt.parse(text) for text in params.negatives))
-        features = image.features(model, cache=params.cache, cancel=context.cancel)
+        features = image.features(model, cache=params.cache, context=context)
         scores = PixelScores(features, scored_by(softmax, features.encoder), len(prompts))
         finding, scoring = context.steps(2)
         vectors, log_odds = _seen_by_both(pixels, scene, image, scores, finding)

@@ -16,10 +16,10 @@ from model_configs import SMALL
 from rasterio.transform import from_origin
 from small_model import model
 
+from core.context import Context
 from core.dense.features import DenseFeatures, open_features
 from core.dense.store import FeatureStore
 from core.model.geolangbind import GeoLangBind
-from core.progress import CancelToken
 from core.raster.reader import open_raster
 from core.spectral.bands import Band, BandSet
 from core.spectral.scaling import Scaling, scaling_preset
@@ -81,13 +81,15 @@ def open_dense(model: GeoLangBind) -> Callable[..., object]:
         store: FeatureStore | None = None,
         *,
         resolution: float | None = None,
-        cancel: CancelToken | None = None,
+        context: Context | None = None,
         bands: tuple[int, ...] = (1, 2, 3),
         head: str | None = None,
     ) -> Iterator[DenseFeatures]:
         band_set = BandSet(tuple(RGB.bands[band - 1] for band in bands))
         scaling = scaling_preset("uint8").scaling(band_set)
         with open_raster(path, resolution=resolution) as raster:
-            yield open_features(model, raster, Reading(bands, band_set, scaling), store=store, cancel=cancel, head=head)
+            yield open_features(
+                model, raster, Reading(bands, band_set, scaling), store=store, context=context, head=head
+            )
 
     return opened

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.context import Context
 from core.dense.features import DenseFeatures
 from core.dense.pixels import PixelScores
 from core.dense.scoring import cosines
@@ -122,7 +123,7 @@ def test_released_chunks_are_computed_again_with_the_same_values(write_raster, o
 def test_work_that_was_stopped_goes_on_from_the_finished_chunks(write_raster, open_dense, store):
     path = write_raster()
     token = CancelToken()
-    with open_dense(path, store, cancel=token) as features:
+    with open_dense(path, store, context=Context(cancel=token)) as features:
         everything = PixelWindow(0, 0, features.layout.columns, features.layout.rows)
         total = len(features.missing(everything))
         with pytest.raises(CancelledError):
