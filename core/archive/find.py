@@ -31,7 +31,7 @@ from core.dense.stored_features import StoredFeatures
 from core.errors import GeoLangBindError
 from core.protocol import Source
 from core.raster.grid import GridSpec
-from core.raster.pixel_window import PixelWindow
+from core.raster.pixel_window import ColRow, PixelWindow, RowCol
 from core.raster.staging import GEOPACKAGE, staging
 from core.tasks.scene import as_trained, open_scene
 from core.tasks.scoring import PromptSoftmax, parse_prompts, scored_by
@@ -191,14 +191,14 @@ def _stored(
 
 
 class _Candidate(NamedTuple):
-    """A place before its coordinates are worked out, which only the best are worth; blocks and peaks in pixels."""
+    """A place before its coordinates are computed, which is done for the best alone; blocks and peaks in pixels."""
 
     score: float
     share: float
     raster: str
     grid: GridSpec
     block: PixelWindow
-    peak: tuple[float, float]
+    peak: ColRow
 
 
 @torch.inference_mode()
@@ -225,16 +225,16 @@ def _candidates(
             found: list[_Candidate] = []
             if bool(valid.any()):
                 corner = stored.layout.window(chunk)
-                for block, (row, col), score, share in _blocks(scores, valid):
+                for block, best, score, share in _blocks(scores, valid):
                     cells = PixelWindow(corner.col + block.col, corner.row + block.row, block.width, block.height)
                     pixels = PixelWindow(*(stride * each for each in (cells.col, cells.row, cells.width, cells.height)))
-                    peak = (cells.col + col + 0.5) * stride, (cells.row + row + 0.5) * stride
+                    peak = ColRow((cells.col + best.col + 0.5) * stride, (cells.row + best.row + 0.5) * stride)
                     found.append(_Candidate(score, share, raster, grid, pixels.intersection(grid.window), peak))
             yield found, size
 
 
-def _blocks(scores: Tensor, valid: Tensor) -> Iterator[tuple[PixelWindow, tuple[int, int], float, float]]:
-    """Yields blocks of a chunk with data: position, best cell (row, col), score, share above one half."""
+def _blocks(scores: Tensor, valid: Tensor) -> Iterator[tuple[PixelWindow, RowCol, float, float]]:
+    """Yields blocks of a chunk with data: position, best cell, score, share above one half."""
     smooth = _box_mean(scores) / _box_mean(valid.float()).clamp_min(1 / SMOOTHING_CELLS**2)
     smooth = torch.where(valid, smooth, 0)
     height, width = scores.shape
@@ -243,10 +243,10 @@ def _blocks(scores: Tensor, valid: Tensor) -> Iterator[tuple[PixelWindow, tuple[
         cells = int(valid[here].sum())
         if cells:
             peak = int(smooth[here].argmax())
-            row, col = divmod(peak, block.width)
-            score = float(smooth[here][row, col])
+            best = RowCol(*divmod(peak, block.width))
+            score = float(smooth[here][best])
             share = float((scores[here] > 0.5).sum()) / cells
-            yield block, (row, col), score, share
+            yield block, best, score, share
 
 
 def _box_mean(values: Tensor) -> Tensor:
@@ -257,7 +257,7 @@ def _box_mean(values: Tensor) -> Tensor:
 def _place(candidate: _Candidate) -> Place:
     """Returns the geographic position of a candidate."""
     grid, block = candidate.grid, candidate.block
-    x, y = grid.xy(min(candidate.peak[0], grid.width), min(candidate.peak[1], grid.height))
+    x, y = grid.xy(min(candidate.peak.col, grid.width), min(candidate.peak.row, grid.height))
     place = Place(round(candidate.score, 4), round(candidate.share, 4), candidate.raster, x, y)
     if not grid.crs_wkt:
         return place

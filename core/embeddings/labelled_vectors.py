@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from core.context import Context
 from core.embeddings.pixels import BLOCK, EmbeddingPixels, Vectors
 from core.errors import TrainingError
-from core.finetune.labels import UNKNOWN, LabelSet, open_labels
+from core.finetune.labels import UNKNOWN, labelled_squares, open_labels
 from core.finetune.patches import in_pixels_of
 from core.finetune.settings import FinetuneSettings
 from core.raster.grid import GridSpec
-from core.raster.pixel_window import PixelWindow
 from core.raster.reader import open_raster
 from core.spectral.recognise import recognise
 
@@ -70,7 +69,7 @@ def read_labelled_vectors(settings: FinetuneSettings, rng: Generator, context: C
                 recognition = recognise(raster, sensor=source.sensor, bands=source.bands)
                 pixels = EmbeddingPixels(raster, recognition)
                 first = first or pixels.grid
-                for block in _labelled_blocks(pixels.grid, labels):
+                for block in labelled_squares(pixels.grid, labels, BLOCK):
                     context.raise_if_cancelled()
                     rows, cols, codes = _chosen(labels.read(pixels.grid, block), rng)
                     if not len(codes):
@@ -101,20 +100,6 @@ def read_labelled_vectors(settings: FinetuneSettings, rng: Generator, context: C
         classes,
         tuple(remarks),
     )
-
-
-def _labelled_blocks(grid: GridSpec, labels: LabelSet) -> list[PixelWindow]:
-    """Return the blocks of a grid that may hold labels, each once."""
-    cells = {
-        (col, row)
-        for area in labels.areas(grid)
-        for col in range(area.col // BLOCK, (area.col_stop - 1) // BLOCK + 1)
-        for row in range(area.row // BLOCK, (area.row_stop - 1) // BLOCK + 1)
-    }
-    blocks = [
-        PixelWindow(col * BLOCK, row * BLOCK, BLOCK, BLOCK).intersection(grid.window) for col, row in sorted(cells)
-    ]
-    return [block for block in blocks if not block.is_empty]
 
 
 def _chosen(drawn: NDArray[np.int64], rng: Generator) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.int64]]:

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from core.raster.pixel_window import RowCol
+
 UNUSED, TRAINING, VALIDATION, TEST = 0, 1, 2, 3
 """Roles of a labelled pixel."""
 SIDES_PX = (256, 128, 96, 64, 48, 32, 24, 16, 12, 8)
@@ -24,8 +26,6 @@ HELD_OUT_SHARE = 0.2
 MOST_HELD_OUT = 2 / 3
 """Share of each class's labels that may be held out altogether."""
 
-Block = tuple[int, int]
-"""(column, row) of a square."""
 _COLUMN = 2**32
 """Block numbers of one column lie in a range of this length."""
 
@@ -43,8 +43,8 @@ class BlockSplit:
 
     side: float
     gap: float
-    validation: frozenset[Block]
-    test: frozenset[Block]
+    validation: frozenset[RowCol]
+    test: frozenset[RowCol]
 
     def roles(self, places: NDArray[np.float64]) -> NDArray[np.int8]:
         """Roles (N,) int8 of places (N, 2), in pixels of the first raster, during model selection."""
@@ -58,15 +58,15 @@ class BlockSplit:
         """Roles (N,) int8 of places (N, 2) in the refit after selection: validation blocks are trained on, too."""
         return BlockSplit(self.side, self.gap, frozenset(), self.test).roles(places)
 
-    def _near(self, places: NDArray[np.float64], blocks: frozenset[Block]) -> NDArray[np.bool_]:
+    def _near(self, places: NDArray[np.float64], blocks: frozenset[RowCol]) -> NDArray[np.bool_]:
         near = np.zeros(len(places), bool)
         for right in (-self.gap, 0.0, self.gap):
             for down in (-self.gap, 0.0, self.gap):
                 near |= self._inside(places + np.array([right, down]), blocks)
         return near
 
-    def _inside(self, places: NDArray[np.float64], blocks: frozenset[Block]) -> NDArray[np.bool_]:
-        wanted = np.array([col * _COLUMN + row for col, row in blocks], np.int64)
+    def _inside(self, places: NDArray[np.float64], blocks: frozenset[RowCol]) -> NDArray[np.bool_]:
+        wanted = np.array([block.col * _COLUMN + block.row for block in blocks], np.int64)
         return np.isin(_block_numbers(places, self.side), wanted)
 
 
@@ -91,7 +91,7 @@ def split_blocks(places: NDArray[np.float64], labels: NDArray[np.int64], classes
     np.add.at(counts, (inverse, labels), 1)
     total = counts.sum(0)
     held = {TEST: np.zeros(classes, np.int64), VALIDATION: np.zeros(classes, np.int64)}
-    blocks: dict[int, set[Block]] = {TEST: set(), VALIDATION: set()}
+    blocks: dict[int, set[RowCol]] = {TEST: set(), VALIDATION: set()}
     for number in rng.permutation(len(numbers)):
         present = counts[number] > 0
         altogether = held[TEST] + held[VALIDATION] + counts[number]
@@ -121,7 +121,7 @@ def _block_numbers(places: NDArray[np.float64], side: float) -> NDArray[np.int64
     return numbers
 
 
-def _block_at(number: int) -> Block:
-    """Return column and row of a block's number."""
+def _block_at(number: int) -> RowCol:
+    """Return the block of a number."""
     col = (number + _COLUMN // 2) // _COLUMN
-    return col, number - col * _COLUMN
+    return RowCol(number - col * _COLUMN, col)

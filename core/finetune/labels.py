@@ -50,6 +50,25 @@ class LabelSet(Protocol):
         """Returns the labels (h, w) of a window of the grid; UNKNOWN where there is none."""
 
 
+def labelled_squares(grid: GridSpec, labels: LabelSet, side: int, most: int | None = None) -> list[PixelWindow]:
+    """Returns the squares of ``side`` pixels, cut to the grid, that may hold labels; each once, column by column.
+
+    Args:
+        grid: of a raster.
+        labels: drawn onto it.
+        side: of the squares in pixels; they lie side by side from the grid's corner.
+        most: about how many squares of one area are returned, evenly spread; None for all.
+    """
+    places: set[tuple[int, int]] = set()
+    for area in labels.areas(grid):
+        columns = range(area.col // side, (area.col_stop - 1) // side + 1)
+        rows = range(area.row // side, (area.row_stop - 1) // side + 1)
+        stride = 1 if most is None else max(1, int((len(columns) * len(rows) / most) ** 0.5))
+        places.update((col, row) for col in columns[::stride] for row in rows[::stride])
+    squares = [PixelWindow(col * side, row * side, side, side).intersection(grid.window) for col, row in sorted(places)]
+    return [square for square in squares if not square.is_empty]
+
+
 @contextmanager
 def open_labels(path: str, field: str | None = None, names: Mapping[str, str] | None = None) -> Iterator[LabelSet]:
     """Open labels.

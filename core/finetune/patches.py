@@ -14,7 +14,7 @@ from torch import Tensor
 
 from core.context import Context
 from core.errors import TrainingError
-from core.finetune.labels import LabelSet
+from core.finetune.labels import LabelSet, labelled_squares
 from core.protocol import Source
 from core.raster.ellipsoid import parsed_crs
 from core.raster.grid import GridSpec
@@ -24,7 +24,8 @@ from core.spectral.recognise import Recognition, recognise
 
 BUDGET_BYTES = 1 << 30
 """Memory of all patches together; beyond it, patches are sampled at random."""
-MOST_CELLS = 20_000
+MOST_SQUARES = 20_000
+"""About the number of squares of one area that are tried; a spread choice of more."""
 
 
 @dataclass(frozen=True)
@@ -109,13 +110,12 @@ def read_patches(
             ).with_placeholders(placeholders)
             size = 2 * side * side * len(recognition.band_indexes)
             most = max(4, BUDGET_BYTES // len(sources) // size)
-            cells = _labelled_cells(raster.grid, labels, side - 2 * margin)
+            squares = labelled_squares(raster.grid, labels, side - 2 * margin, MOST_SQUARES)
             patches = []
-            for cell in rng.permutation(len(cells)):
+            for number in rng.permutation(len(squares)):
                 if context is not None:
                     context.raise_if_cancelled()
-                col, row = cells[cell]
-                patch = _read_patch(raster, recognition, labels, (col, row), side, margin, first)
+                patch = _read_patch(raster, recognition, labels, squares[number], side, first)
                 if patch is not None:
                     patches.append(patch)
                 if len(patches) == most:
@@ -127,28 +127,15 @@ def read_patches(
     return rasters
 
 
-def _labelled_cells(grid: GridSpec, labels: LabelSet, step: int) -> list[tuple[int, int]]:
-    """Cells (column, row) of a grid of this step that may hold labels; a spread choice of very many."""
-    cells: set[tuple[int, int]] = set()
-    for area in labels.areas(grid):
-        columns = range(area.col // step, (area.col_stop - 1) // step + 1)
-        rows = range(area.row // step, (area.row_stop - 1) // step + 1)
-        stride = max(1, int((len(columns) * len(rows) / MOST_CELLS) ** 0.5))
-        cells.update((col, row) for col in columns[::stride] for row in rows[::stride])
-    return sorted(cells)
-
-
 def _read_patch(
     raster: RasterReader,
     recognition: Recognition,
     labels: LabelSet,
-    cell: tuple[int, int],
+    own: PixelWindow,
     side: int,
-    margin: int,
     first: GridSpec,
 ) -> Patch | None:
-    step = side - 2 * margin
-    own = PixelWindow(cell[0] * step, cell[1] * step, step, step).intersection(raster.grid.window)
+    """Read the patch of ``side`` pixels around a square; None where it has no labelled, valid pixel."""
     window = _around(own, side, raster.grid)
     drawn = labels.read(raster.grid, window)
     rows, cols = own.slices_in(window)

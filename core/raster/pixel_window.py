@@ -20,7 +20,7 @@ class ColRow(NamedTuple):
 
 
 class RowCol(NamedTuple):
-    """Pixel coordinates with the row first, as arrays are indexed; used by chunks of stores.
+    """Whole pixel coordinates with the row first, as arrays are indexed; used by chunks and blocks of ground.
 
     Attributes:
         row: row.
