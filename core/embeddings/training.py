@@ -88,7 +88,7 @@ def _train_head(settings: FinetuneSettings, layout: str, output: Path, context: 
         "outcome": _outcome(after),
         "block_pixels": split.side,
         "held_out_blocks": len(split.test),
-        "choosing_blocks": len(split.validation),
+        "validation_blocks": len(split.validation),
         "learnt": True,
         "head_steps": len(losses),
         "steps": 0,

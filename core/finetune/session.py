@@ -88,7 +88,7 @@ def fine_tune(settings: FinetuneSettings, output: Path, context: Context | None 
         "outcome": " ".join(sentences),
         "block_pixels": data.split.side,
         "held_out_blocks": len(data.split.test),
-        "choosing_blocks": len(data.split.validation),
+        "validation_blocks": len(data.split.validation),
         "learnt": taken.any,
         "head_steps": taken.head,
         "steps": taken.loop,
