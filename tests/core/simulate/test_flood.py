@@ -8,7 +8,7 @@ import pytest
 from core.spectral.sensors import get_sensor
 from training.simulate.flood import flooded
 from training.simulate.landscape import simulate_landscape
-from training.simulate.materials import material_index
+from training.simulate.materials import MATERIAL_INDEX
 from training.simulate.render import draw_view, render
 from training.simulate.waters import draw_waters
 
@@ -22,15 +22,15 @@ def lowland():
 
 
 def test_a_flood_covers_a_tenth_to_six_tenths_of_the_open_ground_and_spares_woods_and_towns(lowland):
-    standing = np.isin(lowland.labels, [material_index(name) for name in ("broadleaf woodland", "residential area")])
-    ground = np.isin(lowland.labels, [material_index(name) for name in ("grassland", "ploughed field", "green crop")])
+    standing = np.isin(lowland.labels, [MATERIAL_INDEX[name] for name in ("broadleaf woodland", "residential area")])
+    ground = np.isin(lowland.labels, [MATERIAL_INDEX[name] for name in ("grassland", "ploughed field", "green crop")])
     assert ground.mean() > 0.2
     for seed in range(8):
         under = flooded(lowland, seed)
         covered = under.labels != lowland.labels
         assert 0.05 < covered[ground].mean() < 0.7
         assert not covered[standing].any()
-        assert (under.labels[covered] == material_index("shallow water")).all()
+        assert (under.labels[covered] == MATERIAL_INDEX["shallow water"]).all()
         assert (under.second[covered] == lowland.labels[covered]).all()
         assert under.share[covered].max() <= 0.5
 
@@ -44,7 +44,7 @@ def test_the_flooded_ground_is_lower_than_the_dry_ground_of_its_fields(lowland):
 
 
 def test_ground_that_cannot_be_flooded_stays_as_it_is(lowland):
-    roofs = dataclasses.replace(lowland, labels=np.full_like(lowland.labels, material_index("metal roof")))
+    roofs = dataclasses.replace(lowland, labels=np.full_like(lowland.labels, MATERIAL_INDEX["metal roof"]))
     assert flooded(roofs, 1) is roofs
 
 
@@ -60,8 +60,8 @@ def test_a_flood_is_dark_in_the_short_wave_infrared_and_in_radar(lowland):
 
 
 def test_wind_makes_water_brighter_in_radar_and_nothing_else(lowland):
-    water = lowland.labels == material_index("river")
-    land = lowland.labels == material_index("broadleaf woodland")
+    water = lowland.labels == MATERIAL_INDEX["river"]
+    land = lowland.labels == MATERIAL_INDEX["broadleaf woodland"]
     assert water.any()
     waters = draw_waters(1)
     looks = [

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from training.simulate.landscape import simulate_landscape, simulate_window
-from training.simulate.materials import MATERIALS, material_index
+from training.simulate.materials import MATERIAL_INDEX, MATERIALS
 from training.simulate.world import BIOMES
 
 LAYERS = (
@@ -75,8 +75,8 @@ def test_varied_landscapes_show_many_materials():
 def test_houses_stand_higher_than_the_streets_between_them():
     for seed in range(40):
         land = simulate_landscape(160, 160, 0.5, seed, biome="city region", variety=8)
-        roofs = land.labels == material_index("tile roof")
-        streets = land.labels == material_index("asphalt road")
+        roofs = land.labels == MATERIAL_INDEX["tile roof"]
+        streets = land.labels == MATERIAL_INDEX["asphalt road"]
         if roofs.mean() > 0.05 and streets.mean() > 0.05:
             assert np.median(land.height[roofs]) > 4
             assert np.median(land.height[streets]) == 0
@@ -90,8 +90,8 @@ def test_fields_are_parcels_with_one_crop_each():
         for seed in range(60)
         if (land := simulate_landscape(200, 200, 15.0, seed, biome="prairie")).present().get("ripe cereal", 0) > 0.1
     )
-    cereal = land.labels == material_index("ripe cereal")
-    crops = {material_index(name) for name in ("green crop", "ripe cereal", "ploughed field")}
+    cereal = land.labels == MATERIAL_INDEX["ripe cereal"]
+    crops = {MATERIAL_INDEX[name] for name in ("green crop", "ripe cereal", "ploughed field")}
     ids = np.unique(land.parcel_ids[cereal])
     assert ids.size > 5
     for parcel in ids:
@@ -101,7 +101,7 @@ def test_fields_are_parcels_with_one_crop_each():
 
 def test_clouds_cover_about_what_was_asked_for_and_hide_the_labels():
     land = simulate_window(7, 0, 0, 400, 400, 60.0, clouds=0.4)
-    hidden = land.visible_labels == material_index("cloud")
+    hidden = land.visible_labels == MATERIAL_INDEX["cloud"]
     assert 0.15 < hidden.mean() < 0.6
     assert np.array_equal(land.visible_labels[~hidden], land.labels[~hidden])
     assert not simulate_window(7, 0, 0, 40, 40, 60.0).cloud.any()

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from core.spectral.bands import Band, BandSet
-from training.simulate.materials import MATERIALS, material_index
+from training.simulate.materials import MATERIAL_INDEX, MATERIALS
 from training.simulate.render import GRID_UM, band_weights, spectra_table
 
 BLUE, GREEN, RED, EDGE, NIR, SWIR1, SWIR2 = 0.49, 0.56, 0.665, 0.705, 0.842, 1.61, 2.19
 
 
 def reflectance(name, *wavelengths, **variation):
-    return MATERIALS[material_index(name)].spectrum(np.array(wavelengths), **variation)
+    return MATERIALS[MATERIAL_INDEX[name]].spectrum(np.array(wavelengths), **variation)
 
 
 def index(name, first, second, **variation):
@@ -104,7 +104,7 @@ def test_bands_integrate_the_spectrum_where_they_look():
     weights = band_weights(bands.bands)
     assert np.allclose(weights.sum(axis=1), 1)
     assert np.allclose(weights @ GRID_UM, bands.wavelengths_um, atol=0.003)
-    leaf = MATERIALS[material_index("green crop")].spectrum(GRID_UM)
+    leaf = MATERIALS[MATERIAL_INDEX["green crop"]].spectrum(GRID_UM)
     narrow, wide, plateau = weights @ leaf
     assert narrow == pytest.approx(reflectance("green crop", 0.705)[0], rel=0.1)
     assert narrow < wide < plateau

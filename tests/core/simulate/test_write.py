@@ -11,7 +11,7 @@ import rasterio
 from core.errors import OutputError, SensorError
 from training.simulate.__main__ import main
 from training.simulate.demo import DEMO
-from training.simulate.materials import material_index
+from training.simulate.materials import MATERIAL_INDEX
 from training.simulate.truth import esri, materials_meant, prompt_truth, worldcover
 from training.simulate.write import SceneRequest, write_scene
 
@@ -123,14 +123,14 @@ def test_the_module_runs_from_the_repository_root(tmp_path, pytestconfig):
 
 def test_words_lead_to_materials_and_codes():
     labels = np.array(
-        [[material_index("river"), material_index("vineyard"), material_index("coniferous woodland")]], np.uint8
+        [[MATERIAL_INDEX["river"], MATERIAL_INDEX["vineyard"], MATERIAL_INDEX["coniferous woodland"]]], np.uint8
     )
     assert prompt_truth(labels, "water").tolist() == [[True, False, False]]
     assert prompt_truth(labels, "vineyard or orchard").tolist() == [[False, True, False]]
     assert prompt_truth(labels, "Forest").tolist() == [[False, False, True]]
     assert worldcover(labels).tolist() == [[80, 40, 10]]
     assert esri(labels).tolist() == [[1, 4, 2]]
-    assert material_index("orchard") in materials_meant("vineyard or orchard")
+    assert MATERIAL_INDEX["orchard"] in materials_meant("vineyard or orchard")
     with pytest.raises(KeyError):
         prompt_truth(labels, "unicorns")
 
