@@ -56,7 +56,7 @@ bench: env  ## measure speed and memory
 	$(RUN) -m pytest tests/benchmarks
 
 soak: env  ## a thousand faults at random, fifteen minutes at most: nothing may be lost or left
-	$(RUN) tests/soak/soak.py --faults 1000 --seconds 900
+	$(RUN) tests/soak/soak.py --faults 1000 --seconds 840
 
 bench-gpu: env  ## measure an accelerator, eight minutes at most; one line where there is none
 	@if $(RUN) -c "import torch; raise SystemExit(not torch.cuda.is_available())"; \

@@ -48,12 +48,12 @@ def soak(faults: int, seconds: float, seed: int, folder: Path) -> Report:
 
     Args:
         faults: how many.
-        seconds: at most, preparations counted in.
+        seconds: after which no fault begins any more, counted from the end of the preparations.
         seed: of the first trial; each has its own, one higher.
         folder: empty.
     """
-    ends_at = time.monotonic() + seconds
     _undisturbed(folder)
+    ends_at = time.monotonic() + seconds
     waiting, numbers = os.pipe()
     os.write(numbers, b"".join(number.to_bytes(NUMBER_BYTES, "big") for number in range(faults)))
     os.close(numbers)
@@ -69,10 +69,12 @@ def soak(faults: int, seconds: float, seed: int, folder: Path) -> Report:
 
 
 def _trials(waiting: int, seed: int, ends_at: float) -> Iterator[Trial]:
-    """Yield trials whose numbers no other lane took from the pipe, until none waits or the time is over."""
-    while time.monotonic() < ends_at and (taken := os.read(waiting, NUMBER_BYTES)):
+    """Yield trials whose numbers no other lane took from the pipe, one at least, until the time is over."""
+    while taken := os.read(waiting, NUMBER_BYTES):
         number = int.from_bytes(taken, "big")
         yield Trial.draw(number, seed + number)
+        if time.monotonic() > ends_at:
+            return
 
 
 def _undisturbed(folder: Path) -> None:
