@@ -75,8 +75,9 @@ class OpenTrunk(nn.Module):
         return torch.stack(bands, dim=1)
 
     def encode(self, images: Tensor, wavelengths_um: Tensor) -> Tensor:
-        """Encode images of the model's own size as pooled vectors (B, D)."""
-        pooled: Tensor = self.tower(self.normalised(images, wavelengths_um))
+        """Encode images of the model's own size as pooled vectors (B, D); what does not fill a patch is left out."""
+        height, width = (side // self.token_stride * self.token_stride for side in images.shape[-2:])
+        pooled: Tensor = self.tower(self.normalised(images[..., :height, :width], wavelengths_um))
         return pooled
 
     def text_space_map(self, images: Tensor, wavelengths_um: Tensor, head: str) -> Tensor:
