@@ -59,7 +59,7 @@ def short_recipe(teachers: dict[str, Any], steps: int, seed: int) -> dict[str, A
     content["sources"] = {name: content["sources"][name] for name in SOURCES}
     dubai = content["sources"]["dubai"]["settings"]
     dubai["names"] = [name for name in dubai["names"] if name != KEPT_DUBAI]
-    content["learn"] = [*content["learn"], "translators"]
+    content["learn"] = [*content["learn"], *(["translators"] if teachers else [])]
     content["objectives"]["teachers"] = TEACHER_WEIGHT
     return content | {"name": "agglomeration", "steps": steps, "seed": seed, "teachers": teachers}
 
