@@ -72,7 +72,7 @@ def run(params: ChangeParams, context: Context) -> dict[str, Any]:
             pair.after.features(model, cache=params.cache, context=context),
         )
         context.progress(0.0, "Checking whether both dates lie on each other")
-        pair, registration = check_registration(pair, *features, params.registration, context.cancel)
+        pair, registration = check_registration(pair, *features, params.registration, context)
         if scheme is None:
             prompt_softmax = PromptSoftmax(model, prompts, tuple(Prompt.parse(text) for text in params.negatives))
             found = _blocks(pair, features, prompt_softmax, len(prompts), context)

@@ -172,7 +172,7 @@ def test_a_prompt_asked_again_comes_to_the_top_and_is_switched_on(dock, scene):
 
 
 def test_where_nothing_reaches_the_threshold_the_highest_score_is_shown(dock, scene):
-    (overlay,) = run_and_wait(dock, "water")
+    (overlay,) = run_and_wait(dock, "meadow")
     wait_until(lambda: dock.page.result.histogram() is not None)
     dock.page.result.threshold_box.setValue(0.995)
     assert f"{np.floor(np.nanmax(read_pixels(overlay)) * 200) / 200:.2f}" in dock.page.result.area.text()
