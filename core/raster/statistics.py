@@ -20,6 +20,8 @@ SAME_BANDS = 0.6
 """Share of the bands that hold a collar's value; quality layers hold others."""
 _LEAST_COLLAR = 0.005  # share of the raster
 
+PERCENTILES = (2, 50, 98)
+
 
 @dataclass(frozen=True)
 class BandStatistics:
@@ -50,7 +52,12 @@ class BandStatistics:
         """Measure the valid values (N,) of a sample of ``total`` pixels."""
         if values.size == 0:
             return cls(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 0.0)
-        low, median, high = (float(value) for value in np.percentile(values, [2, 50, 98]))
+        if values.dtype.kind in "iu" and values.dtype.itemsize <= 2:
+            (low, median, high), distinct = _by_counting(values)
+        else:
+            # In float64: numpy's percentiles of signed integers overflow.
+            low, median, high = (float(value) for value in np.percentile(values.astype(np.float64), PERCENTILES))
+            distinct = len(np.unique(values))
         return cls(
             float(values.min()),
             float(values.max()),
@@ -58,9 +65,26 @@ class BandStatistics:
             median,
             low,
             high,
-            len(np.unique(values)),
+            distinct,
             values.size / total,
         )
+
+
+def _by_counting(values: NDArray[Any]) -> tuple[list[float], int]:
+    """Percentiles by linear interpolation, and how many values differ, of integers of 16 bits at most.
+
+    A histogram of all possible values needs one pass where sorting and hashing need several.
+    """
+    least = int(np.iinfo(values.dtype).min)
+    counts = np.bincount(values.astype(np.int32) - least)
+    below = np.cumsum(counts)
+    found = []
+    for percentile in PERCENTILES:
+        rank = percentile / 100 * (values.size - 1)
+        first = int(rank)
+        lower, upper = np.searchsorted(below, [first, min(first + 1, values.size - 1)], side="right") + least
+        found.append(float(lower + (upper - lower) * (rank - first)))
+    return found, int(np.count_nonzero(counts))
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from itertools import combinations
 from pathlib import PurePath
 
@@ -46,11 +46,13 @@ def has_own_name(info: RasterInfo, number: int) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)
 def is_auxiliary(name: str) -> bool:
     """Whether a name is that of a layer beside the imagery: quality, clouds, angles, a ready-made picture."""
     return bool(name) and any(pattern.search(name) for pattern in _patterns("auxiliary"))
 
 
+@lru_cache(maxsize=4096)
 def is_derived(name: str) -> bool:
     """Whether a name is that of something computed or of terrain: NDVI, slope, roughness, PC1."""
     return bool(name) and any(pattern.search(name) for pattern in _patterns("derived"))

@@ -209,6 +209,8 @@ def _by_names(info: RasterInfo, bands: tuple[int, ...], declared: FileWavelength
     fitting = {}
     for sensor in load_sensors().values():
         named = named_bands(info, sensor, imagery)
+        if not sensor.guessed and not hint_of(info, sensor) and not any(info.descriptions[n - 1] for n in named):
+            continue  # colour roles alone, which every picture of three bands has
         if len(named) >= max(1, min(2, len(imagery))) and len(named) >= len(imagery) / 2:
             fitting[sensor.name] = (sensor, named)
     if not fitting:

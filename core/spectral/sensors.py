@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from core.errors import SensorError
@@ -71,6 +71,7 @@ class Sensor:
         return {normalised_band_name(alias): own[name] for alias, name in self.aliases.items()} | named
 
 
+@lru_cache(maxsize=4096)
 def normalised_band_name(text: str) -> str:
     """Reduce the many spellings of a band to one: "Band 04", "SR_B4", "b4", "B04_10m" all give "b4"."""
     name = text.strip().lower()
