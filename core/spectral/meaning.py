@@ -295,8 +295,10 @@ def _by_hint(info: RasterInfo, bands: Sequence[int]) -> Meaning | None:
         return None
     sensor, layout = laid_out[best]
     reasons = (f"Its name or metadata says {sensor.title}.", order_reason(layout))
+    others = [other for other in sensor.layouts if other != layout and set(other) == set(layout)]
+    warnings = tuple(f"Its bands also come in the order {', '.join(other)}: check them." for other in others)
     found = dict(zip(bands, sensor.bands.select(layout).bands, strict=True))
-    return replace(make_meaning(sensor, found, "likely", reasons), evidence=tuple(evidence))
+    return replace(make_meaning(sensor, found, "likely", reasons, warnings), evidence=tuple(evidence))
 
 
 def make_meaning(

@@ -188,3 +188,13 @@ def test_strong_evidence_for_another_is_a_contradiction():
 def test_a_baseline_that_the_values_contradict_is_warned_about():
     _, choice = recognised(described(S2_NEW, S2), 150, 4500)
     assert any("N0509" in warning and "does not fit" in warning for warning in choice.warnings)
+
+
+def test_a_sensor_whose_bands_come_in_two_orders_is_warned_about():
+    """The camera numbers its files blue, green, red, near infrared, red edge; mosaics of it have red edge before."""
+    for name, expected in (("micasense_0001.tif", ["nir, rededge"]), ("worldview3_0001.tif", [])):
+        count = 5 if expected else 8
+        info = described(name, [""] * count)
+        found, _ = recognised(info, 3000.0, 30000.0)
+        assert found.sensor == name.split("_", maxsplit=1)[0]
+        assert ["nir, rededge" for warning in found.warnings if "nir, rededge" in warning] == expected
