@@ -23,6 +23,7 @@ from geolangbind_qgis.layers.qgis_versions import unlisted_task_flags
 
 BINS = 200
 _ROWS = 256
+_LARGEST = 1.0 + 1e-6
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class ScoreHistogramTask(QgsTask):
             values = _as_scores(block.data(), block.dataType(), block.height() * block.width())
             if block.hasNoDataValue():
                 values[values == block.noDataValue()] = numpy.nan
-            known = numpy.isfinite(values)
+            known = (values >= 0) & (values <= _LARGEST)  # a file that is gone leaves what was in memory
             bins = numpy.clip((values[known] * BINS + 1e-6).astype(numpy.int32), 0, BINS - 1)
             pixel = self._pixel_hectares(strip, columns, count) if self._in_hectares else 1.0
             inside = self._shares_inside(strip, columns, count)

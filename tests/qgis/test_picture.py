@@ -144,6 +144,26 @@ def test_no_more_than_the_layer_is_counted_however_coarse_the_answer(dock, scene
     assert counted[0].total == pytest.approx(counted[1].total, rel=1e-3)
 
 
+def test_what_is_no_score_is_not_counted(dock, scene, tmp_path):
+    """Such as what a file that was removed leaves in memory."""
+    path, side = str(tmp_path / "damaged.tif"), 8
+    data = gdal.GetDriverByName("GTiff").Create(path, side, side, 1, gdal.GDT_Float32)
+    data.SetGeoTransform((scene.extent().xMinimum(), 10, 0, scene.extent().yMaximum(), 0, -10))
+    data.SetProjection(scene.crs().toWkt())
+    values = np.full((side, side), 0.9, np.float32)
+    values[0], values[1], values[2] = 1e30, -5.0, np.inf
+    data.GetRasterBand(1).WriteArray(values)
+    data = None
+    layer = open_raster(path, "water")
+    layer.setCustomProperty(SOURCE, scene.id())
+    QgsProject.instance().addMapLayer(layer, False)
+    counted = []
+    dock.areas.counted.connect(lambda _, histogram: counted.append(histogram))
+    dock.areas.count(layer)
+    wait_until(lambda: counted)
+    assert counted[0].total == pytest.approx(5 * side * 0.01, rel=0.02)
+
+
 def test_a_coarse_answer_counts_no_areas(dock, tmp_path):
     layer = QgsRasterLayer(str(write_scene(tmp_path / "large.tif", size=900)), "large", "gdal")
     QgsProject.instance().addMapLayer(layer)
