@@ -133,14 +133,16 @@ class _Clocks(NamedTuple):
 def _named(frame: FrameType | None) -> tuple[str, ...]:
     """Returns the calls of the plugin on a stack, the innermost last, with what they called beyond it.
 
-    The event loop and what started it are left out: they are on every stack.
+    The event loop and what started it are left out: they are on every stack. So are the calls of the heartbeat, which
+    end every stall and cause none.
     """
     names: list[str] = []
     while frame is not None:
         code = frame.f_code
-        own = code.co_filename.startswith(_OWN_FOLDER)
-        if own or not names:
-            names.append(f"{frame.f_globals.get('__name__', '?')}.{code.co_name}:{frame.f_lineno}")
+        if code.co_filename != __file__:
+            own = code.co_filename.startswith(_OWN_FOLDER)
+            if own or not names:
+                names.append(f"{frame.f_globals.get('__name__', '?')}.{code.co_name}:{frame.f_lineno}")
         frame = frame.f_back
     if not any(name.startswith("geolangbind_qgis.") for name in names):
         return ()

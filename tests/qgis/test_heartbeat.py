@@ -5,6 +5,7 @@ from __future__ import annotations
 from conftest import wait_until
 from qgis.PyQt.QtCore import QTimer
 
+from geolangbind_qgis import heartbeat
 from geolangbind_qgis.gui.diagnostics_text import diagnostics_text
 from geolangbind_qgis.heartbeat import Heartbeat
 
@@ -47,6 +48,15 @@ def test_what_is_not_the_plugin_s_is_not_called_so(qgis_app):
     longest = held_up(lambda: compute_for_long(3_000_000))[0]
     assert not longest.ours
     assert "QGIS itself" in longest.text
+
+
+def test_the_heartbeat_s_own_calls_are_not_the_plugin_s(monkeypatch, qgis_app):
+    """The thread that looks may catch the very beat that ends a stall."""
+    monkeypatch.setattr(heartbeat, "compute_for_long", compute_for_long, raising=False)
+    monkeypatch.setattr(heartbeat, "slow", None, raising=False)
+    code = compile("def slow():\n    return compute_for_long(3_000_000)\n", heartbeat.__file__, "exec")
+    exec(code, heartbeat.__dict__)
+    assert not held_up(lambda: heartbeat.slow())[0].ours
 
 
 def test_an_event_loop_that_comes_round_has_no_stalls(qgis_app):
