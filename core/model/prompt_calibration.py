@@ -4,7 +4,7 @@ The background has more than a hundred words. Where a model is sure of one of th
 that word; where it is not, many words share in the sum and no prompt reaches a half of it, however well it ranks the
 pixels. Three numbers mend that. Odds are added by their p-norm, ``(Σ odds^p)^(1/p)``: 1 is the sum, and with larger
 norms the most likely words alone count. Then a slope and an offset of the log-odds, as Platt (1999) fits them. They are
-fitted to labelled ground that no training saw (``training.prompt_calibration``) and kept with the model.
+fitted to labelled images that training leaves out (``training.calibration``) and kept with the model.
 """
 
 from __future__ import annotations
