@@ -123,18 +123,26 @@ def test_the_area_counted_is_that_of_the_ground_on_the_ellipsoid(dock, scene):
     assert dock.page.result.histogram().total == pytest.approx(hectares, rel=1e-4)
 
 
+def add_scores(path, values, corner, pixel, scene):
+    """Returns a score layer (h, w) of the scene in the project, its upper left corner and pixel size in map units."""
+    height, width = values.shape
+    data = gdal.GetDriverByName("GTiff").Create(str(path), width, height, 1, gdal.GDT_Float32)
+    data.SetGeoTransform((corner[0], pixel, 0, corner[1], 0, -pixel))
+    data.SetProjection(scene.crs().toWkt())
+    data.GetRasterBand(1).WriteArray(values.astype(np.float32))
+    data = None
+    layer = open_raster(str(path), "water")
+    layer.setCustomProperty(SOURCE, scene.id())
+    QgsProject.instance().addMapLayer(layer, False)
+    return layer
+
+
 def test_no_more_than_the_layer_is_counted_however_coarse_the_answer(dock, scene, tmp_path):
     """An answer of five pixels that reaches half a pixel beyond the layer on every side."""
     box = scene.extent()
     pixel = box.width() / 4
-    data = gdal.GetDriverByName("GTiff").Create(str(tmp_path / "coarse.tif"), 5, 5, 1, gdal.GDT_Float32)
-    data.SetGeoTransform((box.xMinimum() - pixel / 2, pixel, 0, box.yMaximum() + pixel / 2, 0, -pixel))
-    data.SetProjection(scene.crs().toWkt())
-    data.GetRasterBand(1).Fill(0.9)
-    data = None
-    result = open_raster(str(tmp_path / "coarse.tif"), "water")
-    result.setCustomProperty(SOURCE, scene.id())
-    QgsProject.instance().addMapLayer(result, False)
+    corner = box.xMinimum() - pixel / 2, box.yMaximum() + pixel / 2
+    result = add_scores(tmp_path / "coarse.tif", np.full((5, 5), 0.9), corner, pixel, scene)
     counted = []
     dock.areas.counted.connect(lambda _, histogram: counted.append(histogram))
     dock.areas.count(result)
@@ -146,17 +154,11 @@ def test_no_more_than_the_layer_is_counted_however_coarse_the_answer(dock, scene
 
 def test_what_is_no_score_is_not_counted(dock, scene, tmp_path):
     """Such as what a file that was removed leaves in memory."""
-    path, side = str(tmp_path / "damaged.tif"), 8
-    data = gdal.GetDriverByName("GTiff").Create(path, side, side, 1, gdal.GDT_Float32)
-    data.SetGeoTransform((scene.extent().xMinimum(), 10, 0, scene.extent().yMaximum(), 0, -10))
-    data.SetProjection(scene.crs().toWkt())
-    values = np.full((side, side), 0.9, np.float32)
+    side = 8
+    values = np.full((side, side), 0.9)
     values[0], values[1], values[2] = 1e30, -5.0, np.inf
-    data.GetRasterBand(1).WriteArray(values)
-    data = None
-    layer = open_raster(path, "water")
-    layer.setCustomProperty(SOURCE, scene.id())
-    QgsProject.instance().addMapLayer(layer, False)
+    corner = scene.extent().xMinimum(), scene.extent().yMaximum()
+    layer = add_scores(tmp_path / "damaged.tif", values, corner, 10, scene)
     counted = []
     dock.areas.counted.connect(lambda _, histogram: counted.append(histogram))
     dock.areas.count(layer)
