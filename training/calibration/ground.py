@@ -34,7 +34,7 @@ WORDS = {
     5: ("crops", "farmland"),
     7: ("built-up area", "town", "village"),
 }
-"""By code of ``training.teachers.weak_labels.LEGEND``; one of them is not in the training's texts, "woodland" aside."""
+"""By code of ``training.teachers.weak_labels.LEGEND``."""
 SIMULATED_WORDS = {
     ("open water", "river", "shallow water"): ("water", "lake"),
     ("coniferous woodland", "broadleaf woodland"): ("forest", "trees"),
