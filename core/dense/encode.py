@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from core.model.lower_precision import working_copy
 
 if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
+    from core.spectral.bands import BandSet
 
 BATCH_PIXELS = 4 * 256 * 256
 """Pixels a batch on a CPU, where more is no faster; a GPU gets as many for each GiB of its memory."""
@@ -34,7 +34,7 @@ class DenseEncoder:
 
     Args:
         model: the model, on its device.
-        wavelengths_um: centre wavelength of every band.
+        bands: of the images.
         head: dense head; None for the model's default.
         global_bias: see ``core.model.dense_heads.dense_features``.
 
@@ -42,18 +42,18 @@ class DenseEncoder:
         basis: of the coordinates.
         stride: pixels a feature cell.
         label: head and options, as they enter the store's key.
+        of_radar: whether all bands are a radar's, whose prompts are calibrated by themselves.
     """
 
-    def __init__(
-        self, model: GeoLangBind, wavelengths_um: Sequence[float], head: str | None = None, global_bias: float = 0.0
-    ) -> None:
+    def __init__(self, model: GeoLangBind, bands: BandSet, head: str | None = None, global_bias: float = 0.0) -> None:
         self.model = model.eval()
         self.head = get_head(model, head)
         self.stride = self.head.stride(model)
         self.label = f"{self.head.name} global_bias={global_bias:g} {_precision(model)}"
         self._global_bias = global_bias
         self._largest_batch: int | None = None
-        self._wavelengths = torch.tensor(tuple(wavelengths_um), dtype=torch.float32)
+        self.of_radar = all(band.kind == "sar" for band in bands.bands)
+        self._wavelengths = torch.tensor(bands.wavelengths_um, dtype=torch.float32)
         projection = None if global_bias else self.head.projection(model)
         self.basis = (
             FeatureBasis.identity(model.embed_dim) if projection is None else FeatureBasis.of_projection(projection)

@@ -113,7 +113,7 @@ def parse_image(
         Position (H, W) of the class with the highest probability.
     """
     level = ImageLevel(image, bands)
-    features = DenseFeatures(DenseEncoder(model, bands.wavelengths_um, head), level)
+    features = DenseFeatures(DenseEncoder(model, bands, head), level)
     scores = PixelScores(features, scored_by(softmax, features.encoder), softmax.count)
     logits, _ = scores.read(level.grid.window)
     return logits.argmax(0)

@@ -40,7 +40,7 @@ class ModelConfig:
         init_logit_bias: bias of the similarity.
         known_words: the words of the training, by which other words are read; see ``core.model.known_words``.
         templates: prompt templates with ``{}`` for the class; None for SkyScript's.
-        prompt_calibration: ``{"norm", "slope", "offset"}`` of prompts; see ``core.model.prompt_calibration``.
+        prompt_calibration: ``{"norm", "slope", "offset", "radar"}`` of prompts; see ``core.model.prompt_calibration``.
         text: sizes of a SigLIP text tower, or ``{"tower", "sha256", "revision"}`` of a frozen sentence encoder.
         translators: ``{teacher: {"grid", "channels", "reads"}}``; what is read is "tokens", or "dense" features of
             the decoder, which is what learns where a pretrained trunk stays as it is.

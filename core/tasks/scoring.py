@@ -13,7 +13,7 @@ are multiplied again, to be subtracted from that sum.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -129,21 +129,24 @@ class PromptSoftmax:
         weights = torch.zeros(len(prompts), len(self._texts.vectors))
         weights[:, self._texts.places(against)] = 1.0
         weights[:, self._texts.places(kin)] -= 1 - kept[:, [words.index(word) for word in kin]]
-        calibration = model.prompt_calibration if background else NOT_CALIBRATED
-        self.scorer = OddsAgainstBackground(
+        self._calibration = model.prompt_calibration if background else NOT_CALIBRATED
+        self._odds = OddsAgainstBackground(
             own=tuple(tuple(self._texts.places(prompt.synonyms)) for prompt in prompts),
             weights=weights,
             temperature=softmax_temperature(model),
             bias=None if background else float(model.logit_bias.detach()),
-            norm=calibration.norm,
-            slope=calibration.slope,
-            offset=calibration.offset,
+            norm=self._calibration.norm,
         )
 
     @property
     def vectors(self) -> Tensor:
         """Unit vectors (T, D) of the texts that every cell is compared with."""
         return self._texts.vectors
+
+    def scorer_of(self, radar: bool) -> OddsAgainstBackground:
+        """Returns what scores cells, calibrated for images of radar alone, or for others."""
+        line = self._calibration.line_of(radar)
+        return replace(self._odds, slope=line.slope, offset=line.offset)
 
 
 class ClassSoftmax:
@@ -164,7 +167,7 @@ class ClassSoftmax:
         weights = torch.zeros(len(classes), len(self._texts.vectors))
         for row, synonyms in zip(weights, classes, strict=True):
             row[self._texts.places(synonyms)] = 1 / len(synonyms)
-        self.scorer = SharedOdds(weights, softmax_temperature(model))
+        self._odds = SharedOdds(weights, softmax_temperature(model))
 
     @property
     def vectors(self) -> Tensor:
@@ -173,13 +176,18 @@ class ClassSoftmax:
 
     def logits(self, cosines: Tensor) -> Tensor:
         """Returns (classes, …) logits of cosines (T, …); their softmax is the classes' probability."""
-        return self.scorer(cosines, cosines)
+        return self._odds(cosines, cosines)
+
+    def scorer_of(self, radar: bool) -> SharedOdds:
+        """Returns what scores cells; the same for all images."""
+        return self._odds
 
 
 def scored_by(softmax: PromptSoftmax | ClassSoftmax, encoder: DenseEncoder) -> Callable[[FeatureChunk], Tensor]:
     """The function that scores the cells of a chunk: (prompts or classes, h, w) log-odds or logits."""
     texts = encoder.unit_text(softmax.vectors)
-    return lambda chunk: score(chunk, texts, softmax.scorer)
+    scorer = softmax.scorer_of(encoder.of_radar)
+    return lambda chunk: score(chunk, texts, scorer)
 
 
 def _weights_of_words(known: TextSet, words: Sequence[str], prompt: Prompt) -> Tensor:

@@ -68,6 +68,7 @@ def run(params: SimilarParams, context: Context) -> dict[str, Any]:
         unwanted += [places_in(area, features, scene) for area in params.negative_areas]
         head = fit_examples(features, scene, wanted, unwanted)
         softmax = PromptSoftmax(model, prompts) if prompts else None
+        word_scorer = None if softmax is None else softmax.scorer_of(features.encoder.of_radar)
         direction, constant = features.encoder.basis.text(head.weight[None])
         if softmax is not None:
             words = features.encoder.unit_text(softmax.vectors)
@@ -77,7 +78,7 @@ def run(params: SimilarParams, context: Context) -> dict[str, Any]:
         def scorer(products: Tensor, background: Tensor) -> Tensor:
             logits = products[:1] + head.bias
             # Examples say what is meant here, the words what it is anywhere: both must agree.
-            return logits if softmax is None else 0.5 * (logits + softmax.scorer(products[1:], background))
+            return logits if word_scorer is None else 0.5 * (logits + word_scorer(products[1:], background))
 
         scores = PixelScores(features, lambda chunk: score(chunk, texts, scorer), 1)
 

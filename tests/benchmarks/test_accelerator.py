@@ -21,6 +21,7 @@ from core.model.geolangbind import GeoLangBind, create_model
 from core.model.zoo import load_model
 from core.raster.grid import PixelWindow
 from core.serve.failures import explain_exception
+from core.spectral.sensors import get_sensor
 
 LARGE = "dofa-clip-so400m-384"
 GRANULE = 10_980
@@ -61,7 +62,7 @@ def test_encoding_as_a_share_of_the_matrix_product(large_model, record):
 
 def test_a_granule_through_the_large_model(large_model, record):
     """Windows of a granule, as many as its pixels need, from memory: reading and storing are measured elsewhere."""
-    encoder = DenseEncoder(large_model, RGB)
+    encoder = DenseEncoder(large_model, get_sensor("aerial_rgb").bands)
     plan = encoder.plan(GRANULE, GRANULE)
     cells = PixelWindow(0, 0, -(-GRANULE // plan.stride), -(-GRANULE // plan.stride))
     windows, size, batch = len(plan.windows_of(cells)), plan.window_pixels, 32
@@ -71,7 +72,7 @@ def test_a_granule_through_the_large_model(large_model, record):
 
 
 def test_the_embedded_model_on_the_accelerator(record):
-    encoder = DenseEncoder(load_model("geolb-tiny", device="cuda"), RGB)
+    encoder = DenseEncoder(load_model("geolb-tiny", device="cuda"), get_sensor("aerial_rgb").bands)
     size = encoder.plan(2048, 2048).window_pixels
     images = torch.randn(16, 3, size, size, device="cuda").clamp(-1, 1)
     record(

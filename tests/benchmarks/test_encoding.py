@@ -19,6 +19,7 @@ from core.model import load_model
 from core.model.devices import choose_device
 from core.model.geolangbind import GeoLangBind, create_model
 from core.model.lower_precision import working_copy
+from core.spectral.sensors import get_sensor
 
 CONFIGS = Path(__file__).resolve().parents[2] / "resources" / "models"
 DEVICES = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
@@ -83,8 +84,8 @@ def test_published_towers(name, batch, device, record, say, large):
 @pytest.mark.parametrize("device", DEVICES)
 def test_embedded_model(device, record):
     images = torch.rand(4, 3, 256, 256) * 2 - 1
-    fast = DenseEncoder(load_model("geolb-tiny", device=device), RGB)
-    plain = DenseEncoder(load_model("geolb-tiny", device=device, dtype="float32"), RGB)
+    fast = DenseEncoder(load_model("geolb-tiny", device=device), get_sensor("aerial_rgb").bands)
+    plain = DenseEncoder(load_model("geolb-tiny", device=device, dtype="float32"), get_sensor("aerial_rgb").bands)
     operations = flops(lambda: plain.encode(images))
     found = [encoder.basis.coordinates(encoder.encode(images).float()) for encoder in (plain, fast)]
     cosine = F.cosine_similarity(*found, dim=1).min().item()

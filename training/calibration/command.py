@@ -60,15 +60,16 @@ def write_calibration(folder: Path, calibration: PromptCalibration) -> None:
     """Write a calibration into the configuration of a model folder."""
     path = folder / "config.json"
     values = json.loads(path.read_text(encoding="utf-8"))
-    values["prompt_calibration"] = {
-        "norm": calibration.norm,
-        "slope": round(calibration.slope, 2),
-        "offset": round(calibration.offset, 3) + 0.0,  # no minus zero
-    }
+    values["prompt_calibration"] = calibration.settings
     path.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
 def _tell(name: str, calibration: PromptCalibration, figures: CalibrationFigures) -> None:
-    line = f"{name}: norm {calibration.norm:.1f}, slope {calibration.slope:.1f}, offset {calibration.offset:+.2f}"
+    lines = (
+        [("", calibration.line)]
+        if calibration.radar is None
+        else [("", calibration.line), ("radar ", calibration.radar)]
+    )
+    shown = ", ".join(f"{of}slope {line.slope:.2f}, offset {line.offset:+.2f}" for of, line in lines)
     found = f"IoU at 0.5 {figures.iou:.3f}, over the best {figures.ratio:.3f}, false share {figures.false_share:.5f}"
-    print(f"{line}: {found}, calibration error {figures.error:.3f}", flush=True)
+    print(f"{name}: norm {calibration.norm:.1f}, {shown}: {found}, calibration error {figures.error:.3f}", flush=True)

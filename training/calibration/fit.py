@@ -1,4 +1,4 @@
-"""Choice of the three numbers that make scores of odds, see ``core.model.prompt_calibration``."""
+"""Choice of the numbers that make scores of odds, see ``core.model.prompt_calibration``."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from core.evaluate.prompt_maps import score_words
 from core.metrics.score_histogram import ScoreHistogram
 from core.model.geolangbind import GeoLangBind
-from core.model.prompt_calibration import PromptCalibration
-from training.calibration.ground import GroundPart
+from core.model.prompt_calibration import LogOddsLine, PromptCalibration
+from training.calibration.ground import RADAR_GROUPS, GroundPart
 
 NORMS = (1.0, 1.5, 2.0, 3.0, 4.0)
 MIDDLES = tuple(np.arange(-2.5, 1.01, 0.1).round(2).tolist())
@@ -47,9 +47,12 @@ class CalibrationFigures:
 
     @classmethod
     def of(cls, histograms: Histograms, calibration: PromptCalibration) -> CalibrationFigures:
-        """Measure the slope and offset of a calibration; the histograms are of its norm."""
-        line = calibration.slope, calibration.offset
-        after = {group: [found.calibrated(*line) for found in histograms[group]] for group in histograms}
+        """Measure a calibration; the histograms are of its norm."""
+        lines = {group: calibration.line_of(group in RADAR_GROUPS) for group in histograms}
+        after = {
+            group: [found.calibrated(lines[group].slope, lines[group].offset) for found in histograms[group]]
+            for group in histograms
+        }
         there = {group: [found for found in words if found.positive.any()] for group, words in after.items()}
         absent = {group: [found for found in words if not found.positive.any()] for group, words in after.items()}
         return cls(
@@ -84,18 +87,26 @@ def score_ground(model: GeoLangBind, ground: Sequence[GroundPart], norm: float) 
 
 
 def fit_calibration(histograms: Histograms, norm: float) -> tuple[PromptCalibration, CalibrationFigures]:
-    """Choose slope and offset for a norm.
+    """Choose slopes and offsets for a norm.
 
     Args:
         histograms: of log-odds by this norm.
         norm: of the sum of odds.
 
     Returns:
-        Of the calibrations within ``LARGEST_FALSE_SHARE`` the one with the largest ``CalibrationFigures.gain``.
+        The calibration with the best line for the groups of radar and the best one for the others, and its figures.
     """
-    tried = [PromptCalibration(norm, slope, -slope * middle) for middle in MIDDLES for slope in SLOPES]
-    found = [(calibration, CalibrationFigures.of(histograms, calibration)) for calibration in tried]
-    return max((pair for pair in found if pair[1].false_share <= LARGEST_FALSE_SHARE), key=lambda pair: pair[1].gain)
+    radar = {group: words for group, words in histograms.items() if group in RADAR_GROUPS}
+    others = {group: words for group, words in histograms.items() if group not in RADAR_GROUPS}
+    calibration = PromptCalibration(norm, _best_line(others), _best_line(radar) if radar else None)
+    return calibration, CalibrationFigures.of(histograms, calibration)
+
+
+def _best_line(histograms: Histograms) -> LogOddsLine:
+    """Of the lines within ``LARGEST_FALSE_SHARE`` the one with the largest ``CalibrationFigures.gain``."""
+    tried = [LogOddsLine(slope, round(-slope * middle, 3) + 0.0) for middle in MIDDLES for slope in SLOPES]
+    found = [(line, CalibrationFigures.of(histograms, PromptCalibration(1.0, line))) for line in tried]
+    return max((pair for pair in found if pair[1].false_share <= LARGEST_FALSE_SHARE), key=lambda pair: pair[1].gain)[0]
 
 
 def _mean(groups: Histograms, figure: Callable[[ScoreHistogram], float]) -> float:

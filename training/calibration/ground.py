@@ -43,6 +43,8 @@ SIMULATED_WORDS = {
 ABSENT = ("snow", "burnt ground", "solar panels", "swimming pool", "airplane", "desert", "mangroves")
 """Words of what none of the real scenes shows."""
 ABSENT_FROM_TOWN = ("snow", "glacier", "ship", "mangroves", "burnt ground", "wind turbine")
+RADAR_GROUPS = ("radar", "simulated radar")
+"""Groups whose images are of radar alone."""
 FEWEST = 200
 """Pixels that a class must have in a scene."""
 NOT_LABELLED = (0, 255)

@@ -7,13 +7,14 @@ import torch
 
 from core.dense.encode import BATCH_PIXELS, DenseEncoder
 from core.model.devices import ComputeDevice
+from core.spectral.bands import Band, BandSet
 
-WAVELENGTHS_UM = (0.665, 0.56, 0.49)
+RGB = BandSet.of(Band(name, wavelength) for name, wavelength in (("R", 0.665), ("G", 0.56), ("B", 0.49)))
 
 
 @pytest.fixture
 def encoder(model) -> DenseEncoder:
-    return DenseEncoder(model, WAVELENGTHS_UM)
+    return DenseEncoder(model, RGB)
 
 
 @pytest.mark.parametrize("fits", [2, 3, 5])

@@ -5,15 +5,27 @@ import torch
 
 from core.dense.odds import OddsAgainstBackground
 from core.errors import ModelError
-from core.model.prompt_calibration import NOT_CALIBRATED, PromptCalibration
+from core.model.prompt_calibration import NOT_CALIBRATED, LogOddsLine, PromptCalibration
 
 
 def test_a_model_without_an_entry_is_not_calibrated():
-    assert PromptCalibration.of(None) == NOT_CALIBRATED == PromptCalibration(1.0, 1.0, 0.0)
+    assert PromptCalibration.of(None) == NOT_CALIBRATED == PromptCalibration(1.0, LogOddsLine(1.0, 0.0))
 
 
 def test_the_entry_of_a_configuration_is_read():
-    assert PromptCalibration.of({"norm": 3, "slope": 2, "offset": -0.5}) == PromptCalibration(3.0, 2.0, -0.5)
+    entry = {"norm": 3, "slope": 2, "offset": -0.5}
+    assert PromptCalibration.of(entry) == PromptCalibration(3.0, LogOddsLine(2.0, -0.5))
+    radar = {**entry, "radar": {"slope": 1.5, "offset": 1}}
+    read = PromptCalibration.of(radar)
+    assert read == PromptCalibration(3.0, LogOddsLine(2.0, -0.5), LogOddsLine(1.5, 1.0))
+    assert PromptCalibration.of(read.settings) == read
+
+
+def test_radar_alone_has_its_own_line_where_there_is_one():
+    optical, radar = LogOddsLine(2.0, 0.0), LogOddsLine(1.5, 1.0)
+    assert PromptCalibration(1.0, optical, radar).line_of(radar=True) == radar
+    assert PromptCalibration(1.0, optical, radar).line_of(radar=False) == optical
+    assert PromptCalibration(1.0, optical).line_of(radar=True) == optical
 
 
 @pytest.mark.parametrize(
@@ -29,6 +41,9 @@ def test_the_entry_of_a_configuration_is_read():
         {"offset": float("nan")},
         {"offset": float("inf")},
         {"slop": 1.0},
+        {"radar": 1.0},
+        {"radar": {"norm": 2.0}},
+        {"radar": {"slope": 0.0}},
     ],
 )
 def test_an_entry_that_is_no_calibration_is_refused_by_name(entry):

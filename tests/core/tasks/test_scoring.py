@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from core.dense.odds import log_weighted_sums
-from core.model.prompt_calibration import PromptCalibration
+from core.model.prompt_calibration import LogOddsLine, PromptCalibration
 from core.tasks import scoring
 from core.tasks.scoring import ClassSoftmax, Prompt, PromptSoftmax, TextSet, parse_prompts
 from core.vocabulary import background_words, word_groups
@@ -48,10 +48,10 @@ def test_a_prompt_is_its_best_synonym_against_negatives_and_background(painted_m
     softmax = PromptSoftmax(painted_model, prompts, negatives)
     words = TextSet.encoded(painted_model, ["town", "village", "water", "roof", *background_words()])
     cosines = cosines_like(words.vectors)
-    scaled = cosines * softmax.scorer.temperature
+    scaled = cosines * softmax.scorer_of(False).temperature
     background = torch.logsumexp(scaled[words.places(background_words())], 0)
     rows = [int(torch.cdist(vector[None], words.vectors).argmin()) for vector in softmax.vectors]
-    found = softmax.scorer(cosines[rows], background)
+    found = softmax.scorer_of(False)(cosines[rows], background)
     for number, prompt in enumerate(prompts):
         own = scaled[words.places(prompt.synonyms)].amax(0)
         weights = torch.zeros(len(words.texts))
@@ -80,14 +80,14 @@ def test_words_far_from_the_prompt_are_not_asked_for_again(painted_model):
 def test_without_a_background_the_models_bias_decides(painted_model):
     softmax = PromptSoftmax(painted_model, parse_prompts(["water"]), background=False)
     cosines = cosines_like(softmax.vectors)
-    expected = cosines[:1] * softmax.scorer.temperature + float(painted_model.logit_bias.detach())
-    torch.testing.assert_close(softmax.scorer(cosines, torch.zeros(150)), expected, atol=2e-4, rtol=1e-5)
+    expected = cosines[:1] * softmax.scorer_of(False).temperature + float(painted_model.logit_bias.detach())
+    torch.testing.assert_close(softmax.scorer_of(False)(cosines, torch.zeros(150)), expected, atol=2e-4, rtol=1e-5)
 
 
 def test_a_class_is_the_mean_of_its_synonyms_odds(painted_model):
     softmax = ClassSoftmax(painted_model, [["water"], ["forest", "trees", "woodland"]])
     cosines = cosines_like(softmax.vectors)
-    scaled = cosines * softmax.scorer.temperature
+    scaled = cosines * softmax.scorer_of(False).temperature
     expected = torch.stack([scaled[0], (scaled[1:].exp().mean(0)).log()])
     torch.testing.assert_close(softmax.logits(cosines), expected, atol=2e-4, rtol=1e-5)
 
@@ -96,9 +96,12 @@ def test_prompts_are_scored_by_the_models_calibration(painted_model, monkeypatch
     """Against the background only: where the model's own bias decides, its odds are those it was trained by."""
     plain = PromptSoftmax(painted_model, parse_prompts(["water"]))
     cosines, background = cosines_like(plain.vectors), 20 * torch.rand(150)
-    expected = 2.0 * plain.scorer(cosines.clone(), background) + 1.5
-    monkeypatch.setattr(painted_model, "prompt_calibration", PromptCalibration(1.0, 2.0, 1.5))
-    found = PromptSoftmax(painted_model, parse_prompts(["water"])).scorer(cosines.clone(), background)
-    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-5)
-    alone = PromptSoftmax(painted_model, parse_prompts(["water"]), background=False)
-    assert (alone.scorer.norm, alone.scorer.slope, alone.scorer.offset) == (1.0, 1.0, 0.0)
+    odds = plain.scorer_of(False)(cosines.clone(), background)
+    calibration = PromptCalibration(1.0, LogOddsLine(2.0, 1.5), radar=LogOddsLine(3.0, -1.0))
+    monkeypatch.setattr(painted_model, "prompt_calibration", calibration)
+    calibrated = PromptSoftmax(painted_model, parse_prompts(["water"]))
+    found = [calibrated.scorer_of(radar)(cosines.clone(), background) for radar in (False, True)]
+    torch.testing.assert_close(found[0], 2.0 * odds + 1.5, atol=1e-4, rtol=1e-5)
+    torch.testing.assert_close(found[1], 3.0 * odds - 1.0, atol=1e-4, rtol=1e-5)
+    alone = PromptSoftmax(painted_model, parse_prompts(["water"]), background=False).scorer_of(True)
+    assert (alone.norm, alone.slope, alone.offset) == (1.0, 1.0, 0.0)

@@ -26,8 +26,8 @@ def test_log_odds_that_are_too_low_are_raised_and_stretched():
     found = {"a place": [calibrated_pixels(slope=2.0, offset=3.0)]}
     before = CalibrationFigures.of(found, PromptCalibration())
     chosen, figures = fit_calibration(found, 1.0)
-    assert chosen.slope == pytest.approx(2.0, abs=0.3)
-    assert chosen.offset == pytest.approx(3.0, abs=0.8)
+    assert chosen.line.slope == pytest.approx(2.0, abs=0.3)
+    assert chosen.line.offset == pytest.approx(3.0, abs=0.8)
     assert figures.iou > before.iou
     assert figures.error < before.error / 3
 
@@ -38,8 +38,18 @@ def test_what_is_absent_limits_how_far_scores_are_raised():
     absent = histogram(np.full(10_000, -1.0), np.zeros(10_000, bool))
     free, _ = fit_calibration({"a place": [there]}, 1.0)
     held, figures = fit_calibration({"a place": [there, absent]}, 1.0)
-    assert held.offset / held.slope < 1.1 < free.offset / free.slope
+    assert held.line.offset / held.line.slope < 1.1 < free.line.offset / free.line.slope
     assert figures.false_share <= LARGEST_FALSE_SHARE
+
+
+def test_radar_gets_a_line_of_its_own_and_changes_no_other():
+    optical, radar = calibrated_pixels(1.0, 0.0), calibrated_pixels(2.0, 4.0)
+    alone, _ = fit_calibration({"Sentinel-2": [optical]}, 1.0)
+    both, figures = fit_calibration({"Sentinel-2": [optical], "radar": [radar]}, 1.0)
+    assert alone.radar is None
+    assert both.line == alone.line
+    assert both.radar.offset > both.line.offset + 2
+    assert figures.error < 0.02
 
 
 def test_groups_count_the_same_however_many_words_they_have():
