@@ -4,7 +4,7 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help env qgis-env test test-core test-qgis test-qgis-3.40 test-qgis-3.44 lint lint-qgis demo qgis package bench bench-gpu soak lock clean
+.PHONY: help env qgis-env test test-core test-qgis test-qgis-3.40 test-qgis-3.44 lint lint-qgis demo qgis package bench bench-gpu soak lock lock-remote clean
 
 PYTHON ?= python3
 RUN := .venv/bin/python
@@ -65,6 +65,9 @@ bench-gpu: env  ## measure an accelerator, eight minutes at most; one line where
 
 lock: env  ## write resources/requirements from pyproject.toml and the versions in .venv
 	$(RUN) scripts/lock_requirements.py
+
+lock-remote:  ## write the lock of the extra "remote" with hashes, by pip-tools in an environment of its own
+	scripts/lock_remote.sh
 
 clean:  ## remove what can be made again, the environments apart
 	rm -rf build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis .benchmarks
