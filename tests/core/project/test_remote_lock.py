@@ -1,4 +1,4 @@
-"""The lock of the extra "remote" agrees with pyproject.toml and with the runtime's lock, and pins every file by hash."""
+"""The lock of the extra "remote" agrees with pyproject.toml and the runtime's lock, and pins every file by hash."""
 
 from __future__ import annotations
 
