@@ -15,6 +15,7 @@ from geolangbind_qgis.gui.tour import tour_was_seen
 from geolangbind_qgis.gui.windows import close_dialogs
 from geolangbind_qgis.i18n import install_translator, tr
 from geolangbind_qgis.icons import icon
+from geolangbind_qgis.layers.background_task import BackgroundTask
 from geolangbind_qgis.layers.project_results import ProjectResults
 from geolangbind_qgis.processing.provider import GeoLangBindProvider
 from geolangbind_qgis.runtime_choice import chosen_command
@@ -94,6 +95,7 @@ class GeoLangBindPlugin:
         if self.session is not None:
             self.session.close()
             self.session.deleteLater()
+        BackgroundTask.end_all()
         if self._translator is not None:
             QCoreApplication.removeTranslator(self._translator)
         self.menu = self.dock = self.session = self._action = None

@@ -131,7 +131,7 @@ def write_polygons(
         if suffix == ".json":
             write_coco(database, made, grid)
         elif suffix != ".gpkg":
-            _translate(target, database, made)
+            _translate(target, database, made, placed=grid.crs_wkt is not None)
         if database != made:
             database.unlink()
         return sum(counts)
@@ -206,9 +206,16 @@ def _reprojected(geometries: NDArray[Any], grid: GridSpec, crs: CRS | None) -> N
     return np.asarray(shapely.transform(geometries, moved))
 
 
-def _translate(target: Path, database: Path, made: Path) -> None:
-    """Write the one layer of a GeoPackage in another format, without holding it in memory."""
-    options = {"RFC7946": "YES"} if made.suffix.lower() == ".geojson" else {}
+def _translate(target: Path, database: Path, made: Path, *, placed: bool) -> None:
+    """Write the one layer of a GeoPackage in another format, without holding it in memory.
+
+    Args:
+        target: for messages.
+        database: the GeoPackage.
+        made: the file to write.
+        placed: whether the polygons have a reference system, without which the standard of GeoJSON cannot be kept.
+    """
+    options = {"RFC7946": "YES"} if made.suffix.lower() == ".geojson" and placed else {}
     if made.suffix.lower() == ".shp":
         options = {"ENCODING": "UTF-8"}
     with _failures_of(target), pyogrio.raw.open_arrow(database, use_pyarrow=False) as (meta, stream):
@@ -219,7 +226,7 @@ def _translate(target: Path, database: Path, made: Path) -> None:
             driver=DRIVERS[made.suffix.lower()],
             geometry_name=meta["geometry_name"] or "wkb_geometry",
             geometry_type="Polygon",
-            crs=meta["crs"],
+            crs=meta["crs"] if placed else None,
             **options,
         )
 

@@ -1,4 +1,4 @@
-"""Names and titles of sensors and scaling presets, for the dialog where recognition is corrected.
+"""Names of sensors and scaling presets with titles in the user's language, to correct what was recognised.
 
 Read with a regular expression, because QGIS's Python may be older than the one that brought a TOML reader.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from geolangbind_qgis.protocol_import import CODE_ROOT
+from geolangbind_qgis.runtime.translation import message_text
 
 _ENTRY = re.compile(r'^\[(sensors|embeddings|scaling)\.(\w+)\]\s*\ntitle\s*=\s*"([^"]*)"', re.MULTILINE)
 
@@ -32,4 +33,4 @@ def _titles(section: str) -> dict[str, str]:
         text = (CODE_ROOT / "resources" / "sensors.toml").read_text(encoding="utf-8")
     except OSError:
         return {}
-    return {name: title for kind, name, title in _ENTRY.findall(text) if kind == section}
+    return {name: message_text(title) for kind, name, title in _ENTRY.findall(text) if kind == section}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from qgis.core import QgsApplication, QgsProject, QgsRasterLayer
+from qgis.core import QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from geolangbind_qgis.layers.placement import source_of
@@ -41,10 +41,10 @@ class AreaCounter(QObject):
             partial(self._on_counted, layer.id()),
             source.extent() if source is not None and source.isValid() else None,
         )
-        task.taskCompleted.connect(partial(self._forget, task, layer.id()))
-        task.taskTerminated.connect(partial(self._forget, task, layer.id()))
+        task.completed.connect(partial(self._forget, task, layer.id()))
+        task.terminated.connect(partial(self._forget, task, layer.id()))
         self._tasks[layer.id()] = task
-        QgsApplication.taskManager().addTask(task)
+        task.start()
 
     def drop(self, layer_id: str) -> None:
         """Cancel the count of a layer."""

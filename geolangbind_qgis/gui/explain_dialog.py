@@ -11,6 +11,7 @@ from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLa
 from geolangbind_qgis.gui.help import add_help_button
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.layers.recognition import training_text
+from geolangbind_qgis.runtime.translation import message_text
 
 
 class ExplainDialog(QDialog):
@@ -35,8 +36,8 @@ class ExplainDialog(QDialog):
 
 
 def explain_html(layer_name: str, reading_note: str, result: dict[str, Any]) -> str:
-    """Returns the runtime's description as HTML: sentences, then a table of the bands, then the rest."""
-    title = str(result.get("sensor_title") or result.get("sensor") or tr("Unknown sensor"))
+    """Returns the runtime's description as HTML: sentences, then a table of the bands, then the file."""
+    title = message_text(str(result.get("sensor_title") or result.get("sensor") or tr("Unknown sensor")))
     parts = [f"<h2>{escape(layer_name)}</h2><p><b>{escape(title)}</b>. {escape(reading_note)}</p>"]
     trained = result.get("trained")
     if trained is not None:
@@ -49,38 +50,56 @@ def explain_html(layer_name: str, reading_note: str, result: dict[str, Any]) -> 
     bands = [band for band in result.get("bands") or [] if isinstance(band, dict)]
     if bands:
         parts.append(f"<h3>{tr('Bands fed to the model')}</h3>{_table(bands)}")
-    rest = {
-        key: value
-        for key, value in result.items()
-        if key not in {"sensor", "sensor_title", "trained", "warnings", "reasons", "bands"}
-        and value not in (None, "", [], {})
-    }
+    rest = {key: value for key, value in result.items() if key in _file_labels() and value not in (None, "", [], {})}
     if rest:
         rows = "".join(
-            f"<tr><td>{escape(_words(key))}</td><td>{escape(_text(value))}</td></tr>" for key, value in rest.items()
+            f"<tr><td>{escape(label)}</td><td>{escape(_text(rest[key]))}</td></tr>"
+            for key, label in _file_labels().items()
+            if key in rest
         )
         parts.append(f"<h3>{tr('The file')}</h3><table cellpadding='3'>{rows}</table>")
     return "".join(parts)
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
-    """Returns rows with the same keys as an HTML table."""
-    keys = list(dict.fromkeys(key for row in rows for key in row))
-    head = "".join(f"<th align='left'>{escape(_words(key))}</th>" for key in keys)
+    """Returns the bands as an HTML table."""
+    labels = _band_labels()
+    keys = [key for key in labels if any(key in row for row in rows)]
+    head = "".join(f"<th align='left'>{escape(labels[key])}</th>" for key in keys)
     body = "".join(
         "<tr>" + "".join(f"<td>{escape(_text(row.get(key)))}</td>" for key in keys) + "</tr>" for row in rows
     )
     return f"<table cellpadding='3'><tr>{head}</tr>{body}</table>"
 
 
-def _words(key: str) -> str:
-    """Returns a field name as words with its unit."""
-    units = {" um": " (µm)", " m": " (m)", " bytes": " (bytes)"}
-    text = key.replace("_", " ")
-    for ending, unit in units.items():
-        if text.endswith(ending):
-            text = text[: -len(ending)] + unit
-    return text[:1].upper() + text[1:]
+def _band_labels() -> dict[str, str]:
+    """Returns the headings of the table of bands by the runtime's field."""
+    return {
+        "number": tr("Band"),
+        "name": tr("Name"),
+        "wavelength_um": tr("Wavelength (µm)"),
+        "kind": tr("Measured"),
+        "low": tr("Black at"),
+        "high": tr("White at"),
+        "scale": tr("Scale factor"),
+        "offset": tr("Offset"),
+    }
+
+
+def _file_labels() -> dict[str, str]:
+    """Returns what is shown of the file: labels by the runtime's field. The rest is printed by ``core doctor``."""
+    return {
+        "path": tr("Path"),
+        "width": tr("Columns"),
+        "height": tr("Rows"),
+        "count": tr("Bands"),
+        "dtype": tr("Data type"),
+        "crs": tr("Reference system"),
+        "extent": tr("Extent"),
+        "pixel_size": tr("Pixel size"),
+        "ground_sampling_distance_m": tr("Pixel size on the ground (m)"),
+        "scaling": tr("Scaling"),
+    }
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - a JSON value
@@ -94,7 +113,7 @@ def _text(value: Any) -> str:  # noqa: ANN401 - a JSON value
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, dict):
-        return ", ".join(f"{_words(str(key)).lower()} {_text(item)}" for key, item in value.items())
+        return message_text(str(value.get("title") or ""))
     if isinstance(value, (list, tuple)):
         return ", ".join(_text(item) for item in value)
-    return str(value)
+    return message_text(str(value))

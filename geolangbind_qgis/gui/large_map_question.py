@@ -6,13 +6,13 @@ from collections.abc import Callable
 from functools import partial
 
 from qgis.core import Qgis
-from qgis.gui import QgsMessageBar
+from qgis.gui import QgsMessageBar, QgsMessageBarItem
 from qgis.PyQt.QtWidgets import QPushButton
 
 from geolangbind_qgis.i18n import tr
 
 
-def ask_about_large_map(bar: QgsMessageBar, size: str, classify: Callable[[bool], None]) -> list[QPushButton]:
+def ask_about_large_map(bar: QgsMessageBar, size: str, classify: Callable[[bool], None]) -> QgsMessageBarItem:
     """Ask in the message bar, which leaves the map free; closing the message means neither.
 
     Args:
@@ -21,10 +21,9 @@ def ask_about_large_map(bar: QgsMessageBar, size: str, classify: Callable[[bool]
         classify: begins; its argument is whether only the visible extent is classified.
 
     Returns:
-        The two buttons: all, the visible extent only.
+        The question, which is in the message bar; its buttons are "Classify all" and "In view".
     """
     item = bar.createMessage(size)  # without a title, which a narrow window has no room for
-    buttons = []
 
     def begin(visible_only: bool, *_: bool) -> None:
         bar.popWidget(item)
@@ -34,6 +33,4 @@ def ask_about_large_map(bar: QgsMessageBar, size: str, classify: Callable[[bool]
         button = QPushButton(text, item)
         button.clicked.connect(partial(begin, visible_only))
         item.layout().addWidget(button)
-        buttons.append(button)
-    bar.pushWidget(item, Qgis.MessageLevel.Info, 0)
-    return buttons
+    return bar.pushWidget(item, Qgis.MessageLevel.Info, 0)

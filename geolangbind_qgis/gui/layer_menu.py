@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qgis.core import Qgis, QgsMapLayer, QgsMapLayerType, QgsProject, QgsRasterLayer
-from qgis.gui import QgisInterface
+from qgis.gui import QgisInterface, QgsMessageBarItem
 from qgis.PyQt.QtCore import QObject
 from qgis.PyQt.QtWidgets import QAction, QProgressBar, QPushButton
 
@@ -66,7 +66,8 @@ class LayerMenu(QObject):
         self._dock = dock
         self._running: dict[Classifier, _Shown | None] = {}
         self._scheme: Scheme | None = None
-        self._last_message: Any = None  # the message about the last map
+        self._last_message: QgsMessageBarItem | None = None  # about the last map, or the question before one
+        self._asked_about = ""  # id of the layer of that question
         self.explainer = Describer(session, self)
         self.explainer.explained.connect(self._show_explanation)
         self.explainer.failed.connect(lambda _, failure: self._notify(failure))
@@ -103,11 +104,12 @@ class LayerMenu(QObject):
             self.classify(layer)
             return
         self._close_last_message()
-        ask_about_large_map(
+        question = ask_about_large_map(
             self._iface.messageBar(),
             text,
             lambda visible_only: self._classify_if_there(layer_id, visible_only=visible_only),
         )
+        self._keep_message(question, layer_id)
 
     def classify(
         self,
@@ -320,8 +322,17 @@ class LayerMenu(QObject):
         check = QPushButton(tr("Check accuracy…"), item)
         check.clicked.connect(lambda: self._check_accuracy(layer_id))
         item.layout().addWidget(check)
+        self._keep_message(message_bar.pushWidget(item, Qgis.MessageLevel.Success, 0))
+
+    def _keep_message(self, item: QgsMessageBarItem, asked_about: str = "") -> None:
+        """Remember the message, which the next one replaces and which goes with the project.
+
+        Args:
+            item: the message.
+            asked_about: id of the layer of a question, which goes with the layer, too.
+        """
+        self._last_message, self._asked_about = item, asked_about
         item.destroyed.connect(lambda *_: self._forget_message(item))
-        self._last_message = message_bar.pushWidget(item, Qgis.MessageLevel.Success, 0)
 
     def _forget_message(self, item: object) -> None:
         """Discard the last message, which the user closed."""
@@ -354,6 +365,8 @@ class LayerMenu(QObject):
             if classifier.request.snapshot.layer_id == layer_id:
                 classifier.abandon()
                 self._drop(classifier)
+        if self._asked_about == layer_id:
+            self._close_last_message()
 
     def _show_explanation(self, layer_id: str, result: dict) -> None:
         layer = QgsProject.instance().mapLayer(layer_id)

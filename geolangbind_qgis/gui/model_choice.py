@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.PyQt.QtCore import QObject, pyqtSignal
+from qgis.PyQt.QtCore import QObject, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QComboBox, QWidget
 
 from geolangbind_qgis.gui.models_dialog import ModelsDialog
 from geolangbind_qgis.gui.windows import open_dialog
+from geolangbind_qgis.runtime.translation import message_text
 from geolangbind_qgis.session import DEFAULT_MODEL, Session
 
 
@@ -32,14 +33,14 @@ class ModelChoice(QObject):
             item for item in self._session.facts.get("models") or [] if isinstance(item, dict)
         ]
         names = {
-            str(item.get("name")): str(item.get("title") or item.get("name"))
+            str(item.get("name")): message_text(str(item.get("title") or item.get("name")))
             for item in models
             if item.get("available", True)
         }
         names.setdefault(DEFAULT_MODEL, DEFAULT_MODEL)
         self._combo.clear()
         for name, title in names.items():
-            self._combo.addItem(title, name)
+            self._add(name, title)
         self._combo.setCurrentIndex(max(0, self._combo.findData(self._session.model)))
 
     def manage(self, window: QWidget) -> bool:
@@ -64,10 +65,15 @@ class ModelChoice(QObject):
     def add(self, name: str, title: str) -> None:
         """Add a new model and select it."""
         if self._combo.findData(name) < 0:
-            self._combo.addItem(title, name)
+            self._add(name, title)
         self._session.facts.setdefault("models", []).append({"name": name, "title": title, "available": True})
         self._combo.setCurrentIndex(self._combo.findData(name))
         self._on_activated()
+
+    def _add(self, name: str, title: str) -> None:
+        """List a model; its tool tip has the title that a narrow dock cuts."""
+        self._combo.addItem(title, name)
+        self._combo.setItemData(self._combo.count() - 1, title, Qt.ItemDataRole.ToolTipRole)
 
     def _on_activated(self, *_: int) -> None:
         self._session.choose_model(self._combo.currentData())

@@ -32,6 +32,7 @@ from geolangbind_qgis.protocol_import import protocol
 from geolangbind_qgis.runs.failure import failure_of
 from geolangbind_qgis.runs.pending_request import PendingRequest
 from geolangbind_qgis.runtime.client_qt import RuntimeClient
+from geolangbind_qgis.runtime.translation import message_text
 
 _NAME, _SIZE = 0, 2  # columns
 
@@ -156,10 +157,10 @@ class ModelsDialog(QDialog):
         for row, card in enumerate(cards):
             size = int(card.get("size") or 0)
             texts = (
-                str(card.get("title") or card.get("name")),
+                message_text(str(card.get("title") or card.get("name"))),
                 str(card.get("licence") or tr("not stated")),
                 number_text(size / 1e6, 1) if size else "",
-                tr("installed") if card.get("available") else tr("not installed"),
+                _state(card),
             )
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
@@ -195,7 +196,7 @@ class ModelsDialog(QDialog):
         card = self.selected()
         if card is None:
             return
-        licence = str(card.get("licence_text") or card.get("licence") or "")
+        licence = message_text(str(card.get("licence_text") or card.get("licence") or ""))
         question = tr("{0}\n\nDownload {1} MB and accept this licence?").format(
             licence, number_text(int(card.get("size") or 0) / 1e6)
         )
@@ -216,15 +217,22 @@ class ModelsDialog(QDialog):
             self._ask("delete", name=str(card["name"]))
 
 
+def _state(card: dict[str, Any]) -> str:
+    """Returns whether a model is on this computer, in words."""
+    if not card.get("available"):
+        return tr("not installed")
+    return tr("part of the plugin") if card.get("source") == "embedded" else tr("installed")
+
+
 def card_html(card: dict[str, Any]) -> str:
     """Returns the model card as HTML: description, licence, and address of the licence."""
     licence = escape(str(card.get("licence") or tr("not stated")))
     url = str(card.get("licence_url") or "")
     link = f" (<a href='{escape(url, quote=True)}'>{escape(url)}</a>)" if url.startswith("http") else ""
     parts = (
-        escape(str(card.get("description") or "")),
+        escape(message_text(str(card.get("description") or ""))),
         f"<b>{escape(tr('Licence'))}</b>: {licence}{link}",
-        escape(str(card.get("licence_text") or "")),
+        escape(message_text(str(card.get("licence_text") or ""))),
     )
     return "<br>".join(part for part in parts if part)
 

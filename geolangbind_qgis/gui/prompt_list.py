@@ -53,7 +53,7 @@ class PromptList(QWidget):
         self._add.clicked.connect(lambda: self.add_row().edit.setFocus())
         self.exclude_edit = QLineEdit(self)
         self.exclude_edit.setClearButtonEnabled(True)
-        self.exclude_edit.setPlaceholderText(tr("optional: shadow; wet sand"))
+        self.exclude_edit.setPlaceholderText(tr("optional: shadow"))
         self.exclude_edit.setToolTip(tr("What looks similar but is not meant. Separate several with a semicolon."))
         self.exclude_edit.setAccessibleName(tr("Exclude"))
         self.exclude_edit.returnPressed.connect(self.submitted)

@@ -34,7 +34,7 @@ class PromptRow(QWidget):
         self.colour_button.colorChanged.connect(lambda _: self._own(True))
         self._own_colour = False
         self.edit = QLineEdit(self)
-        self.edit.setPlaceholderText(tr("What to look for: solar farms, open water, …"))
+        self.edit.setPlaceholderText(tr("such as: open water"))
         self.edit.setClearButtonEnabled(True)
         self.edit.setToolTip(
             tr(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from qgis.core import Qgis, QgsApplication, QgsProject, QgsRasterLayer
+from qgis.core import Qgis, QgsProject, QgsRasterLayer
 from qgis.gui import QgisInterface
 from qgis.PyQt.QtWidgets import QFileDialog, QWidget
 
@@ -16,8 +16,6 @@ from geolangbind_qgis.layers.open_raster import point_to
 from geolangbind_qgis.layers.overlays import KEPT, answered_together, show_raster
 from geolangbind_qgis.layers.results_folder import file_stem
 from geolangbind_qgis.layers.score_style import shown_band
-
-_running: list[CopyFileTask] = []  # QGIS's task manager does not keep the Python side of a task alive
 
 
 def ask_and_save_scores(layer: QgsRasterLayer, iface: QgisInterface, parent: QWidget) -> None:
@@ -40,10 +38,10 @@ def save_scores(layer: QgsRasterLayer, target: Path, iface: QgisInterface) -> Co
     bands = [Band(_raster(each), shown_band(each), each.name()) for each in layers] if apart else []
     shown = {each.id(): number if apart else None for number, each in enumerate(layers, start=1)}
     task = CopyFileTask(_raster(layer), target, bands)
-    _running.append(task)
-    task.taskCompleted.connect(partial(_on_saved, task, shown, iface))
-    task.taskTerminated.connect(partial(_on_problem, task, iface))
-    QgsApplication.taskManager().addTask(task)
+    task.completed.connect(partial(_on_saved, task, shown, iface))
+    task.terminated.connect(partial(_on_problem, task, iface))
+    iface.messageBar().pushMessage("GeoLangBind", tr("Saving {0}…").format(target.name), Qgis.MessageLevel.Info)
+    task.start()
     return task
 
 
@@ -55,7 +53,6 @@ def _on_saved(task: CopyFileTask, shown: dict[str, int | None], iface: QgisInter
         shown: band by id of the layer; None for the band that it shows already.
         iface: QGIS's interface.
     """
-    _running.remove(task)
     for layer_id, band in shown.items():
         layer = QgsProject.instance().mapLayer(layer_id)
         if isinstance(layer, QgsRasterLayer):
@@ -73,6 +70,5 @@ def _raster(layer: QgsRasterLayer) -> Path:
 
 
 def _on_problem(task: CopyFileTask, iface: QgisInterface) -> None:
-    _running.remove(task)
     if task.problem:
         iface.messageBar().pushMessage("GeoLangBind", task.problem, Qgis.MessageLevel.Warning)

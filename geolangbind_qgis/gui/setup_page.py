@@ -8,7 +8,6 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsApplication
 from qgis.gui import QgsCollapsibleGroupBox, QgsFileWidget
 from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QGuiApplication
@@ -195,7 +194,7 @@ class SetupPage(QScrollArea):
         folder, device, wheels, proxy = environment_folder(), self.device.currentData(), self._wheels(), qgis_proxy()
         self.plan_text.setText(tr("Looking at this computer…"))
         self._start(
-            tr("Plan the GeoLangBind runtime"),
+            "",
             lambda task: plan_environment(folder, device=device, wheels=wheels, proxy=proxy),
             self._on_planned,
             quiet=True,
@@ -214,7 +213,7 @@ class SetupPage(QScrollArea):
             for line in plan.describe():
                 task.log(line)
             return build_environment(
-                plan, progress=task.step, log=task.log, cancelled=task.isCanceled, proxy=proxy, fresh=fresh
+                plan, progress=task.step, log=task.log, cancelled=task.is_cancelled, proxy=proxy, fresh=fresh
             )
 
         self._leave_environment()
@@ -232,8 +231,8 @@ class SetupPage(QScrollArea):
         if self._task is not None:
             self._task.stepped.disconnect()
             self._task.logged.disconnect()
-            self._task.taskCompleted.disconnect()
-            self._task.taskTerminated.disconnect()
+            self._task.completed.disconnect()
+            self._task.terminated.disconnect()
             self._task.cancel()
 
     def _build(self) -> None:
@@ -301,16 +300,16 @@ class SetupPage(QScrollArea):
                 self._next = partial(self._start, title, work, on_done)
                 self.show_busy(title)
             return
-        task = EnvironmentTask(title, work)
+        task = EnvironmentTask(work)
         self._task = task
         if not quiet:
             self.log.clear()
             self.show_busy(title)
         task.stepped.connect(self.show_step)
         task.logged.connect(self.log.appendPlainText)
-        task.taskCompleted.connect(lambda: self._on_completed(task, on_done))
-        task.taskTerminated.connect(lambda: self._on_terminated(task, quiet))
-        QgsApplication.taskManager().addTask(task)
+        task.completed.connect(lambda: self._on_completed(task, on_done))
+        task.terminated.connect(lambda: self._on_terminated(task, quiet))
+        task.start()
 
     def _on_completed(self, task: EnvironmentTask, on_done: Callable[[Any], None]) -> None:
         self._task = None

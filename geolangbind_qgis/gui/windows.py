@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import QSize, Qt
 from qgis.PyQt.QtWidgets import QDialog, QMessageBox, QWidget
+
+_FRAME = QSize(16, 48)
+"""Room for the frame and the title that the desktop adds to a dialog, in pixels."""
 
 _open: set[QDialog] = set()
 
@@ -24,6 +27,8 @@ def open_dialog(dialog: QDialog, *, modal: bool = True) -> None:
     _open.add(dialog)
     dialog.finished.connect(partial(_release, dialog))
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)  # `_release` deletes it, however it ends
+    if dialog.testAttribute(Qt.WidgetAttribute.WA_Resized):  # else Qt itself chooses a size that fits the screen
+        dialog.resize(dialog.size().boundedTo(dialog.screen().availableSize() - _FRAME))
     if modal:
         dialog.open()
     else:

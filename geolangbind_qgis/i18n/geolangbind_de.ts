@@ -356,24 +356,8 @@
       <translation>Laufzeit nicht eingerichtet</translation>
     </message>
     <message>
-      <source>Starting the runtime…</source>
-      <translation>Laufzeit startet…</translation>
-    </message>
-    <message>
-      <source>Looking…</source>
-      <translation>Suche läuft…</translation>
-    </message>
-    <message>
-      <source>Cancelled.</source>
-      <translation>Abgebrochen.</translation>
-    </message>
-    <message>
       <source>Runtime starting…</source>
       <translation>Laufzeit startet…</translation>
-    </message>
-    <message>
-      <source>Done in {0} s.</source>
-      <translation>Fertig in {0} s.</translation>
     </message>
     <message>
       <source>Runtime idle</source>
@@ -476,8 +460,76 @@
       <translation>{0} positiv, {1} negativ</translation>
     </message>
     <message>
-      <source>Unknown sensor</source>
-      <translation>Unbekannter Sensor</translation>
+      <source>Band</source>
+      <translation>Band</translation>
+    </message>
+    <message>
+      <source>Name</source>
+      <translation>Name</translation>
+    </message>
+    <message>
+      <source>Wavelength (µm)</source>
+      <translation>Wellenlänge (µm)</translation>
+    </message>
+    <message>
+      <source>Measured</source>
+      <translation>Messgröße</translation>
+    </message>
+    <message>
+      <source>Black at</source>
+      <translation>Schwarz bei</translation>
+    </message>
+    <message>
+      <source>White at</source>
+      <translation>Weiß bei</translation>
+    </message>
+    <message>
+      <source>Scale factor</source>
+      <translation>Skalierungsfaktor</translation>
+    </message>
+    <message>
+      <source>Offset</source>
+      <translation>Versatz</translation>
+    </message>
+    <message>
+      <source>Path</source>
+      <translation>Pfad</translation>
+    </message>
+    <message>
+      <source>Columns</source>
+      <translation>Spalten</translation>
+    </message>
+    <message>
+      <source>Rows</source>
+      <translation>Zeilen</translation>
+    </message>
+    <message>
+      <source>Bands</source>
+      <translation>Bänder</translation>
+    </message>
+    <message>
+      <source>Data type</source>
+      <translation>Datentyp</translation>
+    </message>
+    <message>
+      <source>Reference system</source>
+      <translation>Bezugssystem</translation>
+    </message>
+    <message>
+      <source>Extent</source>
+      <translation>Ausdehnung</translation>
+    </message>
+    <message>
+      <source>Pixel size</source>
+      <translation>Pixelgröße</translation>
+    </message>
+    <message>
+      <source>Pixel size on the ground (m)</source>
+      <translation>Pixelgröße am Boden (m)</translation>
+    </message>
+    <message>
+      <source>Scaling</source>
+      <translation>Skalierung</translation>
     </message>
     <message>
       <source>Warnings</source>
@@ -494,6 +546,10 @@
     <message>
       <source>no</source>
       <translation>nein</translation>
+    </message>
+    <message>
+      <source>Unknown sensor</source>
+      <translation>Unbekannter Sensor</translation>
     </message>
     <message>
       <source>About {0}</source>
@@ -548,6 +604,10 @@
       <translation>&amp;Zurück zu den Suchbegriffen</translation>
     </message>
     <message>
+      <source>Starting the runtime…</source>
+      <translation>Laufzeit startet…</translation>
+    </message>
+    <message>
       <source>Five small polygons per class are enough to begin with.</source>
       <translation>Fünf kleine Polygone je Klasse genügen für den Anfang.</translation>
     </message>
@@ -578,6 +638,10 @@
     <message>
       <source>Select at least one image.</source>
       <translation>Mindestens ein Bild auswählen.</translation>
+    </message>
+    <message>
+      <source>Cancelled.</source>
+      <translation>Abgebrochen.</translation>
     </message>
     <message>
       <source>Train on your classes</source>
@@ -740,6 +804,18 @@
       <translation>Entfernen</translation>
     </message>
     <message>
+      <source>not installed</source>
+      <translation>nicht installiert</translation>
+    </message>
+    <message>
+      <source>part of the plugin</source>
+      <translation>Teil des Plugins</translation>
+    </message>
+    <message>
+      <source>installed</source>
+      <translation>installiert</translation>
+    </message>
+    <message>
       <source>Models</source>
       <translation>Modelle</translation>
     </message>
@@ -780,10 +856,6 @@
       <translation>Ein Modell importieren</translation>
     </message>
     <message>
-      <source>Name</source>
-      <translation>Name</translation>
-    </message>
-    <message>
       <source>Rename a model</source>
       <translation>Ein Modell umbenennen</translation>
     </message>
@@ -814,14 +886,6 @@ Download {1} MB and accept this licence?</source>
     <message>
       <source>not stated</source>
       <translation>nicht angegeben</translation>
-    </message>
-    <message>
-      <source>installed</source>
-      <translation>installiert</translation>
-    </message>
-    <message>
-      <source>not installed</source>
-      <translation>nicht installiert</translation>
     </message>
     <message>
       <source>Delete the model {0} from this computer?</source>
@@ -912,8 +976,8 @@ Download {1} MB and accept this licence?</source>
       <translation>Weiterer Begriff</translation>
     </message>
     <message>
-      <source>optional: shadow; wet sand</source>
-      <translation>optional: shadow; wet sand</translation>
+      <source>optional: shadow</source>
+      <translation>z. B. Schatten</translation>
     </message>
     <message>
       <source>What looks similar but is not meant. Separate several with a semicolon.</source>
@@ -932,8 +996,8 @@ Download {1} MB and accept this licence?</source>
       <translation>Farbe dieses Begriffs auf der Karte</translation>
     </message>
     <message>
-      <source>What to look for: solar farms, open water, …</source>
-      <translation>Was gesucht wird (englisch): solar farms, open water, …</translation>
+      <source>such as: open water</source>
+      <translation>z. B. Gewässer</translation>
     </message>
     <message>
       <source>What you look for, in English; common terms in German, French, Spanish and Portuguese are translated. Separate synonyms with |, as in: forest | woodland. Enter runs.</source>
@@ -1212,6 +1276,14 @@ Download {1} MB and accept this licence?</source>
       <translation>noch {0} min</translation>
     </message>
     <message>
+      <source>Looking…</source>
+      <translation>Suche läuft…</translation>
+    </message>
+    <message>
+      <source>Done in {0} s.</source>
+      <translation>Fertig in {0} s.</translation>
+    </message>
+    <message>
       <source>{0} megapixels</source>
       <translation>{0} Megapixel</translation>
     </message>
@@ -1250,6 +1322,10 @@ Download {1} MB and accept this licence?</source>
     <message>
       <source>GeoTIFF (*.tif)</source>
       <translation>GeoTIFF (*.tif)</translation>
+    </message>
+    <message>
+      <source>Saving {0}…</source>
+      <translation>{0} wird gespeichert …</translation>
     </message>
     <message>
       <source>Saved as {0}.</source>
@@ -1472,10 +1548,6 @@ Download {1} MB and accept this licence?</source>
       <translation>Der Rechner wird untersucht…</translation>
     </message>
     <message>
-      <source>Plan the GeoLangBind runtime</source>
-      <translation>GeoLangBind-Laufzeit planen</translation>
-    </message>
-    <message>
       <source>Set up the GeoLangBind runtime</source>
       <translation>GeoLangBind-Laufzeit einrichten</translation>
     </message>
@@ -1636,10 +1708,6 @@ Download {1} MB and accept this licence?</source>
       <translation>Bild</translation>
     </message>
     <message>
-      <source>Extent</source>
-      <translation>Ausdehnung</translation>
-    </message>
-    <message>
       <source>Date</source>
       <translation>Datum</translation>
     </message>
@@ -1654,10 +1722,6 @@ Download {1} MB and accept this licence?</source>
     <message>
       <source>gained</source>
       <translation>gewonnen</translation>
-    </message>
-    <message>
-      <source>Save {0}</source>
-      <translation>{0} speichern</translation>
     </message>
     <message>
       <source>This layer has complex numbers, which have no picture. Convert it to amplitude first.</source>
@@ -1682,10 +1746,6 @@ Download {1} MB and accept this licence?</source>
     <message>
       <source>The chosen area has {0} × {1} pixels at this resolution. Choose a smaller area or larger pixels.</source>
       <translation>Der gewählte Bereich hat bei dieser Auflösung {0} × {1} Pixel. Wählen Sie einen kleineren Bereich oder größere Pixel.</translation>
-    </message>
-    <message>
-      <source>Fetch pixels of {0}</source>
-      <translation>Pixel von {0} holen</translation>
     </message>
     <message>
       <source>The chosen area does not touch the layer.</source>
@@ -1746,10 +1806,6 @@ Download {1} MB and accept this licence?</source>
     <message>
       <source>{0} cannot be read.</source>
       <translation>{0} kann nicht gelesen werden.</translation>
-    </message>
-    <message>
-      <source>Cut to polygons</source>
-      <translation>Auf Polygone zuschneiden</translation>
     </message>
     <message>
       <source>The result could not be cut to the polygons.</source>
@@ -1822,10 +1878,6 @@ Download {1} MB and accept this licence?</source>
     <message>
       <source>The plugin is incomplete: its sample scene is missing. Install it again.</source>
       <translation>Die Erweiterung ist unvollständig: Ihre Beispielszene fehlt. Installieren Sie sie neu.</translation>
-    </message>
-    <message>
-      <source>Count areas</source>
-      <translation>Flächen zählen</translation>
     </message>
     <message>
       <source>Show or hide the GeoLangBind dock</source>
@@ -2190,10 +2242,6 @@ Download {1} MB and accept this licence?</source>
     <message>
       <source>Scores or class map</source>
       <translation>Werte oder Klassenkarte</translation>
-    </message>
-    <message>
-      <source>Band</source>
-      <translation>Band</translation>
     </message>
     <message>
       <source>The raster is a map of classes</source>

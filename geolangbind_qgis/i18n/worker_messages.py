@@ -31,14 +31,19 @@ class WorkerMessages:
         return frozenset(template for _, template, _ in self._known)
 
     def _translated(self, text: str) -> str:
-        """Returns a message in the user's language; as it is where no template fits."""
+        """Returns a message in the user's language, with titles in it; as it is where no template fits."""
         if text in self._plain:
             return self._plain[text]
         for pattern, _, translation in self._known:
             found = pattern.fullmatch(text)
             if found is not None:
-                return translation.format(*(found[f"p{place}"] for place in range(len(found.groups()))))
+                parts = (found[f"p{place}"] for place in range(len(found.groups())))
+                return translation.format(*(self._title(part) for part in parts))
         return text
+
+    def _title(self, part: str) -> str:
+        """Returns a title within a message in the user's language; a single word may be a name of the user's own."""
+        return self._plain.get(part, part) if " " in part else part
 
 
 def worker_messages(language: str) -> WorkerMessages | None:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from osgeo import gdal
-from qgis.core import QgsTask
 
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.background_task import BackgroundTask
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Band:
     name: str
 
 
-class CopyFileTask(QgsTask):
+class CopyFileTask(BackgroundTask):
     """Copies a file in the background; the target is whole or absent.
 
     Args:
@@ -40,13 +40,13 @@ class CopyFileTask(QgsTask):
     """
 
     def __init__(self, source: Path, target: Path, bands: Sequence[Band] = ()) -> None:
-        super().__init__(tr("Save {0}").format(target.name), QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt)
+        super().__init__()
         self.target = target
         self.problem = ""
         self._source, self._bands = source, tuple(bands)
 
     def run(self) -> bool:
-        """Copy the file; runs on a QGIS task thread."""
+        """Copy the file; on the task's thread."""
         unfinished = self.target.with_name(self.target.name + ".unfinished")
         try:
             if self._bands:

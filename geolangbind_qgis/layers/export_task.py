@@ -1,19 +1,19 @@
-"""Export of a layer as a background task of QGIS."""
+"""Export of a layer as a background task."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from qgis.core import QgsRasterBlockFeedback, QgsTask
+from qgis.core import QgsRasterBlockFeedback
 
-from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.background_task import BackgroundTask
 from geolangbind_qgis.layers.export import ExportError, export_layer
 from geolangbind_qgis.layers.export_grid import ExportGrid
 from geolangbind_qgis.layers.fetch_watch import FetchWatch, failed_in_part
 from geolangbind_qgis.layers.snapshot import LayerSnapshot
 
 
-class ExportTask(QgsTask):
+class ExportTask(BackgroundTask):
     """Copies the pixels of a layer that only QGIS can read.
 
     Everything it needs is taken on the main thread before it starts; it never touches the project.
@@ -25,9 +25,7 @@ class ExportTask(QgsTask):
     """
 
     def __init__(self, snapshot: LayerSnapshot, grid: ExportGrid, path: Path) -> None:
-        super().__init__(
-            tr("Fetch pixels of {0}").format(snapshot.name), QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt
-        )
+        super().__init__()
         self.path = path
         self.problem = ""
         self.remark = ""
@@ -36,7 +34,7 @@ class ExportTask(QgsTask):
         self._feedback = QgsRasterBlockFeedback()
 
     def run(self) -> bool:
-        """Copy the pixels; runs on a QGIS task thread."""
+        """Copy the pixels; on the task's thread."""
         with FetchWatch() as watch:
             try:
                 done = export_layer(
@@ -44,8 +42,8 @@ class ExportTask(QgsTask):
                     self._snapshot.crs,
                     self._grid,
                     self.path,
-                    progress=lambda fraction: self.setProgress(100 * fraction),
-                    cancelled=self.isCanceled,
+                    progress=lambda fraction: self.set_progress(100 * fraction),
+                    cancelled=self.is_cancelled,
                     feedback=self._feedback,
                 )
             except ExportError as problem:

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy
 from osgeo import gdal, ogr, osr
-from qgis.core import QgsTask
 
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.layers.background_task import BackgroundTask
 
 _ROWS = 512
 """Of a strip that is held in memory at once."""
 
 
-class MaskTask(QgsTask):
+class MaskTask(BackgroundTask):
     """Cuts a raster to polygons in the background; rotated and south-up grids stay as they are.
 
     Args:
@@ -24,14 +24,14 @@ class MaskTask(QgsTask):
     """
 
     def __init__(self, raster: Path, output: Path, polygons_wkb: bytes) -> None:
-        super().__init__(tr("Cut to polygons"), QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt)
+        super().__init__()
         self.output = output
         self.problem = ""
         self._raster = raster
         self._polygons_wkb = polygons_wkb
 
     def run(self) -> bool:
-        """Clip the raster; runs on a QGIS task thread."""
+        """Clip the raster; on the task's thread."""
         source = gdal.Open(str(self._raster))
         if source is None:
             self.problem = tr("{0} cannot be read.").format(self._raster.name)
@@ -40,13 +40,13 @@ class MaskTask(QgsTask):
         done = target is not None and all(self._cut(source, target, row) for row in range(0, source.RasterYSize, _ROWS))
         target = None  # closes the file
         if not done:
-            self.problem = "" if self.isCanceled() else tr("The result could not be cut to the polygons.")
+            self.problem = "" if self.is_cancelled() else tr("The result could not be cut to the polygons.")
             self.output.unlink(missing_ok=True)
         return done
 
     def _cut(self, source: gdal.Dataset, target: gdal.Dataset, row: int) -> bool:
         """Copy a strip of all bands; returns whether it was written."""
-        if self.isCanceled():
+        if self.is_cancelled():
             return False
         width, rows = source.RasterXSize, min(_ROWS, source.RasterYSize - row)
         inside = _inside(source, row, rows, self._polygons_wkb)
@@ -57,7 +57,7 @@ class MaskTask(QgsTask):
             values[~inside] = target.GetRasterBand(number).GetNoDataValue()
             if target.GetRasterBand(number).WriteArray(values, 0, row) != gdal.CE_None:
                 return False
-        self.setProgress(100 * (row + rows) / source.RasterYSize)
+        self.set_progress(100 * (row + rows) / source.RasterYSize)
         return True
 
 

@@ -11,7 +11,6 @@ from qgis.core import (
     QgsEditFormConfig,
     QgsMapLayerProxyModel,
     QgsRasterRenderer,
-    QgsTask,
     QgsVectorLayer,
 )
 
@@ -38,15 +37,3 @@ def suppress_form(layer: QgsVectorLayer) -> None:
     newer = getattr(Qgis, "AttributeFormSuppression", None)
     config.setSuppress(QgsEditFormConfig.FeatureFormSuppress.SuppressOn if newer is None else newer.On)
     layer.setEditFormConfig(config)
-
-
-def unlisted_task_flags() -> Any:  # noqa: ANN401 - flags of QGIS's enum
-    """Returns the flags of a short task that is not listed in the status bar, which would widen the window.
-
-    QGIS 3.22 lists every task.
-    """
-    flags = QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt
-    for name in ("Hidden", "Silent"):
-        if hasattr(QgsTask.Flag, name):
-            flags = flags | getattr(QgsTask.Flag, name)
-    return flags

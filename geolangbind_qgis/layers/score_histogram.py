@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy
 from qgis.core import (
@@ -14,16 +15,16 @@ from qgis.core import (
     QgsGeometry,
     QgsRasterDataProvider,
     QgsRectangle,
-    QgsTask,
     QgsUnitTypes,
 )
 
-from geolangbind_qgis.i18n import tr
-from geolangbind_qgis.layers.qgis_versions import unlisted_task_flags
+from geolangbind_qgis.layers.background_task import BackgroundTask
 
 BINS = 200
 _ROWS = 256
 _LARGEST = 1.0 + 1e-6
+_COUNTING = Lock()
+"""Many rasters counted at once would keep Python from the main thread."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class ScoreHistogram:
         return math.fsum(self.amounts[min(BINS, max(0, round(threshold * BINS))) :])
 
 
-class ScoreHistogramTask(QgsTask):
+class ScoreHistogramTask(BackgroundTask):
     """Counts a score band in the background.
 
     Args:
@@ -74,7 +75,7 @@ class ScoreHistogramTask(QgsTask):
         on_done: Callable[[ScoreHistogram], None],
         ground: QgsRectangle | None = None,
     ) -> None:
-        super().__init__(tr("Count areas"), unlisted_task_flags())
+        super().__init__()
         self._provider = provider.clone()
         self._band = band
         self._in_hectares = crs.isValid()
@@ -86,12 +87,17 @@ class ScoreHistogramTask(QgsTask):
         self._histogram: ScoreHistogram | None = None
 
     def run(self) -> bool:
-        """Count the band strip by strip; runs on a QGIS task thread."""
+        """Count the band strip by strip, on the task's thread; one raster is counted at a time."""
+        with _COUNTING:
+            return self._count()
+
+    def _count(self) -> bool:
+        """Count the band; returns whether it was counted to its end."""
         amounts = numpy.zeros(BINS)
         columns, rows, extent = self._provider.xSize(), self._provider.ySize(), self._provider.extent()
         height = extent.height() / rows
         for start in range(0, rows, _ROWS):
-            if self.isCanceled():
+            if self.is_cancelled():
                 return False
             count = min(_ROWS, rows - start)
             top = extent.yMaximum() - start * height
@@ -106,7 +112,7 @@ class ScoreHistogramTask(QgsTask):
             inside = self._shares_inside(strip, columns, count)
             weights = None if inside is None else inside.ravel()[known]
             amounts += numpy.bincount(bins, weights=weights, minlength=BINS) * pixel
-            self.setProgress(100 * (start + count) / rows)
+            self.set_progress(100 * (start + count) / rows)
         self._histogram = ScoreHistogram(tuple(float(value) for value in amounts), self._in_hectares)
         return True
 
@@ -115,9 +121,9 @@ class ScoreHistogramTask(QgsTask):
         self._on_done = None
         self.cancel()
 
-    def finished(self, result: bool) -> None:
+    def finish(self, succeeded: bool) -> None:
         """Emit the counts, on the main thread."""
-        if result and self._histogram is not None and self._on_done is not None:
+        if succeeded and self._histogram is not None and self._on_done is not None:
             self._on_done(self._histogram)
 
     def _shares_inside(self, strip: QgsRectangle, columns: int, rows: int) -> numpy.ndarray | None:

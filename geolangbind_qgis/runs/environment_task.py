@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from qgis.core import QgsTask
 from qgis.PyQt.QtCore import pyqtSignal
 
+from geolangbind_qgis.layers.background_task import BackgroundTask
 from geolangbind_qgis.runtime.setup_error import SetupError
 
 
-class EnvironmentTask(QgsTask):
+class EnvironmentTask(BackgroundTask):
     """Runs a function that plans, builds, checks or removes the environment.
 
     Signals:
@@ -19,15 +19,14 @@ class EnvironmentTask(QgsTask):
         logged: a line of the tools at work.
 
     Args:
-        title: shown in QGIS's task list.
-        work: called with the task on a thread of QGIS's; uses ``step``, ``log`` and ``isCanceled``, gives any result.
+        work: called with the task on the task's thread; uses ``step``, ``log`` and ``is_cancelled``, gives any result.
     """
 
     stepped = pyqtSignal(float, str)
     logged = pyqtSignal(str)
 
-    def __init__(self, title: str, work: Callable[[EnvironmentTask], Any]) -> None:
-        super().__init__(title, QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt)
+    def __init__(self, work: Callable[[EnvironmentTask], Any]) -> None:
+        super().__init__()
         self.result: Any = None
         self.problem: SetupError | None = None
         self._work = work
@@ -43,7 +42,7 @@ class EnvironmentTask(QgsTask):
 
     def step(self, fraction: float, message: str) -> None:
         """Report the progress."""
-        self.setProgress(100 * fraction)
+        self.set_progress(100 * fraction)
         self.stepped.emit(fraction, message)
 
     def log(self, line: str) -> None:

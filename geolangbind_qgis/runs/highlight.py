@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsApplication, QgsGeometry, QgsRectangle
+from qgis.core import QgsGeometry, QgsRectangle
 from qgis.PyQt.QtCore import QElapsedTimer, QObject, pyqtSignal
 
 from geolangbind_qgis import settings
@@ -199,10 +199,10 @@ class Highlighter(QObject):
             return
         output = new_result(request.prompts[0][0], chosen_folder=settings.results_folder())
         mask = MaskTask(self._result, output, bytes(request.polygons.asWkb()))
-        mask.taskCompleted.connect(partial(self._on_cut, mask))
-        mask.taskTerminated.connect(partial(self._on_mask_failed, mask))
+        mask.completed.connect(partial(self._on_cut, mask))
+        mask.terminated.connect(partial(self._on_mask_failed, mask))
         self._mask = mask
-        QgsApplication.taskManager().addTask(mask)
+        mask.start()
 
     def _on_cut(self, mask: MaskTask) -> None:
         """Show the clipped result, unless the run was cancelled meanwhile."""

@@ -6,7 +6,6 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from geolangbind_qgis.i18n import tr
@@ -99,13 +98,13 @@ class Run(QObject):
         self._over = True
 
     def _start_export(self, grid: ExportGrid) -> None:
-        """Export the pixels in a QGIS task."""
+        """Export the pixels in the background."""
         task = ExportTask(self.snapshot, grid, self._copies.new_path(self.snapshot))
         self._export = task
-        task.progressChanged.connect(self._on_export_progress)
-        task.taskCompleted.connect(self._on_exported)
-        task.taskTerminated.connect(self._on_export_failed)
-        QgsApplication.taskManager().addTask(task)
+        task.progressed.connect(self._on_export_progress)
+        task.completed.connect(self._on_exported)
+        task.terminated.connect(self._on_export_failed)
+        task.start()
 
     def _on_export_progress(self, percent: float) -> None:
         self._report(_SHARE_OF_EXPORT * percent / 100, tr("Fetching pixels"), None)

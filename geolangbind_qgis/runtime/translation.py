@@ -35,6 +35,13 @@ def message_text(text: str) -> str:
 
 
 def with_translated_remarks(result: dict[str, Any]) -> dict[str, Any]:
-    """Returns a result whose sentences are in the language of the host program."""
-    found = {key: [message_text(str(each)) for each in result[key]] for key in _REMARKS if result.get(key)}
+    """Returns a result whose sentences and titles are in the language of the host program."""
+    found: dict[str, Any] = {
+        key: [message_text(str(each)) for each in result[key]] for key in _REMARKS if result.get(key)
+    }
+    if result.get("sensor_title"):
+        found["sensor_title"] = message_text(str(result["sensor_title"]))
+    scaling = result.get("scaling")
+    if isinstance(scaling, dict) and scaling.get("title"):
+        found["scaling"] = {**scaling, "title": message_text(str(scaling["title"]))}
     return {**result, **found}

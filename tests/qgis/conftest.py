@@ -16,6 +16,7 @@ from geolangbind_qgis import protocol_import, settings
 from geolangbind_qgis.gui.dock import GeoLangBindDock
 from geolangbind_qgis.gui.layer_menu import LayerMenu
 from geolangbind_qgis.gui.windows import close_dialogs
+from geolangbind_qgis.layers.background_task import BackgroundTask
 from geolangbind_qgis.layers.class_style import MapClass, apply_class_style
 from geolangbind_qgis.layers.placement import add_above_source
 from geolangbind_qgis.layers.results_folder import discard_unsaved
@@ -130,6 +131,7 @@ def runtime(qgis_app, tmp_path_factory):
     for each in made:
         each.close()
     ClosingWatch.wait_for_all()
+    BackgroundTask.end_all()
     if process:
         with pytest.raises(ProcessLookupError):
             os.kill(process, 0)

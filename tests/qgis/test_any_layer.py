@@ -10,7 +10,6 @@ import pytest
 from conftest import read_pixels, wait_until, write_scene
 from osgeo import gdal, osr
 from qgis.core import (
-    QgsApplication,
     QgsCoordinateReferenceSystem,
     QgsGeometry,
     QgsPointXY,
@@ -312,9 +311,9 @@ def test_a_cancelled_copy_leaves_no_file(tile_layer, tmp_path):
     grid = plan_grid(tile_box(), (tile_box().xMinimum(), tile_box().yMaximum()), 1.0)
     task = ExportTask(take_snapshot(tile_layer), grid, tmp_path / "copy.tif")
     ends = []
-    task.taskTerminated.connect(lambda: ends.append("stopped"))
-    task.taskCompleted.connect(lambda: ends.append("done"))
-    QgsApplication.taskManager().addTask(task)
+    task.terminated.connect(lambda: ends.append("stopped"))
+    task.completed.connect(lambda: ends.append("done"))
+    task.start()
     task.cancel()
     wait_until(lambda: ends)
     assert list(tmp_path.iterdir()) == []

@@ -369,6 +369,18 @@ def test_buttons_go_on_in_the_next_line_where_letters_are_large(qgis_app):
     assert all(button.width() >= button.sizeHint().width() for button in buttons)
 
 
+def test_a_model_is_listed_by_a_short_name_and_its_tool_tip_has_all_of_it(dock):
+    long = "DOFA-CLIP B-16, 224 pixels"
+    cards = [{"name": "geolb-tiny", "title": "GeoLangBind tiny"}, {"name": "b16", "title": long}]
+    before = dock.page.model.count()
+    dock.models.take([{**card, "available": True} for card in cards])
+    model = dock.page.model
+    assert model.itemText(model.findData("geolb-tiny")) == "GeoLangBind tiny"
+    assert model.itemData(model.findData("b16"), Qt.ItemDataRole.ToolTipRole) == long
+    dock.models.take([{**cards[0], "available": True}])
+    assert model.count() <= before
+
+
 def test_nothing_is_cut_off_in_a_narrow_dock(dock, scene):
     """300 pixels, less the scroll bar that a low window needs."""
     layers = [QgsRasterLayer(scene.source(), f"{'a very long name ' * 5}{number}", "gdal") for number in range(2)]

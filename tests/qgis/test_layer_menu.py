@@ -153,6 +153,10 @@ def test_explain_says_what_was_recognised(menu, scene):
     text = explain_html("scene", "", found[0])
     assert "Sentinel-2" in text
     assert "B04" in text
+    assert "Reference system" in text
+    assert "WGS 84 / UTM zone 33N" in text
+    for field_of_the_runtime in ("Dtype", "Crs", "strength", "favours", "evidence"):
+        assert field_of_the_runtime not in text
 
 
 def test_a_result_is_not_classified_by_accident(menu, scene, qgis_iface):

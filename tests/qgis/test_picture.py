@@ -228,6 +228,22 @@ def test_a_large_map_is_classified_only_after_its_size_was_said(menu, wide_layer
     menu.stop_all()
 
 
+@pytest.mark.parametrize("end", ["asked again", "layer removed", "project closed"])
+def test_the_question_about_a_large_map_stands_there_once_and_goes_with_its_layer(menu, wide_layer, qgis_iface, end):
+    bar = qgis_iface.messageBar()
+    before = len(bar.items())
+    menu.classify_all(wide_layer)
+    assert len(bar.items()) == before + 1
+    if end == "asked again":
+        menu.classify_all(wide_layer)
+    elif end == "layer removed":
+        QgsProject.instance().removeMapLayer(wide_layer.id())
+    else:
+        QgsProject.instance().clear()
+    assert len(bar.items()) == before + (end == "asked again")
+    bar.clearWidgets()
+
+
 def test_the_scheme_editor_says_how_large_a_large_map_is(menu, wide_layer, canvas):
     canvas.setDestinationCrs(wide_layer.crs())
     canvas.setExtent(QgsRectangle(400_100, 4_999_000, 400_356, 4_999_256))

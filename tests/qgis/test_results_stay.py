@@ -181,7 +181,7 @@ def test_saving_keeps_all_prompts_of_a_run(dock, scene, results, qgis_iface, tmp
     water, forest = ask(dock, "water", "forest")
     done = []
     task = save_scores(water, tmp_path / "both.tif", qgis_iface)
-    task.taskCompleted.connect(lambda: done.append(True))
+    task.completed.connect(lambda: done.append(True))
     wait_until(lambda: done)
     assert water.source() == forest.source() == str(tmp_path / "both.tif")
     assert band_of(water.renderer()) != band_of(forest.renderer())
@@ -193,7 +193,7 @@ def test_a_merged_answer_is_saved_as_a_whole(dock, scene, results, qgis_iface, t
     scores = read_pixels(overlay)
     done = []
     task = save_scores(overlay, tmp_path / "whole.tif", qgis_iface)
-    task.taskCompleted.connect(lambda: done.append(True))
+    task.completed.connect(lambda: done.append(True))
     wait_until(lambda: done)
     np.testing.assert_array_equal(read_pixels(str(tmp_path / "whole.tif")), scores)
 
@@ -205,7 +205,7 @@ def test_all_prompts_of_a_run_are_saved_together_also_where_each_was_merged(dock
     before = {layer.name(): read_pixels(layer)[0] for layer in (water, forest)}
     done = []
     task = save_scores(forest, tmp_path / "both.tif", qgis_iface)
-    task.taskCompleted.connect(lambda: done.append(True))
+    task.completed.connect(lambda: done.append(True))
     wait_until(lambda: done)
     assert water.source() == forest.source() == str(tmp_path / "both.tif")
     saved = read_pixels(water)

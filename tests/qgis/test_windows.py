@@ -14,6 +14,7 @@ from qgis.PyQt.QtWidgets import QFileDialog, QInputDialog, QPushButton
 
 from geolangbind_qgis.gui import windows
 from geolangbind_qgis.gui.area_choice import Area
+from geolangbind_qgis.gui.table_dialog import TableDialog
 from geolangbind_qgis.layers.class_areas import ClassArea, keep_areas
 
 
@@ -99,6 +100,14 @@ def press_all(kind, open_again):
     assert kind not in [type(each).__name__ for each in windows.open_dialogs()]
     open_again()
     return texts
+
+
+def test_a_window_with_much_in_it_is_not_larger_than_the_screen(qgis_app):
+    dialog = TableDialog("much", ["a long heading"] * 40, [["a long text"] * 40] * 60)
+    windows.open_dialog(dialog, modal=False)
+    room = dialog.screen().availableGeometry().size()
+    assert dialog.frameSize().boundedTo(room) == dialog.frameSize()
+    dialog.reject()
 
 
 def test_check_accuracy_answers_although_nobody_holds_the_dialog(dock, class_map, pressed_files):

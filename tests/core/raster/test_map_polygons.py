@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pyogrio
@@ -23,6 +24,7 @@ from core.raster.vectors import BandPolygons, PolygonShape, polygonise, write_ba
 from core.raster.writer import write_cog
 
 UTM = CRS.from_epsg(32633).to_wkt()
+PIXELS = Affine(10, 0, 0, 0, -10, 0)
 GRID = GridSpec(UTM, Affine(2, 0, 500000, 0, -2, 5000000), 120, 100)
 L_HOUSE = shapely.Polygon([(20, 20), (50, 20), (50, 32), (34, 32), (34, 55), (20, 55)])
 
@@ -197,6 +199,20 @@ def test_every_format_holds_the_same_polygons_and_attributes(tmp_path, scores, e
     assert fields["area_ha"][0] == pytest.approx(600 * 4 / 1e4, rel=0.03)
     assert {item.name for item in tmp_path.iterdir() if item.name.startswith(".")} == set()
     assert (tmp_path / "polygons.gpkg").exists() is False
+
+
+@pytest.mark.parametrize("ending", [".gpkg", ".shp", ".geojson", ".fgb", ".json"])
+def test_a_raster_without_a_reference_system_gives_polygons_in_every_format(tmp_path, ending):
+    scores = [drawn([shapely.box(20, 20, 60, 60)], 0.75)]
+    path = write_scores(tmp_path / "s.tif", scores, ["yard"], grid=replace(GRID, crs_wkt=None, transform=PIXELS))
+    target = tmp_path / f"yards{ending}"
+    assert polygonise(path, target) == 1
+    if ending == ".json":
+        assert len(json.loads(target.read_text())["annotations"]) == 1
+    else:
+        (yard,), fields, _ = polygons_of(target)
+        assert yard.bounds == (200, -600, 600, -200)
+        assert fields["prompt"].tolist() == ["yard"]
 
 
 def test_polygons_are_written_in_the_reference_system_asked_for(tmp_path, scores):
