@@ -176,7 +176,7 @@ def _read(path: Path) -> ClassScheme:
         raise ClassSchemeError(
             f"The class scheme {path} cannot be read ({error.strerror or error}).", hint=_INLINE_HINT
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ClassSchemeError(f"The class scheme {path} is not JSON ({error}).", hint=_INLINE_HINT) from error
     rows = document.get("classes") if isinstance(document, Mapping) else document
     if not isinstance(rows, Sequence) or isinstance(rows, str):

@@ -101,7 +101,7 @@ def _stac_scenes(place: str, asset: str | None, seen: set[str]) -> Iterator[str]
     seen.add(name)
     try:
         document = json.loads(_text(place))
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise InputError(f"{place} is no JSON ({problem}).", hint="Give a STAC item or collection.") from problem
     if not isinstance(document, dict):
         raise InputError(f"{place} is no STAC document.", hint="Give a STAC item or collection.")

@@ -6,6 +6,7 @@ import json
 import sys
 import traceback
 
+from core.cli.streams import printable
 from core.errors import GeoLangBindError, UsageError
 from core.serve.failures import explain_exception
 
@@ -29,7 +30,7 @@ def report_failure(problem: Exception, *, as_json: bool = False, verbose: bool =
     words = f"{explained.message} {explained.hint}"
     if not isinstance(problem, GeoLangBindError) and explained.code == "unexpected":
         words = f"{explained.message} {str(problem)[:200]} Run it with --verbose for the details."
-    print(" ".join(words.split()), file=sys.stderr)
+    print(printable(" ".join(words.split())), file=sys.stderr)
     if as_json:
         error = {"code": explained.code, "message": explained.message, "hint": explained.hint}
         print(json.dumps({"error": error}, ensure_ascii=False))

@@ -36,7 +36,7 @@ from core.cli import (
 from core.cli.common import common_options
 from core.cli.console import Console
 from core.cli.failures import FAILED, STOPPED, report_failure
-from core.cli.streams import silence_libraries
+from core.cli.streams import printable, silence_libraries
 from core.errors import CancelledError
 from core.tasks.registry import tasks
 
@@ -91,7 +91,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace, result: dict[str, object]) -> None:
     """Print the result, as JSON or as text."""
-    print(json.dumps(_known(result), ensure_ascii=False) if options.json else options.show(result))
+    print(json.dumps(_known(result), ensure_ascii=False) if options.json else printable(options.show(result)))
     sys.stdout.flush()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.cli.common import common_options
 from core.cli.console import Console
+from core.cli.streams import printable
 from core.errors import ModelError
 
 NAME = "models"
@@ -66,6 +67,6 @@ def _ask(card: Any) -> bool:  # noqa: ANN401 - ModelCard
     """Show the licence and ask for acceptance, if stdin is a terminal."""
     if not sys.stdin.isatty():
         return False
-    print(f"{card.title}: {card.licence}\n{card.licence_text}\n{card.licence_url}", file=sys.stderr)
+    print(printable(f"{card.title}: {card.licence}\n{card.licence_text}\n{card.licence_url}"), file=sys.stderr)
     print("Do you accept this licence? [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")

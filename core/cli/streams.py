@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
@@ -36,6 +37,17 @@ def silence_libraries() -> Iterator[None]:
         os.dup2(ours, 2)
         os.close(ours)
         sys.stderr = before
+
+
+def printable(text: str) -> str:
+    """Returns a text whose control characters, other than ends of lines and tabs, cannot steer a terminal.
+
+    Names of files, bands and models are written by others.
+    """
+    return "".join(
+        letter if letter in "\n\t" or unicodedata.category(letter) not in ("Cc", "Cf") else repr(letter)[1:-1]
+        for letter in text
+    )
 
 
 def _descriptor(stream: TextIO) -> int | None:

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
@@ -39,6 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
         return merge.main(arguments[1:])
     parser = _parser()
     options = parser.parse_args(arguments)
+    if not options.verbose:
+        warnings.simplefilter("ignore")
     local = finetune.check(options, parser)
     context = Context() if options.json else Context(progress=ProgressLines())
 

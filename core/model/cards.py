@@ -193,13 +193,13 @@ def read_card(folder: Path, **overrides: Any) -> ModelCard:  # noqa: ANN401 - fi
     if file.is_file():
         try:
             values.update(json.loads(file.read_text(encoding="utf-8")))
-        except (OSError, ValueError) as problem:
+        except (OSError, TypeError, ValueError, RecursionError) as problem:
             raise ModelError(f"The model card {file} cannot be read: {problem}.") from problem
     values.pop("source", None) if "source" in overrides else None
     for name in ("path", *ONLY_IN_THE_CATALOGUE):
         values.pop(name, None)
     card = card_from(values, **{"path": folder, **overrides})
-    return card if card.title else replace(card, title=card.name)
+    return replace(card, title=" ".join(card.title.split()) or card.name, licence=" ".join(card.licence.split()))
 
 
 def catalogue() -> dict[str, ModelCard]:

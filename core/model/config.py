@@ -14,6 +14,8 @@ from core.errors import ModelError
 
 Settings = Mapping[str, Any]
 """Arguments of a part's class; where there are several classes, ``kind`` names one."""
+LARGEST_SIZE = 1 << 16
+"""Above all sizes of published models; larger ones would ask for more memory than there is."""
 PARTS = ("text", "translators", "trunk", "stem", "dense", "scene", "prompt_calibration")
 
 
@@ -173,3 +175,7 @@ def fitting_settings(part: str) -> Iterator[None]:
 def _require_positive(name: str, value: object, whole: bool = True) -> None:
     if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not value > 0:
         raise ModelError(f"The model configuration needs a positive number for {name}, not {value!r}.")
+    if value > LARGEST_SIZE:
+        raise ModelError(
+            f"The model configuration's {name} is too large: {value!r}.", hint="Compare it with its source."
+        )

@@ -147,7 +147,9 @@ def _with_data_in(value: Any, folder: Path) -> Any:  # noqa: ANN401 - what YAML 
     return value
 
 
-def _read_content(path: Path) -> dict[str, Any]:
+def _read_content(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
+    if path.resolve() in seen:
+        raise TrainingError(f"The recipe {path} extends itself.", hint="Name another recipe under 'extends'.")
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -157,10 +159,14 @@ def _read_content(path: Path) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError) as problem:
         line = str(problem).splitlines()[0]
         raise TrainingError(f"The recipe {path} is not valid YAML: {line}.", hint="Mend the line named.") from problem
+    except RecursionError as problem:
+        raise TrainingError(f"The recipe {path} is nested too deeply.", hint="See training/recipes.") from problem
     if not isinstance(content, dict):
-        raise TrainingError(f"The recipe {path} is empty.", hint="See training/recipes for examples.")
+        raise TrainingError(f"The recipe {path} holds no settings.", hint="See training/recipes for examples.")
     base = content.pop("extends", None)
-    return content if base is None else _laid_over(_read_content(path.parent / base), content)
+    if base is None:
+        return content
+    return _laid_over(_read_content(path.parent / str(base), (*seen, path.resolve())), content)
 
 
 def _laid_over(base: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,7 +186,7 @@ def parse_recipe(content: Mapping[str, Any]) -> Recipe:
     """Build a recipe from plain data; raises TrainingError as read_recipe."""
     values = dict(content)
     sources = values.get("sources") or {}
-    if not sources:
+    if not sources or not isinstance(sources, Mapping):
         raise TrainingError("The recipe names no source.", hint="Add at least one under 'sources'.")
     values["sources"] = {name: _build(SourceSettings, entry, f"source {name}") for name, entry in sources.items()}
     values["optimiser"] = _build(OptimiserSettings, values.get("optimiser") or {}, "optimiser")
@@ -201,18 +207,21 @@ def _build_source(name: str, entry: SourceSettings, recipe: Recipe) -> Source:
     try:
         module_name, source_name, settings_name = source_address(entry.kind).split(":")
         module = importlib.import_module(module_name)
-    except (ImportError, ValueError) as problem:
+        source_class, settings_class = getattr(module, source_name), getattr(module, settings_name)
+        if not hasattr(source_class, "batch") or not dataclasses.is_dataclass(settings_class):
+            raise ValueError("no source of batches and its settings")
+    except (ImportError, ValueError, AttributeError) as problem:
         raise TrainingError(
             f"Source {name}: there is no kind {entry.kind}.", hint=f"Choose one of {', '.join(source_kinds())}."
         ) from problem
-    settings = _build(getattr(module, settings_name), entry.settings, f"source {name}")
+    settings: Any = _build(cast("Any", settings_class), entry.settings, f"source {name}")
     classes = entry.settings.get("classes") or getattr(module, "CLASS_WORDS", {})
     compatible: frozenset[tuple[int, int]] = getattr(module, "COMPATIBLE", frozenset())
     if entry.compatible:
         compatible = compatible | _positions(name, entry, list(classes))
     absent = dict.fromkeys((*recipe.distractors, *entry.absent))
     prompts = prompt_templates_of(list(classes.values()), entry.templates, tuple(absent), compatible)
-    return cast("Source", getattr(module, source_name)(name, settings, prompts))
+    return cast("Source", source_class(name, settings, prompts))
 
 
 def _positions(name: str, entry: SourceSettings, classes: Sequence[Any]) -> frozenset[tuple[int, int]]:
@@ -226,6 +235,8 @@ def _positions(name: str, entry: SourceSettings, classes: Sequence[Any]) -> froz
 
 
 def _build(kind: type[T], values: Mapping[str, Any], place: str) -> T:
+    if not isinstance(values, Mapping):
+        raise TrainingError(f"The {place} is no table of settings.", hint="Compare it with training/recipes.")
     known = {item.name for item in dataclasses.fields(cast("Any", kind))}
     values = {name if name in known else FORMER_FIELDS.get(name, name): value for name, value in values.items()}
     unknown = sorted(set(values) - known)

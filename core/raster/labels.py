@@ -29,6 +29,10 @@ _DEGREES = ("lon", "long", "longitude")
 """Columns of a table of points whose places are degrees of WGS 84; tables name no reference system."""
 _LIKELY_FIELDS = ("class", "label", "landcover", "land_cover", "class_name", "category", "name", "code", "class_id")
 
+_VIRTUAL = re.compile(rb"<OGR\w*DataSource")
+"""Root of a description of other files or services: virtual vector layers, WFS and CSW."""
+_DESCRIPTION_BYTES = 1 << 16
+
 
 @dataclass(frozen=True)
 class VectorLabels:
@@ -117,11 +121,34 @@ def vector_file(path: str | Path) -> tuple[Path, str | None]:
 
 
 def is_vector(path: str | Path) -> bool:
-    """Whether a file holds geometries."""
+    """Whether a file holds geometries.
+
+    Raises:
+        InputError: it names other files or services to take them from, or the layer that is named cannot be read.
+    """
+    file, layer = vector_file(path)
+    _refuse_virtual(file)
     try:
         return bool(_facts(path)["geometry_type"])
-    except (DataSourceError, DataLayerError, ValueError, OSError):
+    except (DataSourceError, DataLayerError, ValueError, OSError) as problem:
+        if layer is not None:
+            raise InputError(
+                f"The layer {layer!r} of {file} cannot be read.", hint="Export it to a new GeoPackage in QGIS."
+            ) from problem
         return False
+
+
+def _refuse_virtual(file: Path) -> None:
+    """Refuse a description of other files or services that GDAL would open in a file's place."""
+    try:
+        with file.open("rb") as opened:
+            start = opened.read(_DESCRIPTION_BYTES)
+    except OSError:
+        return
+    if _VIRTUAL.search(start):
+        raise InputError(
+            f"{file} only names other files or services.", hint="Export its features to a GeoPackage in QGIS."
+        )
 
 
 def label_field(path: str | Path, field: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,13 @@ CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 """Mean and deviation of OpenAI's CLIP, which open_clip takes where a configuration names none."""
 DISPLAY, REFLECTANCE = "display", "reflectance"
 SCALES = (DISPLAY, REFLECTANCE)
+_NAME, _HUB_NAME = re.compile(r"\w[\w.-]*"), re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
+_NAMED_PARTS = (
+    ("vision_cfg", "timm_model_name", _NAME),
+    ("text_cfg", "hf_model_name", _HUB_NAME),
+    ("text_cfg", "hf_tokenizer_name", _HUB_NAME),
+)
+"""Entries of an architecture that name what other packages build, and how such names look."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,7 @@ class OpenModelSettings:
                 "The open_clip configuration lacks embed_dim or vision_cfg.",
                 hint="Use the open_clip_config.json that came with the weights.",
             )
+        refuse_places(self.architecture)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> OpenModelSettings:
@@ -81,6 +90,21 @@ class OpenModelSettings:
             "std": list(self.std),
             "scale": self.scale,
         }
+
+
+def refuse_places(architecture: Mapping[str, Any]) -> None:
+    """Refuse paths and addresses where an architecture names what timm or transformers build.
+
+    Raises:
+        ModelError: an entry is no name of a published model or tokenizer.
+    """
+    for part, entry, pattern in _NAMED_PARTS:
+        name = (architecture.get(part) or {}).get(entry)
+        if name is not None and not (isinstance(name, str) and pattern.fullmatch(name)):
+            raise ModelError(
+                f"The configuration's {entry} is no name of a published model: {str(name)[:80]!r}.",
+                hint="Use the open_clip_config.json that came with the weights.",
+            )
 
 
 def is_open(config: ModelConfig) -> bool:

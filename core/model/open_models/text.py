@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from core.errors import ModelError
+from core.model.open_models.settings import refuse_places
 
 
 class OpenTextTower(nn.Module):
@@ -23,13 +24,17 @@ class OpenTextTower(nn.Module):
         super().__init__()
         from open_clip.model import _build_text_tower
 
+        refuse_places(architecture)
         settings = dict(architecture["text_cfg"])
         self._settings = settings
         try:
+            # The weights are the checkpoint's: none are fetched, whatever the configuration asks for.
             self.tower: Any = _build_text_tower(
-                architecture["embed_dim"], dict(settings), bool(architecture.get("quick_gelu", False))
+                architecture["embed_dim"],
+                {**settings, "hf_model_pretrained": False},
+                bool(architecture.get("quick_gelu", False)),
             )
-        except OSError as problem:
+        except (OSError, ValueError) as problem:
             raise ModelError(
                 f"The text encoder {settings.get('hf_model_name')} is not on this computer and could not be fetched.",
                 hint="Connect once, or use a model with a text tower of its own.",

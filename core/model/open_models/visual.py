@@ -136,9 +136,9 @@ def build_image_tower(settings: OpenModelSettings) -> nn.Module:
     from open_clip.model import _build_vision_tower
 
     architecture = settings.architecture
-    tower: Any = _build_vision_tower(
-        architecture["embed_dim"], dict(architecture["vision_cfg"]), bool(architecture.get("quick_gelu", False))
-    )
+    # The weights are the checkpoint's: nothing is fetched, whatever the configuration asks for.
+    image_part = {**architecture["vision_cfg"], "timm_model_pretrained": False}
+    tower: Any = _build_vision_tower(architecture["embed_dim"], image_part, bool(architecture.get("quick_gelu", False)))
     count = len(settings.bands_um)
     first = getattr(tower, "conv1", None)
     if count != 3 and isinstance(first, nn.Conv2d):  # as Llama3-MS-CLIP widens its own
