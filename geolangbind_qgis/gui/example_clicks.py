@@ -73,7 +73,7 @@ class ExampleClicks(QWidget):
         self.tool = ExampleTool(canvas)
         self.tool.pointed.connect(self._on_pointed)
         self.tool.boxed.connect(self._on_boxed)
-        self.tool.left.connect(lambda: self._take_up(False, unlike=self.tool.unlike))
+        self.tool.left.connect(self.leave_tool)
         self.tool.deactivated.connect(self._show_tool)
         self.like_button = self._button(
             "like",
@@ -102,8 +102,8 @@ class ExampleClicks(QWidget):
         self.clear_button.clicked.connect(self.clear)
         self.message = QLabel(self)
         self.message.setWordWrap(True)
-        self.with_words = QCheckBox(tr("Must a&lso match the first prompt"), self)
-        self.with_words.setToolTip(tr("Find what looks like the examples and is what the words say"))
+        self.with_words = QCheckBox(tr("A&lso match the prompt"), self)
+        self.with_words.setToolTip(tr("Find what looks like the examples and is what the first prompt says"))
         self.with_words.toggled.connect(lambda _: self.changed.emit())
         self.like_button.clicked.connect(lambda on: self._take_up(on, unlike=False))
         self.unlike_button.clicked.connect(lambda on: self._take_up(on, unlike=True))
@@ -142,6 +142,15 @@ class ExampleClicks(QWidget):
     def any(self) -> bool:
         """Whether there is any example."""
         return bool(self._examples)
+
+    @property
+    def tool_in_hand(self) -> bool:
+        """Whether a click on the map adds an example."""
+        return self._canvas.mapTool() == self.tool
+
+    def leave_tool(self) -> None:
+        """Restore the map tool that was used before."""
+        self._take_up(False, unlike=self.tool.unlike)
 
     def take_selected(self, *, unlike: bool) -> None:
         """Add the selected polygons of the project's layers as examples."""
@@ -202,7 +211,7 @@ class ExampleClicks(QWidget):
 
     def _show_tool(self) -> None:
         """Update the buttons when the map tool changes."""
-        in_hand = self._canvas.mapTool() == self.tool
+        in_hand = self.tool_in_hand
         self.like_button.setChecked(in_hand and not self.tool.unlike)
         self.unlike_button.setChecked(in_hand and self.tool.unlike)
         self._show_message()
@@ -290,7 +299,7 @@ class ExampleClicks(QWidget):
         positives = len(self._examples) - negatives
         if positives or negatives:
             self.message.setText(tr("{0} positive, {1} negative").format(positives, negatives))
-        elif self._canvas.mapTool() == self.tool:
+        elif self.tool_in_hand:
             self.message.setText(tr("Click places or draw boxes"))
         else:
             self.message.setText(tr("or click examples"))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsUnitTypes
 from qgis.gui import QgsMapCanvas, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtGui import QKeyEvent
 from qgis.PyQt.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -90,6 +91,7 @@ class SearchPage(QScrollArea):
         self.pixel.setToolTip(tr("Pixel size at which QGIS fetches this layer"))
         self.model = QComboBox(self)
         self.model.setToolTip(tr("The model that compares words and pixels"))
+        self.model.setAccessibleName(tr("Model"))
         let_shrink(self.layers, self.model)
         self.size = QLabel(self)
         self.size.setWordWrap(True)
@@ -218,6 +220,13 @@ class SearchPage(QScrollArea):
             resolution=resolution,
             grid=grid,
         )
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave the tool of examples with Escape, whichever control of the page has the focus."""
+        if event.key() == Qt.Key.Key_Escape and self.examples.tool_in_hand:
+            self.examples.leave_tool()
+        else:
+            super().keyPressEvent(event)
 
     def bring_threshold_in_sight(self) -> None:
         """Scroll to the threshold if the page is taller than the dock."""

@@ -432,12 +432,12 @@
       <translation>Alle Beispiele entfernen</translation>
     </message>
     <message>
-      <source>Must a&amp;lso match the first prompt</source>
-      <translation>Muss a&amp;uch zum ersten Suchbegriff passen</translation>
+      <source>A&amp;lso match the prompt</source>
+      <translation>A&amp;uch der Suchbegriff gilt</translation>
     </message>
     <message>
-      <source>Find what looks like the examples and is what the words say</source>
-      <translation>Finden, was wie die Beispiele aussieht und auch den Worten entspricht</translation>
+      <source>Find what looks like the examples and is what the first prompt says</source>
+      <translation>Findet, was wie die Beispiele aussieht und dem ersten Suchbegriff entspricht</translation>
     </message>
     <message>
       <source>Select polygons on this layer first</source>

@@ -381,7 +381,7 @@ def test_a_model_is_listed_by_a_short_name_and_its_tool_tip_has_all_of_it(dock):
     assert model.count() <= before
 
 
-def test_nothing_is_cut_off_in_a_narrow_dock(dock, scene):
+def test_nothing_is_cut_off_in_a_narrow_dock(dock, scene, qgis_iface):
     """300 pixels, less the scroll bar that a low window needs."""
     layers = [QgsRasterLayer(scene.source(), f"{'a very long name ' * 5}{number}", "gdal") for number in range(2)]
     QgsProject.instance().addMapLayers(layers)
@@ -389,6 +389,10 @@ def test_nothing_is_cut_off_in_a_narrow_dock(dock, scene):
     run_and_wait(dock, "water")
     apply_class_style(layers[1], (MapClass(1, "Water", "#0064c8"),))
     dock.page.class_maps.set_maps([layers[1]])
+    qgis_iface.mapCanvas().setDestinationCrs(scene.crs())
+    dock.page.examples.tool.pointed.emit(scene.extent().center(), False)
+    wait_until(lambda: not dock.highlighter.busy)
+    assert dock.page.examples.with_words.isVisibleTo(dock.page)
     dock.finetune.refresh(scene)
     for page in (dock.page, dock.setup, dock.finetune):
         assert page.widget().minimumSizeHint().width() <= 284, type(page).__name__

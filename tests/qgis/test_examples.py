@@ -194,10 +194,13 @@ def test_selected_polygons_are_examples_for_and_against(dock, canvas, scene, fai
     assert forest > town + 0.3
 
 
-def test_escape_leaves_the_tool(dock, canvas):
-    dock.page.examples.like_button.click()
-    assert canvas.mapTool() is dock.page.examples.tool
-    QTest.keyClick(canvas, Qt.Key.Key_Escape)
+@pytest.mark.parametrize("focus", ["map", "button", "prompt"])
+def test_escape_leaves_the_tool_whatever_has_the_focus(dock, canvas, focus):
+    page = dock.page
+    page.examples.like_button.click()
+    assert canvas.mapTool() is page.examples.tool
+    holders = {"map": canvas, "button": page.examples.like_button, "prompt": page.prompts.rows[0].edit}
+    QTest.keyClick(holders[focus], Qt.Key.Key_Escape)
     assert canvas.mapTool() is not dock.page.examples.tool
     assert not dock.page.examples.like_button.isChecked()
 
