@@ -7,6 +7,7 @@ from qgis.gui import QgsMapCanvas, QgsRubberBand
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor
 
+from geolangbind_qgis.layers.computed_area import computed_area
 from geolangbind_qgis.layers.missing_results import is_missing
 from geolangbind_qgis.layers.placement import source_of
 from geolangbind_qgis.layers.score_style import read_score_style
@@ -15,7 +16,7 @@ _SAME = 0.999
 
 
 class ComputedOutline:
-    """Draws a dashed box around a result that covers only a part of its source layer.
+    """Draws a dashed line around the computed part of a result that covers only a part of its source layer.
 
     Args:
         canvas: the map.
@@ -36,7 +37,7 @@ class ComputedOutline:
             self.band.hide()
             return
         self.band.setStrokeColor(QColor(read_score_style(result).colour))
-        self.band.setToGeometry(QgsGeometry.fromRect(result.extent()), result.crs())
+        self.band.setToGeometry(computed_area(result), result.crs())
         self.band.show()
 
     def clean_up(self) -> None:
@@ -46,5 +47,5 @@ class ComputedOutline:
 
 def _covers(result: QgsRasterLayer, source: QgsRasterLayer) -> bool:
     whole = source.extent()
-    common = result.extent().intersect(whole)
-    return common.width() >= _SAME * whole.width() and common.height() >= _SAME * whole.height()
+    common = computed_area(result).intersection(QgsGeometry.fromRect(whole))
+    return common.area() >= _SAME * whole.area()

@@ -6,6 +6,7 @@ from html import escape
 from typing import Any
 
 from geolangbind_qgis.i18n import tr
+from geolangbind_qgis.i18n.numbers import unbroken
 
 
 def finetune_table_html(result: dict[str, Any]) -> str:
@@ -23,7 +24,7 @@ def finetune_table_html(result: dict[str, Any]) -> str:
         f"<th align='{side}'>{head}</th>"
         for side, head in (("left", tr("Class")), ("right", tr("Accuracy")), ("right", "IoU"))
     )
-    remarks = escape(" ".join(str(remark) for remark in result.get("remarks") or ()))
+    remarks = escape(unbroken(" ".join(str(remark) for remark in result.get("remarks") or ())))
     caption = tr("At validation labels, before → after, in per cent")
     return f"<p>{caption}</p><table width='100%'><tr>{heads}</tr>{''.join(rows)}{overall}</table><p>{remarks}</p>"
 

@@ -19,6 +19,7 @@ from geolangbind_qgis.heartbeat import Heartbeat
 from geolangbind_qgis.i18n import tr
 from geolangbind_qgis.i18n.numbers import number_text
 from geolangbind_qgis.layers.answer import read_answer
+from geolangbind_qgis.layers.computed_area import was_computed
 from geolangbind_qgis.layers.missing_results import is_missing
 from geolangbind_qgis.layers.overlays import find_overlay, overlays_of
 from geolangbind_qgis.runs.failure import Failure
@@ -233,7 +234,8 @@ class RunControl(QObject):
             return
         project = QgsProject.instance()
         found = [find_overlay(project, layer.id(), text) for text, _ in request.prompts]
-        if request.extent is None or all(each is not None and each.extent().contains(request.extent) for each in found):
+        extent = request.extent
+        if extent is None or all(each is not None and was_computed(each, extent) for each in found):
             return
         self._start(request)
 

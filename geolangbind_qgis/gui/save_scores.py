@@ -40,7 +40,10 @@ def save_scores(layer: QgsRasterLayer, target: Path, iface: QgisInterface) -> Co
     task = CopyFileTask(_raster(layer), target, bands)
     task.completed.connect(partial(_on_saved, task, shown, iface))
     task.terminated.connect(partial(_on_problem, task, iface))
-    iface.messageBar().pushMessage("GeoLangBind", tr("Saving {0}…").format(target.name), Qgis.MessageLevel.Info)
+    bar = iface.messageBar()
+    saving = bar.pushWidget(bar.createMessage("GeoLangBind", tr("Saving {0}…").format(target.name)))
+    for end in (task.completed, task.terminated):
+        end.connect(lambda: bar.popWidget(saving) if saving in bar.items() else None)
     task.start()
     return task
 

@@ -113,8 +113,11 @@ def test_qgis_lists_no_work_of_a_prompt_in_its_status_bar(dock, scene, listed, t
     (result,) = overlays_of(QgsProject.instance(), scene.id())
     wait_until(lambda: dock.page.result.knows(result.id()))
     saved = save_scores(result, tmp_path / "saved.tif", qgis_iface)
+    bar = qgis_iface.messageBar()
+    assert "Saving saved.tif" in bar.currentItem().text()
     wait_until(lambda: saved not in BackgroundTask.at_work())
     assert (tmp_path / "saved.tif").is_file()
+    assert not [item for item in bar.items() if "Saving" in item.text()]
     dock.setup.make_plan()
     wait_until(lambda: not dock.setup.busy)
     assert listed == []

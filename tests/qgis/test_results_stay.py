@@ -14,6 +14,7 @@ from geolangbind_qgis import settings
 from geolangbind_qgis.gui.area_choice import Area
 from geolangbind_qgis.gui.save_scores import save_scores
 from geolangbind_qgis.layers.answer import past_answers, read_answer
+from geolangbind_qgis.layers.computed_area import computed_area, was_computed
 from geolangbind_qgis.layers.map_facts import read_map_facts
 from geolangbind_qgis.layers.merge import parts_of
 from geolangbind_qgis.layers.overlays import overlays_of, show_past_answer
@@ -230,6 +231,30 @@ def test_the_computed_part_is_outlined(dock, scene, results):
     assert dock.outline.band.isVisible()
     ask(dock, "water")
     assert not dock.outline.band.isVisible()
+
+
+def test_what_lies_between_two_computed_parts_is_not_taken_for_computed(dock, scene, results):
+    ask(dock, "water", extent=part(scene, 0.0, 0.25))
+    (overlay,) = ask(dock, "water", extent=part(scene, 0.75, 1.0))
+    shares = [computed_area(overlay).area(), dock.outline.band.asGeometry().area()]
+    assert shares == pytest.approx([0.5 * scene.extent().area()] * 2, rel=0.02)
+    assert was_computed(overlay, part(scene, 0.05, 0.2))
+    assert not was_computed(overlay, part(scene, 0.4, 0.6))
+    ask(dock, "water", extent=part(scene, 0.25, 0.75))
+    assert was_computed(overlay, part(scene, 0.05, 0.95))
+    assert not dock.outline.band.isVisible()
+
+
+def test_the_map_is_followed_between_two_computed_parts(dock, scene, results, qgis_iface):
+    ask(dock, "water", extent=part(scene, 0.0, 0.25))
+    ask(dock, "water", extent=part(scene, 0.75, 1.0))
+    QgsProject.instance().setCrs(scene.crs())
+    qgis_iface.mapCanvas().setDestinationCrs(scene.crs())
+    qgis_iface.mapCanvas().setExtent(spot(scene, 0.5))
+    dock.page.area.choose(Area.VISIBLE)
+    dock.page.area.view_moved.emit()
+    assert dock.highlighter.busy
+    wait_until(lambda: not dock.highlighter.busy)
 
 
 def spot(layer, across):
