@@ -65,7 +65,7 @@ def _table(rows: list[dict[str, Any]]) -> str:
     """Returns the bands as an HTML table."""
     labels = _band_labels()
     keys = [key for key in labels if any(key in row for row in rows)]
-    head = "".join(f"<th align='left'>{escape(labels[key])}</th>" for key in keys)
+    head = "".join(f"<th align='left' style='white-space: nowrap'>{escape(labels[key])}</th>" for key in keys)
     body = "".join(
         "<tr>" + "".join(f"<td>{escape(_text(row.get(key)))}</td>" for key in keys) + "</tr>" for row in rows
     )

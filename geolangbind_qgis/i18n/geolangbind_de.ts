@@ -473,7 +473,7 @@
     </message>
     <message>
       <source>Measured</source>
-      <translation>Messgröße</translation>
+      <translation>Größe</translation>
     </message>
     <message>
       <source>Black at</source>
@@ -485,7 +485,7 @@
     </message>
     <message>
       <source>Scale factor</source>
-      <translation>Skalierungsfaktor</translation>
+      <translation>Faktor</translation>
     </message>
     <message>
       <source>Offset</source>
@@ -709,11 +709,11 @@
     </message>
     <message>
       <source>Classify all</source>
-      <translation>Alles klassifizieren</translation>
+      <translation>Ganzes Bild</translation>
     </message>
     <message>
       <source>In view</source>
-      <translation>Sichtbares</translation>
+      <translation>Ausschnitt</translation>
     </message>
     <message>
       <source>{0} has no red, green and blue bands.</source>
@@ -1289,7 +1289,7 @@ Download {1} MB and accept this licence?</source>
     </message>
     <message>
       <source>Large area: {0}, about {1}.</source>
-      <translation>Große Fläche: {0}, etwa {1}.</translation>
+      <translation>Groß: {0}, etwa {1}.</translation>
     </message>
     <message>
       <source>{0} h</source>
@@ -1301,11 +1301,11 @@ Download {1} MB and accept this licence?</source>
     </message>
     <message>
       <source>Large area: {0}, time unknown.</source>
-      <translation>Große Fläche: {0}, Dauer unbekannt.</translation>
+      <translation>Groß: {0}, Dauer unbekannt.</translation>
     </message>
     <message>
       <source>Large area: {0}, less than a minute.</source>
-      <translation>Große Fläche: {0}, weniger als eine Minute.</translation>
+      <translation>Groß: {0}, unter einer Minute.</translation>
     </message>
     <message>
       <source>Large area: {0}, about {1}; a coarse answer comes first.</source>
@@ -1324,12 +1324,12 @@ Download {1} MB and accept this licence?</source>
       <translation>GeoTIFF (*.tif)</translation>
     </message>
     <message>
-      <source>Saving {0}…</source>
-      <translation>{0} wird gespeichert …</translation>
-    </message>
-    <message>
       <source>Saved as {0}.</source>
       <translation>Gespeichert als {0}.</translation>
+    </message>
+    <message>
+      <source>Saving {0}…</source>
+      <translation>{0} wird gespeichert …</translation>
     </message>
     <message>
       <source>Own classes</source>
