@@ -32,7 +32,7 @@ class ExplainDialog(QDialog):
         box = QVBoxLayout(self)
         box.addWidget(self.page)
         box.addWidget(buttons)
-        self.resize(620, 560)
+        self.resize(700, 560)
 
 
 def explain_html(layer_name: str, reading_note: str, result: dict[str, Any]) -> str:
@@ -67,7 +67,10 @@ def _table(rows: list[dict[str, Any]]) -> str:
     keys = [key for key in labels if any(key in row for row in rows)]
     head = "".join(f"<th align='left' style='white-space: nowrap'>{escape(labels[key])}</th>" for key in keys)
     body = "".join(
-        "<tr>" + "".join(f"<td>{escape(_text(row.get(key)))}</td>" for key in keys) + "</tr>" for row in rows
+        "<tr>"
+        + "".join(f"<td style='white-space: nowrap'>{escape(_text(row.get(key)))}</td>" for key in keys)
+        + "</tr>"
+        for row in rows
     )
     return f"<table cellpadding='3'><tr>{head}</tr>{body}</table>"
 

@@ -473,15 +473,15 @@
     </message>
     <message>
       <source>Measured</source>
-      <translation>Größe</translation>
+      <translation>Signal</translation>
     </message>
     <message>
       <source>Black at</source>
-      <translation>Schwarz bei</translation>
+      <translation>Schwarz</translation>
     </message>
     <message>
       <source>White at</source>
-      <translation>Weiß bei</translation>
+      <translation>Weiß</translation>
     </message>
     <message>
       <source>Scale factor</source>
