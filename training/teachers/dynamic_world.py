@@ -64,7 +64,9 @@ class DynamicWorld:
 
 
 class DynamicWorldTeacher:
-    """Teacher whose features are the network's log-odds of the classes.
+    """Teacher whose features are the network's logits of the classes, less their mean in every place.
+
+    The classes are the same without it. Left in, the mean (about -6 everywhere) is most of what a student has to learn.
 
     Args:
         grid: side of the feature grid.
@@ -77,7 +79,7 @@ class DynamicWorldTeacher:
 
     @torch.no_grad()
     def features(self, images: Tensor, wavelengths_um: Tensor) -> Tensor:
-        """Return mean logits (B, grid², 9) of images (B, C, H, W) in model units.
+        """Return mean logits (B, grid², 9), centred over the classes, of images (B, C, H, W) in model units.
 
         Raises:
             SensorError: one of its nine bands is missing.
@@ -94,4 +96,5 @@ class DynamicWorldTeacher:
             physical.append(low + (images[:, index].float().cpu() + 1) / 2 * (high - low))
         scaled = normalise(10_000 * torch.stack(physical, dim=-1).numpy())
         logits = torch.from_numpy(self._network(scaled)).permute(0, 3, 1, 2)
+        logits = logits - logits.mean(dim=1, keepdim=True)
         return F.adaptive_avg_pool2d(logits, self.grid).flatten(2).transpose(1, 2).to(images.device)

@@ -11,7 +11,7 @@ import torch
 
 from core.errors import ModelError, SensorError
 from training.teachers import files
-from training.teachers.dynamic_world import CLASSES, DynamicWorld, DynamicWorldTeacher, normalise
+from training.teachers.dynamic_world import CLASSES, WAVELENGTHS_UM, DynamicWorld, DynamicWorldTeacher, normalise
 from training.teachers.files import TeacherFile, find_teacher_file
 from training.teachers.scenes import prepare
 from training.teachers.sessions import in_windows
@@ -142,6 +142,16 @@ def test_the_dynamic_world_teacher_refuses_colour_pictures():
     _needs("dynamic_world")
     with pytest.raises(SensorError, match="B05"):
         DynamicWorldTeacher().features(torch.zeros(1, 3, 32, 32), torch.tensor([0.665, 0.56, 0.49]))
+
+
+def test_the_dynamic_world_teacher_says_nothing_that_is_the_same_of_every_class():
+    _needs("dynamic_world")
+    wavelengths = torch.tensor(WAVELENGTHS_UM)
+    images = torch.rand(2, len(wavelengths), 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    features = DynamicWorldTeacher(grid=4).features(images, wavelengths)
+    assert features.shape == (2, 16, len(CLASSES))
+    assert features.mean(2).abs().max() < 1e-4
+    assert features.std() > 0.1
 
 
 def test_dinov2_tokens_follow_the_image():
