@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+
+_LOCK = threading.Lock()
 
 
 @contextmanager
@@ -20,3 +23,14 @@ def one_torch_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
+
+
+def keep_to_one_thread() -> None:
+    """Have the caller's torch operations use the caller's thread alone, from now on; no other thread is affected."""
+    with _LOCK:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        # What was set is also what threads to come start with; another thread sets that back.
+        restoring = threading.Thread(target=torch.set_num_threads, args=(threads,))
+        restoring.start()
+        restoring.join()

@@ -14,7 +14,7 @@ from core.dense.basis import FeatureBasis
 from core.dense.text_factors import TextFactors
 from core.dense.windows import WindowPlan
 from core.model.dense_heads import dense_features, get_head
-from core.model.lower_precision import working_copy
+from core.model.lower_precision import is_packed, working_copy
 
 if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
@@ -59,9 +59,14 @@ class DenseEncoder:
             FeatureBasis.identity(model.embed_dim) if projection is None else FeatureBasis.of_projection(projection)
         )
 
+    @property
+    def separate(self) -> bool:
+        """Whether each window is encoded by itself, so that several threads can share the work."""
+        return is_packed(self.model)
+
     @torch.inference_mode()
     def encode(self, images: Tensor) -> Tensor:
-        """Encode windows.
+        """Encode windows; what is said of one does not depend on the others.
 
         Args:
             images: (B, C, H, W) float32 in model units, on the CPU.
@@ -73,13 +78,16 @@ class DenseEncoder:
         Raises:
             torch.OutOfMemoryError: not even two windows fit.
         """
+        if self.separate:
+            return torch.cat([self._encode(image) for image in images.split(1)])
+        if len(images) == 1:  # a batch of one is multiplied by other kernels, which round otherwise
+            return self.encode(images.expand(SMALLEST_BATCH, -1, -1, -1))[:1]
         try:
             return self._encode(images)
         except torch.OutOfMemoryError:
             if len(images) <= SMALLEST_BATCH:
                 raise
         torch.cuda.empty_cache()
-        # Halves of at least two: a batch of one is multiplied by other kernels, which round otherwise.
         half = max(SMALLEST_BATCH, len(images) // 2)
         self._largest_batch = half
         parts = [half] * (len(images) // half)

@@ -5,18 +5,17 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from core.context import Context
 from core.dense.background_odds import background_label
-from core.dense.blending import EncodedWindow, blend, to_16_bits
+from core.dense.blending import EncodedWindow, blend
 from core.dense.chunk import FeatureChunk
 from core.dense.chunk_layout import ChunkLayout
 from core.dense.encode import DenseEncoder
@@ -26,10 +25,12 @@ from core.dense.lru_cache import LruCache
 from core.dense.quantise import vectors
 from core.dense.store import FeatureStore
 from core.dense.stored_features import StoredFeatures, StoreError
+from core.dense.window_encoding import WindowEncoder
 from core.errors import InputError
 from core.heap import HEAP
-from core.raster.ahead import ReadAhead, ahead
+from core.raster.ahead import ahead
 from core.raster.pixel_window import PixelWindow, RowCol
+from core.torch_threads import one_torch_thread
 
 if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
@@ -44,13 +45,6 @@ FINISHING = 2
 """Chunks that may wait to be written while the model computes."""
 GIVE_BACK_EVERY = 8
 """Batches between returns of freed memory to the system, which takes half a millisecond."""
-
-Pixels = tuple[NDArray[np.float32], NDArray[np.bool_]]
-"""Model input (C, H, W) and which cells (h, w) have data."""
-
-
-NOTHING = EncodedWindow(torch.empty(0), np.zeros((0, 0), bool))
-"""A window that holds no data."""
 
 
 class _Claimed(NamedTuple):
@@ -82,7 +76,6 @@ class DenseFeatures:
         plan: windows and chunks.
         layout: the chunked grid of cells.
         stored: where chunks are kept; None where they are kept in memory alone, from the start or after a full disk.
-        encoded_windows: how many windows went through the model so far.
     """
 
     def __init__(
@@ -98,14 +91,15 @@ class DenseFeatures:
         self.level = level
         self.plan = encoder.plan(level.grid.width, level.grid.height)
         self.layout = _layout(encoder, level)
-        self.encoded_windows = 0
         self.stored = stored
-        self._context = context or Context()
-        self._budget_bytes = budget_bytes
-        self._windows: LruCache[PixelWindow, EncodedWindow]
-        self._windows = LruCache(budget_bytes // 4, lambda window: window.nbytes)
+        self._windows = WindowEncoder(encoder, level, self.plan, budget_bytes, context or Context())
         self._chunks: LruCache[RowCol, FeatureChunk] = LruCache(budget_bytes // 16, lambda chunk: chunk.nbytes)
         self._fingerprint = level.fingerprint()
+
+    @property
+    def encoded_windows(self) -> int:
+        """How many windows went through the model so far."""
+        return self._windows.encoded
 
     @property
     def folder(self) -> Path | None:
@@ -191,19 +185,19 @@ class DenseFeatures:
     ) -> Generator[_Finished, None, None]:
         """Claim chunks, encode their windows and blend them; those not free, or that cannot be kept, go to ``later``.
 
-        Blending stays in the model's thread: torch has a thread pool for every Python thread, and two pools on the same
-        cores wait for each other (docs/decisions/0024).
+        Blending stays in this thread. Torch has a thread pool for every Python thread, and two pools on the same cores
+        wait for each other (docs/decisions/0024), so threads that encode beside it are given one processor each.
         """
-        with ReadAhead(self._read, self._unknown(wanted), self._read_ahead()) as reader:
+        with self._windows.ahead(window for chunk in wanted for window in self._windows_of(chunk)) as windows:
             for number, group in enumerate(self._groups(wanted), 1):
                 if number % GIVE_BACK_EVERY == 0:
                     HEAP.give_back()
                 claimed = deque(self._claim_all(group, later, stored))
                 for chunk in set(group) - {one.chunk for one in claimed}:
-                    reader.drop(self._windows_of(chunk))
+                    windows.drop(self._windows_of(chunk))
                 try:
                     together = dict.fromkeys(window for one in claimed for window in self._windows_of(one.chunk))
-                    found = dict(self._encoded(list(together), reader.take))
+                    found = windows.found(together)
                     while claimed:
                         chunk, claim = claimed[0]
                         features = self._blend(chunk, found)
@@ -243,27 +237,14 @@ class DenseFeatures:
     def _blend(self, chunk: RowCol, found: Mapping[PixelWindow, EncodedWindow]) -> FeatureChunk:
         """Make a chunk of its windows; those that hold no data are not among those found."""
         windows = {window: found[window] for window in self._windows_of(chunk) if window in found}
-        return blend(self.layout.window(chunk), windows, self.plan, self.encoder.basis, self.encoder.background)
+        with one_torch_thread() if self.encoder.separate else nullcontext():
+            return blend(self.layout.window(chunk), windows, self.plan, self.encoder.basis, self.encoder.background)
 
     def _groups(self, chunks: list[RowCol]) -> Iterator[list[RowCol]]:
         """Yields as many chunks at once as fill a batch with the windows each adds."""
-        count = max(1, self._batch_size() // self.plan.windows_per_chunk**2)
+        count = max(1, self._windows.batch_size // self.plan.windows_per_chunk**2)
         for start in range(0, len(chunks), count):
             yield chunks[start : start + count]
-
-    def _unknown(self, chunks: list[RowCol]) -> Iterator[PixelWindow]:
-        """Yields the windows of chunks that are not in memory, in the order they will be read."""
-        on_their_way: deque[PixelWindow] = deque(maxlen=8 * self._batch_size())
-        for chunk in chunks:
-            for window in self._windows_of(chunk):
-                if window not in self._windows and window not in on_their_way:
-                    on_their_way.append(window)
-                    yield window
-
-    def _read_ahead(self) -> int:
-        """Returns the number of prefetched windows: a batch, or less where they would take an eighth of the budget."""
-        bytes_a_window = 4 * len(self.level.band_set) * self.plan.window_pixels**2
-        return max(1, min(self._batch_size(), self._budget_bytes // 8 // bytes_a_window))
 
     def _kept(self, chunk: RowCol, stored: StoredFeatures) -> FeatureChunk:
         found = stored.read(chunk)
@@ -295,7 +276,7 @@ class DenseFeatures:
         self.stored = None
 
     def _computed(self, chunk: RowCol) -> FeatureChunk:
-        features = self._blend(chunk, dict(self._encoded(self._windows_of(chunk), self._read)))
+        features = self._blend(chunk, self._windows.found(self._windows_of(chunk)))
         self._refuse_changed()
         return features
 
@@ -310,51 +291,6 @@ class DenseFeatures:
 
     def _windows_of(self, chunk: RowCol) -> list[PixelWindow]:
         return self.plan.windows_of(self.layout.window(chunk))
-
-    def _read(self, window: PixelWindow) -> Pixels:
-        """Read a window of cells as model input, and whether each cell has data."""
-        image, valid = self.level.read(self.plan.pixels(window))
-        return image, _cell_valid(valid, self.plan.stride)
-
-    def _encoded(
-        self, windows: list[PixelWindow], read: Callable[[PixelWindow], Pixels]
-    ) -> Iterator[tuple[PixelWindow, EncodedWindow]]:
-        """Yields the windows that hold data, encoding in batches those that are not remembered."""
-        fresh: list[tuple[PixelWindow, Pixels]] = []
-        for window in windows:
-            known = self._windows.get(window)
-            if known is not None:
-                if known is not NOTHING:
-                    yield window, known
-                continue
-            pixels = read(window)
-            if pixels[1].any():
-                fresh.append((window, pixels))
-            else:
-                self._windows.put(window, NOTHING)
-            if len(fresh) == self._batch_size():
-                yield from self._encode(fresh)
-                fresh = []
-        yield from self._encode(fresh)
-
-    def _encode(self, fresh: list[tuple[PixelWindow, Pixels]]) -> Iterator[tuple[PixelWindow, EncodedWindow]]:
-        if not fresh:
-            return
-        self._context.raise_if_cancelled()
-        # A batch of one is multiplied by other kernels, which round otherwise: what is kept must not depend on the
-        # company a window had, nor on where an earlier run was interrupted.
-        pair = fresh if len(fresh) > 1 else fresh * 2
-        images = torch.from_numpy(np.stack([image for _, (image, _) in pair]))
-        found = to_16_bits(self.encoder.encode(images)[: len(fresh)])
-        self.encoded_windows += len(fresh)
-        for (window, (_, valid)), bottleneck in zip(fresh, found, strict=True):
-            # Channel by channel, as it is blended; a model gives its maps cell by cell, which blends a third as fast.
-            encoded = EncodedWindow(bottleneck.clone(memory_format=torch.contiguous_format), valid)
-            self._windows.put(window, encoded)
-            yield window, encoded
-
-    def _batch_size(self) -> int:
-        return self.encoder.batch_size(self.plan.window_pixels)
 
 
 def open_features(
@@ -427,9 +363,3 @@ def _open_store(store: FeatureStore, encoder: DenseEncoder, level: RasterLevel) 
 def _layout(encoder: DenseEncoder, level: Level) -> ChunkLayout:
     plan = encoder.plan(level.grid.width, level.grid.height)
     return ChunkLayout(encoder.basis.channels, plan.tiles.height, plan.tiles.width, plan.chunk_side)
-
-
-def _cell_valid(valid: NDArray[np.bool_], stride: int) -> NDArray[np.bool_]:
-    """Returns the cells (h, w) with at least one valid pixel."""
-    height, width = valid.shape[0] // stride, valid.shape[1] // stride
-    return np.asarray(valid.reshape(height, stride, width, stride).any((1, 3)))

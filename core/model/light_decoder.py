@@ -39,6 +39,7 @@ class LightDecoder(Decoder):
         self.narrow = nn.Conv2d(middle, channels, 1)
         self.join_fine = nn.Conv2d(pyramid_channels[2], channels, 1)
         self.spread = nn.Conv2d(channels, channels, 3, padding=1, groups=channels)
+        self.activate = nn.ReLU()
         self.smooth = nn.Conv2d(channels, channels, 1)
         self.project = nn.Conv2d(channels, embed_dim, 1)
 
@@ -62,7 +63,7 @@ class LightDecoder(Decoder):
             x = self.refine[str(level)](x)
         x = self.narrow(_normed(self.norm, x))
         x = relu(_enlarge(x, pyramid[2]) + self.join_fine(pyramid[2]))
-        return x + self.smooth(relu(self.spread(x)))
+        return x + self.smooth(self.activate(self.spread(x)))
 
 
 class DepthwiseBlock(nn.Module):
@@ -78,11 +79,12 @@ class DepthwiseBlock(nn.Module):
         self.spread = nn.Conv2d(channels, channels, 5, padding=2, groups=channels)
         self.norm = nn.LayerNorm(channels)
         self.widen = nn.Conv2d(channels, growth * channels, 1)
+        self.activate = nn.ReLU()
         self.narrow = nn.Conv2d(growth * channels, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Refine a map (B, channels, h, w), keeping its shape."""
-        return x + self.narrow(relu(self.widen(_normed(self.norm, self.spread(x)))))
+        return x + self.narrow(self.activate(self.widen(_normed(self.norm, self.spread(x)))))
 
 
 def _normed(norm: nn.LayerNorm, x: Tensor) -> Tensor:

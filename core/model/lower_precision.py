@@ -1,4 +1,4 @@
-"""A model's working copy in bf16, for processors that multiply bf16 natively.
+"""A model's working copy: in bf16 for processors that multiply bf16 natively, else with packed convolutions.
 
 Autocast keeps float32 weights and casts them anew at every layer of every call, and carries float32 activations between
 the layers. The copy holds its matrices in bf16, laid out once as the processor's kernels want them, and its activations
@@ -17,8 +17,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
+from core.model.efficientnet_trunk import SpectralEfficientNet
 from core.model.folded import FoldedHalving, FoldedResidualBlock
 from core.model.interfaces import AnyLoadedModel, LoadedModel, TextSpaceTrunk
+from core.model.packed_convolutions import can_pack, packed
 from core.model.patch_embedding import GeneratedConvolution, parameter_version
 from core.model.spectral_stem import Halving, ResidualBlock
 from core.model.trunk import SpectralViT
@@ -33,25 +35,35 @@ _LOCK = threading.Lock()
 
 
 def working_copy(model: AnyLoadedModel) -> AnyLoadedModel:
-    """The model to encode images with: a bf16 copy on a CPU set to compute in bf16, else the model itself.
+    """The model to encode images with: on a CPU a copy in bf16 or with packed convolutions, else the model itself.
 
     The copy is made once and again when the weights have changed. It shares everything but the image part.
     """
     compute = model.compute
-    if compute is None or compute.kind != "cpu" or compute.precision != "bf16" or model.training:
+    if compute is None or compute.kind != "cpu" or model.training:
         return model
     if torch.is_grad_enabled() and any(parameter.requires_grad for parameter in model.visual.parameters()):
         return model
     if isinstance(model.visual.trunk, TextSpaceTrunk):  # its attention reads weights directly; autocast serves it
         return model
+    if compute.precision != "bf16" and not is_packed(model):
+        return model
     with _LOCK:
         version = parameter_version(model.parameters())
         known = _COPIES.get(model)
         if known is None or known[0] != version:
-            known = version, _lowered(model)
+            known = version, (_lowered if compute.precision == "bf16" else _packed_copy)(model)
             _COPIES[model] = known
         working: AnyLoadedModel = known[1]
         return working
+
+
+def is_packed(model: LoadedModel) -> bool:
+    """Whether a model's working copy has packed convolutions: of an EfficientNet trunk in float32 on a CPU."""
+    compute = model.compute
+    if compute is None or compute.kind != "cpu" or compute.precision != "float32":
+        return False
+    return isinstance(model.visual.trunk, SpectralEfficientNet) and can_pack()
 
 
 class PackedLinear(nn.Module):
@@ -90,6 +102,16 @@ def _lowered(model: AnyLoadedModel) -> AnyLoadedModel:
         trunk.pos_embed = _half(cast("nn.Parameter", trunk.pos_embed))
         trunk.attn_pool.latent = _half(cast("nn.Parameter", trunk.attn_pool.latent))
     return lowered
+
+
+@torch.inference_mode(False)
+@torch.no_grad()
+def _packed_copy(model: AnyLoadedModel) -> AnyLoadedModel:
+    copied, visual = copy.copy(model), copy.copy(model.visual)
+    trunk, decoder = packed(cast("SpectralEfficientNet", visual.trunk), model._modules.get("dense"))
+    visual._modules = {**visual._modules, "trunk": trunk}
+    copied._modules = {**model._modules, "visual": visual, "dense": decoder}
+    return copied
 
 
 def _halved(part: nn.Module) -> nn.Module:

@@ -1,7 +1,8 @@
 """Bounded, ordered prefetching: rasters are read and written in other threads while the model computes.
 
-Not for work that calls torch: each thread would get a thread pool of its own, and two pools on the same cores wait for
-each other. The threads run with the GDAL options of the thread that started them, which rasterio keeps per thread.
+Work that calls torch must keep to one thread (``core.torch_threads``): else each thread gets a thread pool of its own,
+and two pools on the same cores wait for each other. The threads run with the GDAL options of the thread that started
+them, which rasterio keeps per thread.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def ahead(
         finished before the generator closes.
     """
     waiting: deque[tuple[Item, Future[Result]]] = deque()
-    with _one_thread() as thread:
+    with _threads(1) as thread:
         for item in items:
             waiting.append((item, thread.submit(work, item)))
             while len(waiting) > depth or (waiting and waiting[0][1].done()):
@@ -46,19 +47,29 @@ def ahead(
 
 
 class ReadAhead(Generic[Item, Result]):
-    """Values that are read before they are requested, all by one thread.
+    """Values that are read before they are requested, by one thread or several.
 
     Args:
-        read: gives the value of an item.
+        read: gives the value of an item; called by several threads at a time where there are several.
         upcoming: the items that will be requested, in about this order; a wrong guess costs a wait.
         depth: how many values are held ready.
+        threads: how many read.
+        begin: called once in each of them; None for nothing.
     """
 
-    def __init__(self, read: Callable[[Item], Result], upcoming: Iterable[Item], depth: int) -> None:
+    def __init__(
+        self,
+        read: Callable[[Item], Result],
+        upcoming: Iterable[Item],
+        depth: int,
+        *,
+        threads: int = 1,
+        begin: Callable[[], None] | None = None,
+    ) -> None:
         self._read = read
         self._upcoming = iter(upcoming)
         self._depth = depth
-        self._thread = _one_thread()
+        self._threads = _threads(threads, begin)
         self._ready: dict[Item, Future[Result]] = {}
 
     def __enter__(self) -> ReadAhead[Item, Result]:
@@ -67,11 +78,12 @@ class ReadAhead(Generic[Item, Result]):
     def __exit__(self, *_: object) -> None:
         for future in self._ready.values():
             future.cancel()
-        self._thread.shutdown(wait=True)
+        self._threads.shutdown(wait=True)
 
     def take(self, item: Item) -> Result:
         """Returns the value of an item and releases it; raises the exception of reading it."""
-        future = self._ready.pop(item, None) or self._thread.submit(self._read, item)
+        self._fill()  # the first item is usually the first upcoming one
+        future = self._ready.pop(item, None) or self._threads.submit(self._read, item)
         self._fill()
         return future.result()
 
@@ -88,21 +100,23 @@ class ReadAhead(Generic[Item, Result]):
             if following is None:
                 return
             if following not in self._ready:
-                self._ready[following] = self._thread.submit(self._read, following)
+                self._ready[following] = self._threads.submit(self._read, following)
 
 
 _LOGIN_OPTIONS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 """Options that rasterio sets from a login and refuses when they are given; a new environment finds the login itself."""
 
 
-def _one_thread() -> ThreadPoolExecutor:
-    """Returns an executor of one thread that reads rasters with this thread's GDAL options."""
+def _threads(count: int, begin: Callable[[], None] | None = None) -> ThreadPoolExecutor:
+    """Returns an executor of threads that read rasters with this thread's GDAL options, each after ``begin``."""
     options: dict[str, Any] = {}
     with contextlib.suppress(EnvError):
         options = {name: value for name, value in rasterio.env.getenv().items() if name not in _LOGIN_OPTIONS}
-    return ThreadPoolExecutor(1, initializer=lambda: _enter(options))
+    return ThreadPoolExecutor(count, initializer=lambda: _enter(options, begin))
 
 
-def _enter(options: dict[str, Any]) -> None:
+def _enter(options: dict[str, Any], begin: Callable[[], None] | None) -> None:
     if options:
         rasterio.Env(**options).__enter__()
+    if begin is not None:
+        begin()

@@ -40,3 +40,18 @@ TINY_WITH_WORDS: dict[str, Any] = {
         "sha256": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     },
 }
+
+EFFICIENT: dict[str, Any] = {
+    "image_size": 64,
+    "patch_size": 32,
+    "width": 320,
+    "layers": 0,
+    "heads": 1,
+    "mlp_ratio": 4.0,
+    "embed_dim": 64,
+    "trunk": {"kind": "efficientnet", "variant": "tf_efficientnet_lite0", "side": 8},
+    "dense": {"kind": "light", "channels": 24, "middle": 24},
+    "scene": {"strides": [16], "hidden": 48},
+    "smallest_image": 64,
+}
+"""The embedded model's architecture, smaller; its windows are encoded one by one."""
