@@ -52,6 +52,7 @@ class RasterReader:
         self._alpha_is_mask = MaskFlags.alpha in flags  # GDAL heeds it in files of two and four bands alone
         self._pixel_files = _files_behind(dataset, info)
         self._collar: Collar | None = None
+        self._whole: tuple[RasterReader, PixelWindow] | None = None
 
     def read(
         self, window: PixelWindow, band_indexes: Sequence[int] | None = None
@@ -156,12 +157,20 @@ class RasterReader:
         grid = replace(self.grid, transform=self.grid.transform @ scale, width=size[0], height=size[1])
         return RasterReader(self._dataset, replace(self.info, grid=grid))
 
+    def part(self, window: PixelWindow) -> RasterReader:
+        """Return a reader of the same raster for which a window is all there is."""
+        part = RasterReader(self._dataset, replace(self.info, grid=self.grid.subgrid(window)))
+        part._collar, part._whole = self._collar, (self, window)
+        return part
+
     def fingerprint(self) -> str:
         """Return a short hash that changes with the raster's pixels.
 
         It is of the names, sizes and times of all files behind it (virtual rasters within virtual rasters, archives),
         or of a sample where there are none.
         """
+        if self._whole is not None:
+            return self._whole[0].fingerprint()
         grid = (self.grid.crs_wkt, tuple(self.grid.transform)[:6], self.grid.width, self.grid.height)
         digest = hashlib.sha256(repr((grid, self.info.count, self.info.dtypes, self.info.nodata)).encode())
         if self._collar is not None:
@@ -186,6 +195,9 @@ class RasterReader:
 
     def _native(self, window: PixelWindow) -> Window:
         """Returns a window of the grid in the file's own pixels."""
+        if self._whole is not None:
+            whole, place = self._whole
+            return whole._native(replace(window, col=window.col + place.col, row=window.row + place.row))
         x, y = self._dataset.width / self.grid.width, self._dataset.height / self.grid.height
         return Window(window.col * x, window.row * y, window.width * x, window.height * y)
 

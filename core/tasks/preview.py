@@ -7,11 +7,12 @@ from pathlib import Path
 
 from core.context import Context
 from core.protocol import ClassifyParams, HighlightParams
-from core.raster.grid import extent_of_window
-from core.tasks.scene import Scene, open_scene
+from core.raster.grid import extent_of_window, window_of_extent
+from core.raster.reader import open_raster
+from core.tasks.scene import Scene
 
-PREVIEW_PIXELS = 256
-"""Longer side of a preview in pixels: one window of the model."""
+PREVIEW_PIXELS = 192
+"""Longer side of a preview in pixels: less than a window of the model, since who looks on waits for it."""
 WITHOUT_PREVIEW = 768
 """Longer side in pixels of a window up to which no preview is made."""
 
@@ -19,7 +20,7 @@ WITHOUT_PREVIEW = 768
 def write_preview(
     params: HighlightParams | ClassifyParams, scene: Scene, write: Callable[[Scene, str], object], context: Context
 ) -> None:
-    """Writes a coarse preview where one is requested and the window is large.
+    """Writes a coarse preview where one is requested and the window is large; its features are not stored.
 
     Args:
         params: parameters of the task.
@@ -32,9 +33,12 @@ def write_preview(
         return
     context.progress(0.0, "Making a coarse answer first")
     path = _preview_path(params.output)
-    with open_scene(params.source, extent=params.extent, resolution=resolution) as coarse:
-        write(coarse, str(path))
-        extent = extent_of_window(coarse.raster.grid, coarse.window)
+    source = params.source
+    with open_raster(source.path, resolution=resolution, collar=source.collar) as raster:
+        part = raster.part(window_of_extent(raster.grid, params.extent))
+        # What lies around the part is not looked at: the fewer pixels, the sooner the answer.
+        write(Scene(part, scene.recognition, part.grid.window, stored=False), str(path))
+        extent = extent_of_window(part.grid, part.grid.window)
     context.notify("preview", {"path": str(path), "extent": list(extent), "stage": "coarse"})
 
 

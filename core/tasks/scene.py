@@ -35,12 +35,14 @@ class Scene:
         recognition: bands, wavelengths and scaling.
         window: the part that is requested, in pixels of ``raster``.
         note: reason for another pixel size than the raster's own; None at its own.
+        stored: whether its features may be kept on disk.
     """
 
     raster: RasterReader
     recognition: Recognition
     window: PixelWindow
     note: str | None = None
+    stored: bool = True
 
     @property
     def grid(self) -> GridSpec:
@@ -68,7 +70,7 @@ class Scene:
 
     def features(self, model: GeoLangBind, *, cache: bool = True, context: Context | None = None) -> DenseFeatures:
         """Open the dense features, stored on disk with ``cache``; cancellation is checked between batches."""
-        store = open_cache() if cache else None
+        store = open_cache() if cache and self.stored else None
         return open_features(model, self.raster, as_trained(self.recognition, model), store=store, context=context)
 
 

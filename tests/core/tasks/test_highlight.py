@@ -11,11 +11,15 @@ import pyogrio
 import pytest
 import rasterio
 import rasterio.shutil
+import torch
 from painted import paint, painted_labels, write_scene
+from rasterio.enums import Resampling
 from rasterio.transform import Affine, from_origin
 from skimage.segmentation import slic
 
 from core.dense.blending import EncodedWindow
+from core.dense.cache import open_cache
+from core.dense.encode import DenseEncoder
 from core.dense.features import DenseFeatures, open_features
 from core.errors import CancelledError, InputError, OutputError
 from core.progress import CancelToken
@@ -145,6 +149,31 @@ def test_a_large_window_shows_a_coarse_preview_first(run_task, tmp_path):
     with rasterio.open(facts["path"]) as coarse, rasterio.open(output) as fine:
         assert coarse.width < fine.width
         np.testing.assert_allclose(coarse.bounds, fine.bounds)
+    assert len(open_cache().entries()) == 1  # the coarse answer's features are not kept
+
+
+def test_a_coarse_preview_of_a_part_lies_where_the_part_lies_and_looks_at_it_alone(run_task, tmp_path, monkeypatch):
+    wide = write_scene(tmp_path / "wide.tif", np.tile(paint(painted_labels(600, 420)), (1, 3, 6)))
+    with rasterio.open(wide) as file:
+        left, top = file.transform * (700, 500)
+    extent = (left, top - 9000.0, left + 9000.0, top)
+    shown_first: list[int] = []
+    encode = DenseEncoder._encode
+
+    def noted(self: DenseEncoder, images: torch.Tensor) -> torch.Tensor:
+        if not run_task.notes:
+            shown_first.append(images.shape[-1])
+        return encode(self, images)
+
+    monkeypatch.setattr(DenseEncoder, "_encode", noted)
+    params = HighlightParams(Source(str(wide)), ("water",), str(tmp_path / "out.tif"), extent=extent, preview=True)
+    run_task(highlight, params)
+    assert len(shown_first) == 1  # one window of the model
+    ((_, facts),) = run_task.notes
+    with rasterio.open(facts["path"]) as coarse, rasterio.open(params.output) as fine:
+        assert abs(np.subtract(coarse.bounds, fine.bounds)).max() <= max(coarse.res)
+        alike = fine.read(1, out_shape=coarse.shape, resampling=Resampling.average)
+        assert np.corrcoef(coarse.read(1).ravel(), alike.ravel())[0, 1] > 0.8
 
 
 def test_snapping_makes_scores_constant_over_regions(scene, run_task, tmp_path):
