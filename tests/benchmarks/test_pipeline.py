@@ -16,11 +16,15 @@ from core.context import Context
 from core.dense.encode import DenseEncoder
 from core.model.model_cache import ModelCache
 from core.protocol import EmbedParams, Source
+from core.raster.pixel_window import PixelWindow
 from core.tasks import embed
+from core.tasks.scene import open_scene
 from core.torch_threads import keep_to_one_thread
 
 SIDE = 1536
 SCENES = 6
+GRANULE, GRANULE_ROWS = 10980, 1024
+"""Side in pixels of a Sentinel-2 granule, and how many rows of it are encoded."""
 
 
 def test_whole_pipeline_over_encoding_alone(tmp_path, record, monkeypatch):
@@ -66,6 +70,24 @@ def test_whole_pipeline_over_encoding_alone(tmp_path, record, monkeypatch):
     record("feature store: bytes a pixel", stored / SIDE**2, "B")
     float32 = (SIDE / 2) ** 2 * 384 * 4
     record("feature store: size over float32 features", stored / float32, at_most=0.25)
+
+
+def test_a_granule(tmp_path, record, monkeypatch, large):
+    """All of it with ``--large``, else a band of rows whose time is brought to all windows."""
+    rows = None if large else slice(0, GRANULE_ROWS)
+    warm, raster = write_raster(tmp_path / "warm.tif", 512), write_raster(tmp_path / "granule.tif", GRANULE, rows=rows)
+    monkeypatch.setenv("GEOLANGBIND_CACHE", str(tmp_path / "features"))
+    models = ModelCache()
+    embed.run(EmbedParams(Source(str(warm))), Context(models=models))
+    with open_scene(Source(str(raster))) as scene:
+        features = scene.features(models.get("geolb-tiny"))
+        began = time.perf_counter()
+        features.compute(PixelWindow(0, 0, features.layout.columns, features.layout.rows))
+        took = time.perf_counter() - began
+        every = features.plan.windows_of(PixelWindow(0, 0, features.layout.columns, features.layout.rows))
+        share = features.encoded_windows / len(every)
+    record(f"embedding {GRANULE}² pixels on {torch.get_num_threads()} threads, from {share:.0%} of its windows",
+           took / share, "s", at_most=120)  # fmt: skip
 
 
 def test_two_workers_over_one_process(tmp_path, record, say):

@@ -141,6 +141,20 @@ def test_a_coarser_resolution_averages_over_the_same_extent(make_raster):
     np.testing.assert_allclose(part, coarse[:, 5:14, 10:17], rtol=1e-5)
 
 
+@pytest.mark.parametrize("resolution", [None, 2.5])
+def test_a_part_is_read_as_if_it_were_all_of_the_raster(make_raster, resolution):
+    with open_raster(make_raster(ramp()), resolution=resolution) as reader:
+        window = PixelWindow(3, 2, 5, 4)
+        part = reader.part(window)
+        assert (part.grid.width, part.grid.height) == (5, 4)
+        assert part.grid.xy(0, 0) == reader.grid.xy(3, 2)
+        np.testing.assert_array_equal(part.read(part.grid.window)[0], reader.read(window)[0])
+        values, valid = part.read(PixelWindow(4, 3, 3, 3))
+        assert valid.sum() == 1  # beyond the part there is no data
+        np.testing.assert_array_equal(values[:, 0, 0], reader.read(PixelWindow(7, 5, 1, 1))[0][:, 0, 0])
+        assert part.fingerprint() == reader.fingerprint()
+
+
 def test_a_raster_of_one_pixel_is_a_raster(make_raster):
     values, valid = whole(make_raster(np.full((3, 1, 1), 7, "uint8")))
     assert values.ravel().tolist() == [7, 7, 7]
