@@ -24,6 +24,9 @@ from core.torch_threads import keep_to_one_thread
 Pixels = tuple[NDArray[np.float32], NDArray[np.bool_]]
 """Model input (C, H, W) and which cells (h, w) have data."""
 
+MOST_THREADS = 8
+"""Windows that are encoded at a time: each takes some forty megabytes meanwhile."""
+
 NOTHING = EncodedWindow(torch.empty(0), np.zeros((0, 0), bool))
 """A window that holds no data."""
 
@@ -89,7 +92,7 @@ class WindowEncoder:
         """
         unknown = self._unknown(upcoming)
         if self._encoder.separate:
-            threads = torch.get_num_threads()
+            threads = min(torch.get_num_threads(), MOST_THREADS)
             depth = max(self.batch_size, 2 * threads)
             with ReadAhead(self._encoded_alone, unknown, depth, threads=threads, begin=keep_to_one_thread) as encoded:
                 yield WindowsAhead(lambda windows: dict(self._separate(windows, encoded.take)), encoded.drop)

@@ -14,6 +14,7 @@ from core.archive.embed import cluster, embed_archive
 from core.archive.parts import EmbedJob, embed_part, plan_scene
 from core.context import Context
 from core.dense.encode import DenseEncoder
+from core.dense.window_encoding import MOST_THREADS
 from core.model.model_cache import ModelCache
 from core.protocol import EmbedParams, Source
 from core.raster.pixel_window import PixelWindow
@@ -48,7 +49,7 @@ def test_whole_pipeline_over_encoding_alone(tmp_path, record, monkeypatch):
     def alone() -> float:
         """As many threads as in the pipeline: one of all processors for batches, one a processor for windows."""
         separate = batches[0][0].separate
-        threads = torch.get_num_threads() if separate else 1
+        threads = min(torch.get_num_threads(), MOST_THREADS) if separate else 1
         with ThreadPoolExecutor(threads, initializer=keep_to_one_thread if separate else None) as pool:
             began = time.perf_counter()
             for _ in pool.map(lambda batch: encode(*batch), batches):
