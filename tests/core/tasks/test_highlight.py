@@ -155,7 +155,7 @@ def test_a_large_window_shows_a_coarse_preview_first(run_task, tmp_path):
 def test_a_coarse_preview_of_a_part_lies_where_the_part_lies_and_looks_at_it_alone(run_task, tmp_path, monkeypatch):
     wide = write_scene(tmp_path / "wide.tif", np.tile(paint(painted_labels(600, 420)), (1, 3, 6)))
     with rasterio.open(wide) as file:
-        left, top = file.transform * (700, 500)
+        left, top = file.transform @ (700, 500)
     extent = (left, top - 9000.0, left + 9000.0, top)
     shown_first: set[float] = set()
     encode = DenseEncoder.encode
