@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 from conftest import read_pixels, wait_until
 from osgeo import gdal
-from qgis.core import QgsLayerNotesUtils, QgsPointXY, QgsProject, QgsRectangle
+from qgis.core import (
+    QgsCoordinateTransform,
+    QgsLayerNotesUtils,
+    QgsPointXY,
+    QgsProject,
+    QgsRectangle,
+)
 
 from geolangbind_qgis import settings
 from geolangbind_qgis.gui.area_choice import Area
@@ -233,10 +239,13 @@ def test_the_computed_part_is_outlined(dock, scene, results):
     assert not dock.outline.band.isVisible()
 
 
-def test_what_lies_between_two_computed_parts_is_not_taken_for_computed(dock, scene, results):
+def test_what_lies_between_two_computed_parts_is_not_taken_for_computed(dock, scene, results, qgis_iface):
     ask(dock, "water", extent=part(scene, 0.0, 0.25))
     (overlay,) = ask(dock, "water", extent=part(scene, 0.75, 1.0))
-    shares = [computed_area(overlay).area(), dock.outline.band.asGeometry().area()]
+    shown = qgis_iface.mapCanvas().mapSettings().destinationCrs()
+    outline = dock.outline.band.asGeometry()
+    outline.transform(QgsCoordinateTransform(shown, scene.crs(), QgsProject.instance()))
+    shares = [computed_area(overlay).area(), outline.area()]
     assert shares == pytest.approx([0.5 * scene.extent().area()] * 2, rel=0.02)
     assert was_computed(overlay, part(scene, 0.05, 0.2))
     assert not was_computed(overlay, part(scene, 0.4, 0.6))
