@@ -2,10 +2,9 @@
 
 python -m training.geolb_tiny --data ../shared/data
 
-The trunk starts from published ImageNet weights and stays frozen. Three stages follow: dense features, the scene head,
-and dense features again with floods in images of every kind. Then prompts are calibrated. The words of all stages are
-stored with the model. A stopped run resumes from its checkpoint; a finished stage is not
-repeated.
+The trunk starts from published ImageNet weights and stays frozen. Two stages follow: dense features and the scene head.
+Then prompts are calibrated. The words of both stages are stored with the model. A stopped run resumes from its
+checkpoint; a finished stage is not repeated.
 """
 
 from __future__ import annotations
@@ -41,8 +40,8 @@ ROOT = Path(__file__).resolve().parents[1]
 RUNS = ROOT / "runs"
 DATA = Path("../shared/data")
 """Data folder of the recipes."""
-MAPS, SCENE, FLOODS = STAGES = ("geolb_tiny", "geolb_tiny_scene", "geolb_tiny_floods")
-"""Recipes, and folders of their runs; each starts from the result of the one before."""
+MAPS, SCENE = STAGES = ("geolb_tiny", "geolb_tiny_scene")
+"""Recipes, and folders of their runs; the second starts from the result of the first."""
 EMBEDDED = ROOT / "resources" / "models" / "geolb-tiny"
 
 
@@ -69,11 +68,9 @@ def train_stages(data: Path) -> Path:
         train(_recipe(MAPS), RUNS / MAPS, Context(progress=ProgressLines()), data=data)
     if not (RUNS / SCENE / "model.safetensors").exists():
         fit_scene(_recipe(SCENE), RUNS / MAPS, RUNS / SCENE, Context(progress=ProgressLines()), data=data)
-    if not (RUNS / FLOODS / "model.safetensors").exists():
-        train(_recipe(FLOODS), RUNS / FLOODS, Context(progress=ProgressLines()), data=data)
-    if read_config(RUNS / FLOODS / "config.json").prompt_calibration is None:
-        write_calibration(RUNS / FLOODS, calibrate(RUNS / FLOODS, data, RUNS / "teachers"))
-    return RUNS / FLOODS
+    if read_config(RUNS / SCENE / "config.json").prompt_calibration is None:
+        write_calibration(RUNS / SCENE, calibrate(RUNS / SCENE, data, RUNS / "teachers"))
+    return RUNS / SCENE
 
 
 def embed(trained: Path, data: Path) -> None:

@@ -18,6 +18,7 @@ from core.pretrain.prompt_templates import PromptTemplates
 from core.spectral.bands import Band, BandSet
 from core.spectral.scaling import physical_range
 from core.spectral.sensors import get_sensor
+from training.simulate.fire import burnt
 from training.simulate.flood import flooded
 from training.simulate.landscape import Landscape, simulate_landscape
 from training.simulate.materials import MATERIALS
@@ -71,6 +72,7 @@ class SimulatedSettings:
         views: number of landscapes with viewing conditions in a batch; its images are divided among them.
         water: least share of water that a landscape must have.
         flooded: chance that a landscape is rendered under a flood.
+        burnt: chance that a landscape is rendered after a fire.
         haze: path reflectance added to blue in half of the images, in units of the full range, as in products at the
             top of the atmosphere; 0 for none.
     """
@@ -91,6 +93,7 @@ class SimulatedSettings:
     views: int = 1
     water: float = 0.0
     flooded: float = 0.0
+    burnt: float = 0.0
     haze: float = 0.0
 
 
@@ -132,6 +135,8 @@ class SimulatedSource:
         if self._settings.flooded and rng.random() < self._settings.flooded:
             landscape = flooded(landscape, seed)
             load = float(np.exp(rng.uniform(0.0, np.log(FLOOD_LOAD))))
+        if self._settings.burnt and rng.random() < self._settings.burnt:
+            landscape = burnt(landscape, seed)
         view = replace(draw_view(seed), waters=draw_waters(seed, load))
         values = to_model_units(render(landscape, bands, seed=seed, view=view), bands)
         optical = bands.bands[0].kind == "reflectance"

@@ -20,6 +20,8 @@ _SUBMERGED = np.array(
     ]
 )  # fmt: skip
 """Materials that water a metre deep covers."""
+_WETTEST = 5.0
+"""Most that open ground above the water gains in moisture, in the standard deviations of ``Landscape.moisture``."""
 _WATER = np.uint8(MATERIAL_INDEX["shallow water"])
 
 
@@ -27,8 +29,8 @@ def flooded(landscape: Landscape, seed: int) -> Landscape:
     """Returns a landscape whose lowest open ground, a tenth to six tenths of it, lies under shallow water.
 
     The water follows whole fields as well as contours. The former material is the second one where the water is
-    shallow, with up to half of a pixel at its edge; woods and buildings are not covered. Ground under clouds is
-    flooded, too.
+    shallow, with up to half of a pixel at its edge; woods and buildings are not covered. Open ground that stays above
+    the water is wet. Ground under clouds is flooded, too.
 
     Args:
         landscape: of any pixel size.
@@ -45,11 +47,13 @@ def flooded(landscape: Landscape, seed: int) -> Landscape:
     level = np.quantile(height[open_ground], rng.uniform(0.1, 0.6))
     under = open_ground & (height < level)
     through = np.clip(0.5 - (level - height) * rng.uniform(0.5, 4.0), 0.0, 0.5).astype(np.float32)
+    wetter = landscape.moisture + np.float32(rng.uniform(0.0, _WETTEST))
     return replace(
         landscape,
         labels=np.where(under, _WATER, landscape.labels),
         second=np.where(under, landscape.labels, landscape.second),
         share=np.where(under, through, landscape.share),
         height=np.where(under, np.float32(0), landscape.height),
+        moisture=np.where(open_ground & ~under, wetter, landscape.moisture),
         parcel_ids=np.where(under, np.int32(0), landscape.parcel_ids),
     )

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -64,13 +65,14 @@ def main() -> None:
     _trained(dataclasses.replace(recipe, steps=options.first), WITHOUT, begun)
     recipe = dataclasses.replace(recipe, start=str(begun), steps=options.steps)
     without = _trained(recipe, WITHOUT, options.output / "without")
-    places = recipe.sources["tiles"].settings["places"]
+    tiles = recipe.sources["tiles"].settings
     results = {}
-    for index, place in enumerate(places):
+    for place, land_cover in zip(tiles["places"], tiles["land_cover"], strict=True):
+        if len(place) == 1:
+            continue  # the same ground as another entry, at the top of the atmosphere
         name = Path(place[0]).parent.name
-        land_cover = recipe.sources["tiles"].settings["land_cover"][index]
         before = {f"{key}, without": value for key, value in _accuracy(without, place, land_cover).items()}
-        model = _trained(recipe, WITHOUT | REAL_SCENES, options.output / name, left_out=index)
+        model = _trained(recipe, WITHOUT | REAL_SCENES, options.output / name, left_out=name)
         results[name] = before | _accuracy(model, place, land_cover)
         print(name, results[name], flush=True)
     results["mean"] = {
@@ -81,15 +83,16 @@ def main() -> None:
 
 
 def _trained(
-    recipe: Recipe, chosen: dict[str, dict[str, Any]], folder: Path, left_out: int | None = None
+    recipe: Recipe, chosen: dict[str, dict[str, Any]], folder: Path, left_out: str | None = None
 ) -> GeoLangBind:
-    """Train with some of the recipe's sources, keep the model in ``folder`` and return it."""
+    """Train with some of the recipe's sources, without the images of a place; keep the model and return it."""
     sources = {}
     for name, changes in chosen.items():
         settings: dict[str, Any] = {**recipe.sources[name].settings, **changes}
         if name == "tiles":
+            kept = [Path(place[0]).parent.name != left_out for place in settings["places"]]
             for key in ("places", "land_cover"):
-                settings[key] = [value for place, value in enumerate(settings[key]) if place != left_out]
+                settings[key] = list(itertools.compress(settings[key], kept))
             shown = _codes_on(settings["land_cover"])
             settings["classes"] = {code: words for code, words in settings["classes"].items() if code in shown}
         sources[name] = dataclasses.replace(recipe.sources[name], settings=settings)

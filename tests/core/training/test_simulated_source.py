@@ -7,10 +7,13 @@ import pytest
 import torch
 
 from core.pretrain.prompt_templates import prompt_templates_of
+from training.simulate.flood import flooded
+from training.simulate.landscape import simulate_landscape
 from training.simulate.materials import MATERIAL_INDEX, MATERIALS
 from training.simulated_source import COMPATIBLE, SimulatedSettings, SimulatedSource
 
 WATER = MATERIAL_INDEX["shallow water"]
+BURNT = MATERIAL_INDEX["burnt land"]
 
 
 def source(**settings) -> SimulatedSource:
@@ -42,6 +45,27 @@ def test_floods_put_ground_under_water(sensor):
         for made in (dry, wet)
     ]
     assert share[1] > share[0] + 0.05
+
+
+def test_fires_leave_burnt_ground_and_take_no_water():
+    before, after = (source(sensors=("sentinel2_l2a",), burnt=chance) for chance in (0.0, 1.0))
+    shares = [
+        [np.mean([(made.batch(np.random.default_rng(seed)).labels == material).float().mean() for seed in range(6)])
+         for material in (BURNT, WATER)]
+        for made in (before, after)
+    ]  # fmt: skip
+    assert shares[1][0] > shares[0][0] + 0.03
+    assert abs(shares[1][1] - shares[0][1]) < 0.02
+
+
+def test_ground_that_stays_above_a_flood_is_wet():
+    landscape = simulate_landscape(96, 96, 10.0, 4)
+    under = flooded(landscape, 7)
+    dry = np.isin(landscape.labels, [MATERIAL_INDEX["grassland"], MATERIAL_INDEX["bare soil"]]) & (under.labels != WATER)
+    assert (under.moisture[dry] >= landscape.moisture[dry]).all()
+    assert under.moisture[dry].mean() > landscape.moisture[dry].mean() + 0.2
+    woods = landscape.labels == MATERIAL_INDEX["broadleaf woodland"]
+    assert (under.moisture[woods] == landscape.moisture[woods]).all()
 
 
 def test_the_atmosphere_brightens_blue_in_some_images_and_leaves_the_infrared():
