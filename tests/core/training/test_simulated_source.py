@@ -61,7 +61,8 @@ def test_fires_leave_burnt_ground_and_take_no_water():
 def test_ground_that_stays_above_a_flood_is_wet():
     landscape = simulate_landscape(96, 96, 10.0, 4)
     under = flooded(landscape, 7)
-    dry = np.isin(landscape.labels, [MATERIAL_INDEX["grassland"], MATERIAL_INDEX["bare soil"]]) & (under.labels != WATER)
+    open_ground = [MATERIAL_INDEX["grassland"], MATERIAL_INDEX["bare soil"]]
+    dry = np.isin(landscape.labels, open_ground) & (under.labels != WATER)
     assert (under.moisture[dry] >= landscape.moisture[dry]).all()
     assert under.moisture[dry].mean() > landscape.moisture[dry].mean() + 0.2
     woods = landscape.labels == MATERIAL_INDEX["broadleaf woodland"]
