@@ -2,9 +2,9 @@
 
 python -m training.geolb_tiny --data ../shared/data
 
-The trunk starts from published ImageNet weights and stays frozen. Two stages follow: dense features and the scene head.
-Then prompts are calibrated. The words of both stages are stored with the model. A stopped run resumes from its
-checkpoint; a finished stage is not repeated.
+The trunk starts from published ImageNet weights and stays frozen. Dense features are trained and prompts calibrated; then
+the scene head is fitted. The words of both stages are stored with the model. A stopped run resumes from its checkpoint;
+a finished stage is not repeated.
 """
 
 from __future__ import annotations
@@ -66,10 +66,10 @@ def train_stages(data: Path) -> Path:
         prepare(data, RUNS / "teachers")
     if not (RUNS / MAPS / "model.safetensors").exists():
         train(_recipe(MAPS), RUNS / MAPS, Context(progress=ProgressLines()), data=data)
+    if read_config(RUNS / MAPS / "config.json").prompt_calibration is None:
+        write_calibration(RUNS / MAPS, calibrate(RUNS / MAPS, data, RUNS / "teachers"))
     if not (RUNS / SCENE / "model.safetensors").exists():
         fit_scene(_recipe(SCENE), RUNS / MAPS, RUNS / SCENE, Context(progress=ProgressLines()), data=data)
-    if read_config(RUNS / SCENE / "config.json").prompt_calibration is None:
-        write_calibration(RUNS / SCENE, calibrate(RUNS / SCENE, data, RUNS / "teachers"))
     return RUNS / SCENE
 
 
