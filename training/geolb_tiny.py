@@ -2,8 +2,8 @@
 
 python -m training.geolb_tiny --data ../shared/data
 
-The trunk starts from published ImageNet weights and stays frozen. Dense features are trained and prompts calibrated;
-then the scene head is fitted. The words of both stages are stored with the model. A stopped run resumes from its
+The trunk starts from published ImageNet weights and stays frozen. Dense features are trained in two runs and prompts
+calibrated; then the scene head is fitted. The words of all stages are stored with the model. A stopped run resumes from its
 checkpoint; a finished stage is not repeated.
 """
 
@@ -40,8 +40,8 @@ ROOT = Path(__file__).resolve().parents[1]
 RUNS = ROOT / "runs"
 DATA = Path("../shared/data")
 """Data folder of the recipes."""
-MAPS, SCENE = STAGES = ("geolb_tiny", "geolb_tiny_scene")
-"""Recipes, and folders of their runs; the second starts from the result of the first."""
+MAPS, LONGER, SCENE = STAGES = ("geolb_tiny", "geolb_tiny_longer", "geolb_tiny_scene")
+"""Recipes, and folders of their runs; each starts from the result of the one before."""
 EMBEDDED = ROOT / "resources" / "models" / "geolb-tiny"
 
 
@@ -64,12 +64,13 @@ def train_stages(data: Path) -> Path:
     if not (RUNS / "teachers").exists():
         fetch_teacher_files()
         prepare(data, RUNS / "teachers")
-    if not (RUNS / MAPS / "model.safetensors").exists():
-        train(_recipe(MAPS), RUNS / MAPS, Context(progress=ProgressLines()), data=data)
-    if read_config(RUNS / MAPS / "config.json").prompt_calibration is None:
-        write_calibration(RUNS / MAPS, calibrate(RUNS / MAPS, data, RUNS / "teachers"))
+    for stage in (MAPS, LONGER):
+        if not (RUNS / stage / "model.safetensors").exists():
+            train(_recipe(stage), RUNS / stage, Context(progress=ProgressLines()), data=data)
+    if read_config(RUNS / LONGER / "config.json").prompt_calibration is None:
+        write_calibration(RUNS / LONGER, calibrate(RUNS / LONGER, data, RUNS / "teachers"))
     if not (RUNS / SCENE / "model.safetensors").exists():
-        fit_scene(_recipe(SCENE), RUNS / MAPS, RUNS / SCENE, Context(progress=ProgressLines()), data=data)
+        fit_scene(_recipe(SCENE), RUNS / LONGER, RUNS / SCENE, Context(progress=ProgressLines()), data=data)
     return RUNS / SCENE
 
 
