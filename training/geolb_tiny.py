@@ -3,8 +3,8 @@
 python -m training.geolb_tiny --data ../shared/data
 
 The trunk starts from published ImageNet weights and stays frozen. Dense features are trained in two runs and prompts
-calibrated; then the scene head is fitted. The words of all stages are stored with the model. A stopped run resumes from its
-checkpoint; a finished stage is not repeated.
+calibrated; then the scene head is fitted. The words of all stages are stored with the model. A stopped run resumes from
+its checkpoint; a finished stage is not repeated.
 """
 
 from __future__ import annotations
