@@ -16,6 +16,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,7 +99,7 @@ def main() -> None:
 
 def measured(
     model: GeoLangBind, images: Sequence[NDArray[np.uint8]], classes: Sequence[str], words: Sequence[Word]
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     """Measure words on chips.
 
     Args:
@@ -127,7 +128,7 @@ def measured(
     return [_row(word, values, np.array(classes)) for word, values in zip(words, reached, strict=True)]
 
 
-def _row(word: Word, reached: NDArray[np.float64], classes: NDArray[np.str_]) -> dict[str, object]:
+def _row(word: Word, reached: NDArray[np.float64], classes: NDArray[np.str_]) -> dict[str, Any]:
     there, absent = reached[np.isin(classes, word.there)], reached[np.isin(classes, word.absent)]
     truth = np.repeat([1, 0], [len(there), len(absent)])
     return {

@@ -33,6 +33,7 @@ from torch import Tensor
 from core.cli.train import start_model
 from core.learning.logistic_regression import fit_linear, linear_outputs
 from core.model import load_model
+from core.model.dense_decoder import Decoder
 from core.model.dense_heads import get_head
 from core.model.geolangbind import GeoLangBind
 from core.model.teachers import Teacher
@@ -156,7 +157,7 @@ def translated(model: GeoLangBind, ground: Ground, teacher: str) -> Figures:
     answers = []
     for batch in ground.batches:
         tokens, pyramid = model.visual.trunk.forward_pyramid(batch.images, batch.wavelengths_um)
-        bottleneck = None if model.dense is None else model.dense.bottleneck(tokens, pyramid)
+        bottleneck = model.dense.bottleneck(tokens, pyramid) if isinstance(model.dense, Decoder) else None
         answers.append(model.translate(tokens, batch.wavelengths_um, bottleneck)[teacher])
     answer, wanted = torch.cat(answers).flatten(0, 1), torch.cat(ground.taught[teacher]).flatten(0, 1)
     explained = 1 - (answer - wanted).square().sum() / (wanted - wanted.mean(0)).square().sum()
