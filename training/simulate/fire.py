@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from training.simulate import noise
+from training.simulate.changed_ground import covered
 from training.simulate.landscape import Landscape
 from training.simulate.materials import MATERIAL_INDEX
 
@@ -19,7 +18,6 @@ _BURNS = np.array(
     ]
 )  # fmt: skip
 """Materials that a fire takes."""
-_BURNT = np.uint8(MATERIAL_INDEX["burnt land"])
 _PATCH_PX, _SEVERITY_PX = 70, 9
 """Wavelengths, in pixels, of the scar's outline and of what is left inside it."""
 
@@ -46,11 +44,4 @@ def burnt(landscape: Landscape, seed: int) -> Landscape:
     severity = noise.fractal(x, y, _SEVERITY_PX * size, int(keys[1]), finest_m=size).value
     under = fuel & (outline > np.quantile(outline[fuel], rng.uniform(0.5, 0.9)))
     left = np.clip(rng.uniform(0.0, 0.3) + 0.25 * severity, 0.0, 0.6).astype(np.float32)
-    return replace(
-        landscape,
-        labels=np.where(under, _BURNT, landscape.labels),
-        second=np.where(under, landscape.labels, landscape.second),
-        share=np.where(under, left, landscape.share),
-        height=np.where(under, np.float32(1), landscape.height),
-        parcel_ids=np.where(under, np.int32(0), landscape.parcel_ids),
-    )
+    return covered(landscape, under, "burnt land", left, height_m=1.0)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from training.simulate import noise
+from training.simulate.changed_ground import covered
 from training.simulate.landscape import Landscape
 from training.simulate.materials import MATERIAL_INDEX
 
@@ -22,7 +23,6 @@ _SUBMERGED = np.array(
 """Materials that water a metre deep covers."""
 _WETTEST = 5.0
 """Most that open ground above the water gains in moisture, in the standard deviations of ``Landscape.moisture``."""
-_WATER = np.uint8(MATERIAL_INDEX["shallow water"])
 
 
 def flooded(landscape: Landscape, seed: int) -> Landscape:
@@ -48,12 +48,5 @@ def flooded(landscape: Landscape, seed: int) -> Landscape:
     under = open_ground & (height < level)
     through = np.clip(0.5 - (level - height) * rng.uniform(0.5, 4.0), 0.0, 0.5).astype(np.float32)
     wetter = landscape.moisture + np.float32(rng.uniform(0.0, _WETTEST))
-    return replace(
-        landscape,
-        labels=np.where(under, _WATER, landscape.labels),
-        second=np.where(under, landscape.labels, landscape.second),
-        share=np.where(under, through, landscape.share),
-        height=np.where(under, np.float32(0), landscape.height),
-        moisture=np.where(open_ground & ~under, wetter, landscape.moisture),
-        parcel_ids=np.where(under, np.int32(0), landscape.parcel_ids),
-    )
+    below = covered(landscape, under, "shallow water", through, height_m=0.0)
+    return replace(below, moisture=np.where(open_ground & ~under, wetter, landscape.moisture))

@@ -9,6 +9,7 @@ import weakref
 import pytest
 import torch
 import torch.nn.functional as F
+from model_configs import EFFICIENT
 
 from core.model.devices import ComputeDevice
 from core.model.geolangbind import GeoLangBind, create_model
@@ -24,19 +25,6 @@ PYRAMID = {
     "dense": {"channels": 24, "fine": 16, "middle": 24},
 }
 SCENE = {**PYRAMID, "scene": {"hidden": 48}}
-EFFICIENTNET = {
-    "image_size": 64,
-    "patch_size": 32,
-    "width": 320,
-    "layers": 0,
-    "heads": 1,
-    "mlp_ratio": 4.0,
-    "embed_dim": 64,
-    "trunk": {"kind": "efficientnet", "variant": "tf_efficientnet_lite0", "side": 8},
-    "dense": {"kind": "light", "channels": 24, "middle": 24},
-    "scene": {"strides": [16], "hidden": 48},
-    "smallest_image": 64,
-}
 BF16 = ComputeDevice("cpu", "bf16", "CPU")
 
 
@@ -52,7 +40,7 @@ def images() -> torch.Tensor:
 
 
 @pytest.mark.parametrize(
-    "config", [PLAIN, PYRAMID, SCENE, EFFICIENTNET], ids=["plain", "pyramid", "scene", "efficientnet"]
+    "config", [PLAIN, PYRAMID, SCENE, EFFICIENT], ids=["plain", "pyramid", "scene", "efficientnet"]
 )
 def test_embeddings_point_where_those_of_float32_point(config, images):
     model = made(config)
