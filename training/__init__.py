@@ -26,7 +26,14 @@ def _dynamic_world() -> Teacher:
     return DynamicWorldTeacher()
 
 
+def _galileo() -> Teacher:
+    from training.teachers.galileo import GalileoTeacher
+
+    return GalileoTeacher()
+
+
 register_source("aerial", "training.aerial_source:AerialSource:AerialSettings")
 register_source("simulated", "training.simulated_source:SimulatedSource:SimulatedSettings")
 register_teacher("dinov2_block8", _dinov2)
 register_teacher("dynamic_world", _dynamic_world)
+register_teacher("galileo_nano", _galileo)

