@@ -1,4 +1,4 @@
-"""``core models list|fetch|import|check``."""
+"""``core models list|show|fetch|import|check``."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 
 from core.cli.common import common_options
 from core.cli.console import Console
+from core.cli.model_facts import facts_text, size_text
 from core.cli.streams import printable
 from core.errors import ModelError
 
 NAME = "models"
-HELP = "List, fetch, import and check models."
+HELP = "List, show, fetch, import and check models."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     common = common_options()
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("list", help="list the available models", parents=[common])
+    shown = actions.add_parser("show", help="show all that is known of a model", parents=[common])
+    shown.add_argument("name", help="name, as list shows it")
     fetch = actions.add_parser("fetch", help="fetch a published model after its licence is accepted", parents=[common])
     fetch.add_argument("name", help="name, as list shows it")
     fetch.add_argument("--accept-licence", action="store_true", help="you have read the licence and accept it")
@@ -43,6 +46,8 @@ def run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     if options.action == "import":
         card = zoo.import_model(options.path, options.name, link=options.link, architecture=options.architecture)
         return {"models": [card.to_json()]}
+    if options.action == "show":
+        return zoo.model_facts(options.name)
     if options.action == "check":
         report = zoo.check_model(options.name)
         if not report.sound:
@@ -55,11 +60,13 @@ def show(result: dict[str, Any]) -> str:
     """Returns the result as text."""
     if "findings" in result:
         return "\n".join((f"{result['name']} is sound.", *result["findings"]))
+    if "not_known" in result:
+        return facts_text(result)
     lines = []
     for card in result["models"]:
         where = "here" if card["available"] else "not fetched"
-        size = f"{card['size'] / 1e6:,.0f} MB" if card["size"] else ""
-        lines.append(f"{card['name']:<24}{where:<14}{size:>10}  {card['licence']:<18}{card['title']}")
+        licence = card["licence"] or "not stated"
+        lines.append(f"{card['name']:<24}{where:<12}{size_text(card['size']):>15}  {licence:<18}{card['title']}")
     return "\n".join(lines)
 
 

@@ -19,6 +19,7 @@ HOME_VARIABLE = "GEOLANGBIND_HOME"
 
 CARD_FILE = "card.json"
 CONFIG_FILE = "config.json"
+OPEN_CLIP_CONFIG = "open_clip_config.json"
 LINK_FILE = "location.json"
 RESULTS_FILE = "results.json"
 WEIGHT_FILES = (

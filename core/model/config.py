@@ -14,6 +14,8 @@ from core.errors import ModelError
 
 Settings = Mapping[str, Any]
 """Arguments of a part's class; where there are several classes, ``kind`` names one."""
+DEFAULT_TEMPLATES = ("a satellite photo of {}.", "a satellite image of {}.")
+"""SkyScript's prompt templates, which the published figures were measured with."""
 LARGEST_SIZE = 1 << 16
 """Above all sizes of published models; larger ones would ask for more memory than there is."""
 PARTS = ("text", "translators", "trunk", "stem", "dense", "scene", "prompt_calibration")

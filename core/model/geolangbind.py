@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.errors import InputError, ModelError, SensorError
-from core.model.config import ModelConfig, fitting_settings
+from core.model.config import DEFAULT_TEMPLATES, ModelConfig, fitting_settings
 from core.model.dense_decoder import Decoder
 from core.model.dense_heads import dense_features
 from core.model.known_words import KnownWords
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from core.model.cards import ModelCard
     from core.model.devices import ComputeDevice
 
-TEMPLATES = ("a satellite photo of {}.", "a satellite image of {}.")
-"""SkyScript's prompt template, which the published figures were measured with."""
 TEXT_BATCH = 64
 FEW_TOKENS = 256
 """Up to so many, one thread of the processor is as fast as several, and is not held up where cores are busy."""
@@ -229,7 +227,7 @@ class GeoLangBind(nn.Module):
 
     def template_means(self, names: list[str]) -> Tensor:
         """Encode names inside every prompt template and average, as unit vectors (N, D)."""
-        templates = self.config.templates or TEMPLATES
+        templates = self.config.templates or DEFAULT_TEMPLATES
         filled = [template.replace("{}", name) for name in names for template in templates]
         features = self.encode_text(filled, normalize=True).unflatten(0, (len(names), len(templates)))
         return F.normalize(features.mean(dim=1), dim=-1)

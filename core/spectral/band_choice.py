@@ -9,7 +9,7 @@ from core.errors import SensorError
 
 COLOURS_UM = (0.665, 0.56, 0.49)
 """Red, green and blue, as models for pictures take them."""
-NAMES_UM = {"blue": (0.43, 0.52), "green": (0.52, 0.6), "red": (0.6, 0.7)}
+NAMES_UM = {"coastal": (0.4, 0.448), "blue": (0.448, 0.52), "green": (0.52, 0.6), "red": (0.6, 0.7)}
 SHARE = 0.5
 """Share of a model's bands that must be there; the others are given their mean in its training."""
 
@@ -35,10 +35,10 @@ class BandChoice:
         seen = sum(index is not None for index in self.picked)
         parts = [f"The model sees {seen} of {len(self.given_um)} bands"]
         if self.left_out:
-            parts.append(f"left out: {_listed([self.given_um[index] for index in self.left_out])}")
+            parts.append(f"left out: {named_wavelengths([self.given_um[index] for index in self.left_out])}")
         absent = [wanted for wanted, index in zip(self.wanted_um, self.picked, strict=True) if index is None]
         if absent:
-            parts.append(f"not in the raster: {_listed(absent)}")
+            parts.append(f"not in the raster: {named_wavelengths(absent)}")
         return "; ".join(parts) + "."
 
 
@@ -66,7 +66,7 @@ def choose_bands(wanted_um: Sequence[float], given_um: Sequence[float]) -> BandC
     missing = [wanted for wanted, index in zip(wanted_um, found, strict=True) if index is None]
     if missing and (len(wanted_um) <= 3 or len(missing) > SHARE * len(wanted_um)):
         raise SensorError(
-            f"The model was trained on fixed bands, and the raster lacks {_listed(missing)}.",
+            f"The model was trained on fixed bands, and the raster lacks {named_wavelengths(missing)}.",
             hint="Choose a raster with these bands, or a model for any bands, such as geolb-tiny.",
         )
     left_out = tuple(index for index in range(len(given_um)) if index not in picked.values())
@@ -80,7 +80,8 @@ def tolerance_um(wavelength_um: float) -> float:
     return 0.03 if wavelength_um < 1.0 else 0.1
 
 
-def _listed(wavelengths_um: Sequence[float]) -> str:
+def named_wavelengths(wavelengths_um: Sequence[float]) -> str:
+    """Returns centre wavelengths in µm as text, with the names of colours."""
     return ", ".join(_named(wavelength) for wavelength in wavelengths_um)
 
 

@@ -159,7 +159,7 @@ class ModelsDialog(QDialog):
             texts = (
                 message_text(str(card.get("title") or card.get("name"))),
                 str(card.get("licence") or tr("not stated")),
-                number_text(size / 1e6, 1) if size else "",
+                number_text(size / 1e6, 1) if size else tr("not stated"),
                 _state(card),
             )
             for column, text in enumerate(texts):

@@ -8,7 +8,8 @@ Measured for the student with fresh weights and for the trained ones, on windows
 - agreement with a teacher in text space: mean cosine between the student's vectors and those that the teacher gives
   for the same ground, of whole images and of places; the student is shown all bands, or all but the teacher's;
 - agreement with a teacher behind a translator: the share of the variance of the teacher's features that the
-  translation explains (R², 0 for a constant answer) and, for Dynamic World, the share of places whose class is its own;
+  translation explains (R², 0 for the mean as answer), the cosine of the places' deviations from the mean (0 for any
+  constant answer) and, for Dynamic World, the share of places whose class is its own;
 - probes: a linear classifier of places, fitted on the left half of the raster, names Dynamic World's class of places
   of the right half; from the student's text-space vectors and from its decoder's features before them. The same
   classifier from the bands' mean values and from the teacher's vectors says what there was to learn.
@@ -153,7 +154,18 @@ def agreement(model: GeoLangBind, batches: list[Batch], given: list[Tensor]) -> 
 
 
 def translated(model: GeoLangBind, ground: Ground, teacher: str) -> Figures:
-    """Return R² of the translation into a teacher's features; for nine features, the share of equal classes too."""
+    """Return how well the translation into a teacher's features fits on places that were not trained on.
+
+    Args:
+        model: the student.
+        ground: the places.
+        teacher: its name.
+
+    Returns:
+        R² over all features, which an answer that is off by a constant makes negative; the mean cosine between the
+        deviations of places from the mean of all places, which a constant does not change; for Dynamic World's nine
+        features, the share of places of equal class.
+    """
     answers = []
     for batch in ground.batches:
         tokens, pyramid = model.visual.trunk.forward_pyramid(batch.images, batch.wavelengths_um)
@@ -161,7 +173,11 @@ def translated(model: GeoLangBind, ground: Ground, teacher: str) -> Figures:
         answers.append(model.translate(tokens, batch.wavelengths_um, bottleneck)[teacher])
     answer, wanted = torch.cat(answers).flatten(0, 1), torch.cat(ground.taught[teacher]).flatten(0, 1)
     explained = 1 - (answer - wanted).square().sum() / (wanted - wanted.mean(0)).square().sum()
-    figures = {f"{teacher} R²": float(explained)}
+    deviations = (answer - answer.mean(0), wanted - wanted.mean(0))
+    figures = {
+        f"{teacher} R²": float(explained),
+        f"{teacher} cosine of deviations": float(F.cosine_similarity(*deviations, dim=1).mean()),
+    }
     if wanted.shape[1] == len(CLASSES):
         figures[f"{teacher} equal classes"] = float((answer.argmax(1) == wanted.argmax(1)).float().mean())
     return figures

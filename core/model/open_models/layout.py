@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,14 @@ import torch
 from torch import Tensor
 
 from core.errors import ModelError
+from core.model.cards import OPEN_CLIP_CONFIG
 from core.model.config import ModelConfig
-from core.model.open_models.settings import KIND, OpenModelSettings, read_open_clip_config
+from core.model.open_models.settings import (
+    KIND,
+    USE_THE_PUBLISHED_ONE,
+    OpenModelSettings,
+    read_open_clip_config,
+)
 
 Weights = dict[str, Tensor]
 
@@ -20,7 +27,6 @@ WRAPPERS = ("clip_base_model.model.", "_orig_mod.", "model.")
 """Prefixes that training programs leave: Llama3-MS-CLIP's, torch.compile's, Lightning's."""
 CONSTANTS = ("attn_mask", "position_ids", "input_resolution", "context_length", "vocab_size")
 """Last parts of names that are no weights."""
-OPEN_CLIP_CONFIG = "open_clip_config.json"
 CLIP_SCALE, SIGLIP_SCALE = 1 / 0.07, 10.0
 
 
@@ -32,11 +38,13 @@ def open_config(settings: OpenModelSettings, **changes: Any) -> ModelConfig:  # 
         changes: fields of the configuration, such as ``templates``.
 
     Raises:
-        ModelError: its image tower is of a family that is not known.
+        ModelError: its image tower is of a family that is not known, or its settings do not fit together.
     """
-    from core.model.open_models.visual import OpenTrunk, image_size
+    from core.model.open_models.visual import OpenTrunk
 
     architecture = dict(settings.architecture)
+    if not isinstance(architecture.get("text_cfg"), Mapping):
+        raise ModelError("The open_clip configuration lacks text_cfg.", hint=USE_THE_PUBLISHED_ONE)
     text = {"kind": KIND, "architecture": {key: architecture[key] for key in _TEXT_KEYS if key in architecture}}
     seen = {key: value for key, value in architecture.items() if key != "text_cfg"}
     # The towers' sizes decide stride and heads; building them without memory takes a moment.
@@ -44,7 +52,7 @@ def open_config(settings: OpenModelSettings, **changes: Any) -> ModelConfig:  # 
         trunk = OpenTrunk(settings)
     bias = architecture.get("init_logit_bias")
     values: dict[str, Any] = {
-        "image_size": image_size(settings),
+        "image_size": trunk.image_size,
         "patch_size": trunk.token_stride,
         "width": trunk.embed_dim,
         "layers": 0,
@@ -63,12 +71,16 @@ def config_beside(folder: Path) -> ModelConfig | None:
     """Returns the configuration of a folder in open_clip's layout; None where it holds none.
 
     Raises:
-        ModelError: it holds one that does not fit.
+        ModelError: it holds one that cannot be read or does not fit.
     """
     for name in (OPEN_CLIP_CONFIG, "config.json"):
         settings = read_open_clip_config(folder / name)
         if settings is not None:
             return open_config(settings)
+        if name == OPEN_CLIP_CONFIG and (folder / name).is_file():
+            raise ModelError(
+                f"{folder / name} is no configuration of open_clip, or is damaged.", hint="Fetch it again."
+            )
     return None
 
 

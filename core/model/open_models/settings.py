@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,17 @@ _NAMED_PARTS = (
     ("text_cfg", "hf_tokenizer_name", _HUB_NAME),
 )
 """Entries of an architecture that name what other packages build, and how such names look."""
+_WRONG_VALUES = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What open_clip, timm and torch raise for settings that do not fit."""
+USE_THE_PUBLISHED_ONE = "Use the open_clip_config.json that came with the weights."
 
 
 @dataclass(frozen=True)
@@ -58,10 +70,15 @@ class OpenModelSettings:
                 hint="Give one wavelength, mean and deviation for every band.",
             )
         if not {"embed_dim", "vision_cfg"} <= set(self.architecture):
+            raise ModelError("The open_clip configuration lacks embed_dim or vision_cfg.", hint=USE_THE_PUBLISHED_ONE)
+        dimension = self.architecture["embed_dim"]
+        if not isinstance(dimension, int) or dimension < 1:
             raise ModelError(
-                "The open_clip configuration lacks embed_dim or vision_cfg.",
-                hint="Use the open_clip_config.json that came with the weights.",
+                f"The open_clip configuration's embed_dim is no positive number: {dimension!r}.",
+                hint=USE_THE_PUBLISHED_ONE,
             )
+        if not isinstance(self.architecture["vision_cfg"], Mapping):
+            raise ModelError("The open_clip configuration's vision_cfg is no object.", hint=USE_THE_PUBLISHED_ONE)
         refuse_places(self.architecture)
 
     @classmethod
@@ -103,8 +120,24 @@ def refuse_places(architecture: Mapping[str, Any]) -> None:
         if name is not None and not (isinstance(name, str) and pattern.fullmatch(name)):
             raise ModelError(
                 f"The configuration's {entry} is no name of a published model: {str(name)[:80]!r}.",
-                hint="Use the open_clip_config.json that came with the weights.",
+                hint=USE_THE_PUBLISHED_ONE,
             )
+
+
+@contextmanager
+def fitting_part(part: str) -> Iterator[None]:
+    """Build a part of an open_clip model from its settings, which open_clip, timm and torch check in their own ways.
+
+    Raises:
+        ModelError: a setting is unknown, missing, of the wrong type or contradicts another.
+    """
+    try:
+        yield
+    except _WRONG_VALUES as problem:
+        said = " ".join(str(problem).split()).removesuffix(".")[:200]
+        raise ModelError(
+            f"The open_clip configuration's {part} does not fit: {said}.", hint=USE_THE_PUBLISHED_ONE
+        ) from problem
 
 
 def is_open(config: ModelConfig) -> bool:
@@ -130,7 +163,10 @@ def read_open_clip_config(path: Path) -> OpenModelSettings | None:
     if not isinstance(architecture, Mapping) or "vision_cfg" not in architecture:
         return None
     preprocessing = values.get("preprocess_cfg") or {}
-    given: dict[str, Any] = {name: _numbers(preprocessing[name]) for name in ("mean", "std") if preprocessing.get(name)}
+    with fitting_part("preprocess_cfg"):
+        given: dict[str, Any] = {
+            name: _numbers(preprocessing[name]) for name in ("mean", "std") if preprocessing.get(name)
+        }
     return OpenModelSettings(architecture, **given)
 
 

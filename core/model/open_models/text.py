@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
 
 from core.errors import ModelError
-from core.model.open_models.settings import refuse_places
+from core.model.open_models.settings import fitting_part, refuse_places
 
 
 class OpenTextTower(nn.Module):
@@ -27,16 +28,18 @@ class OpenTextTower(nn.Module):
         refuse_places(architecture)
         settings = dict(architecture["text_cfg"])
         self._settings = settings
+        named = settings.get("hf_model_name")
         try:
             # The weights are the checkpoint's: none are fetched, whatever the configuration asks for.
-            self.tower: Any = _build_text_tower(
-                architecture["embed_dim"],
-                {**settings, "hf_model_pretrained": False},
-                bool(architecture.get("quick_gelu", False)),
-            )
+            with nullcontext() if named else fitting_part("text_cfg"):
+                self.tower: Any = _build_text_tower(
+                    architecture["embed_dim"],
+                    {**settings, "hf_model_pretrained": False},
+                    bool(architecture.get("quick_gelu", False)),
+                )
         except (OSError, ValueError) as problem:
             raise ModelError(
-                f"The text encoder {settings.get('hf_model_name')} is not on this computer and could not be fetched.",
+                f"The text encoder {named} is not on this computer and could not be fetched.",
                 hint="Connect once, or use a model with a text tower of its own.",
             ) from problem
         self.context_length = int(settings.get("context_length", 77))

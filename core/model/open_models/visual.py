@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core.model.open_models.settings import DISPLAY, OpenModelSettings
+from core.model.open_models.settings import DISPLAY, OpenModelSettings, fitting_part
 from core.model.open_models.towers import TOKENS, ImageTower, image_tower
 from core.model.trunk import Pyramid
 from core.spectral.band_choice import BandChoice, choose_bands
@@ -39,11 +39,12 @@ class OpenTrunk(nn.Module):
     def __init__(self, settings: OpenModelSettings) -> None:
         super().__init__()
         self.settings = settings
-        self.tower: ImageTower = image_tower(build_image_tower(settings))
+        with fitting_part("vision_cfg"):
+            self.tower: ImageTower = image_tower(build_image_tower(settings))
+            self.image_size = image_size(settings)
         self.embed_dim = self.pooled_channels = int(settings.architecture["embed_dim"])
         self.token_stride = self.tower.stride
         self.dense_heads, self.best_head = self.tower.heads, self.tower.best_head
-        self.image_size = image_size(settings)
 
     def choice(self, wavelengths_um: Sequence[float]) -> BandChoice:
         """Choose the bands that the model sees.

@@ -11,7 +11,7 @@ from core.errors import ModelError, OutputError, UsageError
 from core.model.cards import CARD_FILE, CONFIG_FILE, LINK_FILE, ModelCard, catalogue
 from core.model.open_models.settings import is_open, named_architecture
 from core.model.zoo.listing import get_card
-from core.model.zoo.loading import find_model_files, read_model
+from core.model.zoo.loading import find_model_files, find_weights, read_model
 from core.model.zoo.models_folder import make_models_folder, move_into_place, write_json
 from core.model.zoo.published import published_facts
 
@@ -39,11 +39,12 @@ def import_model(
         UsageError: the name cannot be used, or a single file is to be linked.
     """
     source = Path(path).expanduser().resolve()
-    config, weights_path = find_model_files(source)
-    if architecture is not None:
+    if architecture is None:
+        config, weights_path = find_model_files(source)
+    else:
         from core.model.open_models.layout import open_config
 
-        config = open_config(named_architecture(architecture))
+        config, weights_path = open_config(named_architecture(architecture)), find_weights(source)
     name = name or (source.name if source.is_dir() else source.stem)
     if not _NAME.fullmatch(name):
         raise UsageError(f"{name!r} cannot be a model's name.", hint="Use letters, digits, dots and hyphens.")

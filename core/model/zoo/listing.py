@@ -7,7 +7,16 @@ import json
 from pathlib import Path
 
 from core.errors import GeoLangBindError, ModelError
-from core.model.cards import CONFIG_FILE, LINK_FILE, ModelCard, catalogue, models_folder, read_card, weights_file
+from core.model.cards import (
+    CONFIG_FILE,
+    LINK_FILE,
+    OPEN_CLIP_CONFIG,
+    ModelCard,
+    catalogue,
+    models_folder,
+    read_card,
+    weights_file,
+)
 
 
 def list_models() -> list[ModelCard]:
@@ -66,7 +75,9 @@ def locate_model(name_or_path: str | Path) -> tuple[ModelCard, Path | None]:
 
 def lies_in_model_folder(path: Path) -> bool:
     """Whether configuration and card beside a weights file are this one's; a folder is always a model's own."""
-    return path.is_dir() or path.name.startswith(("model.", "open_clip"))
+    if path.is_dir() or path.name.startswith(("model.", "open_clip")):
+        return True
+    return (path.parent / OPEN_CLIP_CONFIG).is_file() and weights_file(path.parent) == path
 
 
 def installed_models() -> dict[str, Path]:

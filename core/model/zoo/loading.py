@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,9 +72,12 @@ def read_model(path: Path, config: ModelConfig | None) -> GeoLangBind:
     from core.model.selftest import check_prompts_differ
     from core.model.weight_files import build_model, read_weights
 
-    found, weights_path = find_model_files(path)
+    if config is None:
+        config, weights_path = find_model_files(path)
+    else:
+        weights_path = find_weights(path)
     weights = read_weights(weights_path)
-    model = build_model(config or found or published_config(weights, weights_path), weights, weights_path.name)
+    model = build_model(config or published_config(weights, weights_path), weights, weights_path.name)
     if model.knows_words:
         folder = weights_path.parent
         tower: Any = model.text
@@ -89,13 +93,22 @@ def find_model_files(path: Path) -> tuple[ModelConfig | None, Path]:
     Raises:
         ModelError: there is nothing, or no weights.
     """
+    weights = find_weights(path)
+    return (_config_in(weights.parent) if lies_in_model_folder(path) else None), weights
+
+
+def find_weights(path: Path) -> Path:
+    """Find the weights of a file or folder.
+
+    Raises:
+        ModelError: there is nothing, or no weights.
+    """
     if not path.exists():
         raise ModelError(f"There is no model at {path}.", hint="Check the path.")
-    folder = path if path.is_dir() else path.parent
     weights = weights_file(path) if path.is_dir() else path
     if weights is None:
         raise ModelError(f"The folder {path} holds no model weights.", hint="It needs a model.safetensors.")
-    return (_config_in(folder) if lies_in_model_folder(path) else None), weights
+    return weights
 
 
 def _config_in(folder: Path) -> ModelConfig | None:
@@ -113,9 +126,23 @@ def _config_in(folder: Path) -> ModelConfig | None:
         return read_config(file)
     except ModelError:
         beside = config_beside(folder)  # transformers writes another config.json beside open_clip's
-        if beside is None:
-            raise
-        return beside
+        if beside is not None:
+            return beside
+        if _is_of_transformers(file):
+            raise ModelError(
+                f"{file} is a configuration of the transformers library, not one of open_clip.",
+                hint="Import the open_clip version of the model, which has an open_clip_config.json.",
+            ) from None
+        raise
+
+
+def _is_of_transformers(file: Path) -> bool:
+    """Whether a configuration is one of the transformers library, whose weights have other names."""
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(values, Mapping) and "model_type" in values
 
 
 def _completed(card: ModelCard, config: ModelConfig) -> ModelCard:

@@ -33,7 +33,8 @@ def published_config(weights: Weights, source: Path) -> ModelConfig:
             return config
     raise ModelError(
         f"It is unknown how {source.name} is built.",
-        hint="Put its config.json into the same folder, or name it with config.",
+        hint="Import the folder that has its config.json or open_clip_config.json, or name the architecture of an "
+        "open_clip model: core models import FILE --architecture ViT-B-16.",
     )
 
 

@@ -151,6 +151,8 @@ def test_what_a_model_does_not_see_is_reported():
     choice = choose_bands(COLOURS_UM, (0.49, 0.56, 0.665, 0.842))
     assert choice.picked == (2, 1, 0)
     assert choice.in_words() == "The model sees 3 of 4 bands; left out: 0.842 µm."
+    choice = choose_bands(COLOURS_UM, (0.443, 0.49, 0.56, 0.665))
+    assert choice.in_words() == "The model sees 3 of 4 bands; left out: coastal (0.443 µm)."
 
 
 def test_a_raster_without_the_bands_is_refused_with_their_names():
