@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from core.evaluate.averages import averages, published_means
-from core.evaluate.benchmarks import ZERO_SHOT, benchmarks
+from core.evaluate.benchmarks import TRAINED_CLASSES, ZERO_SHOT, benchmarks
 from core.evaluate.published import marked, published_models
-from core.model.cards import catalogue
+from core.model.cards import ModelCard, catalogue
+from core.spectral.band_choice import COLOURS_UM
 
 SCENES = {
     "EuroSAT": "eurosat_rgb",
@@ -26,18 +27,24 @@ SCENES = {
 RETRIEVAL = {"RSICD": "rsicd", "RSITMD": "rsitmd"}
 WAYS = {"image → text": "image_to_text", "text → image": "text_to_image"}
 RANKS = (1, 5, 10)
+KINDS = {ZERO_SHOT: "zero-shot", TRAINED_CLASSES: "trained classes, other images"}
+
+OWN = "geolb-tiny"
+BESIDE = ("SigLIP B-16 224", "SigLIP SO400M 384", "DOFA-CLIP B-16 224", "DOFA-CLIP SO400M 384", "GeoRSCLIP H-14")
+"""Published models that the embedded one is put beside, where both have figures."""
 
 HEAD = """\
 # What a user would pick instead
 
-The embedded model beside models that can be fetched or imported, by published figures in per cent. Written by
-`python -m training.studies.comparison` from `resources/benchmarks.toml` and the embedded model's card. An asterisk:
-the model was trained on that set, or on one of the sets averaged.
+The embedded model beside models that can be fetched or imported, by figures in per cent. Written by
+`python -m training.studies.comparison` from `resources/benchmarks.toml`, `resources/models.toml` and the embedded
+model's card.
 
 **In short.** `geolb-tiny` is made for maps of words on any bands, offline, on a laptop. It is not a strong zero-shot
 classifier of scenes: where a published model of 150 million parameters or more is allowed and fits the memory, it
 knows more words. EuroSAT and UC Merced are no contest: `geolb-tiny` learnt their classes (from other images), the
-others did not. Models for colours alone leave out every band but red, green and blue.
+others did not. Its own maps are weaker in colours alone than with many bands, and water on fields in Spain is mostly
+missed at the threshold of 0.5. Models for colours alone leave out every band but red, green and blue.
 
 | what you have | what to pick |
 |---|---|
@@ -45,7 +52,56 @@ others did not. Models for colours alone leave out every band but red, green and
 | colours, many unusual words, commercial use | FarSLIP B-16 (MIT), SigLIP (Apache-2.0): [models](models.md) |
 | any bands, best words, research only | DOFA-CLIP (CC-BY-NC-4.0) |
 | some labelled polygons of your own | any of them, [fine-tuned](finetune.md) |
+
+**How to read the figures.** Ours were measured by `core evaluate` on the files named in `resources/benchmarks.toml`,
+with 95 % intervals. The others are their publishers', not measured here: with prompts, splits and image sizes of
+their own, so that a few points between two models of different publishers mean little. An asterisk: trained on
+that set, or on one of the sets averaged, as far as its publisher says; models of web pictures may have met any of
+them. A dagger: trained on that set's classes, measured on other images of it. No figure of a map by words is
+here for the published models: they were not run on the sets of masks that ours was.
 """
+
+
+def models_part(cards: Iterable[ModelCard]) -> str:
+    """Returns the models that can be had, by licence, size and bands, as Markdown."""
+    rows = []
+    for card in cards:
+        fixed = tuple(card.details.get("bands_um", ()))
+        bands = "red, green, blue" if fixed == COLOURS_UM else f"{len(fixed)} of Sentinel-2" if fixed else "any"
+        size = f"{card.size / 1e6:,.0f} MB" if card.size else "not known"
+        parameters = f"{card.parameters / 1e6:,.0f} million" if card.parameters else ""
+        rows.append((f"`{card.name}`", bands, card.licence, parameters, size))
+    header = ("model", "bands", "licence", "parameters", "size")
+    return "## Models that come with the plugin or can be fetched\n\n" + _table(header, rows)
+
+
+def beside_part(card: Mapping[str, Any]) -> str:
+    """Returns the embedded model beside published ones on the sets that both were measured on, as Markdown.
+
+    Args:
+        card: ``details`` of its card, with ``figures`` as ``core evaluate`` gives them.
+    """
+    rows = []
+    for name, figures in card["figures"].items():
+        if name not in (*SCENES.values(), *RETRIEVAL.values()):
+            continue
+        published = benchmarks()[name].get("published", {})
+        for measure in figures["measures"]:
+            table = published.get(measure["name"], {}) if name in RETRIEVAL.values() else published
+            if not table or not ("top-1" in measure["name"] or "_R@" in measure["name"]):
+                continue
+            own = _percent(measure["value"]) + ("" if figures["setting"] == ZERO_SHOT else "†")
+            about = _without_setting(measure["name"], figures["setting"]).replace("_", " ")
+            rows.append((f"{_label(name)}, {about}", own, *(_cell(table.get(model), model, name) for model in BESIDE)))
+    header = ("set and measure", f"`{OWN}`", *BESIDE)
+    return "## Beside each other\n\n" + _table(header, rows)
+
+
+def page() -> str:
+    """Returns the whole page, without the newline at its end."""
+    cards = catalogue()
+    own = cards[OWN].details
+    return "\n\n".join((HEAD.rstrip(), models_part(cards.values()), beside_part(own), own_part(own), published_part()))
 
 
 def published_part() -> str:
@@ -70,11 +126,16 @@ def own_part(card: Mapping[str, Any]) -> str:
         card: ``details`` of its card, with ``figures`` as ``core evaluate`` gives them.
     """
     rows = []
-    for figures in card["figures"].values():
-        measure = figures["measures"][0]
-        setting = "" if figures["setting"] == ZERO_SHOT else "trained classes, other images"
-        rows.append((figures["title"], measure["name"], _percent(measure["value"]), _interval(measure), setting))
-    return "## `geolb-tiny`\n\n" + _table(("set", "measure", "figure", "95 %", ""), rows)
+    for name, figures in card["figures"].items():
+        seen = OWN in benchmarks().get(name, {}).get("trained_on_by", ())
+        kind = "trained on these images" if seen else KINDS.get(figures["setting"], figures["setting"])
+        first, *others = figures["measures"]
+        for measure in (first, *(other for other in others if other["name"].startswith("IoU at 0.5,"))):
+            about = _without_setting(measure["name"], figures["setting"]).replace("_", " ")
+            title = figures["title"] if measure is first else ""
+            rows.append((title, about, _percent(measure["value"]), _interval(measure), kind))
+    header = ("set", "measure", "figure", "95 %", "kind")
+    return f"## `{OWN}` on every set\n\nThe other measures are on its card.\n\n" + _table(header, rows)
 
 
 def _scene_rows() -> Iterable[tuple[str, ...]]:
@@ -104,6 +165,15 @@ def _cell(figure: float | None, model: str, *sets: str) -> str:
     return "" if figure is None else f"{figure:.1f}{marked(model, *sets).removeprefix(model)}"
 
 
+def _without_setting(measure: str, setting: str) -> str:
+    """Returns the name of a measure without the setting in it, which has a column of its own."""
+    return measure.replace(f" ({setting})", "").removeprefix(f"{setting} ")
+
+
+def _label(benchmark: str) -> str:
+    return next(label for label, name in {**SCENES, **RETRIEVAL}.items() if name == benchmark)
+
+
 def _percent(share: float) -> str:
     return f"{100 * share:.1f}"
 
@@ -120,7 +190,7 @@ def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def main() -> None:
     """Print the page."""
-    print("\n\n".join((HEAD.rstrip(), own_part(catalogue()["geolb-tiny"].details), published_part())))
+    print(page())
 
 
 if __name__ == "__main__":
