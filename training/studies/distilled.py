@@ -162,9 +162,7 @@ def translated(model: GeoLangBind, ground: Ground, teacher: str) -> Figures:
         teacher: its name.
 
     Returns:
-        R² over all features, which an answer that is off by a constant makes negative; the mean cosine between the
-        deviations of places from the mean of all places, which a constant does not change; for Dynamic World's nine
-        features, the share of places of equal class.
+        The measures of ``fit_of`` and, for Dynamic World's nine features, the share of places of equal class.
     """
     answers = []
     for batch in ground.batches:
@@ -172,15 +170,22 @@ def translated(model: GeoLangBind, ground: Ground, teacher: str) -> Figures:
         bottleneck = model.dense.bottleneck(tokens, pyramid) if isinstance(model.dense, Decoder) else None
         answers.append(model.translate(tokens, batch.wavelengths_um, bottleneck)[teacher])
     answer, wanted = torch.cat(answers).flatten(0, 1), torch.cat(ground.taught[teacher]).flatten(0, 1)
-    explained = 1 - (answer - wanted).square().sum() / (wanted - wanted.mean(0)).square().sum()
-    deviations = (answer - answer.mean(0), wanted - wanted.mean(0))
-    figures = {
-        f"{teacher} R²": float(explained),
-        f"{teacher} cosine of deviations": float(F.cosine_similarity(*deviations, dim=1).mean()),
-    }
+    figures = {f"{teacher} {measure}": value for measure, value in fit_of(answer, wanted).items()}
     if wanted.shape[1] == len(CLASSES):
         figures[f"{teacher} equal classes"] = float((answer.argmax(1) == wanted.argmax(1)).float().mean())
     return figures
+
+
+def fit_of(answer: Tensor, wanted: Tensor) -> Figures:
+    """Return how well features of places (N, D) fit those wanted (N, D).
+
+    Returns:
+        ``R²`` over all features, which an answer that is off by a constant lowers; ``cosine of deviations``, the mean
+        cosine between the deviations of places from the mean of all, which a constant does not change.
+    """
+    explained = 1 - (answer - wanted).square().sum() / (wanted - wanted.mean(0)).square().sum()
+    cosines = F.cosine_similarity(answer - answer.mean(0), wanted - wanted.mean(0), dim=1)
+    return {"R²": float(explained), "cosine of deviations": float(cosines.mean())}
 
 
 def probe(left: Ground, right: Ground, places: Callable[[Ground, int], Tensor]) -> float:
