@@ -4,7 +4,7 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help env qgis-env test test-core test-qgis test-qgis-3.40 test-qgis-3.44 lint lint-qgis demo qgis package bench bench-gpu soak lock lock-remote clean
+.PHONY: help env qgis-env test test-core test-qgis test-qgis-3.40 test-qgis-3.44 lint lint-qgis demo qgis package bench bench-gpu soak soak-qgis lock lock-remote clean
 
 PYTHON ?= python3
 RUN := .venv/bin/python
@@ -57,6 +57,9 @@ bench: env  ## measure speed and memory
 
 soak: env  ## a thousand faults at random, fifteen minutes at most: nothing may be lost or left
 	$(RUN) tests/soak/soak.py --faults 1000 --seconds 840
+
+soak-qgis: env qgis-env  ## sixty such faults with the plugin in a real QGIS as the client, a quarter of an hour at most
+	$(RUN) tests/soak/soak_qgis.py --faults 60 --seconds 780
 
 bench-gpu: env  ## measure an accelerator, eight minutes at most; one line where there is none
 	@if $(RUN) -c "import torch; raise SystemExit(not torch.cuda.is_available())"; \

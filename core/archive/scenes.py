@@ -19,6 +19,7 @@ from core.archive.stac_search import found_images, is_search
 from core.errors import InputError
 from core.raster.failures import without_password
 from core.raster.gdal_open import is_remote
+from core.raster.listing import LARGEST_TEXT
 from core.raster.object_store import is_bucket, rasters_in_bucket
 from core.raster.reader import open_raster
 
@@ -157,13 +158,18 @@ def _text(place: str) -> str:
     """Return the text of a document, local or on a server.
 
     Raises:
-        InputError: it is not there, or cannot be read.
+        InputError: it is not there, cannot be read, or is longer than such a document may be.
     """
     try:
         if place.startswith(("http://", "https://")):
             with urlopen(place, timeout=SERVER_SECONDS) as answer:
-                return str(answer.read().decode("utf-8"))
-        return Path(place).read_text(encoding="utf-8")
+                content = bytes(answer.read(LARGEST_TEXT + 1))
+        else:
+            with Path(place).open("rb") as file:
+                content = file.read(LARGEST_TEXT + 1)
+        if len(content) > LARGEST_TEXT:
+            raise InputError(f"{without_password(place)} is too large for a list of scenes.", hint="Name another file.")
+        return content.decode("utf-8")
     except FileNotFoundError as problem:
         raise InputError(f"There is no file {place}.", hint="Check the path.") from problem
     except (URLError, HTTPException) as problem:

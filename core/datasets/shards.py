@@ -64,7 +64,7 @@ class ShardSet:
     """
 
     def __init__(self, pattern: str) -> None:
-        self.paths = [Path(name) for name in sorted(glob.glob(pattern))]
+        self.paths = [path for path in map(Path, sorted(glob.glob(pattern))) if path.is_file()]
         if not self.paths:
             raise InputError(f"There is no shard {pattern}.", hint="Check the path in the recipe, or build the shards.")
         self._members = [_table_of_contents(path) for path in self.paths]

@@ -24,6 +24,12 @@ from core.platform_folders import cache_base, is_private
 LOG = logging.getLogger(__name__)
 CODE = Path(__file__).resolve().parents[2]
 
+_ENDS_WITH_ITS_PARENT = """
+import os, sys, threading
+threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()
+"""
+"""Beginning of a program that ends when its stdin is closed."""
+
 
 class Kernels:
     """State of the kernels of a process, and their preparation."""
@@ -87,23 +93,28 @@ def _imported() -> Any:  # noqa: ANN401
 
 
 def _compile_elsewhere() -> None:
-    """Fill the kernel cache by another process; if that fails, this process compiles."""
+    """Fill the kernel cache by another process; if that fails, this process compiles.
+
+    The other process ends with this one, however this one ends: then its stdin is closed.
+    """
     folder = kernel_folder()
     if not _writable(folder):
         return
-    script = f"import sys; sys.path.insert(0, {str(CODE)!r}); import core.dense.kernels"
+    script = _ENDS_WITH_ITS_PARENT + f"sys.path.insert(0, {str(CODE)!r})\nimport core.dense.kernels"
     gently = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
-    with contextlib.suppress(OSError):
-        subprocess.run(
-            [sys.executable, "-c", script if os.name == "nt" else f"import os; os.nice(10); {script}"],
+    with (
+        contextlib.suppress(OSError),
+        subprocess.Popen(
+            [sys.executable, "-c", script if os.name == "nt" else f"import os\nos.nice(10)\n{script}"],
             cwd=folder,
             env={"NUMBA_CACHE_DIR": str(folder), **os.environ},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             creationflags=gently,
-            check=False,
-        )
+        ) as process,
+    ):
+        process.wait()
 
 
 def _writable(folder: Path) -> bool:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.context import Context
 from core.errors import TrainingError
 from core.finetune.block_split import TEST, TRAINING, VALIDATION, BlockSplit, split_blocks
-from core.finetune.labels import open_labels
+from core.finetune.labels import LabelSet
 from core.finetune.patches import LabelledRaster, read_patches
 from core.finetune.settings import FinetuneSettings
 
@@ -77,6 +77,7 @@ class LabelledData:
 
 def read_labelled_data(
     settings: FinetuneSettings,
+    labels: LabelSet,
     crop: int,
     margin: int,
     rng: Generator,
@@ -87,7 +88,8 @@ def read_labelled_data(
     """Read rasters and labels and divide the ground.
 
     Args:
-        settings: names rasters and labels.
+        settings: names the rasters.
+        labels: open.
         crop: side in pixels of a training crop.
         margin: pixels around it that a patch shows too.
         rng: chooses patches where there are too many, and blocks.
@@ -98,11 +100,10 @@ def read_labelled_data(
         TrainingError: the labels cannot be learnt from.
         GeoLangBindError: a raster cannot be read or recognised.
     """
-    with open_labels(settings.labels, settings.field, settings.names) as labels:
-        rasters = read_patches(
-            settings.rasters, labels, crop + 2 * margin, margin, rng, placeholders=placeholders, context=context
-        )
-        classes, remarks = labels.classes, list(labels.remarks)
+    rasters = read_patches(
+        settings.rasters, labels, crop + 2 * margin, margin, rng, placeholders=placeholders, context=context
+    )
+    classes, remarks = labels.classes, list(labels.remarks)
     seen = [raster.source for raster in rasters]
     unlabelled = [source.path for source in settings.rasters if source not in seen]
     if unlabelled:

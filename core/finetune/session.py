@@ -16,6 +16,7 @@ from core.errors import TrainingError
 from core.finetune.batches import FinetuneBatches
 from core.finetune.head_fit import fit_head, sample_features
 from core.finetune.labelled_data import LabelledData, Masks, read_labelled_data
+from core.finetune.labels import open_labels
 from core.finetune.loop import FinetuneLoop
 from core.finetune.objective import FinetuneObjective
 from core.finetune.report import class_rows, model_card, outcome
@@ -63,12 +64,13 @@ def fine_tune(settings: FinetuneSettings, output: Path, context: Context | None 
         raise TrainingError(f"There is no mode {settings.mode}.", hint=f"Choose one of {', '.join(MODES)}.")
     check_writable(output)
     rng = np.random.default_rng(settings.seed)
-    context.progress(0.0, "Loading the model")
-    model = load_model(settings.start, device=settings.device)
-    crop, margin = _sides(model)
-    context.progress(0.01, "Reading rasters and labels")
-    placeholders = None if model.card is None else model.card.placeholders
-    data = read_labelled_data(settings, crop, margin, rng, placeholders=placeholders, context=context)
+    with open_labels(settings.labels, settings.field, settings.names) as labels:  # refused before any progress
+        context.progress(0.0, "Loading the model")
+        model = load_model(settings.start, device=settings.device)
+        crop, margin = _sides(model)
+        context.progress(0.01, "Reading rasters and labels")
+        placeholders = None if model.card is None else model.card.placeholders
+        data = read_labelled_data(settings, labels, crop, margin, rng, placeholders=placeholders, context=context)
     test_pixels = HeldOutPixels(data.rasters, data.test, len(data.classes), rng)
     fitting = _Finetuning(model, settings, data, crop, rng, context)
     before = test_pixels.score(model, fitting.objective)

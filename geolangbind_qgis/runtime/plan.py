@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .accelerators import TorchBuild, choose_build, find_nvidia_driver, with_answering_indexes
@@ -21,6 +21,8 @@ from .setup_error import SetupError
 from .translation import tr
 
 _GIGABYTE = 1_000_000_000
+UNPACKED = 2
+"""About how many bytes an environment takes for each byte of its wheels."""
 _LONGEST_WINDOWS_PATH = 110
 """Of the folder: below it, PyTorch's longest file takes 145 of the 260 letters that Windows allows."""
 
@@ -114,6 +116,9 @@ def plan_environment(
     build = choose_build(device, driver=find_nvidia_driver())
     if wheels is None:
         build = with_answering_indexes(build, proxy_environment(proxy))
+    if bundle is not None:
+        packed = sum(path.stat().st_size for path in bundle.wheels.glob("*.whl"))
+        build = replace(build, download_bytes=0, disk_bytes=UNPACKED * packed)
     free = _free_bytes(target)
     chosen = choose_python(python, platform)
     plan = Plan(target, chosen, build, recipe or runtime_recipe(), wheels, free, _remarks(platform), bundle)

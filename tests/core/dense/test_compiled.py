@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import os
+import select
+import signal
 import subprocess
 import sys
 import threading
@@ -223,3 +225,35 @@ def test_where_they_cannot_be_kept_kernels_are_compiled_all_the_same(tmp_path):
     in_the_way.write_text("")
     assert prepared_elsewhere(in_the_way) == 0
     assert kept_beside_the_code() == before
+
+
+COMPILES_IN_VAIN = """
+import subprocess
+from core.dense.compiled import KERNELS
+
+class Told(subprocess.Popen):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        print(self.pid, flush=True)
+
+subprocess.Popen = Told
+KERNELS.prepare_beside()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs Linux's file descriptors of processes")
+def test_the_process_that_compiles_ends_with_a_process_that_is_killed(tmp_path):
+    (tmp_path / "numba.py").write_text("import threading\nthreading.Event().wait()\n")  # a compiler without an end
+    (tmp_path / "cache").mkdir(mode=0o700)
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}:{ROOT}", "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    command = [sys.executable, "-c", COMPILES_IN_VAIN]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        compiling = os.pidfd_open(int(process.stdout.readline()))
+        process.kill()
+    try:
+        ended, _, _ = select.select([compiling], [], [], 60)
+        if not ended:
+            signal.pidfd_send_signal(compiling, signal.SIGKILL)
+    finally:
+        os.close(compiling)
+    assert ended

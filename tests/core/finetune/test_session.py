@@ -376,6 +376,19 @@ def test_the_command_prints_a_table_and_answers_mistakes_with_a_line(start, pict
     assert "cannot be written" in capsys.readouterr().err
 
 
+def test_labels_are_refused_before_anything_is_reported(start, picture, write_labels, tmp_path, capsys):
+    labels, raster = write_labels(*squares()), picture()
+    for given, said in (
+        (["--labels", labels, "--field", "kind"], "no field 'kind'"),
+        (["--labels", str(tmp_path / "gone.gpkg")], "no file"),
+        (["--labels", raster], "more than"),
+    ):
+        assert main(["--raster", raster, "--start", start, "-o", str(tmp_path / "mine"), *given]) == 1
+        told = capsys.readouterr()
+        assert said in told.err
+        assert (told.out + told.err).count("\n") == 1
+
+
 def test_whatever_goes_wrong_is_one_line(start, picture, write_labels, tmp_path, capsys, monkeypatch):
     def broken(*given, **options):
         raise RuntimeError("a sentence\nand another")

@@ -241,6 +241,8 @@ def test_a_bad_sample_is_named_and_never_run(tmp_path, parts, message):
 def test_bad_shards_are_named(tmp_path, shards, tiny_config):
     with pytest.raises(InputError, match="There is no shard"):
         ShardSet(str(tmp_path / "nothing-*.tar"))
+    with pytest.raises(InputError, match="There is no shard"):
+        ShardSet(str(tmp_path))  # a folder
     (tmp_path / "text.tar").write_text("no tar at all" * 100)
     with pytest.raises(InputError, match="damaged, cut short or compressed"):
         ShardSet(str(tmp_path / "text.tar"))

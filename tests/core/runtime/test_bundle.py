@@ -89,6 +89,13 @@ def test_a_bundle_is_installed_without_a_network_and_its_models_are_imported(bun
     assert importing.read_text() == f"models import {bundle / 'models' / 'my-model'} --name my-model\n"
 
 
+def test_the_plan_says_the_size_of_what_the_bundle_holds(bundle, recipe, tmp_path):
+    plan = plan_environment(tmp_path / "env", wheels=bundle, recipe=recipe)
+    packed = sum(path.stat().st_size for path in (bundle / "wheels").iterdir())
+    assert plan.build.download_bytes == 0
+    assert packed < plan.build.disk_bytes < 3 * packed
+
+
 def test_a_model_that_is_there_already_is_no_failure_and_a_damaged_one_is(bundle, recipe, tmp_path, importing):
     code = installation.CODE_ROOT / "core"
     (code / "__main__.py.status").write_text("1")

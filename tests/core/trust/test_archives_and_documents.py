@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.server
 import json
 import os
+import threading
 import zipfile
 
 import numpy as np
@@ -73,6 +76,32 @@ def test_a_text_that_unpacks_to_gigabytes_is_refused(tmp_path, monkeypatch):
     (tmp_path / "MTD.xml").write_bytes(b"x" * 100_000)
     with pytest.raises(InputError, match="too large for a text"):
         list_folder(tmp_path).text("MTD.xml")
+
+
+class Endless(http.server.BaseHTTPRequestHandler):
+    """Answers with a document that has no end."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            while True:
+                self.wfile.write(b"x" * 10_000)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_document_without_end_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(scenes, "LARGEST_TEXT", 100_000)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endless) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(InputError, match="too large for a list"):
+            scenes_of(f"http://127.0.0.1:{server.server_port}/item.json")
+        server.shutdown()
+    (tmp_path / "item.json").write_bytes(b"x" * 200_000)
+    with pytest.raises(InputError, match="too large for a list"):
+        scenes_of(str(tmp_path / "item.json"))
 
 
 @pytest.mark.parametrize("href", ["file:///etc/hostname.tif", "/etc/hostname.tif", "/vsizip//home/a.zip/b.tif"])
