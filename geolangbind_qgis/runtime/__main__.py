@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .accelerators import choose_build, find_nvidia_driver, with_answering_indexes
-from .bundle import pack_bundle
+from .bundle import is_bundle, pack_bundle
 from .environment import build_environment, remove_environment
 from .environment_check import check_environment, environment_python, find_environment
 from .installation import LOG_FILE
@@ -63,7 +63,8 @@ def _act(options: argparse.Namespace) -> None:
             f"The environment {target} is complete; torch {manifest.versions['torch']} computes on {manifest.device}."
         )
         return
-    if not options.repair and not options.plan and find_environment(target, recipe) is not None:
+    brings_models = options.wheels is not None and options.pack is None and is_bundle(options.wheels)
+    if not (options.repair or options.plan or brings_models) and find_environment(target, recipe) is not None:
         _pack(options, target, recipe)
         return
     plan = _plan(options, target)
@@ -90,7 +91,9 @@ def _pack(options: argparse.Namespace, target: Path, recipe: Recipe) -> None:
     )
     size = sum((folder / name).stat().st_size for name in bundle.files)
     print(f"{folder}: {len(bundle.files)} files, {size / 1e9:.2f} GB, for {bundle.system}.")
-    print("On the other computer: name this folder under “Install from a folder of wheels”, or pass --wheels.")
+    print(
+        "On the other computer: name this folder under “Install from a bundle or a folder of wheels”, or pass --wheels."
+    )
 
 
 def _plan(options: argparse.Namespace, target: Path) -> Any:  # noqa: ANN401 - a Plan

@@ -14,6 +14,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 import pytest
 from wheels import make_recipe, make_wheel, make_wheels
 
+from geolangbind_qgis.runtime import __main__ as command
 from geolangbind_qgis.runtime import installation
 from geolangbind_qgis.runtime.bundle import BUNDLE_FILE, pack_bundle, read_bundle, verify_bundle
 from geolangbind_qgis.runtime.environment import build_environment
@@ -94,6 +95,21 @@ def test_the_plan_says_the_size_of_what_the_bundle_holds(bundle, recipe, tmp_pat
     packed = sum(path.stat().st_size for path in (bundle / "wheels").iterdir())
     assert plan.build.download_bytes == 0
     assert packed < plan.build.disk_bytes < 3 * packed
+
+
+def test_a_bundle_brings_its_models_to_an_environment_that_is_complete(bundle, recipe, connected, monkeypatch):
+    brought = []
+
+    def build(plan, **_):
+        brought.extend(folder.name for folder in plan.bundle.models)
+        raise SetupError("That will do.", "Go on.")
+
+    monkeypatch.setattr(command, "runtime_recipe", lambda **_: recipe)
+    monkeypatch.setattr(command, "build_environment", build)
+    assert command.main(["--target", str(connected)]) == 0
+    assert brought == []
+    assert command.main(["--target", str(connected), "--wheels", str(bundle)]) == 1
+    assert brought == ["my-model"]
 
 
 def test_a_model_that_is_there_already_is_no_failure_and_a_damaged_one_is(bundle, recipe, tmp_path, importing):
