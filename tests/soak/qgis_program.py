@@ -168,7 +168,7 @@ def damage_chunk(task: dict) -> None:
 
 
 def mend(task: dict, process: int | None) -> None:
-    """Give disk and network back."""
+    """Restore disk and network."""
     limit_files(process, resource.RLIM_INFINITY)
     Path(task["switch"]).write_text(str(10**9))
 
