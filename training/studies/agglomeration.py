@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+import torch.nn.functional as F
 import yaml
 
 from core.cli.console import ProgressLines
@@ -27,18 +29,25 @@ from core.evaluate.benchmarks import benchmarks, run_entry
 from core.evaluate.prompt_figures import figures_of
 from core.evaluate.prompt_maps import score_words
 from core.model import GeoLangBind, load_model
+from core.model.dense_heads import get_head
+from core.pretrain.batch import Batch
+from core.pretrain.recipe_teachers import teacher_features
+from core.pretrain.sources.scenes import read_scene
+from core.pretrain.teacher_registry import registered_teacher
+from training.studies.distilled import Ground, translated
+from training.studies.galileo_probe import place_labels, probe
 from training.studies.leave_one_tile_out import place_accuracy, without_place
 
 RECIPE = Path(__file__).resolve().parents[1] / "recipes" / "geolb_tiny.yaml"
 KEPT_DUBAI, KEPT_KAMPALA = "tile6_", "OAM-1238453"
 KEPT_TILE = "433D_629L_3_1"
 """The place with the most classes; farmland, woods, a town and a river."""
+TAUGHT_SIDE = 128
+"""Side in pixels of the part of it that is shown to teachers, as large as the images of training."""
 COLOUR_CHANCE = 0.1
 """Share of batches that show colour alone where other bands are measured."""
 TEACHER_WEIGHT = 3.0
 """The published losses count a tenth each; the decoder's labels weigh ten times as much as the published contrast."""
-
-
 Sources = dict[str, dict[str, Any]]
 
 
@@ -126,10 +135,35 @@ def _measure_colour(model: GeoLangBind, data: Path) -> dict[str, float]:
 
 
 def _measure_multispectral(model: GeoLangBind, data: Path) -> dict[str, float]:
-    """Returns the overall accuracy of the kept tile in the Esri legend by choice of sensors."""
+    """Returns figures of the kept tile by choice of sensors.
+
+    Overall accuracy in the Esri legend; the share of places that a linear probe of the decoder's features names, as in
+    ``galileo_probe``; the share of the variance of a teacher's features that their translation explains.
+    """
     folder = data / "scenes" / "terramind_tiles" / KEPT_TILE
-    place = [str(folder / f"{name}.tif") for name in ("S2L2A", "S1RTC")]
-    return place_accuracy(model, place, str(folder / "LULC.tif"))
+    paths = {"12 bands": str(folder / "S2L2A.tif"), "radar": str(folder / "S1RTC.tif")}
+    figures = place_accuracy(model, list(paths.values()), str(folder / "LULC.tif"))
+    labels = place_labels(folder / "LULC.tif")
+    for name, path in paths.items():
+        values, bands, _ = read_scene(path)
+        image, wavelengths = torch.from_numpy(values)[None], torch.tensor([band.wavelength_um for band in bands])
+        with torch.no_grad():
+            maps = get_head(model).narrow(model, image, wavelengths)
+        figures[f"{name}, probe"] = probe(F.adaptive_avg_pool2d(maps, labels.shape)[0].float(), labels)
+        for teacher in model.translators:
+            batch = Batch(KEPT_TILE, image[..., :TAUGHT_SIDE, :TAUGHT_SIDE], wavelengths)
+            figures |= {f"{name}, {key}": value for key, value in _explained(model, batch, teacher).items()}
+    return figures
+
+
+def _explained(model: GeoLangBind, batch: Batch, teacher: str) -> dict[str, float]:
+    """Returns the agreement of a translation with its teacher; nothing where the teacher does not know the bands."""
+    make = registered_teacher(teacher)
+    wanted = teacher_features(make())(batch) if make else None
+    if wanted is None:
+        return {}
+    with torch.no_grad():
+        return translated(model, Ground([batch], torch.zeros(0), {teacher: [wanted]}), teacher)
 
 
 IMAGERY = {
