@@ -22,8 +22,8 @@ from core.protocol import Source
 from core.raster.pixel_window import PixelWindow, RowCol
 from core.tasks.scene import as_trained, open_scene
 
-PART_SIDE = 8
-"""Chunks along the side of what a worker takes at once: half a minute of work. Windows across the border of two parts
+PART_WINDOWS = 16
+"""Windows along the side of what a worker takes at once: half a minute of work. Windows across the border of two parts
 are encoded for both, so that smaller parts cost more in all; chunks are kept one by one, so a lost worker loses one."""
 
 
@@ -84,7 +84,7 @@ def plan_scene(job: EmbedJob) -> ScenePlan:
         with _features(job) as features:
             cells = PixelWindow(0, 0, features.layout.columns, features.layout.rows)
             missing = features.missing(cells)
-            parts = tuple(_parts(features.layout, missing))
+            parts = tuple(_parts(features.layout, features.plan.chunks_across(PART_WINDOWS), missing))
             return ScenePlan(job.source.path, len(features.layout.chunks_in(cells)), len(missing), parts)
     except Exception as problem:
         return ScenePlan(job.source.path, error=_sentence(problem))
@@ -127,12 +127,12 @@ def _mirror(address: str) -> StoreMirror | None:
     return StoreMirror(address) if address else None
 
 
-def _parts(layout: ChunkLayout, missing: Sequence[RowCol]) -> Iterator[tuple[int, int, int, int]]:
-    """Yields the blocks of chunks with missing ones, row by row."""
+def _parts(layout: ChunkLayout, side: int, missing: Sequence[RowCol]) -> Iterator[tuple[int, int, int, int]]:
+    """Yields the blocks of ``side`` × ``side`` chunks with missing ones, row by row."""
     cells = PixelWindow(0, 0, layout.columns, layout.rows)
-    height, width = layout.side
-    for row, column in sorted({(chunk.row // PART_SIDE, chunk.col // PART_SIDE) for chunk in missing}):
-        block = PixelWindow(column * PART_SIDE * width, row * PART_SIDE * height, PART_SIDE * width, PART_SIDE * height)
+    height, width = side * layout.side[0], side * layout.side[1]
+    for row, column in sorted({(chunk.row // side, chunk.col // side) for chunk in missing}):
+        block = PixelWindow(column * width, row * height, width, height)
         part = block.intersection(cells)
         yield part.col, part.row, part.width, part.height
 

@@ -14,6 +14,7 @@ from core.dense.basis import FeatureBasis
 from core.dense.text_factors import TextFactors
 from core.dense.windows import WindowPlan
 from core.model.dense_heads import dense_features, get_head
+from core.model.efficientnet_trunk import SpectralEfficientNet
 from core.model.lower_precision import is_packed, working_copy
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ MOST_BATCHES = 16
 """Largest batch on a GPU, in multiples of ``BATCH_PIXELS``; more is no faster."""
 SMALLEST_WINDOW = 256
 """Side of a window in pixels: the one the model's positions were trained for, but no smaller than this."""
+CONVOLUTIONAL_WINDOW, CONVOLUTIONAL_OVERLAP = 288, 32
+"""The same and the overlap where a trunk has no positions and sees a part of a window from each place alone."""
 
 
 class DenseEncoder:
@@ -100,7 +103,7 @@ class DenseEncoder:
         if self.model.device.type != "cpu":
             memory = 0 if self.model.compute is None else self.model.compute.memory_bytes
             batches = min(MOST_BATCHES, max(1, memory // 2**30)) if memory else MOST_BATCHES // 4
-        size = max(1, batches * BATCH_PIXELS // window_pixels**2)
+        size = max(SMALLEST_BATCH, batches * BATCH_PIXELS // window_pixels**2)
         return size if self._largest_batch is None else min(size, self._largest_batch)
 
     def _encode(self, images: Tensor) -> Tensor:
@@ -116,6 +119,11 @@ class DenseEncoder:
     def plan(self, width: int, height: int) -> WindowPlan:
         """Returns the windows for a raster of this size in pixels."""
         patch = self.model.config.patch_size
+        if isinstance(self.model.visual.trunk, SpectralEfficientNet):
+            return WindowPlan.over(
+                width, height, stride=self.stride, patch=patch,
+                window=CONVOLUTIONAL_WINDOW, overlap=CONVOLUTIONAL_OVERLAP, windows_per_chunk=1,
+            )  # fmt: skip
         window = self.model.config.image_size // patch * patch
         overlap = 0
         if self.head.name != "maka":  # a translator is trained for one grid: its windows have one size and no overlap

@@ -26,6 +26,7 @@ from core.dense.quantise import vectors
 from core.dense.store import FeatureStore
 from core.dense.stored_features import StoredFeatures, StoreError
 from core.dense.window_encoding import WindowEncoder
+from core.dense.windows import WindowPlan
 from core.errors import InputError
 from core.heap import HEAP
 from core.raster.ahead import ahead
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 DEFAULT_BUDGET_BYTES = 2**30
-STRIP = 16
-"""Width in chunks of the strips that are computed row by row, so that windows shared by two rows stay in memory."""
+STRIP_WINDOWS = 32
+"""Width in windows of the strips that are computed row by row, so that windows shared by two rows stay in memory."""
 FINISHING = 2
 """Chunks that may wait to be written while the model computes."""
 GIVE_BACK_EVERY = 8
@@ -142,7 +143,7 @@ class DenseFeatures:
             chunks: those that are missing.
             done: called with (chunks done, chunks wanted).
         """
-        wanted = in_strips(chunks)
+        wanted = in_strips(chunks, self.plan)
         if not wanted:
             return
         later: list[RowCol] = []
@@ -322,9 +323,10 @@ def open_features(
     return DenseFeatures(encoder, level, stored, budget_bytes=budget_bytes, context=context)
 
 
-def in_strips(chunks: Iterable[RowCol]) -> list[RowCol]:
+def in_strips(chunks: Iterable[RowCol], plan: WindowPlan) -> list[RowCol]:
     """Order chunks strip by strip, so that windows shared by two rows of a wide raster are computed once."""
-    return sorted(chunks, key=lambda chunk: (chunk.col // STRIP, chunk))
+    width = plan.chunks_across(STRIP_WINDOWS)
+    return sorted(chunks, key=lambda chunk: (chunk.col // width, chunk))
 
 
 def feature_key(encoder: DenseEncoder, level: RasterLevel) -> FeatureKey:

@@ -27,7 +27,17 @@ class WindowPlan:
     windows_per_chunk: int = 2
 
     @classmethod
-    def over(cls, width: int, height: int, *, stride: int, patch: int, window: int, overlap: int) -> WindowPlan:
+    def over(
+        cls,
+        width: int,
+        height: int,
+        *,
+        stride: int,
+        patch: int,
+        window: int,
+        overlap: int,
+        windows_per_chunk: int = 2,
+    ) -> WindowPlan:
         """Returns the plan for a raster of width × height pixels.
 
         Args:
@@ -37,13 +47,14 @@ class WindowPlan:
             patch: windows start at multiples of it.
             window: side of a window in pixels, a multiple of ``patch``; less for a raster smaller than that.
             overlap: pixels neighbouring windows share, a multiple of ``patch``.
+            windows_per_chunk: window steps a chunk spans along each axis.
         """
         window = min(window, -(-max(width, height) // patch) * patch)
         overlap = min(overlap, window // 2 // patch * patch)
         tiles = TileGrid(
             -(-width // stride), -(-height // stride), window // stride, overlap // stride, max(1, patch // stride)
         )
-        return cls(tiles, stride)
+        return cls(tiles, stride, windows_per_chunk)
 
     @property
     def window_pixels(self) -> int:
@@ -52,9 +63,17 @@ class WindowPlan:
 
     @property
     def chunk_side(self) -> tuple[int, int]:
-        """Cells of a chunk, down and across."""
+        """Cells of a chunk, down and across; along an axis of one window a chunk covers all of it."""
         side = self.windows_per_chunk * (self.tiles.tile - self.tiles.overlap)
-        return min(side, self.tiles.height), min(side, self.tiles.width)
+        height, width = self.tiles.height, self.tiles.width
+        return (
+            height if height <= self.tiles.tile else min(side, height),
+            width if width <= self.tiles.tile else min(side, width),
+        )
+
+    def chunks_across(self, windows: int) -> int:
+        """Returns how many chunks side by side span this many window steps, at least one."""
+        return max(1, windows // self.windows_per_chunk)
 
     def windows_of(self, cells: PixelWindow) -> list[PixelWindow]:
         """Returns the windows, in cells, that overlap a block of cells."""

@@ -2,12 +2,14 @@
 
 With one thread torch leaves pointwise convolutions to a kernel of its own, which is slower than oneDNN's; oneDNN lays
 weights out anew in every call unless they are packed, and applies an activation to what is still in the processor's
-registers. Results differ from the model's own by rounding.
+registers. The layout depends on the size of what is convolved: weights laid out for another size are laid out anew in
+every call, so that each size has its own. Results differ from the model's own by rounding.
 """
 
 from __future__ import annotations
 
 import copy
+import threading
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -21,8 +23,10 @@ from core.model.anchored_convolution import ANCHORS_UM
 from core.model.efficientnet_trunk import SpectralEfficientNet
 from core.model.light_decoder import LightDecoder
 
-PACKED_FOR_PIXELS = 256
-"""Side in pixels of the images whose sizes the layout of weights is chosen for; images of any size can be encoded."""
+TRIED_ON_PIXELS = 64
+"""Side in pixels of an image whose run tells which convolutions a dense head uses."""
+KEPT_LAYOUTS = 4
+"""Sizes whose layouts of weights are kept; each takes as much memory as the convolutions' weights."""
 FOLLOWED_BY = (
     ("conv_pw", "bn1", "conv_pwl"),
     ("conv_dw", "bn2", "conv_pwl"),
@@ -42,28 +46,28 @@ _ATTRIBUTES: dict[type[nn.Module], tuple[str, list[float]]] = {
 class PackedConvolution(nn.Module):
     """A convolution with packed weights and the activation after it, for evaluation on the CPU in float32.
 
+    Weights are laid out when an input of a new size is seen, and kept for the last ``KEPT_LAYOUTS`` new sizes.
+
     Args:
         convolution: dilation 1; where timm pads it ("same"), its inputs' sides are even and its stride is 2.
         activation: one of ``_ATTRIBUTES``.
-        seen: shape of the input that the layout is chosen for.
     """
 
-    def __init__(self, convolution: nn.Conv2d, activation: nn.Module, seen: list[int]) -> None:
+    def __init__(self, convolution: nn.Conv2d, activation: nn.Module) -> None:
         super().__init__()
-        weight, self._padding = _symmetric(convolution)
+        self._weight, self._padding = _symmetric(convolution)
         self._stride, self._groups = list(convolution.stride), convolution.groups
         self._attribute, self._scalars = _ATTRIBUTES[type(activation)]
         self._bias = None if convolution.bias is None else convolution.bias.detach()
-        operations: Any = torch._C._nn
-        self._weight: Tensor = operations.mkldnn_reorder_conv2d_weight(
-            weight.to_mkldnn(), self._padding, self._stride, [1, 1], self._groups, seen
-        )
+        self._packed: dict[tuple[int, ...], Tensor] = {}
+        self._packing = threading.Lock()
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve (B, c, H, W) float32."""
+        weight = self._packed.get(tuple(x.shape[2:]))
         found: Tensor = torch.ops.mkldnn._convolution_pointwise(
             x,
-            self._weight,
+            self._pack(x.shape) if weight is None else weight,
             self._bias,
             self._padding,
             self._stride,
@@ -75,6 +79,21 @@ class PackedConvolution(nn.Module):
         )
         return found
 
+    @torch.inference_mode(False)
+    @torch.no_grad()
+    def _pack(self, seen: torch.Size) -> Tensor:
+        """Lay the weights out for inputs of a shape and keep them so."""
+        size = tuple(seen[2:])
+        with self._packing:
+            if size not in self._packed:
+                operations: Any = torch._C._nn
+                packed: Tensor = operations.mkldnn_reorder_conv2d_weight(
+                    self._weight.to_mkldnn(), self._padding, self._stride, [1, 1], self._groups, [1, *seen[1:]]
+                )
+                newer = list(self._packed.items())[1 - KEPT_LAYOUTS :]
+                self._packed = {**dict(newer), size: packed}  # replaced whole: other threads may be reading the old one
+            return self._packed[size]
+
 
 @cache
 def can_pack() -> bool:
@@ -84,7 +103,7 @@ def can_pack() -> bool:
     with torch.no_grad():
         expected = relu6(conv2d(sample, convolution.weight, convolution.bias))
         try:
-            found = PackedConvolution(convolution, nn.ReLU6(), [1, 16, 8, 8])(sample)
+            found = PackedConvolution(convolution, nn.ReLU6())(sample)
         except (AttributeError, RuntimeError, NotImplementedError):
             return False
     return torch.allclose(found, expected, rtol=1e-4, atol=1e-4)
@@ -98,13 +117,13 @@ def packed(trunk: SpectralEfficientNet, decoder: nn.Module | None) -> tuple[nn.M
     trunk = copy.deepcopy(trunk)
     decoder = copy.deepcopy(decoder) if isinstance(decoder, LightDecoder) else decoder
     parts = [trunk, decoder] if isinstance(decoder, LightDecoder) else [trunk]
-    seen = _input_shapes(trunk, decoder if isinstance(decoder, LightDecoder) else None)
+    used = _used_convolutions(trunk, decoder if isinstance(decoder, LightDecoder) else None)
     for part in parts:
         for block, name, convolution, follower in list(_convolutions(part)):
-            if convolution not in seen:
+            if convolution not in used:
                 continue
             activation = getattr(block, follower) if follower else nn.Identity()
-            block._modules[name] = PackedConvolution(convolution, activation, seen[convolution])
+            block._modules[name] = PackedConvolution(convolution, activation)
             if follower:
                 block._modules[follower] = nn.Identity()
     return trunk, decoder
@@ -127,25 +146,25 @@ def _activation_after(block: nn.Module, name: str) -> str:
     return ""
 
 
-def _input_shapes(trunk: SpectralEfficientNet, decoder: LightDecoder | None) -> dict[nn.Module, list[int]]:
-    """Encode an image; returns the shape of the input of each convolution that this runs."""
-    shapes: dict[nn.Module, list[int]] = {}
+def _used_convolutions(trunk: SpectralEfficientNet, decoder: LightDecoder | None) -> set[nn.Module]:
+    """Encode an image; returns the convolutions that this runs."""
+    used: set[nn.Module] = set()
 
     def note(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        shapes[module] = list(inputs[0].shape)
+        used.add(module)
 
     parts = [trunk] if decoder is None else [trunk, decoder]
     every = [module for part in parts for module in part.modules() if isinstance(module, nn.Conv2d)]
     hooks = [module.register_forward_pre_hook(note) for module in every]
     try:
-        image = torch.zeros(1, len(ANCHORS_UM), PACKED_FOR_PIXELS, PACKED_FOR_PIXELS)
+        image = torch.zeros(1, len(ANCHORS_UM), TRIED_ON_PIXELS, TRIED_ON_PIXELS)
         tokens, pyramid = trunk.forward_pyramid(image, torch.tensor(ANCHORS_UM))
         if decoder is not None:
             decoder.bottleneck(tokens, pyramid)
     finally:
         for hook in hooks:
             hook.remove()
-    return shapes
+    return used
 
 
 def _symmetric(convolution: nn.Conv2d) -> tuple[Tensor, list[int]]:

@@ -101,7 +101,7 @@ def _compute(scores: PixelScores, windows: Sequence[PixelWindow], context: Conte
 def _blocks(scores: PixelScores, window: PixelWindow) -> Iterator[tuple[PixelWindow, PixelWindow]]:
     """Yields the chunks under a window in pixels, whole and cut to the window."""
     features = scores.features
-    for chunk in in_strips(features.layout.chunks_in(features.plan.cells(window))):
+    for chunk in in_strips(features.layout.chunks_in(features.plan.cells(window)), features.plan):
         whole = features.plan.pixels(features.layout.window(chunk)).intersection(features.level.grid.window)
         yield whole, whole.intersection(window)
 

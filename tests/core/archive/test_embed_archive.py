@@ -23,7 +23,7 @@ from core.progress import CancelToken
 @pytest.fixture
 def small_parts(monkeypatch):
     """One chunk a part, so that small scenes have many."""
-    monkeypatch.setattr(parts, "PART_SIDE", 1)
+    monkeypatch.setattr(parts, "PART_WINDOWS", 1)
 
 
 def test_a_scene_that_fails_is_reported_and_the_rest_done(archive, jobs_of, cache):

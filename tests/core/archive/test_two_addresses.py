@@ -77,7 +77,7 @@ def processes(tmp_path, monkeypatch) -> Iterator[Processes]:
 
 @pytest.fixture
 def small_parts(monkeypatch):
-    monkeypatch.setattr(parts, "PART_SIDE", 1)
+    monkeypatch.setattr(parts, "PART_WINDOWS", 1)
 
 
 def contents(store: FeatureStore) -> dict[tuple[str, tuple[int, int]], bytes]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from model_configs import EFFICIENT
 
 from core.dense.encode import BATCH_PIXELS, DenseEncoder
 from core.model.devices import ComputeDevice
+from core.model.geolangbind import create_model
 from core.spectral.bands import Band, BandSet
 
 RGB = BandSet.of(Band(name, wavelength) for name, wavelength in (("R", 0.665), ("G", 0.56), ("B", 0.49)))
@@ -57,3 +59,21 @@ def test_batches_on_a_graphics_card_grow_with_its_memory(encoder, monkeypatch, g
 
     monkeypatch.setattr(encoder, "model", OnCard())
     assert encoder.batch_size(256) == batches * BATCH_PIXELS // 256**2
+
+
+def test_large_windows_still_come_in_batches_of_two(encoder):
+    assert encoder.batch_size(2048) == 2
+
+
+def test_windows_of_a_vision_transformer_share_a_quarter_and_those_of_convolutions_an_eleventh(encoder):
+    transformer = encoder.plan(5000, 3000)
+    convolutions = DenseEncoder(create_model(EFFICIENT), RGB).plan(5000, 3000)
+    found = [(plan.window_pixels, plan.tiles.overlap * plan.stride) for plan in (transformer, convolutions)]
+    assert found == [(256, 64), (288, 32)]
+    assert [plan.chunk_side[0] * plan.stride for plan in (transformer, convolutions)] == [384, 256]
+
+
+@pytest.mark.parametrize(("width", "height", "chunk"), [(224, 224, (112, 112)), (288, 400, (128, 144))])
+def test_a_raster_of_one_window_is_one_chunk(width, height, chunk):
+    plan = DenseEncoder(create_model(EFFICIENT), RGB).plan(width, height)
+    assert plan.chunk_side == chunk

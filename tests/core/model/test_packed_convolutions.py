@@ -11,7 +11,7 @@ from core.model import lower_precision
 from core.model.devices import ComputeDevice
 from core.model.geolangbind import GeoLangBind, create_model
 from core.model.lower_precision import is_packed, working_copy
-from core.model.packed_convolutions import PackedConvolution, can_pack
+from core.model.packed_convolutions import KEPT_LAYOUTS, PackedConvolution, can_pack
 
 RGB = (0.665, 0.56, 0.49)
 FIVE_BANDS = (0.49, 0.56, 0.665, 0.842, 2.19)
@@ -70,3 +70,12 @@ def test_without_the_operations_the_model_itself_is_used(model, monkeypatch):
     monkeypatch.setattr(lower_precision, "can_pack", lambda: False)
     assert not is_packed(in_float32(model))
     assert working_copy(model) is model
+
+
+def test_a_size_gives_the_same_features_before_and_after_others_were_seen(model):
+    shown = images(1, 3, 96, 96)
+    before = in_float32(model).encode_dense(shown, RGB)
+    for side in range(128, 128 + 32 * (KEPT_LAYOUTS + 1), 32):
+        model.encode_dense(images(1, 3, side, side), RGB)
+    assert torch.equal(model.encode_dense(shown, RGB), before)
+    assert len(working_copy(model).dense.smooth._packed) == KEPT_LAYOUTS

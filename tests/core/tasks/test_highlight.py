@@ -294,7 +294,7 @@ def test_windows_of_a_wide_raster_are_encoded_once_though_a_row_of_them_is_not_r
     run_task, tmp_path, monkeypatch
 ):
     wide = write_scene(tmp_path / "wide.tif", np.tile(paint(painted_labels(600, 420)), (1, 2, 6)))
-    monkeypatch.setattr("core.dense.features.STRIP", 2)
+    monkeypatch.setattr("core.dense.features.STRIP_WINDOWS", 2)
     opened = []
 
     def remember_little(*given: object, **options: object) -> DenseFeatures:
