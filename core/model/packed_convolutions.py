@@ -51,6 +51,9 @@ class PackedConvolution(nn.Module):
     Args:
         convolution: dilation 1; where timm pads it ("same"), its inputs' sides are even and its stride is 2.
         activation: one of ``_ATTRIBUTES``.
+
+    Attributes:
+        layouts: the packed weights by the height and width of the input that they are laid out for.
     """
 
     def __init__(self, convolution: nn.Conv2d, activation: nn.Module) -> None:
@@ -59,12 +62,12 @@ class PackedConvolution(nn.Module):
         self._stride, self._groups = list(convolution.stride), convolution.groups
         self._attribute, self._scalars = _ATTRIBUTES[type(activation)]
         self._bias = None if convolution.bias is None else convolution.bias.detach()
-        self._packed: dict[tuple[int, ...], Tensor] = {}
+        self.layouts: dict[tuple[int, ...], Tensor] = {}
         self._packing = threading.Lock()
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve (B, c, H, W) float32."""
-        weight = self._packed.get(tuple(x.shape[2:]))
+        weight = self.layouts.get(tuple(x.shape[2:]))
         found: Tensor = torch.ops.mkldnn._convolution_pointwise(
             x,
             self._pack(x.shape) if weight is None else weight,
@@ -85,14 +88,14 @@ class PackedConvolution(nn.Module):
         """Lay the weights out for inputs of a shape and keep them so."""
         size = tuple(seen[2:])
         with self._packing:
-            if size not in self._packed:
+            if size not in self.layouts:
                 operations: Any = torch._C._nn
                 packed: Tensor = operations.mkldnn_reorder_conv2d_weight(
                     self._weight.to_mkldnn(), self._padding, self._stride, [1, 1], self._groups, [1, *seen[1:]]
                 )
-                newer = list(self._packed.items())[1 - KEPT_LAYOUTS :]
-                self._packed = {**dict(newer), size: packed}  # replaced whole: other threads may be reading the old one
-            return self._packed[size]
+                newer = list(self.layouts.items())[1 - KEPT_LAYOUTS :]
+                self.layouts = {**dict(newer), size: packed}  # replaced whole: other threads may be reading the old one
+            return self.layouts[size]
 
 
 @cache

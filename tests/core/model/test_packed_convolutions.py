@@ -78,4 +78,4 @@ def test_a_size_gives_the_same_features_before_and_after_others_were_seen(model)
     for side in range(128, 128 + 32 * (KEPT_LAYOUTS + 1), 32):
         model.encode_dense(images(1, 3, side, side), RGB)
     assert torch.equal(model.encode_dense(shown, RGB), before)
-    assert len(working_copy(model).dense.smooth._packed) == KEPT_LAYOUTS
+    assert len(working_copy(model).dense.smooth.layouts) == KEPT_LAYOUTS
