@@ -26,10 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--labels", metavar="LABELS.gpkg", help=declared["labels"].help)
     group.add_argument("--sensor", nargs="+", help="sensor of each raster, or of all; recognised where left out")
     mode = group.add_mutually_exclusive_group()
+    mode.add_argument("--full", action="store_true", help="let all of the model learn")
+    mode.add_argument("--adapters", action="store_true", help="let adapters on the trunk and the dense head learn")
     mode.add_argument(
-        "--full", action="store_true", help="let all of the model learn, not adapters and dense head alone"
+        "--head-only", action="store_true", help="fit the dense head and a pixel classifier, in seconds; so by default"
     )
-    mode.add_argument("--head-only", action="store_true", help="fit the dense head alone: an answer in seconds")
     add_parameters(group, FinetuneParams, names=DECLARED)
     group.add_argument("--not-listed", action="store_true", help="do not put the result among the models")
 
@@ -58,7 +59,7 @@ def run(options: argparse.Namespace, context: Context) -> dict[str, Any]:
         GeoLangBindError: the labels, rasters or the model cannot be used.
     """
     sensors = (options.sensor or [None]) * (1 if options.sensor and len(options.sensor) > 1 else len(options.raster))
-    mode: Mode = "full" if options.full else "head-only" if options.head_only else "adapters"
+    mode: Mode = "full" if options.full else "adapters" if options.adapters else "head-only"
     given = values_of(options, FinetuneParams, names=DECLARED)
     settings = FinetuneSettings(
         rasters=tuple(Source(path, sensor=sensor) for path, sensor in zip(options.raster, sensors, strict=True)),

@@ -96,12 +96,19 @@ def model_card(
         "mode": settings.mode,
         "classes": results["classes"],
         "figures": {"before": results["before"], "after": results["after"]},
-        "measured_on": f"{results['held_out_blocks']} held-out blocks of {results['block_pixels']:g} pixels, which "
-        "were used neither to train the model nor to choose it",
+        "measured_on": _measured_on(results),
+        "pixel_classifier": results["pixel_classifier"],
         "training_data": [Path(raster.source.path).name for raster in rasters],
         "labels": Path(settings.labels).name,
         "remarks": results["remarks"],
     }
+
+
+def _measured_on(results: dict[str, Any]) -> str:
+    blocks = f"{results['held_out_blocks']} held-out blocks of {results['block_pixels']:g} pixels"
+    if results["pixel_classifier"]:
+        return f"{blocks}, by a pixel classifier that had not learnt them; the one that is kept has learnt them, too"
+    return f"{blocks}, which were used neither to train the model nor to choose it"
 
 
 def table(results: dict[str, Any]) -> str:

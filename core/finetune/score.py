@@ -77,6 +77,9 @@ class HeldOutPixels:
         chosen: for each raster, for each patch, which of its pixels are held out (N,).
         classes: number of classes.
         rng: chooses patches where there are many.
+
+    Attributes:
+        parts: raster, image (C, S, S), pixels (N, 2) as column and row, and their classes (N,), patch by patch.
     """
 
     def __init__(
@@ -87,29 +90,29 @@ class HeldOutPixels:
         rng: Generator,
     ) -> None:
         self._classes = classes
-        self._parts = []
+        self.parts: list[tuple[LabelledRaster, Tensor, NDArray[np.int64], NDArray[np.int64]]] = []
         for raster, masks in zip(rasters, chosen, strict=True):
             held = [place for place, mask in enumerate(masks) if mask.any()]
             for place in sorted(rng.permutation(held)[:MOST_PATCHES].tolist()):
                 patch, mask = raster.patches[place], masks[place]
-                self._parts.append((raster, patch.image, patch.col_row[mask], patch.labels[mask]))
+                self.parts.append((raster, patch.image, patch.col_row[mask], patch.labels[mask]))
 
     @property
     def empty(self) -> bool:
         """Whether nothing is held out."""
-        return not self._parts
+        return not self.parts
 
     @property
     def labels(self) -> Tensor:
         """Classes (N,) int64 of all pixels, in the order of ``bottleneck``."""
-        return torch.from_numpy(np.concatenate([labels for *_, labels in self._parts] or [np.zeros(0, np.int64)]))
+        return torch.from_numpy(np.concatenate([labels for *_, labels in self.parts] or [np.zeros(0, np.int64)]))
 
     @torch.no_grad()
     def bottleneck(self, model: GeoLangBind, objective: FinetuneObjective) -> Tensor:
         """Features (N, Z) of all pixels before the linear map into text space; see ``FinetuneObjective``."""
         parts = [
             objective.bottleneck(model, image[None].float(), raster.wavelengths_um, torch.from_numpy(pixels)[None])[0]
-            for raster, image, pixels, _ in self._parts
+            for raster, image, pixels, _ in self.parts
         ]
         return torch.cat(parts) if parts else torch.zeros(0, 1)
 
@@ -125,10 +128,15 @@ class HeldOutPixels:
             bottleneck: (N, Z) where known already, of a model that differs in the linear map alone.
         """
         if self.empty:
+            return self.score_of(torch.zeros(0, self._classes))
+        features = self.bottleneck(model, objective) if bottleneck is None else bottleneck
+        return self.score_of(objective.logits(objective.in_text_space(model, features)).cpu())
+
+    def score_of(self, logits: Tensor) -> FinetuneScore:
+        """The score of logits (N, classes), in the order of ``labels``."""
+        if self.empty:
             nothing = np.zeros((self._classes, self._classes), np.int64)
             return FinetuneScore(ConfusionMatrix(nothing), math.nan, math.nan)
-        features = self.bottleneck(model, objective) if bottleneck is None else bottleneck
-        logits = objective.logits(objective.in_text_space(model, features)).cpu()
         labels = self.labels
         matrix = ConfusionMatrix.of(labels.numpy(), logits.argmax(1).numpy(), self._classes)
         stride = max(1, len(labels) // MOST_CALIBRATED)

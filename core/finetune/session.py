@@ -19,9 +19,10 @@ from core.finetune.labelled_data import LabelledData, Masks, read_labelled_data
 from core.finetune.labels import open_labels
 from core.finetune.loop import FinetuneLoop
 from core.finetune.objective import FinetuneObjective
+from core.finetune.pixel_stage import PixelResult, PixelStage
 from core.finetune.report import class_rows, model_card, outcome
 from core.finetune.result_folder import check_writable, list_result, model_name
-from core.finetune.score import HeldOutPixels
+from core.finetune.score import FinetuneScore, HeldOutPixels
 from core.finetune.settings import FinetuneSettings
 from core.finetune.trainable_parts import MODES
 from core.model import load_model
@@ -32,16 +33,18 @@ CROP_PX = 96
 """Least side of a crop in pixels, for models with a trained decoder; others have crops of their own image size."""
 HEAD_SHARE = 0.2
 """Share of the head's fit in the progress of training."""
-LEARNT, CHOSEN, SAVED = (0.1, 0.55), (0.55, 0.95), 0.96
-"""Progress at the beginning and end of training for selection, and of the refit on all training labels."""
+SEEN, LEARNT, CHOSEN, SAVED = (0.02, 0.1), (0.1, 0.55), (0.55, 0.9), 0.96
+"""Progress at the beginning and end of encoding for pixel classifiers, of training for selection, and of the refit on
+all training labels; and when the model is written."""
 
 
 def fine_tune(settings: FinetuneSettings, output: Path, context: Context | None = None) -> dict[str, Any]:
     """Fine-tune a model and write it as a folder with config.json, model.safetensors, card.json and results.json.
 
-    First the dense decoder's last map is fitted, in seconds; then, unless in mode "head-only", the rest is trained.
-    Validation blocks determine the number of steps; then the model is trained on their labels as well. Test blocks,
-    which are used for neither, measure the model before and the very weights that are written.
+    First the dense decoder's last map is fitted, in seconds. Then, in mode "head-only", a pixel classifier is fitted;
+    in other modes the rest is trained. Validation blocks determine the number of steps; then the model is trained on
+    their labels as well. Test blocks, which are used for neither, measure the model before and the very weights that
+    are written; of a pixel classifier, one that has not learnt them, while the one that is written has.
 
     Args:
         settings: rasters, labels and options.
@@ -51,7 +54,7 @@ def fine_tune(settings: FinetuneSettings, output: Path, context: Context | None 
 
     Returns:
         What results.json holds: name, output, classes (name, pixels, before, after), before, after, outcome, learnt,
-        head_steps, steps, seconds, remarks, history.
+        head_steps, steps, pixel_classifier (whether there is one), seconds, remarks, history.
 
     Raises:
         TrainingError: the labels cannot be learnt from.
@@ -67,6 +70,7 @@ def fine_tune(settings: FinetuneSettings, output: Path, context: Context | None 
     with open_labels(settings.labels, settings.field, settings.names) as labels:  # refused before any progress
         context.progress(0.0, "Loading the model")
         model = load_model(settings.start, device=settings.device)
+        model.pixel_classifiers = None  # of the classes that the start learnt; these ones get their own
         crop, margin = _sides(model)
         context.progress(0.01, "Reading rasters and labels")
         placeholders = None if model.card is None else model.card.placeholders
@@ -74,10 +78,13 @@ def fine_tune(settings: FinetuneSettings, output: Path, context: Context | None 
     test_pixels = HeldOutPixels(data.rasters, data.test, len(data.classes), rng)
     fitting = _Finetuning(model, settings, data, crop, rng, context)
     before = test_pixels.score(model, fitting.objective)
+    pixel_stage = fitting.pixel_stage(test_pixels)
     taken = fitting.run()
+    classified = None if pixel_stage is None else fitting.run_pixels(pixel_stage)
     _round_to_half(model)
-    after = test_pixels.score(model, fitting.objective)
-    sentences = outcome(before, after, taken.any)
+    after = test_pixels.score(model, fitting.objective) if classified is None else classified.score
+    learnt = taken.any or classified is not None
+    sentences = outcome(before, after, learnt)
     context.progress(SAVED, "Writing the model")
     results = {
         "name": model_name(output),
@@ -91,14 +98,16 @@ def fine_tune(settings: FinetuneSettings, output: Path, context: Context | None 
         "block_pixels": data.split.side,
         "held_out_blocks": len(data.split.test),
         "validation_blocks": len(data.split.validation),
-        "learnt": taken.any,
+        "learnt": learnt,
+        "pixel_classifier": classified is not None,
         "head_steps": taken.head,
         "steps": taken.loop,
         "remarks": [*data.remarks, *sentences],
         "seconds": round(time.monotonic() - started, 1),
         "history": fitting.history,
     }
-    save_model(model, output, model_card(model, settings, data.rasters, results), torch.float16, results)
+    card = model_card(model, settings, data.rasters, results)
+    save_model(model, output, card, torch.float16, results, None if classified is None else classified.classifiers)
     if settings.listed:
         results["name"] = list_result(output)
     context.progress(1.0, f"{results['name']} is ready")
@@ -139,9 +148,28 @@ class _Finetuning:
         self._validation = HeldOutPixels(data.rasters, data.validation, len(data.classes), rng)
         self._context = self._step = context
         self._stage = ""
+        self._words_on_validation: FinetuneScore | None = None
         self._loop = FinetuneLoop(model, self.objective, settings, self._validation, context, self._on_step)
         self._fits_head = self.objective.head.projection(model) is not None
         self._runs_loop = settings.mode != "head-only" or not self._fits_head
+
+    def pixel_stage(self, test: HeldOutPixels) -> PixelStage | None:
+        """Read what pixel classifiers are fitted to; None where the trunk learns too, which would change that.
+
+        Args:
+            test: pixels to measure on.
+        """
+        if self._runs_loop:
+            return None
+        seed, context = self._settings.seed, self._context.step(*SEEN)
+        return PixelStage(self._model, self.objective, self._data, self._validation, test, seed, context)
+
+    def run_pixels(self, stage: PixelStage) -> PixelResult | None:
+        """Fit pixel classifiers; None where the words alone are better on the validation blocks."""
+        by_words = self._words_on_validation
+        assert by_words is not None
+        self._stage, self._step = "pixel classifier", self._context.step(CHOSEN[1], SAVED)
+        return stage.run(by_words, self._step, self._on_step)
 
     def run(self) -> StepsTaken:
         """Train the model in place.
@@ -150,6 +178,7 @@ class _Finetuning:
             The steps of the result; none where the model is unchanged.
         """
         taken = self._learn(self._data.training, None, "", self._context.step(*LEARNT))
+        self._words_on_validation = self._validation.score(self._model, self.objective)
         if self._settings.refit and taken.any and not self._validation.empty:
             self._loop.restart()
             self._learn(self._data.refit_training, taken, ", all labels", self._context.step(*CHOSEN))

@@ -36,7 +36,7 @@ class FinetuneSettings:
     field: str | None = None
     names: Mapping[str, str] = dataclasses.field(default_factory=dict)
     start: str = "geolb-tiny"
-    mode: Mode = "adapters"
+    mode: Mode = "head-only"
     steps: int = 160
     batch: int = 6
     validate_every: int = 16

@@ -11,7 +11,7 @@ from torch import nn
 from core.model.geolangbind import GeoLangBind
 
 Mode = Literal["adapters", "full", "head-only"]
-MODES: tuple[Mode, ...] = ("adapters", "full", "head-only")
+MODES: tuple[Mode, ...] = ("head-only", "adapters", "full")
 ADAPTED = r"blocks\.\d+\.(attn\.(qkv|proj)|mlp\.(fc1|fc2)|\d+\.conv_(pw|pwl))"
 """The linear maps and pointwise convolutions of the trunk's blocks that get a low-rank adapter (Hu et al. 2021)."""
 RANK = 8
@@ -27,7 +27,7 @@ def trainable(model: GeoLangBind, mode: Mode) -> Iterator[dict[str, nn.Parameter
     Args:
         model: any model; the text tower and the similarity's scale are never trained.
         mode: "adapters" for low-rank adapters on the trunk and the dense head, "head-only" (of a trained decoder its
-            last map alone, see ``core.finetune.head_fit``), or "full".
+            last map alone, see ``core.finetune.head_fit``, and a pixel classifier beside it), or "full".
 
     Yields:
         The trainable parameters, by name.

@@ -30,6 +30,7 @@ from core.torch_threads import one_torch_thread
 if TYPE_CHECKING:
     from core.model.cards import ModelCard
     from core.model.devices import ComputeDevice
+    from core.model.pixel_classifier import PixelClassifiers
 
 TEXT_BATCH = 64
 FEW_TOKENS = 256
@@ -57,6 +58,7 @@ class GeoLangBind(nn.Module):
         stride: pixels between the dense features of the default head.
         card: what is known about the weights; None for a model that was not loaded from the zoo.
         compute: device and precision it was loaded for; None until loaded.
+        pixel_classifiers: of the classes that it was fine-tuned on; None for most models.
     """
 
     text: TextTower
@@ -87,6 +89,7 @@ class GeoLangBind(nn.Module):
         self.stride: int = config.patch_size if self.dense is None else cast("int", self.dense.stride)
         self.card: ModelCard | None = None
         self.compute: ComputeDevice | None = None
+        self.pixel_classifiers: PixelClassifiers | None = None
         self._hash: tuple[tuple[int, ...], str] | None = None
         self._text_vectors = TextVectors()
 

@@ -20,6 +20,7 @@ from core.model.geolangbind import GeoLangBind
 from core.model.model_folder import made_whole
 from core.model.open_models.layout import refuse_other_bands, renamed_weights
 from core.model.open_models.settings import is_open
+from core.model.pixel_classifier import CLASSIFIER_FILE, PixelClassifiers, save_pixel_classifiers
 from core.model.sentence_encoder import file_sha256
 
 Weights = dict[str, Tensor]
@@ -128,6 +129,7 @@ def save_model(
     card: dict[str, object],
     dtype: torch.dtype | None = None,
     results: dict[str, object] | None = None,
+    classifiers: PixelClassifiers | None = None,
 ) -> None:
     """Write a model as a folder that ``core.model.zoo`` lists, whole or not at all.
 
@@ -137,14 +139,19 @@ def save_model(
         card: facts for card.json.
         dtype: floating type to store; None to keep.
         results: of its training, for results.json; None for no such file.
+        classifiers: of the classes it was fine-tuned on; None for none. Those of a file that is replaced are removed.
 
     Raises:
         OutputError: the folder cannot be written.
     """
+    if classifiers is None:
+        (folder / CLASSIFIER_FILE).unlink(missing_ok=True)
     with made_whole(folder) as staged:
         save_weights(model, staged / "model.safetensors", dtype)
         (staged / "config.json").write_text(json.dumps(model.config.to_json(), indent=2) + "\n", encoding="utf-8")
         (staged / "card.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        if classifiers is not None:
+            save_pixel_classifiers(classifiers, staged)
         if results is not None:
             (staged / RESULTS_FILE).write_text(json.dumps(results, indent=1, ensure_ascii=False), encoding="utf-8")
 

@@ -8,7 +8,7 @@ from . import common_parameters as common
 from .parameters import parameter
 from .source import Source
 
-MODES = ("adapters", "head-only", "full")
+MODES = ("head-only", "adapters", "full")
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,11 @@ class FinetuneParams:
         factory=dict, help='words for codes, such as "1=open water"', metavar="CODE=WORDS", several=True
     )
     model: str = parameter(common.DEFAULT_MODEL, help="model to start from", option="--start")
-    mode: str = parameter("adapters", help="what learns: adapters and dense head, the head, or all", choices=MODES)
+    mode: str = parameter(
+        "head-only",
+        help="what learns: the head and a pixel classifier, in seconds; adapters and head; or all",
+        choices=MODES,
+    )
     steps: int = parameter(160, help="at most so many steps", minimum=1)
     seed: int = parameter(0, help="of held-out blocks and cuts", minimum=0)
     device: str = common.device()

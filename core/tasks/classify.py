@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.classes import ClassScheme, load_scheme
 from core.context import Context
+from core.dense.pixel_inputs import ClassifiedPixels
 from core.dense.pixels import PixelScores
 from core.protocol import ClassifyParams
 from core.raster.areas import AreaTally, ClassArea, write_areas
@@ -24,6 +25,7 @@ from core.raster.writer import write_cog
 from core.tasks.blocks import ScoredBlock, rounded, scored_blocks, softmax
 from core.tasks.class_logits import ClassLogits
 from core.tasks.class_shares import log_share_ratios
+from core.tasks.fitted_pixels import fitted_classifier, why_words_alone
 from core.tasks.of_embeddings import classify as of_embeddings
 from core.tasks.outputs import check_writable, provenance
 from core.tasks.preview import write_preview
@@ -114,17 +116,28 @@ def _class_rows(scheme: ClassScheme, areas: tuple[ClassArea, ...]) -> list[dict[
 def _by_model(params: ClassifyParams, scheme: ClassScheme, context: Context) -> ClassLogits:
     """Return the logits of a scheme's classes by a model's words for them."""
     model: GeoLangBind = context.models.get(params.model, params.device)
-    class_softmax = ClassSoftmax(model, [entry.prompts for entry in scheme.classes])
+    words = [entry.prompts for entry in scheme.classes]
+
+    def pixels_of(scene: Scene) -> PixelScores:
+        fitted = fitted_classifier(model, scene, words)
+        if fitted is not None:
+            return ClassifiedPixels(scene.features(fitted.encoder, cache=params.cache, context=context), *fitted.choice)
+        features = scene.features(model, cache=params.cache, context=context)
+        return PixelScores(features, scored_by(ClassSoftmax(model, words), features.encoder), len(words))
 
     def blocks(scene: Scene, work: Context) -> Iterator[ScoredBlock]:
-        features = scene.features(model, cache=params.cache, context=context)
-        pixels = PixelScores(features, scored_by(class_softmax, features.encoder), len(scheme.classes))
-        return scored_blocks(pixels, scene, work, message=f"Classifying by {scheme.title}")
+        return scored_blocks(pixels_of(scene), scene, work, message=f"Classifying by {scheme.title}")
 
     def tags(scene: Scene) -> dict[str, str]:
-        return provenance(model, params.model, scene, CLASS_SCHEME=scheme.name)
+        fitted = fitted_classifier(model, scene, words)
+        sha256 = "" if fitted is None else fitted.sha256
+        return provenance(model, params.model, scene, CLASS_SCHEME=scheme.name, PIXEL_CLASSIFIER_SHA256=sha256)
 
-    return ClassLogits(scheme, blocks, tags, lambda scene: scene.facts_for(model))
+    def facts(scene: Scene) -> dict[str, Any]:
+        known, note = scene.facts_for(model), why_words_alone(model, scene, words)
+        return known if note is None else {**known, "warnings": [*known["warnings"], note]}
+
+    return ClassLogits(scheme, blocks, tags, facts)
 
 
 def _write_map(

@@ -97,9 +97,19 @@ def write_polygons(
 
 
 def random_forest(
-    bands: NDArray[Any], squares: list[tuple[int, int, int, int]], seed: int
+    bands: NDArray[Any], squares: list[tuple[int, int, int, int]], seed: int, where: NDArray[np.bool_] | None = None
 ) -> tuple[NDArray[np.int64], float]:
-    """Returns the map (H, W) of a random forest's codes over the band values, and its time in seconds."""
+    """Map by a random forest over the band values.
+
+    Args:
+        bands: (C, H, W).
+        squares: labelled ground, see ``draw_squares``.
+        seed: of the forest.
+        where: pixels (H, W) to map, since a forest is slow; others get 0. None for all.
+
+    Returns:
+        Codes (H, W), and the time in seconds.
+    """
     from sklearn.ensemble import RandomForestClassifier
 
     started = time.monotonic()
@@ -109,8 +119,10 @@ def random_forest(
         codes.append(np.full(side * side, code))
     forest = RandomForestClassifier(500, class_weight="balanced", random_state=seed, n_jobs=2)
     forest.fit(np.concatenate(samples), np.concatenate(codes))
-    predicted = forest.predict(bands.reshape(len(bands), -1).T).reshape(bands.shape[1:])
-    return np.asarray(predicted, np.int64), time.monotonic() - started
+    wanted = np.ones(bands.shape[1:], bool) if where is None else where
+    predicted = np.zeros(bands.shape[1:], np.int64)
+    predicted[wanted] = forest.predict(bands[:, wanted].T)
+    return predicted, time.monotonic() - started
 
 
 def accuracy(place: Place, found: NDArray[np.int64]) -> dict[str, float]:

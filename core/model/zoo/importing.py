@@ -10,6 +10,7 @@ from pathlib import Path
 from core.errors import ModelError, OutputError, UsageError
 from core.model.cards import CARD_FILE, CONFIG_FILE, LINK_FILE, ModelCard, catalogue
 from core.model.open_models.settings import is_open, named_architecture
+from core.model.pixel_classifier import CLASSIFIER_FILE
 from core.model.zoo.listing import get_card
 from core.model.zoo.loading import find_model_files, find_weights, read_model
 from core.model.zoo.models_folder import make_models_folder, move_into_place, write_json
@@ -87,6 +88,6 @@ def _comes_along(file: Path, source: Path) -> bool:
 
     The hub's own cache is made of links, to the folder of blobs beside the snapshots.
     """
-    if file.suffix not in COPIED or file.name == LINK_FILE or not file.is_file():
+    if (file.suffix not in COPIED and file.name != CLASSIFIER_FILE) or file.name == LINK_FILE or not file.is_file():
         return False
     return not file.is_symlink() or file.resolve().is_relative_to(source.parent.parent)

@@ -69,6 +69,7 @@ def read_model(path: Path, config: ModelConfig | None) -> GeoLangBind:
     Raises:
         ModelError: it is not there, is damaged, or does not fit its configuration.
     """
+    from core.model.pixel_classifier import read_pixel_classifiers
     from core.model.selftest import check_prompts_differ
     from core.model.weight_files import build_model, read_weights
 
@@ -78,8 +79,10 @@ def read_model(path: Path, config: ModelConfig | None) -> GeoLangBind:
         weights_path = find_weights(path)
     weights = read_weights(weights_path)
     model = build_model(config or published_config(weights, weights_path), weights, weights_path.name)
+    folder = weights_path.parent
+    if lies_in_model_folder(path):
+        model.pixel_classifiers = read_pixel_classifiers(folder)
     if model.knows_words:
-        folder = weights_path.parent
         tower: Any = model.text
         if getattr(tower, "tokenizer_name", "") and (folder / "tokenizer.json").is_file():
             tower.tokenizer_name = str(folder)

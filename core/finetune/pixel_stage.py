@@ -1,0 +1,149 @@
+"""The stage of fine-tuning that fits pixel classifiers: one for each set of bands, on the features of the start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.context import Context
+from core.finetune.block_split import TRAINING
+from core.finetune.labelled_data import LabelledData
+from core.finetune.objective import FinetuneObjective
+from core.finetune.patches import LabelledRaster
+from core.finetune.pixel_fit import STEPS, fit_pixel_classifier
+from core.finetune.pixel_samples import PixelSamples, directions_of, held_out_inputs, sample_pixels
+from core.finetune.score import FinetuneScore, HeldOutPixels
+from core.model.geolangbind import GeoLangBind
+from core.model.pixel_classifier import PixelClassifier, PixelClassifiers
+
+CLEARLY_BETTER = 0.03
+"""Lead of the words alone, in the mean of accuracy and mean IoU on the validation blocks, from which on no classifier
+is kept; less is chance where those hold a few polygons."""
+BandKey = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class PixelResult:
+    """Classifiers that are kept, and the score on the test blocks of those fitted without these blocks."""
+
+    classifiers: PixelClassifiers
+    score: FinetuneScore
+
+
+class PixelStage:
+    """Pixel classifiers of one fine-tuning. Made before the model learns: it reads the start's features.
+
+    Args:
+        model: the model to start from, whose dense head ends in a linear map.
+        objective: its classes.
+        data: rasters and labels.
+        validation: pixels to choose by.
+        test: pixels to measure on.
+        seed: of patches, pixels and fits.
+        context: progress and cancellation.
+    """
+
+    def __init__(
+        self,
+        model: GeoLangBind,
+        objective: FinetuneObjective,
+        data: LabelledData,
+        validation: HeldOutPixels,
+        test: HeldOutPixels,
+        seed: int,
+        context: Context,
+    ) -> None:
+        self._data, self._validation, self._test, self._seed = data, validation, test, seed
+        self._temperature = objective.temperature
+        projection = objective.head.projection(model)
+        assert projection is not None
+        bias = None if projection.bias is None else projection.bias.detach().half().float().cpu().clone()
+        self._projection = projection.weight.detach().half().float().cpu().clone(), bias
+        rng: Generator = np.random.default_rng((seed, 1))
+        self._directions = directions_of(model, objective, data.rasters, rng)
+        self._samples: dict[BandKey, list[PixelSamples]] = {}
+        for raster, part in zip(data.rasters, context.steps(len(data.rasters)), strict=True):
+            samples = sample_pixels(model, objective, raster, self._directions, rng, part)
+            self._samples.setdefault(_key(raster), []).append(samples)
+        self._of_validation = held_out_inputs(model, objective, validation, self._directions)
+        self._of_test = held_out_inputs(model, objective, test, self._directions)
+
+    def run(
+        self, by_words: FinetuneScore, context: Context, on_step: Callable[[dict[str, Any]], None]
+    ) -> PixelResult | None:
+        """Fit classifiers, and keep them unless the words alone are clearly better on the validation blocks.
+
+        The classifiers that are kept have learnt the labels of all blocks.
+
+        Args:
+            by_words: score of the words alone on the validation blocks.
+            context: cancellation.
+            on_step: called with {step, steps, loss} now and then.
+
+        Returns:
+            None where words alone are better, or a class has too few labels on one of the band sets.
+        """
+        split = self._data.split
+        if not self._validation.empty:
+            chosen = self._fitted(lambda places: split.roles(places) == TRAINING, context, on_step)
+            if chosen is None:
+                return None
+            found = self._scored(chosen, self._validation, self._of_validation)
+            if by_words.quality > found.quality + CLEARLY_BETTER:
+                return None
+        measured = self._fitted(lambda places: split.refit_roles(places) == TRAINING, context, on_step)
+        if measured is None:
+            return None
+        kept = measured
+        score = self._scored(measured, self._test, self._of_test)
+        if not self._test.empty:
+            kept = self._fitted(lambda places: np.ones(len(places), bool), context, on_step) or measured
+        return PixelResult(PixelClassifiers(tuple(kept.values()), self._projection), score)
+
+    def _fitted(
+        self,
+        usable: Callable[[NDArray[np.float64]], NDArray[np.bool_]],
+        context: Context,
+        on_step: Callable[[dict[str, Any]], None],
+    ) -> dict[BandKey, PixelClassifier] | None:
+        """Fit on some places; None where a class has none of them on one of the band sets."""
+        found = {}
+        for key, samples in self._samples.items():
+            context.raise_if_cancelled()
+            masks = [usable(each.places) for each in samples]
+            labels = np.concatenate([each.labels[mask] for each, mask in zip(samples, masks, strict=True)])
+            if len(np.unique(labels)) < len(self._data.classes):
+                return None
+            inputs = torch.cat([each.inputs[torch.from_numpy(mask)] for each, mask in zip(samples, masks, strict=True)])
+            found[key] = fit_pixel_classifier(
+                inputs,
+                labels,
+                classes=self._data.classes,
+                wavelengths_um=key,
+                directions=self._directions,
+                temperature=self._temperature,
+                seed=self._seed,
+                on_step=lambda step, loss: on_step({"step": step, "steps": STEPS, "loss": round(loss, 4)}),
+            )
+        return found
+
+    def _scored(
+        self,
+        classifiers: dict[BandKey, PixelClassifier],
+        pixels: HeldOutPixels,
+        inputs: list[tuple[LabelledRaster, Tensor]],
+    ) -> FinetuneScore:
+        logits = [classifiers[_key(raster)].logits(part) for raster, part in inputs]
+        return pixels.score_of(torch.cat(logits) if logits else torch.zeros(0, len(self._data.classes)))
+
+
+def _key(raster: LabelledRaster) -> BandKey:
+    """Wavelengths of a raster's bands, ascending."""
+    return tuple(sorted(raster.recognition.wavelengths_um))
