@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 NEAR, WIDE, SPREAD = 3, 9, 5
 """Sides in pixels of the squares whose mean, mean and standard deviation of every band are inputs."""
+PIXELS_AT_ONCE = 2**14
+"""Pixels that go through the networks together; more leave the processor's cache."""
 MARGIN_PX = max(NEAR, WIDE, SPREAD) // 2
 LEAST_VARIANCE = 1e-6
 
@@ -57,7 +59,37 @@ def _means(bands: NDArray[np.float32], side: int) -> NDArray[np.float32]:
     return np.asarray(uniform_filter(bands, (1, side, side)), np.float32)
 
 
-class ClassifiedPixels(PixelScores):
+class InputPixels(PixelScores):
+    """Inputs of a pixel classifier at every pixel of a level.
+
+    Args:
+        features: the feature grid.
+        directions: (K + P, D) unit vectors; see ``PixelClassifier``.
+        classes: K.
+        temperature: factor of the words' cosines.
+    """
+
+    def __init__(self, features: DenseFeatures, directions: Tensor, classes: int, temperature: float) -> None:
+        texts = TextFactors.of(*features.encoder.basis.text(directions))
+        super().__init__(features, lambda chunk: cosines(chunk, texts), len(directions))
+        self._classes = classes
+        self._temperature = temperature
+
+    @torch.inference_mode()
+    def read_inputs(self, window: PixelWindow) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Returns the inputs (F, h, w) of a window of pixels, and valid (h, w)."""
+        along, valid = super().read(window)
+        level = self.features.level
+        around = window.buffered(MARGIN_PX).intersection(level.grid.window)
+        rows, columns = window.slices_in(around)
+        image, _ = level.read(around)
+        inner = np.zeros((len(along), around.height, around.width), np.float32)
+        inner[:, rows, columns] = along
+        inputs = pixel_inputs(image, level.band_set.wavelengths_um, inner, self._classes, self._temperature)
+        return inputs[:, rows, columns], valid
+
+
+class ClassifiedPixels(InputPixels):
     """Logits of a pixel classifier at every pixel of a level.
 
     Args:
@@ -67,28 +99,15 @@ class ClassifiedPixels(PixelScores):
     """
 
     def __init__(self, features: DenseFeatures, classifier: PixelClassifier, places: Sequence[int]) -> None:
-        texts = TextFactors.of(*features.encoder.basis.text(classifier.directions))
-        super().__init__(features, lambda chunk: cosines(chunk, texts), len(classifier.directions))
+        super().__init__(features, classifier.directions, len(classifier.classes), classifier.temperature)
         self._classifier = classifier
         self._places = list(places)
 
     @torch.inference_mode()
     def read(self, window: PixelWindow) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Returns the logits (K, h, w) of a window of pixels, 0 where there is no data, and valid (h, w)."""
-        along, valid = super().read(window)
-        level, classifier = self.features.level, self._classifier
-        around = window.buffered(MARGIN_PX).intersection(level.grid.window)
-        rows, columns = window.slices_in(around)
-        image, _ = level.read(around)
-        inner = np.zeros((len(along), around.height, around.width), np.float32)
-        inner[:, rows, columns] = along
-        wavelengths = level.band_set.wavelengths_um
-        inputs = pixel_inputs(image, wavelengths, inner, len(classifier.classes), classifier.temperature)
-        flat: Tensor = torch.from_numpy(inputs[:, rows, columns].reshape(len(inputs), -1)).T
-        logits = torch.cat([classifier.logits(part) for part in flat.split(PIXELS_AT_ONCE)])[:, self._places]
+        inputs, valid = self.read_inputs(window)
+        flat = torch.from_numpy(inputs.reshape(len(inputs), -1)).T
+        logits = torch.cat([self._classifier.logits(part) for part in flat.split(PIXELS_AT_ONCE)])[:, self._places]
         found = logits.T.reshape(-1, *valid.shape).numpy()
         return np.where(valid, found, np.float32(0)), valid
-
-
-PIXELS_AT_ONCE = 2**14
-"""Pixels that go through the networks together; more leave the processor's cache."""

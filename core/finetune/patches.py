@@ -33,6 +33,7 @@ class Patch:
     """A square of one raster and the labelled pixels in it.
 
     Attributes:
+        corner: column and row of its first pixel in the raster.
         image: (C, S, S) float16 in model units; 0 where there is no data.
         col_row: (N, 2) column and row of the labelled pixels inside the patch.
         labels: (N,) class of each.
@@ -40,6 +41,7 @@ class Patch:
         own: (N,) whether the pixel lies in the part of the patch outside its margin, which no other patch has.
     """
 
+    corner: tuple[int, int]
     image: Tensor
     col_row: NDArray[np.int64]
     labels: NDArray[np.int64]
@@ -148,6 +150,7 @@ def _read_patch(
     if not inside.any():
         return None
     return Patch(
+        corner=(window.col, window.row),
         image=torch.from_numpy(recognition.scaling.to_model(values, valid)).half(),
         col_row=np.stack([col, row], axis=1).astype(np.int64),
         labels=drawn[known],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +14,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.context import Context
-from core.dense.pixel_inputs import pixel_inputs
-from core.dense.upsample import guide_bands, guide_image, upsample_scores
+from core.dense.cache import open_cache
+from core.dense.features import open_features
+from core.dense.pixel_inputs import InputPixels
 from core.finetune.objective import FinetuneObjective
-from core.finetune.patches import LabelledRaster
-from core.finetune.score import HeldOutPixels
+from core.finetune.patches import LabelledRaster, Patch
 from core.model.geolangbind import GeoLangBind
+from core.raster.pixel_window import PixelWindow
+from core.raster.reader import open_raster
 
 COMPONENTS = 16
 """Principal directions of the dense features beside the classes' words."""
@@ -59,21 +62,30 @@ def directions_of(
     return torch.cat([objective.classes.float().cpu(), principal.T.float()])
 
 
-def sample_pixels(
-    model: GeoLangBind,
-    objective: FinetuneObjective,
-    raster: LabelledRaster,
-    directions: Tensor,
-    rng: Generator,
-    context: Context,
-) -> PixelSamples:
-    """Compute the inputs at the labelled pixels of a raster, a random choice where there are very many.
+@contextmanager
+def input_pixels(
+    model: GeoLangBind, objective: FinetuneObjective, raster: LabelledRaster, directions: Tensor, context: Context
+) -> Iterator[InputPixels]:
+    """Open a raster's inputs, computed as for a map of it; dense features that are stored serve.
 
     Args:
         model: the model, in evaluation mode.
         objective: its classes.
         raster: labelled raster.
         directions: see ``directions_of``.
+        context: cancellation is checked between two batches.
+    """
+    with open_raster(raster.source.path, collar=raster.source.collar) as file:
+        features = open_features(model, file, raster.recognition, store=open_cache(), context=context)
+        yield InputPixels(features, directions, len(objective.classes), objective.temperature)
+
+
+def sample_pixels(pixels: InputPixels, raster: LabelledRaster, rng: Generator, context: Context) -> PixelSamples:
+    """Compute the inputs at the labelled pixels of a raster, a random choice where there are very many.
+
+    Args:
+        pixels: inputs of the raster.
+        raster: its labels.
         rng: of patches and pixels.
         context: progress; cancellation is checked before every patch.
     """
@@ -84,45 +96,20 @@ def sample_pixels(
         context.progress(number / len(chosen), "Encoding the labelled places")
         patch = raster.patches[place]
         own = rng.permutation(np.flatnonzero(patch.own))[:PIXELS_A_PATCH]
-        inputs.append(inputs_at(model, objective, raster, patch.image, directions, patch.col_row[own]))
+        inputs.append(inputs_at(pixels, patch, own))
         labels.append(patch.labels[own])
         places.append(patch.places[own])
     return PixelSamples(torch.cat(inputs), np.concatenate(labels), np.concatenate(places))
 
 
-def held_out_inputs(
-    model: GeoLangBind, objective: FinetuneObjective, pixels: HeldOutPixels, directions: Tensor
-) -> list[tuple[LabelledRaster, Tensor]]:
-    """Returns the inputs (N, F) of held-out pixels, part by part, with their raster."""
-    return [
-        (raster, inputs_at(model, objective, raster, image, directions, col_row))
-        for raster, image, col_row, _ in pixels.parts
-    ]
-
-
-@torch.no_grad()
-def inputs_at(
-    model: GeoLangBind,
-    objective: FinetuneObjective,
-    raster: LabelledRaster,
-    image: Tensor,
-    directions: Tensor,
-    col_row: NDArray[np.int64],
-) -> Tensor:
-    """Returns the inputs (N, F) of pixels (N, 2) of a patch (C, S, S), upsampled as for a map."""
-    features = _cell_features(model, objective, raster, image)
-    along = torch.einsum("nd,dhw->nhw", directions, features)
-    whole = image.float()
-    upsampled = upsample_scores(
-        along,
-        torch.ones(along.shape[1:], dtype=torch.bool),
-        guide_image(whole, guide_bands(raster.recognition.band_set)),
-        torch.ones(whole.shape[1:], dtype=torch.bool),
-        objective.head.stride(model),
-    )
-    wavelengths = raster.recognition.wavelengths_um
-    inputs = pixel_inputs(whole.numpy(), wavelengths, upsampled.numpy(), len(objective.classes), objective.temperature)
-    return torch.from_numpy(inputs[:, col_row[:, 1], col_row[:, 0]].T.copy())
+def inputs_at(pixels: InputPixels, patch: Patch, wanted: NDArray[np.intp]) -> Tensor:
+    """Returns the inputs (N, F) of labelled pixels of a patch by their numbers (N,)."""
+    places = patch.col_row[wanted] + np.array(patch.corner)
+    first, last = places.min(0), places.max(0)
+    window = PixelWindow(int(first[0]), int(first[1]), *(int(length) for length in last - first + 1))
+    inputs, _ = pixels.read_inputs(window)
+    col, row = (places - first).T
+    return torch.from_numpy(inputs[:, row, col].T.copy())
 
 
 def _cell_features(model: GeoLangBind, objective: FinetuneObjective, raster: LabelledRaster, image: Tensor) -> Tensor:

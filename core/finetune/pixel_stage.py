@@ -18,7 +18,7 @@ from core.finetune.labelled_data import LabelledData
 from core.finetune.objective import FinetuneObjective
 from core.finetune.patches import LabelledRaster
 from core.finetune.pixel_fit import STEPS, fit_pixel_classifier
-from core.finetune.pixel_samples import PixelSamples, directions_of, held_out_inputs, sample_pixels
+from core.finetune.pixel_samples import PixelSamples, directions_of, input_pixels, inputs_at, sample_pixels
 from core.finetune.score import FinetuneScore, HeldOutPixels
 from core.model.geolangbind import GeoLangBind
 from core.model.pixel_classifier import PixelClassifier, PixelClassifiers
@@ -69,11 +69,16 @@ class PixelStage:
         rng: Generator = np.random.default_rng((seed, 1))
         self._directions = directions_of(model, objective, data.rasters, rng)
         self._samples: dict[BandKey, list[PixelSamples]] = {}
+        self._of_validation: list[tuple[BandKey, Tensor]] = []
+        self._of_test: list[tuple[BandKey, Tensor]] = []
+        held_out = (validation, self._of_validation), (test, self._of_test)
         for raster, part in zip(data.rasters, context.steps(len(data.rasters)), strict=True):
-            samples = sample_pixels(model, objective, raster, self._directions, rng, part)
-            self._samples.setdefault(_key(raster), []).append(samples)
-        self._of_validation = held_out_inputs(model, objective, validation, self._directions)
-        self._of_test = held_out_inputs(model, objective, test, self._directions)
+            key = _key(raster)
+            with input_pixels(model, objective, raster, self._directions, part) as pixels:
+                self._samples.setdefault(key, []).append(sample_pixels(pixels, raster, rng, part))
+                for held, inputs in held_out:
+                    parts = [(patch, np.flatnonzero(mask)) for other, patch, mask in held.parts if other is raster]
+                    inputs += [(key, inputs_at(pixels, patch, wanted)) for patch, wanted in parts]
 
     def run(
         self, by_words: FinetuneScore, context: Context, on_step: Callable[[dict[str, Any]], None]
@@ -138,9 +143,9 @@ class PixelStage:
         self,
         classifiers: dict[BandKey, PixelClassifier],
         pixels: HeldOutPixels,
-        inputs: list[tuple[LabelledRaster, Tensor]],
+        inputs: list[tuple[BandKey, Tensor]],
     ) -> FinetuneScore:
-        logits = [classifiers[_key(raster)].logits(part) for raster, part in inputs]
+        logits = [classifiers[key].logits(part) for key, part in inputs]
         return pixels.score_of(torch.cat(logits) if logits else torch.zeros(0, len(self._data.classes)))
 
 

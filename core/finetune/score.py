@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.finetune.objective import FinetuneObjective
-from core.finetune.patches import LabelledRaster
+from core.finetune.patches import LabelledRaster, Patch
 from core.metrics.confusion import ConfusionMatrix
 from core.model.geolangbind import GeoLangBind
 
@@ -79,7 +79,7 @@ class HeldOutPixels:
         rng: chooses patches where there are many.
 
     Attributes:
-        parts: raster, image (C, S, S), pixels (N, 2) as column and row, and their classes (N,), patch by patch.
+        parts: raster, patch, and which of the patch's pixels (N,).
     """
 
     def __init__(
@@ -90,12 +90,11 @@ class HeldOutPixels:
         rng: Generator,
     ) -> None:
         self._classes = classes
-        self.parts: list[tuple[LabelledRaster, Tensor, NDArray[np.int64], NDArray[np.int64]]] = []
+        self.parts: list[tuple[LabelledRaster, Patch, NDArray[np.bool_]]] = []
         for raster, masks in zip(rasters, chosen, strict=True):
             held = [place for place, mask in enumerate(masks) if mask.any()]
             for place in sorted(rng.permutation(held)[:MOST_PATCHES].tolist()):
-                patch, mask = raster.patches[place], masks[place]
-                self.parts.append((raster, patch.image, patch.col_row[mask], patch.labels[mask]))
+                self.parts.append((raster, raster.patches[place], masks[place]))
 
     @property
     def empty(self) -> bool:
@@ -105,14 +104,18 @@ class HeldOutPixels:
     @property
     def labels(self) -> Tensor:
         """Classes (N,) int64 of all pixels, in the order of ``bottleneck``."""
-        return torch.from_numpy(np.concatenate([labels for *_, labels in self.parts] or [np.zeros(0, np.int64)]))
+        return torch.from_numpy(
+            np.concatenate([patch.labels[mask] for _, patch, mask in self.parts] or [np.zeros(0, np.int64)])
+        )
 
     @torch.no_grad()
     def bottleneck(self, model: GeoLangBind, objective: FinetuneObjective) -> Tensor:
         """Features (N, Z) of all pixels before the linear map into text space; see ``FinetuneObjective``."""
         parts = [
-            objective.bottleneck(model, image[None].float(), raster.wavelengths_um, torch.from_numpy(pixels)[None])[0]
-            for raster, image, pixels, _ in self.parts
+            objective.bottleneck(
+                model, patch.image[None].float(), raster.wavelengths_um, torch.from_numpy(patch.col_row[mask])[None]
+            )[0]
+            for raster, patch, mask in self.parts
         ]
         return torch.cat(parts) if parts else torch.zeros(0, 1)
 
