@@ -20,6 +20,9 @@ NOISE = 0.3
 """Standard deviation of the noise added to squashed inputs: a few polygons show too little of how a class varies."""
 SMOOTHING = 0.05
 PIXELS_A_STEP = 1024
+NEAR_ONLY = MEMBERS // 2
+"""Networks that see no more than the pixel's bands, their means over 3 × 3 pixels and the words: where a few small
+polygons are all there is, the wider surroundings of these are no good evidence."""
 LEAST_SCALE = 1e-3
 TOLD_EVERY = 10
 
@@ -53,6 +56,7 @@ def fit_pixel_classifier(
     def drawn(*shape: int, deviation: float) -> Tensor:
         return (torch.randn(*shape, generator=chance) * deviation).requires_grad_()
 
+    seen = _seen_inputs(width, len(wavelengths_um), count)
     classifier = PixelClassifier(
         classes,
         wavelengths_um,
@@ -60,11 +64,13 @@ def fit_pixel_classifier(
         directions,
         centre=inputs.mean(0),
         scale=inputs.std(0) + LEAST_SCALE,
-        weight_in=drawn(MEMBERS, width, HIDDEN, deviation=width**-0.5),
+        weight_in=drawn(MEMBERS, width, HIDDEN, deviation=1.0),
         bias_in=drawn(MEMBERS, 1, HIDDEN, deviation=0.0),
         weight_out=drawn(MEMBERS, HIDDEN, count, deviation=0.1 * HIDDEN**-0.5),
         bias_out=drawn(MEMBERS, 1, count, deviation=0.0),
     )
+    with torch.no_grad():
+        classifier.weight_in.mul_(seen / seen.sum(1, keepdim=True).sqrt())
     learnt = [classifier.weight_in, classifier.bias_in, classifier.weight_out, classifier.bias_out]
     optimiser = torch.optim.AdamW(learnt, lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     squashed, wanted = classifier.squashed(inputs), torch.from_numpy(labels)
@@ -75,7 +81,7 @@ def fit_pixel_classifier(
                 group["lr"] = LEARNING_RATE * (1 - (step - 1) / STEPS) + LAST_RATE
             asked = torch.multinomial(chances, PIXELS_A_STEP, replacement=True, generator=chance)
             noise = torch.randn(MEMBERS, PIXELS_A_STEP, width, generator=chance) * NOISE
-            logits = classifier.member_logits(squashed[asked] + noise)
+            logits = classifier.member_logits((squashed[asked] + noise) * seen.mT)
             loss = F.cross_entropy(logits.flatten(0, 1), wanted[asked].repeat(MEMBERS), label_smoothing=SMOOTHING)
             optimiser.zero_grad(set_to_none=True)
             (MEMBERS * loss).backward()  # type: ignore[no-untyped-call]
@@ -84,4 +90,14 @@ def fit_pixel_classifier(
                 on_step(step, float(loss.detach()))
     for value in learnt:
         value.requires_grad_(False)
+    classifier.weight_in.mul_(seen)
     return classifier
+
+
+def _seen_inputs(width: int, bands: int, classes: int) -> Tensor:
+    """Returns 1 for the inputs that each network sees and 0 for others, (``MEMBERS``, F, 1)."""
+    seen = torch.ones(MEMBERS, width, 1)
+    words = 4 * bands
+    seen[:NEAR_ONLY, 2 * bands : words] = 0
+    seen[:NEAR_ONLY, words + classes :] = 0
+    return seen
