@@ -1,4 +1,4 @@
-"""Aerial chips with weak labels for every pixel: the chip's class, classes it lacks, inserted tree crowns."""
+"""Aerial chips with weak labels for every pixel: the chip's class, classes it lacks, crowns and drawn things."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from core.errors import TrainingError
 from core.learning.augment import random_affine, random_blur, random_light, random_noise, random_tint
 from core.pretrain.batch import Batch
 from core.pretrain.prompt_templates import PromptTemplates
+from training.simulate.things import draw_things
 
 CHIP_M, CROWN_M = 0.3, 0.1
 """Pixel sizes in metres of the chips and of the pictures of crowns."""
@@ -38,6 +39,8 @@ class AerialSettings:
         dead: class of the dead ones.
         ground: folders whose chips get tree crowns.
         crown_chance: chance that such a chip gets trees.
+        things: "car", "pool" and "panel" to the classes of what is drawn into chips; see ``draw_things``.
+        thing_chance: chance that a chip without crowns gets things of one kind.
         wavelengths_um: of the three channels.
         size: side the chips are stored at.
         crop: side of the images the model sees.
@@ -56,6 +59,8 @@ class AerialSettings:
     dead: str = "dead tree"
     ground: tuple[str, ...] = ()
     crown_chance: float = 0.6
+    things: Mapping[str, str] = field(default_factory=dict)
+    thing_chance: float = 0.0
     wavelengths_um: tuple[float, ...] = (0.665, 0.56, 0.49)
     size: int = 256
     crop: int = 128
@@ -66,7 +71,7 @@ class AerialSettings:
 
 
 class AerialSource:
-    """Parts of chips whose pixels are labelled by the folder, with tree crowns inserted into bare ones.
+    """Parts of chips whose pixels are labelled by the folder, with inserted tree crowns or drawn things.
 
     Raises:
         TrainingError: a folder is named with a class that has no words, or no chip is used.
@@ -77,12 +82,14 @@ class AerialSource:
         self.prompts = prompts
         self._settings = settings
         order = list(settings.classes)
-        named = {*settings.whole.values(), *(part for parts in settings.lacking.values() for part in parts)}
+        named = {*settings.whole.values(), *settings.things.values()}
+        named |= {*(part for parts in settings.lacking.values() for part in parts)}
         if settings.crowns:
             named |= {settings.alive, settings.dead}
         unknown = sorted(named - set(order))
         if unknown:
             raise TrainingError(f"Source {name}: no words for {unknown[0]}.", hint="Add it under 'classes'.")
+        self._things = {kind: order.index(part) for kind, part in settings.things.items()}
         self._backgrounds = [[order.index(part) for part in parts] for parts in settings.lacking.values()]
         code = {folder: order.index(part) for folder, part in settings.whole.items()}
         code |= {folder: len(order) + row for row, folder in enumerate(settings.lacking) if folder not in code}
@@ -119,26 +126,34 @@ class AerialSource:
         zoom = settings.zoom
         if self._crowns and self._bare[number] and rng.random() < settings.crown_chance:
             finer = float(rng.uniform(1.0, CHIP_M / CROWN_M))
-            image, labels = self._with_trees(image, labels, finer, rng)
+            image, labels = self._enlarged_part(image, labels, finer, rng)
+            self._insert_trees(image, labels, finer, rng)
             zoom = (max(1.0, zoom[0]), max(1.5, zoom[1]))
+        elif self._things and rng.random() < settings.thing_chance:
+            finer = float(rng.uniform(1.0, 2.0))
+            image, labels = self._enlarged_part(image, labels, finer, rng)
+            draw_things(image[0], labels[0], CHIP_M / finer, self._things, rng)
+            zoom = (max(0.8, zoom[0]), zoom[1])
         cut, known = random_affine(image, settings.crop, rng, zoom=zoom, labels=labels)
         assert known is not None
         return cut, known
 
-    def _with_trees(self, image: Tensor, labels: Tensor, finer: float, rng: Generator) -> tuple[Tensor, Tensor]:
-        """Return a part of a chip at ``finer`` times its resolution with crowns at their true size, and its labels."""
+    def _enlarged_part(self, image: Tensor, labels: Tensor, finer: float, rng: Generator) -> tuple[Tensor, Tensor]:
+        """Returns a part of a chip at ``finer`` times its resolution, and its labels."""
         side = min(image.shape[2], max(64, int(1.5 * self._settings.crop / finer)))
         row, col = (int(rng.integers(image.shape[2] - side + 1)) for _ in range(2))
         image = image[:, :, row : row + side, col : col + side]
         image = F.interpolate(image, scale_factor=finer, mode="bicubic", align_corners=False).clamp(-1, 1)
-        labels = labels[:, :1, :1].expand(-1, *image.shape[2:]).clone()
+        return image, labels[:, :1, :1].expand(-1, *image.shape[2:]).clone()
+
+    def _insert_trees(self, image: Tensor, labels: Tensor, finer: float, rng: Generator) -> None:
+        """Insert crowns at their true size, in place."""
         for _ in range(int(rng.integers(1, 9))):
             crown, code = self._crowns[int(rng.integers(len(self._crowns)))]
             scale = finer * CROWN_M / CHIP_M * float(rng.uniform(0.7, 1.3))
             size = [max(6, round(length * scale)) for length in crown.shape[2:]]
             tree = F.interpolate(crown, size=size, mode="bilinear", antialias=True, align_corners=False)
             _set_into(image[0], labels[0], tree[0], code, rng)
-        return image, labels
 
 
 def _set_into(image: Tensor, labels: Tensor, tree: Tensor, code: int, rng: Generator) -> None:

@@ -2,9 +2,9 @@
 
 python -m training.geolb_tiny --data ../shared/data
 
-The trunk starts from published ImageNet weights and stays frozen. Dense features are trained in two runs and prompts
-calibrated; then the scene head is fitted. The words of all stages are stored with the model. A stopped run resumes from
-its checkpoint; a finished stage is not repeated.
+The trunk starts from published ImageNet weights and stays frozen. Dense features are trained in three runs, the last
+two are merged and prompts calibrated; then the scene head is fitted. The words of all stages are stored with the
+model. A stopped run resumes from its checkpoint; a finished stage is not repeated.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from core.evaluate.trained_classes import trained_benchmarks
 from core.model import create_model, load_model
 from core.model.config import read_config
 from core.model.geolangbind import GeoLangBind
+from core.model.merging import merge_weights
 from core.model.weight_files import save_model
 from core.pretrain.recipe import Recipe, read_recipe
 from core.vocabulary import background_words
@@ -40,8 +41,12 @@ ROOT = Path(__file__).resolve().parents[1]
 RUNS = ROOT / "runs"
 DATA = Path("../shared/data")
 """Data folder of the recipes."""
-MAPS, LONGER, SCENE = STAGES = ("geolb_tiny", "geolb_tiny_longer", "geolb_tiny_scene")
-"""Recipes, and folders of their runs; each starts from the result of the one before."""
+MAPS, LONGER, THINGS, SCENE = STAGES = ("geolb_tiny", "geolb_tiny_longer", "geolb_tiny_things", "geolb_tiny_scene")
+"""Recipes, and folders of their runs; each run of the maps starts from the result of the one before."""
+MERGED = "geolb_tiny_merged"
+"""Folder of the last two runs of the maps, merged, from which the scene head is fitted."""
+SHARE = 0.75
+"""Share of the last run in the merged weights."""
 EMBEDDED = ROOT / "resources" / "models" / "geolb-tiny"
 
 
@@ -64,14 +69,26 @@ def train_stages(data: Path) -> Path:
     if not (RUNS / "teachers").exists():
         fetch_teacher_files()
         prepare(data, RUNS / "teachers")
-    for stage in (MAPS, LONGER):
+    for stage in (MAPS, LONGER, THINGS):
         if not (RUNS / stage / "model.safetensors").exists():
             train(_recipe(stage), RUNS / stage, Context(progress=ProgressLines()), data=data)
-    if read_config(RUNS / LONGER / "config.json").prompt_calibration is None:
-        write_calibration(RUNS / LONGER, calibrate(RUNS / LONGER, data, RUNS / "teachers"))
+    if not (RUNS / MERGED / "model.safetensors").exists():
+        write_merged(RUNS / LONGER, RUNS / THINGS, RUNS / MERGED)
+    if read_config(RUNS / MERGED / "config.json").prompt_calibration is None:
+        write_calibration(RUNS / MERGED, calibrate(RUNS / MERGED, data, RUNS / "teachers"))
     if not (RUNS / SCENE / "model.safetensors").exists():
-        fit_scene(_recipe(SCENE), RUNS / LONGER, RUNS / SCENE, Context(progress=ProgressLines()), data=data)
+        fit_scene(_recipe(SCENE), RUNS / MERGED, RUNS / SCENE, Context(progress=ProgressLines()), data=data)
     return RUNS / SCENE
+
+
+def write_merged(one: Path, other: Path, output: Path) -> None:
+    """Merge two models of the same configuration, ``SHARE`` of the other one; the result is not calibrated."""
+    model, added = load_model(str(one)).float(), load_model(str(other)).float()
+    weights = merge_weights(model.state_dict(), added.state_dict(), SHARE).weights
+    merged = create_model(model.config.with_values(prompt_calibration=None))
+    merged.load_state_dict(weights)
+    card = json.loads((other / "card.json").read_text(encoding="utf-8"))
+    save_model(merged.eval(), output, card, torch.float16)
 
 
 def embed(trained: Path, data: Path) -> None:

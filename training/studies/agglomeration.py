@@ -149,7 +149,9 @@ def _measure_multispectral(model: GeoLangBind, data: Path) -> dict[str, float]:
         image, wavelengths = torch.from_numpy(values)[None], torch.tensor([band.wavelength_um for band in bands])
         with torch.no_grad():
             maps = get_head(model).narrow(model, image, wavelengths)
-        figures[f"{name}, probe"] = probe(F.adaptive_avg_pool2d(maps, labels.shape)[0].float(), labels)
+        figures[f"{name}, probe"] = probe(
+            F.adaptive_avg_pool2d(maps, (labels.shape[0], labels.shape[1]))[0].float(), labels
+        )
         for teacher in model.translators:
             batch = Batch(KEPT_TILE, image[..., :TAUGHT_SIDE, :TAUGHT_SIDE], wavelengths)
             figures |= {f"{name}, {key}": value for key, value in _explained(model, batch, teacher).items()}
