@@ -71,6 +71,7 @@ class PixelStage:
         self._samples: dict[BandKey, list[PixelSamples]] = {}
         self._of_validation: list[tuple[BandKey, Tensor]] = []
         self._of_test: list[tuple[BandKey, Tensor]] = []
+        self._fits = self._fits_done = 0
         held_out = (validation, self._of_validation), (test, self._of_test)
         for raster, part in zip(data.rasters, context.steps(len(data.rasters)), strict=True):
             key = _key(raster)
@@ -90,12 +91,13 @@ class PixelStage:
         Args:
             by_words: score of the words alone on the validation blocks.
             context: cancellation.
-            on_step: called with {step, steps, loss} now and then.
+            on_step: called with {step, steps, loss} now and then; steps are counted over all fits.
 
         Returns:
             None where words alone are better, or a class has too few labels on one of the band sets.
         """
         split = self._data.split
+        self._fits, self._fits_done = len(self._samples) * self._rounds, 0
         if not self._validation.empty:
             chosen = self._fitted(lambda places: split.roles(places) == TRAINING, context, on_step)
             if chosen is None:
@@ -111,6 +113,11 @@ class PixelStage:
         if not self._test.empty:
             kept = self._fitted(lambda places: np.ones(len(places), bool), context, on_step) or measured
         return PixelResult(PixelClassifiers(tuple(kept.values()), self._projection), score)
+
+    @property
+    def _rounds(self) -> int:
+        """How often each band set is fitted: to choose, to measure, to keep."""
+        return 1 + (not self._validation.empty) + (not self._test.empty)
 
     def _fitted(
         self,
@@ -135,8 +142,15 @@ class PixelStage:
                 directions=self._directions,
                 temperature=self._temperature,
                 seed=self._seed,
-                on_step=lambda step, loss: on_step({"step": step, "steps": STEPS, "loss": round(loss, 4)}),
+                on_step=lambda step, loss: on_step(
+                    {
+                        "step": self._fits_done * STEPS + step,
+                        "steps": self._fits * STEPS,
+                        "loss": round(loss, 4),
+                    }
+                ),
             )
+            self._fits_done += 1
         return found
 
     def _scored(

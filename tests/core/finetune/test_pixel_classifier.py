@@ -81,6 +81,14 @@ def test_the_map_of_a_model_with_random_weights_is_right_after_fine_tuning_of_th
     assert tags["PIXEL_CLASSIFIER_SHA256"] == load_model(folder / "mine").pixel_classifiers.sha256
 
 
+def test_steps_are_counted_on_over_the_fits_so_that_curve_and_progress_never_go_back(trained):
+    _, results = trained
+    points = [point for point in results["history"] if point["stage"] == "pixel classifier"]
+    steps = [point["step"] for point in points]
+    assert steps == sorted(set(steps))
+    assert steps[-1] == points[0]["steps"] == points[-1]["steps"]
+
+
 def test_some_of_the_classes_are_told_apart_by_the_classifier_too(trained, tmp_path):
     folder, _ = trained
     found, result, _ = mapped(folder, tmp_path / "two.tif", classes="sand; Water")
