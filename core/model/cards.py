@@ -22,6 +22,7 @@ CONFIG_FILE = "config.json"
 OPEN_CLIP_CONFIG = "open_clip_config.json"
 LINK_FILE = "location.json"
 RESULTS_FILE = "results.json"
+CLASSIFIER_FILE = "pixel_classifier.safetensors"
 WEIGHT_FILES = (
     "model.safetensors",
     "open_clip_model.safetensors",

@@ -21,12 +21,12 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from core.errors import ModelError
+from core.model.cards import CLASSIFIER_FILE
 from core.model.dense_heads import get_head
 
 if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
 
-CLASSIFIER_FILE = "pixel_classifier.safetensors"
 SAME_WAVELENGTH_UM = 0.005
 WIDEST = 2.0
 """Standardised inputs are squashed into this range, so that pixels unlike the labelled ones are not extrapolated to."""

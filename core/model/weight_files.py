@@ -14,13 +14,13 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from core.errors import ModelError, OutputError
-from core.model.cards import RESULTS_FILE
+from core.model.cards import CLASSIFIER_FILE, RESULTS_FILE
 from core.model.config import ModelConfig
 from core.model.geolangbind import GeoLangBind
 from core.model.model_folder import made_whole
 from core.model.open_models.layout import refuse_other_bands, renamed_weights
 from core.model.open_models.settings import is_open
-from core.model.pixel_classifier import CLASSIFIER_FILE, PixelClassifiers, save_pixel_classifiers
+from core.model.pixel_classifier import PixelClassifiers, save_pixel_classifiers
 from core.model.sentence_encoder import file_sha256
 
 Weights = dict[str, Tensor]

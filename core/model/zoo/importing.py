@@ -8,9 +8,8 @@ import tempfile
 from pathlib import Path
 
 from core.errors import ModelError, OutputError, UsageError
-from core.model.cards import CARD_FILE, CONFIG_FILE, LINK_FILE, ModelCard, catalogue
+from core.model.cards import CARD_FILE, CLASSIFIER_FILE, CONFIG_FILE, LINK_FILE, ModelCard, catalogue
 from core.model.open_models.settings import is_open, named_architecture
-from core.model.pixel_classifier import CLASSIFIER_FILE
 from core.model.zoo.listing import get_card
 from core.model.zoo.loading import find_model_files, find_weights, read_model
 from core.model.zoo.models_folder import make_models_folder, move_into_place, write_json

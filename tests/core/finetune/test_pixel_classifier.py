@@ -13,8 +13,9 @@ from core.errors import ModelError
 from core.finetune.session import fine_tune
 from core.finetune.settings import FinetuneSettings
 from core.model import create_model, load_model
+from core.model.cards import CLASSIFIER_FILE
 from core.model.model_cache import ModelCache
-from core.model.pixel_classifier import CLASSIFIER_FILE, read_pixel_classifiers
+from core.model.pixel_classifier import read_pixel_classifiers
 from core.model.weight_files import save_model
 from core.model.zoo import import_model
 from core.protocol import ClassifyParams, Source
