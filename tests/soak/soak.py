@@ -11,15 +11,12 @@ processes of its own, which live on through faults until one kills them. Counts 
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import gc
 import importlib
 import os
 import pickle
-import resource
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Iterator
@@ -29,7 +26,8 @@ from typing import NoReturn
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "core"), str(ROOT / "tests" / "soak")]
 
-from lane import Lane  # noqa: E402 - after the folders of tests are known
+from command import run_command  # noqa: E402 - after the folders of tests are known
+from lane import Lane  # noqa: E402
 from trial import RASTERS, Report, Trial  # noqa: E402
 from workshop import Workshop, pixels  # noqa: E402
 
@@ -130,27 +128,7 @@ def _start_lane(folder: Path, number: int, trials: Iterator[Trial]) -> tuple[int
 
 def main() -> int:
     """Soak, and say what was seen; returns the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--faults", type=int, default=1000)
-    parser.add_argument("--seconds", type=float, default=900.0)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    if not 0 < options.faults <= MOST_FAULTS:
-        parser.error(f"--faults must be from 1 to {MOST_FAULTS}")
-    began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="geolangbind-soak-") as folder:
-        report = soak(options.faults, options.seconds, options.seed, Path(folder))
-    last = options.seed + max(0, report.done - 1)
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(
-        f"{report.done} faults, seeds {options.seed} to {last}, in {time.monotonic() - began:.0f} s "
-        f"({used.ru_utime + used.ru_stime:.0f} s of processor time)"
-    )
-    print(report.table())
-    print(f"{report.during} before the request had ended; {report.workers} runtime processes")
-    print("requests ended: " + ", ".join(f"{end} {count}" for end, count in sorted(report.ends.items())))
-    print("\n".join(report.problems) or "nothing lost, nothing half-written, no process left")
-    return 1 if report.problems else 0
+    return run_command(soak, __doc__, faults=1000, seconds=900.0, most_faults=MOST_FAULTS, client="one client")
 
 
 if __name__ == "__main__":

@@ -11,16 +11,15 @@ A QGIS that says nothing within the limit has its stacks printed and is ended; n
 
 from __future__ import annotations
 
-import argparse
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "core"), str(ROOT / "tests" / "soak")]
 
-from qgis_process import QgisGoneError, QgisProcess  # noqa: E402 - after the folders of tests are known
+from command import run_command  # noqa: E402 - after the folders of tests are known
+from qgis_process import QgisGoneError, QgisProcess  # noqa: E402
 from qgis_trials import QgisTrials  # noqa: E402
 from trial import Report, Trial  # noqa: E402
 from workshop import CuttingServer, Workshop  # noqa: E402
@@ -67,23 +66,7 @@ def soak(faults: int, seconds: float, seed: int, folder: Path) -> Report:
 
 def main() -> int:
     """Soak, and say what was seen; returns the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--faults", type=int, default=60)
-    parser.add_argument("--seconds", type=float, default=800.0)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    if not 0 < options.faults <= MOST_FAULTS:
-        parser.error(f"--faults must be from 1 to {MOST_FAULTS}")
-    began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="geolangbind-soak-") as folder:
-        report = soak(options.faults, options.seconds, options.seed, Path(folder))
-    last = options.seed + max(0, report.done - 1)
-    print(f"{report.done} faults in one QGIS, seeds {options.seed} to {last}, in {time.monotonic() - began:.0f} s")
-    print(report.table())
-    print(f"{report.during} before the request had ended; {report.workers} runtime processes")
-    print("requests ended: " + ", ".join(f"{end} {count}" for end, count in sorted(report.ends.items())))
-    print("\n".join(report.problems) or "QGIS lived, nothing lost, nothing half-written, no process left")
-    return 1 if report.problems else 0
+    return run_command(soak, __doc__, faults=60, seconds=800.0, most_faults=MOST_FAULTS, client="one QGIS")
 
 
 if __name__ == "__main__":
