@@ -119,6 +119,10 @@ class StoredFeatures:
             self._fetch(chunk)
         window = self.layout.window(chunk)
         here = (slice(0, window.height), slice(0, window.width))
+        found = _version(self._scale_file(chunk))
+        if found is None:
+            self._forget_in_mirror(chunk)
+            return None
         try:
             gain, inverse_norm = self._decoded(self._scale_file(chunk), (2, *self.layout.side), np.dtype("<f2"))
             if not inverse_norm[here].view(np.uint16).any():
@@ -130,18 +134,32 @@ class StoredFeatures:
             raise
         except OSError as problem:
             if isinstance(problem, FileNotFoundError):
-                self._forget(chunk)
+                self._forget(chunk, found)
             else:  # too many open files, a disk that does not answer: what is there may be whole
                 LOG.warning("A stored chunk of features could not be read (%s); it is computed again.", problem)
             return None
         except Exception:  # codecs say, each in its own way, that bytes are not what they were
-            self._forget(chunk)
+            self._forget(chunk, found)
             return None
 
-    def _forget(self, chunk: RowCol) -> None:
-        """Mark a damaged chunk as missing."""
-        with contextlib.suppress(OSError):
-            self._scale_file(chunk).unlink(missing_ok=True)
+    def _forget(self, chunk: RowCol, damaged: tuple[int, int]) -> None:
+        """Mark a damaged chunk as missing, unless it was written anew since or is being written.
+
+        Args:
+            chunk: the chunk.
+            damaged: version of the scales that it was read with.
+        """
+        file = self._scale_file(chunk)
+        if _version(file) != damaged:
+            return
+        with contextlib.suppress(OSError, StoreError), self.claim(chunk, wait=False) as free:
+            if not free or _version(file) != damaged:
+                return
+            file.unlink(missing_ok=True)
+        self._forget_in_mirror(chunk)
+
+    def _forget_in_mirror(self, chunk: RowCol) -> None:
+        """Mark a chunk as missing in the mirror, where it could not be fetched from or is damaged."""
         if self._mirror is not None and self._name(self._scale_file(chunk)) in self._mirror.names(self._entry):
             self._mirror.forget(self._entry, self._name(self._scale_file(chunk)))
 
@@ -286,6 +304,15 @@ class StoredFeatures:
 
     def _background_file(self, chunk: RowCol) -> Path:
         return self.path / f"background/c/{chunk.row}/{chunk.col}"
+
+
+def _version(file: Path) -> tuple[int, int] | None:
+    """Returns what tells a file from one that replaced it, (inode, time of change in ns); None where there is none."""
+    try:
+        about = file.stat()
+    except OSError:
+        return None
+    return about.st_ino, about.st_mtime_ns
 
 
 def _despite_removals(work: Callable[[], None]) -> None:

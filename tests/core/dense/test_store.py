@@ -12,6 +12,7 @@ import pytest
 import torch
 import zarr
 
+from core.dense import stored_features
 from core.dense.background_odds import Background
 from core.dense.basis import FeatureBasis
 from core.dense.chunk import FeatureChunk
@@ -201,6 +202,37 @@ def test_a_chunk_can_be_claimed_once(stored):
             assert other
     with stored.claim(RowCol(0, 0), wait=False) as again:
         assert again
+
+
+def test_a_chunk_written_while_its_damaged_state_was_read_is_kept(stored, monkeypatch):
+    """A reader that finds damage must not remove what a writer has put in its place meanwhile."""
+    chunk = RowCol(0, 0)
+    whole = chunk_of(stored, chunk, 1)
+    stored.write(chunk, whole)
+    right = stored_features.crc32c
+
+    def write_anew(content: object) -> int:
+        monkeypatch.setattr(stored_features, "crc32c", right)
+        stored.write(chunk, whole)
+        return right(content) ^ 1
+
+    monkeypatch.setattr(stored_features, "crc32c", write_anew)
+    assert stored.read(chunk) is None
+    found = stored.read(chunk)
+    assert found is not None
+    np.testing.assert_array_equal(found.codes, whole.codes)
+
+
+def test_a_damaged_chunk_that_is_being_written_is_not_removed(stored):
+    chunk = RowCol(0, 0)
+    stored.write(chunk, chunk_of(stored, chunk, 1))
+    file = files_of(stored, "scales")[0]
+    file.write_bytes(b"damaged, longer than a checksum")
+    with stored.claim(chunk, wait=False):
+        assert stored.read(chunk) is None
+        assert file.exists()
+    assert stored.read(chunk) is None
+    assert not file.exists()
 
 
 def test_a_store_that_cannot_be_written_says_so(tmp_path):

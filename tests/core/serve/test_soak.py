@@ -20,6 +20,6 @@ def test_faults_at_random_lose_nothing_and_leave_nothing():
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    count = re.search(r"^(\d+) faults, seeds 1 to", done.stdout, re.MULTILINE)
+    count = re.search(r"^(\d+) faults in one client, seeds 1 to", done.stdout, re.MULTILINE)
     assert count is not None
     assert int(count[1]) > 0
