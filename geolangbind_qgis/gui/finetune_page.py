@@ -81,7 +81,9 @@ class FinetunePage(QScrollArea):
         self.curve = LossCurve(self)
         self.run_bar = RunBar(self)
         self.run_bar.run_button.setText(tr("&Train"))
-        self.run_bar.run_button.setToolTip(tr("Train a model on the classes; a few minutes for one scene"))
+        self.run_bar.run_button.setToolTip(
+            tr("Train a model on the classes; seconds for one scene, minutes with a large model")
+        )
         self.result = QLabel(self)
         self.result.setTextFormat(Qt.TextFormat.RichText)
         self.result.setWordWrap(True)

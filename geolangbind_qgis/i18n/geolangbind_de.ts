@@ -596,8 +596,8 @@
       <translation>&amp;Trainieren</translation>
     </message>
     <message>
-      <source>Train a model on the classes; a few minutes for one scene</source>
-      <translation>Ein Modell mit den Klassen trainieren; einige Minuten für eine Szene</translation>
+      <source>Train a model on the classes; seconds for one scene, minutes with a large model</source>
+      <translation>Ein Modell mit den Klassen trainieren; Sekunden für eine Szene, Minuten mit einem großen Modell</translation>
     </message>
     <message>
       <source>&amp;Back to prompts</source>
@@ -2100,8 +2100,8 @@ Download {1} MB and accept this licence?</source>
       <translation>Stimmt ein Modell auf gezeichnete Beispiele ab; das neue Modell ist sofort wählbar.</translation>
     </message>
     <message>
-      <source>&lt;p&gt;Draw a few polygons, points or lines of each class, put the class into a field, and the model learns them in minutes. The class names are words the model understands, so name them plainly: &lt;i&gt;solar panels&lt;/i&gt;, not &lt;i&gt;SP&lt;/i&gt;. Unseen words go on working.&lt;/p&gt;&lt;p&gt;Several rasters, also of different sensors, can serve together. Labels may lie in any coordinate reference system; a raster of class codes serves too, with &lt;b&gt;Words for codes&lt;/b&gt; as in &lt;i&gt;1=water; 2=trees&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;Whole blocks of ground are held out to measure the model before and after. The log shows a table of the classes; the new model is listed under &lt;b&gt;Name of the new model&lt;/b&gt;.&lt;/p&gt;</source>
-      <translation>&lt;p&gt;Zeichnen Sie einige Polygone, Punkte oder Linien je Klasse, schreiben Sie die Klasse in ein Feld, und das Modell lernt sie in Minuten. Die Klassennamen sind Wörter, die das Modell versteht; nennen Sie sie also klar: &lt;i&gt;solar panels&lt;/i&gt;, nicht &lt;i&gt;SP&lt;/i&gt;. Nie gelernte Wörter wirken weiterhin.&lt;/p&gt;&lt;p&gt;Mehrere Raster, auch verschiedener Sensoren, können zusammen dienen. Die Beispiele dürfen in jedem Koordinatenbezugssystem liegen; auch ein Raster aus Klassennummern dient, mit &lt;b&gt;Wörter für Nummern&lt;/b&gt; wie in &lt;i&gt;1=water; 2=trees&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;Ganze Geländeblöcke werden zurückgehalten, um das Modell vorher und nachher zu messen. Das Protokoll zeigt eine Tabelle der Klassen; das neue Modell steht unter &lt;b&gt;Name des neuen Modells&lt;/b&gt;.&lt;/p&gt;</translation>
+      <source>&lt;p&gt;Draw a few polygons, points or lines of each class, put the class into a field, and the model learns them in seconds; a large model, or one that learns as a whole, takes minutes. The class names are words the model understands, so name them plainly: &lt;i&gt;solar panels&lt;/i&gt;, not &lt;i&gt;SP&lt;/i&gt;. Unseen words go on working.&lt;/p&gt;&lt;p&gt;Several rasters, also of different sensors, can serve together. Labels may lie in any coordinate reference system; a raster of class codes serves too, with &lt;b&gt;Words for codes&lt;/b&gt; as in &lt;i&gt;1=water; 2=trees&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;Whole blocks of ground are held out to measure the model before and after. The log shows a table of the classes; the new model is listed under &lt;b&gt;Name of the new model&lt;/b&gt;.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;Zeichnen Sie einige Polygone, Punkte oder Linien je Klasse, schreiben Sie die Klasse in ein Feld, und das Modell lernt sie in Sekunden; ein großes Modell, oder eines, das als Ganzes lernt, braucht Minuten. Die Klassennamen sind Wörter, die das Modell versteht; nennen Sie sie also klar: &lt;i&gt;solar panels&lt;/i&gt;, nicht &lt;i&gt;SP&lt;/i&gt;. Nie gelernte Wörter wirken weiterhin.&lt;/p&gt;&lt;p&gt;Mehrere Raster, auch verschiedener Sensoren, können zusammen dienen. Die Beispiele dürfen in jedem Koordinatenbezugssystem liegen; auch ein Raster aus Klassennummern dient, mit &lt;b&gt;Wörter für Nummern&lt;/b&gt; wie in &lt;i&gt;1=water; 2=trees&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;Ganze Geländeblöcke werden zurückgehalten, um das Modell vorher und nachher zu messen. Das Protokoll zeigt eine Tabelle der Klassen; das neue Modell steht unter &lt;b&gt;Name des neuen Modells&lt;/b&gt;.&lt;/p&gt;</translation>
     </message>
     <message>
       <source>Raster layers</source>

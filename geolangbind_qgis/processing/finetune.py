@@ -50,8 +50,9 @@ class FinetuneAlgorithm(RuntimeAlgorithm):
             keywords=("training", "fine-tune", "learn", "classes", "samples", "machine learning", "AI"),
             help=tr(
                 "<p>Draw a few polygons, points or lines of each class, put the class into a field, and the model "
-                "learns them in minutes. The class names are words the model understands, so name them plainly: "
-                "<i>solar panels</i>, not <i>SP</i>. Unseen words go on working.</p>"
+                "learns them in seconds; a large model, or one that learns as a whole, takes minutes. "
+                "The class names are words the model understands, so name them plainly: <i>solar panels</i>, not "
+                "<i>SP</i>. Unseen words go on working.</p>"
                 "<p>Several rasters, also of different sensors, can serve together. Labels may lie in any coordinate "
                 "reference system; a raster of class codes serves too, with <b>Words for codes</b> as in <i>1=water; "
                 "2=trees</i>.</p>"

@@ -62,6 +62,8 @@ class Installation:
             SetupError: a step did not work, or the work was stopped.
             OSError: the folder cannot be written to.
         """
+        if self._plan.bundle is not None:  # before the folder is made: a bundle that is refused leaves nothing behind
+            verify_bundle(self._plan.bundle, self._plan.recipe, self._progress)
         self._plan.target.mkdir(parents=True, exist_ok=True)
         self._temporary.mkdir(exist_ok=True)
         try:
@@ -71,8 +73,6 @@ class Installation:
 
     def _steps(self, *, fresh: bool) -> Manifest:
         plan, target = self._plan, self._plan.target
-        if plan.bundle is not None:
-            verify_bundle(plan.bundle, plan.recipe, self._progress)
         mark_unfinished(target)
         if fresh:
             self._progress(0.0, tr("Making the environment"))

@@ -135,7 +135,15 @@ def test_the_list_names_every_file_with_its_hash(packed, recipe):
 def refused(bundle, recipe, tmp_path, match):
     with pytest.raises(SetupError, match=match):
         build_environment(plan_environment(tmp_path / "env", wheels=bundle, recipe=recipe))
-    assert not (tmp_path / "env" / "pyvenv.cfg").exists()
+    assert not (tmp_path / "env").exists()
+
+
+def test_a_bundle_that_is_refused_leaves_a_folder_that_was_there_as_it_was(bundle, recipe, tmp_path):
+    (tmp_path / "env").mkdir()
+    (bundle / "models" / "my-model" / "model.safetensors").write_bytes(b"other weights")
+    with pytest.raises(SetupError, match=r"model\.safetensors has changed"):
+        build_environment(plan_environment(tmp_path / "env", wheels=bundle, recipe=recipe))
+    assert list((tmp_path / "env").iterdir()) == []
 
 
 def test_a_file_that_changed_on_the_way_is_refused_before_anything_is_installed(bundle, recipe, tmp_path):
