@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
 from core.torch_threads import one_torch_thread
 
@@ -51,17 +52,15 @@ class FeatureBasis:
         return cls(weight.shape[1], orthonormal.float(), rest.float(), triangle.float(), shift.float())
 
     def coordinates(self, bottleneck: Tensor) -> Tensor:
-        """Returns coordinates (B, K, h, w) of the head's bottleneck (B, Z, h, w)."""
+        """Returns coordinates (..., K) of the head's bottleneck (..., Z)."""
         if self.enter is None:
             return bottleneck
-        enter, shift = self.enter.to(bottleneck), self.shift
-        assert shift is not None
-        product = (enter @ bottleneck.flatten(2)).unflatten(2, bottleneck.shape[2:])
-        return product.add_(shift.to(bottleneck)[:, None, None])
+        assert self.shift is not None
+        return linear(bottleneck, self.enter.to(bottleneck), self.shift.to(bottleneck))
 
     def norms(self, coordinates: Tensor) -> Tensor:
-        """Returns the lengths (B, h, w) of the features with coordinates (B, K, h, w)."""
-        squares = coordinates.square().sum(1)
+        """Returns the lengths (...) of the features with coordinates (..., K)."""
+        squares = torch.linalg.vector_norm(coordinates, dim=-1).square()
         return (squares if self.bias is None else squares + self.bias.square().sum()).sqrt()
 
     def text(self, text: Tensor) -> tuple[Tensor, Tensor]:

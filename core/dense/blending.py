@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -16,13 +18,14 @@ from core.dense.quantise import quantise
 from core.dense.windows import WindowPlan
 from core.raster.blend import taper
 from core.raster.pixel_window import PixelWindow
+from core.raster.tile_grid import TileGrid
 
 
 class EncodedWindow(NamedTuple):
     """Features of one window before the last linear map.
 
     Attributes:
-        bottleneck: (Z, h, w), 16-bit floats, before the basis' own linear map.
+        bottleneck: (h, w, Z), 16-bit floats, before the basis' own linear map.
         valid: which cells (h, w) have data.
     """
 
@@ -61,19 +64,45 @@ def blend(
     """
     if not windows:
         return FeatureChunk.empty(basis.channels, block.height, block.width)
-    channels = next(iter(windows.values())).bottleneck.shape[0]
-    total = torch.zeros(channels, block.height, block.width)
-    weights = torch.zeros(block.height, block.width)
     valid = np.zeros((block.height, block.width), bool)
-    weight_of_window = torch.from_numpy(taper(plan.tiles.tile, plan.tiles.overlap).copy())
     for window, encoded in windows.items():
         part = window.intersection(block)
-        here, there = part.slices_in(block), part.slices_in(window)
-        weight = weight_of_window[there]
-        total[:, here[0], here[1]].addcmul_(encoded.bottleneck[:, there[0], there[1]].float(), weight)
-        weights[here] += weight
-        valid[here] |= encoded.valid[there]
+        valid[part.slices_in(block)] |= encoded.valid[part.slices_in(window)]
     if not valid.any():
         return FeatureChunk.empty(basis.channels, block.height, block.width)
-    coordinates = basis.coordinates(total.div_(weights.clamp_min(1e-9))[None])[0]
+    coordinates = basis.coordinates(_weighted_mean(block, windows, plan.tiles))
     return quantise(coordinates, torch.from_numpy(valid), basis, background)
+
+
+def _weighted_mean(block: PixelWindow, windows: dict[PixelWindow, EncodedWindow], tiles: TileGrid) -> Tensor:
+    """Returns the mean (h, w, Z) float32 of the windows over a block of cells, 0 where there is none.
+
+    Most cells lie in one window alone and far from its edge: they are copied.
+    """
+    channels = next(iter(windows.values())).bottleneck.shape[-1]
+    total = torch.zeros(block.height, block.width, channels)
+    taper_of_window = torch.from_numpy(taper(tiles.tile, tiles.overlap).copy())
+    for part in _parts(block, windows, tiles.overlap):
+        found = total[part.slices_in(block)]
+        covering = [window for window in windows if not window.intersection(part).is_empty]
+        tapers = [taper_of_window[part.slices_in(window)] for window in covering]
+        if len(covering) == 1 and bool((tapers[0] == 1).all()):
+            found.copy_(windows[covering[0]].bottleneck[part.slices_in(covering[0])])
+            continue
+        weights = torch.zeros(part.height, part.width)
+        for window, weight in zip(covering, tapers, strict=True):
+            found.addcmul_(windows[window].bottleneck[part.slices_in(window)].float(), weight[..., None])
+            weights += weight
+        found.div_(weights.clamp_min_(1e-9)[..., None])
+    return total
+
+
+def _parts(block: PixelWindow, windows: Iterable[PixelWindow], overlap: int) -> Iterator[PixelWindow]:
+    """Divide a block along the edges of windows and of their middles: a part lies in each of them whole, or outside."""
+    rows, columns = {block.row, block.row_stop}, {block.col, block.col_stop}
+    for window in windows:
+        rows.update((window.row, window.row + overlap, window.row_stop - overlap, window.row_stop))
+        columns.update((window.col, window.col + overlap, window.col_stop - overlap, window.col_stop))
+    for top, bottom in pairwise(sorted(row for row in rows if block.row <= row <= block.row_stop)):
+        for left, right in pairwise(sorted(column for column in columns if block.col <= column <= block.col_stop)):
+            yield PixelWindow(left, top, right - left, bottom - top)

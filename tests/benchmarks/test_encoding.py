@@ -88,8 +88,9 @@ def test_embedded_model(device, record):
     plain = DenseEncoder(load_model("geolb-tiny", device=device, dtype="float32"), get_sensor("aerial_rgb").bands)
     plain.model.compute = None  # the module as it is, not a working copy
     operations = flops(lambda: plain.encode(images))
-    found = [encoder.basis.coordinates(encoder.encode(images).float()) for encoder in (plain, fast)]
-    cosine = F.cosine_similarity(*found, dim=1).min().item()
+    narrow = [encoder.encode(images).float().permute(0, 2, 3, 1) for encoder in (plain, fast)]
+    found = [encoder.basis.coordinates(each) for encoder, each in zip((plain, fast), narrow, strict=True)]
+    cosine = F.cosine_similarity(*found, dim=-1).min().item()
     plain_seconds = median_seconds(lambda: plain.encode(images))
     fast_seconds = median_seconds(lambda: fast.encode(images))
     _record(record, "geolb-tiny, dense", operations, plain_seconds, fast_seconds, limit(device), cosine)

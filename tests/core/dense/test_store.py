@@ -35,7 +35,7 @@ BACKGROUND = Background(TextFactors.of(torch.eye(8)[:3], torch.zeros(3)), 10.0)
 
 def chunk_of(stored: StoredFeatures, chunk: RowCol, seed: int = 0) -> FeatureChunk:
     window = stored.layout.window(chunk)
-    coordinates = torch.randn(8, window.height, window.width, generator=torch.Generator().manual_seed(seed))
+    coordinates = torch.randn(window.height, window.width, 8, generator=torch.Generator().manual_seed(seed))
     valid = torch.ones(window.height, window.width, dtype=torch.bool)
     return quantise(coordinates, valid, FeatureBasis.identity(8), BACKGROUND)
 
@@ -78,7 +78,7 @@ def test_zarr_reads_what_this_store_reads(stored):
 
 def test_scoring_a_few_cells_at_a_time_gives_the_scores_of_all(stored, monkeypatch):
     monkeypatch.setattr("core.dense.scoring.VALUES_AT_ONCE", 1)
-    coordinates = torch.randn(8, 30, 41, generator=torch.Generator().manual_seed(1))
+    coordinates = torch.randn(30, 41, 8, generator=torch.Generator().manual_seed(1))
     valid = torch.ones(30, 41, dtype=torch.bool)
     chunk = quantise(coordinates, valid, FeatureBasis.identity(8))
     texts = TextFactors.of(torch.randn(3, 8), torch.tensor([0.5, 0.0, -1.0]))
@@ -90,7 +90,7 @@ def test_scoring_a_few_cells_at_a_time_gives_the_scores_of_all(stored, monkeypat
 
 
 def test_the_backgrounds_odds_are_kept_where_there_is_data():
-    coordinates = torch.randn(8, 9, 11, generator=torch.Generator().manual_seed(1))
+    coordinates = torch.randn(9, 11, 8, generator=torch.Generator().manual_seed(1))
     valid = torch.ones(9, 11, dtype=torch.bool)
     valid[2] = False
     chunk = quantise(coordinates, valid, FeatureBasis.identity(8), BACKGROUND)

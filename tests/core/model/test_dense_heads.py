@@ -73,11 +73,11 @@ def test_the_narrow_basis_scores_exactly_like_the_wide_features(narrow):
     projection = torch.nn.Conv2d(narrow, 64, 1)
     bottleneck = torch.randn(2, narrow, 5, 6)
     basis = FeatureBasis.of_projection(projection)
-    coordinates = basis.coordinates(bottleneck)
+    coordinates = basis.coordinates(bottleneck.permute(0, 2, 3, 1))
     text = torch.nn.functional.normalize(torch.randn(3, 64), dim=1)
     factors, constants = basis.text(text)
-    scores = torch.einsum("nk,bkhw->bnhw", factors, coordinates) + constants[:, None, None]
+    scores = torch.einsum("nk,bhwk->bnhw", factors, coordinates) + constants[:, None, None]
     wide = projection(bottleneck)
-    assert coordinates.shape[1] == min(narrow, 64)
+    assert coordinates.shape[-1] == min(narrow, 64)
     torch.testing.assert_close(scores, torch.einsum("nd,bdhw->bnhw", text, wide), atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(basis.norms(coordinates), wide.norm(dim=1), atol=1e-5, rtol=1e-4)
