@@ -19,6 +19,7 @@ from core.errors import TrainingError
 from core.learning.augment import random_affine, random_blur, random_light, random_noise, random_tint
 from core.pretrain.batch import Batch
 from core.pretrain.prompt_templates import PromptTemplates
+from training.simulate.roofs import draw_roofs
 from training.simulate.things import draw_things
 
 CHIP_M, CROWN_M = 0.3, 0.1
@@ -41,6 +42,9 @@ class AerialSettings:
         crown_chance: chance that such a chip gets trees.
         things: "car", "pool" and "panel" to the classes of what is drawn into chips; see ``draw_things``.
         thing_chance: chance that a chip without crowns gets things of one kind.
+        roofs: class of the buildings that are drawn into chips, see ``draw_roofs``; empty for none.
+        yards: key of ``lacking`` that names what yards between them are not.
+        roof_chance: chance that a chip without crowns gets buildings.
         wavelengths_um: of the three channels.
         size: side the chips are stored at.
         crop: side of the images the model sees.
@@ -61,6 +65,9 @@ class AerialSettings:
     crown_chance: float = 0.6
     things: Mapping[str, str] = field(default_factory=dict)
     thing_chance: float = 0.0
+    roofs: str = ""
+    yards: str = ""
+    roof_chance: float = 0.0
     wavelengths_um: tuple[float, ...] = (0.665, 0.56, 0.49)
     size: int = 256
     crop: int = 128
@@ -86,9 +93,18 @@ class AerialSource:
         named |= {*(part for parts in settings.lacking.values() for part in parts)}
         if settings.crowns:
             named |= {settings.alive, settings.dead}
+        if settings.roofs:
+            named.add(settings.roofs)
+            if settings.yards not in settings.lacking:
+                raise TrainingError(
+                    f"Source {name}: 'lacking' does not say what yards are not.",
+                    hint="Name a key of 'lacking' as 'yards'.",
+                )
         unknown = sorted(named - set(order))
         if unknown:
             raise TrainingError(f"Source {name}: no words for {unknown[0]}.", hint="Add it under 'classes'.")
+        rows = list(settings.lacking)
+        self._roofs = (order.index(settings.roofs), len(order) + rows.index(settings.yards)) if settings.roofs else None
         self._things = {kind: order.index(part) for kind, part in settings.things.items()}
         self._backgrounds = [[order.index(part) for part in parts] for parts in settings.lacking.values()]
         code = {folder: order.index(part) for folder, part in settings.whole.items()}
@@ -129,6 +145,12 @@ class AerialSource:
             image, labels = self._enlarged_part(image, labels, finer, rng)
             self._insert_trees(image, labels, finer, rng)
             zoom = (max(1.0, zoom[0]), max(1.5, zoom[1]))
+        elif self._roofs is not None and rng.random() < settings.roof_chance:
+            finer = float(rng.uniform(1.0, 2.0))
+            image, labels = self._enlarged_part(image, labels, finer, rng)
+            other = torch.from_numpy(self._images[int(rng.integers(len(self._images)))])
+            draw_roofs(image[0], labels[0], CHIP_M / finer, *self._roofs, other.permute(2, 0, 1) / 127.5 - 1, rng)
+            zoom = (max(0.5, zoom[0]), zoom[1])
         elif self._things and rng.random() < settings.thing_chance:
             finer = float(rng.uniform(1.0, 2.0))
             image, labels = self._enlarged_part(image, labels, finer, rng)

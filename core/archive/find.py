@@ -185,7 +185,7 @@ def _stored(
     """Returns the stored features of a scene; None if there are none. Nothing is created."""
     with open_scene(source) as scene:
         recognition = as_trained(scene.recognition, model)
-        encoder = DenseEncoder(model, recognition.band_set)
+        encoder = DenseEncoder.on(model, recognition.band_set, scene.raster.grid)
         digest = feature_key(encoder, RasterLevel(scene.raster, recognition)).digest()
         return store.existing(digest), encoder, scene.raster.grid
 

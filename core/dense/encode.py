@@ -11,6 +11,7 @@ from torch import Tensor
 
 from core.dense.background_odds import Background
 from core.dense.basis import FeatureBasis
+from core.dense.scales import averaged_scales, scales_of
 from core.dense.text_factors import TextFactors
 from core.dense.windows import WindowPlan
 from core.model.dense_heads import dense_features, get_head
@@ -19,6 +20,7 @@ from core.model.lower_precision import is_packed, working_copy
 
 if TYPE_CHECKING:
     from core.model.geolangbind import GeoLangBind
+    from core.raster.grid import GridSpec
     from core.spectral.bands import BandSet
 
 BATCH_PIXELS = 4 * 256 * 256
@@ -40,6 +42,7 @@ class DenseEncoder:
         bands: of the images.
         head: dense head; None for the model's default.
         global_bias: see ``core.model.dense_heads.dense_features``.
+        scales: factors of the pixel size that windows are encoded at, 1 first; see ``core.dense.scales``.
 
     Attributes:
         basis: of the coordinates.
@@ -48,11 +51,21 @@ class DenseEncoder:
         of_radar: whether all bands are a radar's, whose prompts are calibrated by themselves.
     """
 
-    def __init__(self, model: GeoLangBind, bands: BandSet, head: str | None = None, global_bias: float = 0.0) -> None:
+    def __init__(
+        self,
+        model: GeoLangBind,
+        bands: BandSet,
+        head: str | None = None,
+        global_bias: float = 0.0,
+        scales: tuple[int, ...] = (1,),
+    ) -> None:
         self.model = model.eval()
         self.head = get_head(model, head)
         self.stride = self.head.stride(model)
         self.label = f"{self.head.name} global_bias={global_bias:g} {_precision(model)}"
+        if len(scales) > 1:
+            self.label += f" scales={','.join(map(str, scales))}"
+        self._scales = scales
         self._global_bias = global_bias
         self._largest_batch: int | None = None
         self.of_radar = all(band.kind == "sar" for band in bands.bands)
@@ -61,6 +74,13 @@ class DenseEncoder:
         self.basis = (
             FeatureBasis.identity(model.embed_dim) if projection is None else FeatureBasis.of_projection(projection)
         )
+
+    @classmethod
+    def on(
+        cls, model: GeoLangBind, bands: BandSet, grid: GridSpec, head: str | None = None, global_bias: float = 0.0
+    ) -> DenseEncoder:
+        """Returns the encoder of a picture with this grid, whose pixel size determines the scales."""
+        return cls(model, bands, head, global_bias, scales_of(grid, model.config.multi_scale_m))
 
     @property
     def separate(self) -> bool:
@@ -109,12 +129,14 @@ class DenseEncoder:
     def _encode(self, images: Tensor) -> Tensor:
         images = images.to(self.model.device, torch.float32)
         working = working_copy(self.model)
-        with self.model.autocast():
+
+        def encode(images: Tensor) -> Tensor:
             if self._global_bias:
-                found = dense_features(working, images, self._wavelengths, self.head.name, self._global_bias)
-            else:
-                found = self.head.narrow(working, images, self._wavelengths)
-        return found.cpu()
+                return dense_features(working, images, self._wavelengths, self.head.name, self._global_bias)
+            return self.head.narrow(working, images, self._wavelengths)
+
+        with self.model.autocast():
+            return averaged_scales(encode, images, self._scales).cpu()
 
     def plan(self, width: int, height: int) -> WindowPlan:
         """Returns the windows for a raster of this size in pixels."""

@@ -318,7 +318,7 @@ def open_features(
         context: cancellation is checked between two batches.
     """
     level = RasterLevel(raster, recognition)
-    encoder = DenseEncoder(model, recognition.band_set, head, global_bias)
+    encoder = DenseEncoder.on(model, recognition.band_set, level.grid, head, global_bias)
     stored = None if store is None else _open_store(store, encoder, level)
     return DenseFeatures(encoder, level, stored, budget_bytes=budget_bytes, context=context)
 

@@ -38,6 +38,8 @@ class ModelConfig:
         stem: the vision transformer's convolutional spectral stem.
         dense: the dense decoder.
         scene: the head over statistics of the trunk's maps.
+        multi_scale_m: pixel size in metres up to which the windows of finer pictures are encoded at coarser sizes as
+            well; 0 for never. See ``core.dense.scales``.
         smallest_image: side in pixels that smaller whole images are enlarged to.
         drop_path: stochastic depth while training.
         init_logit_scale: scale of the similarity before its logarithm.
@@ -69,6 +71,7 @@ class ModelConfig:
     stem: Settings | None = None
     dense: Settings | None = None
     scene: Settings | None = None
+    multi_scale_m: float = 0.0
     smallest_image: int = 0
     drop_path: float = 0.0
     init_logit_scale: float = 10.0
@@ -93,6 +96,8 @@ class ModelConfig:
         for name in PARTS:
             if not isinstance(getattr(self, name), Mapping | None):
                 raise ModelError(f"The model configuration needs an object for {name}, not {getattr(self, name)!r}.")
+        if self.multi_scale_m:
+            _require_positive("multi_scale_m", self.multi_scale_m, whole=False)
         if self.image_size < self.patch_size or self.width % self.heads:
             raise ModelError(
                 "The model configuration is contradictory: the patch must fit the image, the heads the width."

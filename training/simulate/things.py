@@ -23,6 +23,8 @@ PAINT_SHARES = (0.22, 0.14, 0.16, 0.11, 0.09, 0.12, 0.06, 0.05, 0.03, 0.02)
 GLASS = (0.10, 0.11, 0.13)
 SHADE = 0.45
 """What a shadow leaves of the ground's light."""
+SHADOW_STEP_M = 2.0
+"""Metres between the outlines that a tall thing's shadow is made of; cars and panels need one."""
 MODULE_M = (1.0, 1.7)
 """Width and length of a photovoltaic module."""
 
@@ -61,7 +63,7 @@ def draw_things(image: Tensor, labels: Tensor, pixel_m: float, codes: Mapping[st
     kind = sorted(codes)[int(rng.integers(len(codes)))]
     sun = float(rng.uniform(0, 2 * math.pi))
     for row_m, column_m, angle, part in _arranged(kind, [side * pixel_m for side in labels.shape], rng):
-        _set(image, labels, part, (row_m / pixel_m, column_m / pixel_m), angle, pixel_m, sun, codes[kind])
+        draw_part(image, labels, part, (row_m / pixel_m, column_m / pixel_m), angle, pixel_m, sun, codes[kind])
 
 
 def _arranged(kind: str, sides_m: list[float], rng: Generator) -> list[tuple[float, float, float, Part]]:
@@ -168,11 +170,22 @@ def _to_grid(metres: Tensor, step: float) -> Tensor:
     return (torch.remainder(metres + step / 2, step) - step / 2).abs()
 
 
-def _set(
+def draw_part(
     image: Tensor, labels: Tensor, part: Part, centre: tuple[float, float], angle: float, pixel_m: float, sun: float,
     code: int,
 ) -> None:  # fmt: skip
-    """Draw a thing around a pixel position: shadow, surround, body with a blended edge."""
+    """Draw a thing around a pixel position, in place: shadow, surround, body with a blended edge.
+
+    Args:
+        image: (3, H, W) float32, colours as displayed, -1 to 1.
+        labels: (H, W) int64; the thing's pixels get its code, those of its edge -1.
+        part: the thing.
+        centre: row and column; parts outside the picture are left out.
+        angle: of its length, in radians from the columns' direction.
+        pixel_m: pixel size in metres.
+        sun: direction that the shadow falls to, in radians.
+        code: of the thing.
+    """
     reach = math.ceil((part.reach_m + part.rim_m + 2 * part.height_m) / pixel_m) + 2
     rows = slice(max(0, int(centre[0]) - reach), min(labels.shape[0], int(centre[0]) + reach))
     columns = slice(max(0, int(centre[1]) - reach), min(labels.shape[1], int(centre[1]) + reach))
@@ -191,7 +204,12 @@ def _set(
     along, across = frame(down, right)
     if part.height_m:
         shift = 0.8 * part.height_m
+        steps = math.ceil(shift / SHADOW_STEP_M)
         shadow = part.inside(*frame(down - shift * math.sin(sun), right - shift * math.cos(sun)))
+        for step in range(1, steps):  # a tall thing's shadow reaches from its foot to that of its top
+            nearer = shift * step / steps
+            passed = part.inside(*frame(down - nearer * math.sin(sun), right - nearer * math.cos(sun)))
+            shadow = torch.maximum(shadow, passed)
         ground.copy_((ground + 1) * (1 - SHADE * _opaque(shadow, pixel_m)) - 1)
     edge = part.inside(along, across)
     if part.rim is not None:
