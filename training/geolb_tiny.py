@@ -2,9 +2,9 @@
 
 python -m training.geolb_tiny --data ../shared/data
 
-The trunk starts from published ImageNet weights and stays frozen. Dense features are trained in three runs, the last
-two are merged and prompts calibrated; then the scene head is fitted. The words of all stages are stored with the
-model. A stopped run resumes from its checkpoint; a finished stage is not repeated.
+The trunk starts from published ImageNet weights and stays frozen. Dense features are trained in four runs, the last of
+which starts from the merged two before; prompts are calibrated, then the scene head is fitted. The words of all stages
+are stored with the model. A stopped run resumes from its checkpoint; a finished stage is not repeated.
 """
 
 from __future__ import annotations
@@ -41,12 +41,18 @@ ROOT = Path(__file__).resolve().parents[1]
 RUNS = ROOT / "runs"
 DATA = Path("../shared/data")
 """Data folder of the recipes."""
-MAPS, LONGER, THINGS, SCENE = STAGES = ("geolb_tiny", "geolb_tiny_longer", "geolb_tiny_things", "geolb_tiny_scene")
+MAPS, LONGER, THINGS, ROOFS, SCENE = STAGES = (
+    "geolb_tiny",
+    "geolb_tiny_longer",
+    "geolb_tiny_things",
+    "geolb_tiny_roofs",
+    "geolb_tiny_scene",
+)
 """Recipes, and folders of their runs; each run of the maps starts from the result of the one before."""
 MERGED = "geolb_tiny_merged"
-"""Folder of the last two runs of the maps, merged, from which the scene head is fitted."""
+"""Folder of the second and the third run of the maps, merged, from which the fourth starts."""
 SHARE = 0.75
-"""Share of the last run in the merged weights."""
+"""Share of the third run in the merged weights."""
 EMBEDDED = ROOT / "resources" / "models" / "geolb-tiny"
 
 
@@ -74,10 +80,12 @@ def train_stages(data: Path) -> Path:
             train(_recipe(stage), RUNS / stage, Context(progress=ProgressLines()), data=data)
     if not (RUNS / MERGED / "model.safetensors").exists():
         write_merged(RUNS / LONGER, RUNS / THINGS, RUNS / MERGED)
-    if read_config(RUNS / MERGED / "config.json").prompt_calibration is None:
-        write_calibration(RUNS / MERGED, calibrate(RUNS / MERGED, data, RUNS / "teachers"))
+    if not (RUNS / ROOFS / "model.safetensors").exists():
+        train(_recipe(ROOFS), RUNS / ROOFS, Context(progress=ProgressLines()), data=data)
+    if read_config(RUNS / ROOFS / "config.json").prompt_calibration is None:
+        write_calibration(RUNS / ROOFS, calibrate(RUNS / ROOFS, data, RUNS / "teachers"))
     if not (RUNS / SCENE / "model.safetensors").exists():
-        fit_scene(_recipe(SCENE), RUNS / MERGED, RUNS / SCENE, Context(progress=ProgressLines()), data=data)
+        fit_scene(_recipe(SCENE), RUNS / ROOFS, RUNS / SCENE, Context(progress=ProgressLines()), data=data)
     return RUNS / SCENE
 
 
