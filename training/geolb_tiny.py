@@ -2,8 +2,8 @@
 
 python -m training.geolb_tiny --data ../shared/data
 
-The trunk starts from published ImageNet weights and stays frozen. Dense features are trained in four runs, the last of
-which starts from the merged two before; prompts are calibrated, then the scene head is fitted. The words of all stages
+The trunk starts from published ImageNet weights and stays frozen. Dense features are trained in five runs, the fourth of
+which starts from the merged two before it; prompts are calibrated, then the scene head is fitted. The words of all stages
 are stored with the model. A stopped run resumes from its checkpoint; a finished stage is not repeated.
 """
 
@@ -41,11 +41,12 @@ ROOT = Path(__file__).resolve().parents[1]
 RUNS = ROOT / "runs"
 DATA = Path("../shared/data")
 """Data folder of the recipes."""
-MAPS, LONGER, THINGS, ROOFS, SCENE = STAGES = (
+MAPS, LONGER, THINGS, ROOFS, LEVELS, SCENE = STAGES = (
     "geolb_tiny",
     "geolb_tiny_longer",
     "geolb_tiny_things",
     "geolb_tiny_roofs",
+    "geolb_tiny_levels",
     "geolb_tiny_scene",
 )
 """Recipes, and folders of their runs; each run of the maps starts from the result of the one before."""
@@ -80,12 +81,13 @@ def train_stages(data: Path) -> Path:
             train(_recipe(stage), RUNS / stage, Context(progress=ProgressLines()), data=data)
     if not (RUNS / MERGED / "model.safetensors").exists():
         write_merged(RUNS / LONGER, RUNS / THINGS, RUNS / MERGED)
-    if not (RUNS / ROOFS / "model.safetensors").exists():
-        train(_recipe(ROOFS), RUNS / ROOFS, Context(progress=ProgressLines()), data=data)
-    if read_config(RUNS / ROOFS / "config.json").prompt_calibration is None:
-        write_calibration(RUNS / ROOFS, calibrate(RUNS / ROOFS, data, RUNS / "teachers"))
+    for stage in (ROOFS, LEVELS):
+        if not (RUNS / stage / "model.safetensors").exists():
+            train(_recipe(stage), RUNS / stage, Context(progress=ProgressLines()), data=data)
+    if read_config(RUNS / LEVELS / "config.json").prompt_calibration is None:
+        write_calibration(RUNS / LEVELS, calibrate(RUNS / LEVELS, data, RUNS / "teachers"))
     if not (RUNS / SCENE / "model.safetensors").exists():
-        fit_scene(_recipe(SCENE), RUNS / ROOFS, RUNS / SCENE, Context(progress=ProgressLines()), data=data)
+        fit_scene(_recipe(SCENE), RUNS / LEVELS, RUNS / SCENE, Context(progress=ProgressLines()), data=data)
     return RUNS / SCENE
 
 

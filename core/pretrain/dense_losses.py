@@ -23,6 +23,7 @@ def dense_losses(
     labels: Tensor,
     texts: BatchTexts,
     agreement: Tensor,
+    own_share: float = 0.0,
 ) -> dict[str, Tensor]:
     """Losses of labelled features: "dense", a softmax over texts, and "dense_sigmoid", each text alone.
 
@@ -33,6 +34,7 @@ def dense_losses(
             text agrees with and which takes no part in the softmax.
         texts: the batch's words.
         agreement: (classes, texts) of the sampled texts, with a last row for the background where there is one.
+        own_share: see ``prompt_loss``.
 
     Returns:
         The losses; none where no pixel is labelled, no "dense" where all labelled pixels are background.
@@ -58,8 +60,9 @@ def dense_losses(
     if texts.background is not None and texts.background_weights is not None:
         held_against = dense_cosines(dense, pixels, texts.background)
         losses["prompts"] = prompt_loss(
-            model, cosines[:, len(texts.means) :], held_against, texts.background_weights, truth
-        )
+            model, cosines[:, len(texts.means) :], held_against, texts.background_weights, truth,
+            own=len(texts.means), own_share=own_share,
+        )  # fmt: skip
     return losses
 
 

@@ -30,6 +30,8 @@ class ObjectiveWeights:
         dense: softmax of dense features over classes and distractors, per labelled pixel.
         dense_sigmoid: the same pixels, each text alone.
         prompts: the same pixels, each text against the background vocabulary, as ``core highlight`` scores a prompt.
+        own_absent: share of the weight of absent prompts in ``prompts`` that the source's own classes take; 0 for no
+            difference between them and distractors.
         pairs: cosine distance between the features of two band sets of the same ground.
         teachers: knowledge agglomeration through the MaKA translators.
         mimicry: cosine distance of image and cell vectors to those of a teacher with the same text tower.
@@ -41,6 +43,7 @@ class ObjectiveWeights:
     dense: float = 1.0
     dense_sigmoid: float = 0.3
     prompts: float = 0.0
+    own_absent: float = 0.0
     pairs: float = 1.0
     teachers: float = 0.1
     mimicry: float = 1.0
@@ -158,7 +161,8 @@ def other_losses(
     """Losses of pixels, pairs and teachers, for each image by itself, unlike ``pooled_losses``."""
     losses: dict[str, Tensor] = {}
     if bottleneck is not None and batch.labels is not None:
-        found = dense_losses(model, bottleneck, batch.labels, texts, agreement_of(batch, bottleneck.device))
+        agreement = agreement_of(batch, bottleneck.device)
+        found = dense_losses(model, bottleneck, batch.labels, texts, agreement, weights.own_absent)
         losses |= {name: getattr(weights, name) * value for name, value in found.items()}
     paired = weights.pairs and batch.teacher_images is not None and batch.teacher_wavelengths_um is not None
     if bottleneck is not None and paired:

@@ -55,6 +55,8 @@ def prompt_loss(
     background_cosines: Tensor,
     weights: Tensor,
     truth: Tensor,
+    own: int = 0,
+    own_share: float = 0.0,
 ) -> Tensor:
     """Losses of every prompt at every pixel, by the odds that ``highlight`` computes.
 
@@ -64,6 +66,9 @@ def prompt_loss(
         background_cosines: (P, B) of pixels with the background vocabulary.
         weights: (T, B) of the background for each text.
         truth: (P, T) of AGREE, DISAGREE, UNDECIDED.
+        own: how many of the texts, the first ones, are of the source's classes; the others are distractors.
+        own_share: share of the absent prompts' weight that the source's classes take; 0 for all alike. A source of one
+            class would otherwise hardly tell where that class is not.
 
     Returns:
         Scalar: mean over pixels of the cross-entropy of true prompts, plus ``ABSENT_SHARE`` times that of absent ones.
@@ -74,5 +79,15 @@ def prompt_loss(
     odds = temperature * (cosines - largest) - sums.clamp_min(SMALLEST_REST).log()
     true, absent = (truth == AGREE).float(), (truth == DISAGREE).float()
     found = (F.softplus(-odds) * true).sum(1) / true.sum(1).clamp_min(1)
-    alarms = (F.softplus(odds) * absent).sum(1) / absent.sum(1).clamp_min(1)
-    return (found + ABSENT_SHARE * alarms).mean()
+    alarms = F.softplus(odds) * absent
+    if own_share:
+        mean = own_share * _mean_of(alarms[:, :own], absent[:, :own])
+        mean = mean + (1 - own_share) * _mean_of(alarms[:, own:], absent[:, own:])
+    else:
+        mean = _mean_of(alarms, absent)
+    return (found + ABSENT_SHARE * mean).mean()
+
+
+def _mean_of(values: Tensor, counted: Tensor) -> Tensor:
+    """Returns the mean (P,) over the texts that count, 0 where there are none; values are 0 elsewhere."""
+    return values.sum(1) / counted.sum(1).clamp_min(1)

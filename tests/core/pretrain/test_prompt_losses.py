@@ -34,3 +34,16 @@ def test_background_words_of_no_weight_do_not_count():
     without = prompt_loss(model, own, background, torch.tensor([[1.0, 0.0]]), truth)
     with_it = prompt_loss(model, own, background, torch.tensor([[1.0, 1.0]]), truth)
     assert without < 0.05 < 0.5 < with_it
+
+
+def test_the_classes_of_a_source_can_have_a_fixed_share_of_the_absent_prompts():
+    torch.manual_seed(1)
+    model = create_model(CONFIG)
+    background, everything = torch.rand(5, 3) - 0.5, torch.ones(9, 3)
+    cosines, truth = torch.rand(5, 9) - 0.5, torch.full((5, 9), DISAGREE)
+    own = prompt_loss(model, cosines[:, :1], background, everything[:1], truth[:, :1])
+    others = prompt_loss(model, cosines[:, 1:], background, everything[1:], truth[:, 1:])
+    alike = prompt_loss(model, cosines, background, everything, truth)
+    shared = prompt_loss(model, cosines, background, everything, truth, own=1, own_share=0.5)
+    torch.testing.assert_close(alike, (own + 8 * others) / 9)
+    torch.testing.assert_close(shared, (own + others) / 2)
