@@ -2,9 +2,9 @@
 
 python -m training.geolb_tiny --data ../shared/data
 
-The trunk starts from published ImageNet weights and stays frozen. Dense features are trained in five runs, the fourth of
-which starts from the merged two before it; prompts are calibrated, then the scene head is fitted. The words of all stages
-are stored with the model. A stopped run resumes from its checkpoint; a finished stage is not repeated.
+The trunk starts from published ImageNet weights and stays frozen. Dense features are trained in five runs, the fourth
+of which starts from the second and the third, merged; prompts are calibrated, then the scene head is fitted. The words
+of all stages are stored with the model. A stopped run resumes from its checkpoint; a finished stage is not repeated.
 """
 
 from __future__ import annotations
