@@ -25,8 +25,8 @@ from core.model.light_decoder import LightDecoder
 
 TRIED_ON_PIXELS = 64
 """Side in pixels of an image whose run tells which convolutions a dense head uses."""
-KEPT_LAYOUTS = 4
-"""Sizes whose layouts of weights are kept; each takes as much memory as the convolutions' weights."""
+KEPT_LAYOUTS = 8
+"""Sizes whose layouts of weights are kept: a picture's, up to three coarser ones, a preview's. Each takes 22 MiB."""
 FOLLOWED_BY = (
     ("conv_pw", "bn1", "conv_pwl"),
     ("conv_dw", "bn2", "conv_pwl"),
