@@ -40,8 +40,12 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 DEFAULT_BUDGET_BYTES = 2**30
-STRIP_WINDOWS = 32
-"""Width in windows of the strips that are computed row by row, so that windows shared by two rows stay in memory."""
+STRIP_WINDOWS = 44
+"""Width in windows of the strips that are computed row by row, so that windows shared by two rows stay in memory.
+
+Two rows of the embedded model's windows fit there, and a Sentinel-2 granule, 43 of them wide, is one strip: windows
+shared by two strips are computed twice.
+"""
 FINISHING = 2
 """Chunks that may wait to be written while the model computes."""
 GIVE_BACK_EVERY = 8
