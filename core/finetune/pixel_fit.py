@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.model.pixel_classifier import PixelClassifier
+from core.model.pixel_classifier import STATISTICS, PixelClassifier
 
 MEMBERS, HIDDEN = 8, 16
 STEPS = 150
@@ -20,9 +21,12 @@ NOISE = 0.3
 """Standard deviation of the noise added to squashed inputs: a few polygons show too little of how a class varies."""
 SMOOTHING = 0.05
 PIXELS_A_STEP = 1024
-NEAR_ONLY = MEMBERS // 2
-"""Networks that see no more than the pixel's bands, their means over 3 × 3 pixels and the words: where a few small
-polygons are all there is, the wider surroundings of these are no good evidence."""
+NEAR_ONLY, BANDS_ONLY = 3, 2
+"""Networks that see no more than the pixel's bands, their means over 3 × 3 pixels and the words, and those that see not
+even the words: where a few small polygons are all there is, the wider surroundings of these are no good evidence."""
+MOST_WORDS = 1.5
+"""Weight of the words' log-probabilities beside the networks', where words are right at every labelled pixel. Elsewhere
+it is times the square of their skill there: they have not learnt these labels, so all of them are a fair test."""
 LEAST_SCALE = 1e-3
 TOLD_EVERY = 10
 
@@ -38,7 +42,7 @@ def fit_pixel_classifier(
     seed: int,
     on_step: Callable[[int, float], None] = lambda step, loss: None,
 ) -> PixelClassifier:
-    """Fit an ensemble of small networks; classes are sampled equally often.
+    """Fit an ensemble of small networks, and weigh the words beside them; classes are sampled equally often.
 
     Args:
         inputs: (N, F) as ``core.dense.pixel_inputs`` computes them.
@@ -91,13 +95,22 @@ def fit_pixel_classifier(
     for value in learnt:
         value.requires_grad_(False)
     classifier.weight_in.mul_(seen)
-    return classifier
+    skill = _skill(classifier.words(inputs).argmax(-1), wanted, count)
+    return replace(classifier, words_weight=MOST_WORDS * skill**2)
+
+
+def _skill(answers: Tensor, wanted: Tensor, classes: int) -> float:
+    """Returns the mean of the classes' accuracies, rescaled so that chance is 0 and every answer right 1."""
+    right = (answers == wanted).double()
+    accuracy = torch.stack([right[wanted == label].mean() for label in range(classes)]).mean()
+    return max(0.0, (float(accuracy) * classes - 1) / (classes - 1))
 
 
 def _seen_inputs(width: int, bands: int, classes: int) -> Tensor:
     """Returns 1 for the inputs that each network sees and 0 for others, (``MEMBERS``, F, 1)."""
     seen = torch.ones(MEMBERS, width, 1)
-    words = 4 * bands
-    seen[:NEAR_ONLY, 2 * bands : words] = 0
-    seen[:NEAR_ONLY, words + classes :] = 0
+    words, few = STATISTICS * bands, NEAR_ONLY + BANDS_ONLY
+    seen[:few, 2 * bands : words] = 0
+    seen[:few, words + classes :] = 0
+    seen[NEAR_ONLY:few, words:] = 0
     return seen

@@ -23,9 +23,6 @@ from core.finetune.score import FinetuneScore, HeldOutPixels
 from core.model.geolangbind import GeoLangBind
 from core.model.pixel_classifier import PixelClassifier, PixelClassifiers
 
-CLEARLY_BETTER = 0.03
-"""Lead of the words alone, in the mean of accuracy and mean IoU on the validation blocks, from which on no classifier
-is kept; less is chance where those hold a few polygons."""
 BandKey = tuple[float, ...]
 
 
@@ -44,7 +41,6 @@ class PixelStage:
         model: the model to start from, whose dense head ends in a linear map.
         objective: its classes.
         data: rasters and labels.
-        validation: pixels to choose by.
         test: pixels to measure on.
         seed: of patches, pixels and fits.
         context: progress and cancellation.
@@ -55,12 +51,11 @@ class PixelStage:
         model: GeoLangBind,
         objective: FinetuneObjective,
         data: LabelledData,
-        validation: HeldOutPixels,
         test: HeldOutPixels,
         seed: int,
         context: Context,
     ) -> None:
-        self._data, self._validation, self._test, self._seed = data, validation, test, seed
+        self._data, self._test, self._seed = data, test, seed
         self._temperature = objective.temperature
         projection = objective.head.projection(model)
         assert projection is not None
@@ -69,55 +64,38 @@ class PixelStage:
         rng: Generator = np.random.default_rng((seed, 1))
         self._directions = directions_of(model, objective, data.rasters, rng)
         self._samples: dict[BandKey, list[PixelSamples]] = {}
-        self._of_validation: list[tuple[BandKey, Tensor]] = []
         self._of_test: list[tuple[BandKey, Tensor]] = []
         self._fits = self._fits_done = 0
-        held_out = (validation, self._of_validation), (test, self._of_test)
         for raster, part in zip(data.rasters, context.steps(len(data.rasters)), strict=True):
             key = _key(raster)
             with input_pixels(model, objective, raster, self._directions, part) as pixels:
                 self._samples.setdefault(key, []).append(sample_pixels(pixels, raster, rng, part))
-                for held, inputs in held_out:
-                    parts = [(patch, np.flatnonzero(mask)) for other, patch, mask in held.parts if other is raster]
-                    inputs += [(key, inputs_at(pixels, patch, wanted)) for patch, wanted in parts]
+                parts = [(patch, np.flatnonzero(mask)) for other, patch, mask in test.parts if other is raster]
+                self._of_test += [(key, inputs_at(pixels, patch, wanted)) for patch, wanted in parts]
 
-    def run(
-        self, by_words: FinetuneScore, context: Context, on_step: Callable[[dict[str, Any]], None]
-    ) -> PixelResult | None:
-        """Fit classifiers, and keep them unless the words alone are clearly better on the validation blocks.
+    def run(self, context: Context, on_step: Callable[[dict[str, Any]], None]) -> PixelResult | None:
+        """Fit classifiers without the test blocks, to measure them, then to all labels, to keep those.
 
-        The classifiers that are kept have learnt the labels of all blocks.
+        The few polygons of the validation blocks do not decide on them: where words fitted to the same labels led
+        there, their map of other ground was mostly the worse one (docs/finetune.md).
 
         Args:
-            by_words: score of the words alone on the validation blocks.
             context: cancellation.
             on_step: called with {step, steps, loss} now and then; steps are counted over all fits.
 
         Returns:
-            None where words alone are better, or a class has too few labels on one of the band sets.
+            None where a class has too few labels on one of the band sets.
         """
         split = self._data.split
-        self._fits, self._fits_done = len(self._samples) * self._rounds, 0
-        if not self._validation.empty:
-            chosen = self._fitted(lambda places: split.roles(places) == TRAINING, context, on_step)
-            if chosen is None:
-                return None
-            found = self._scored(chosen, self._validation, self._of_validation)
-            if by_words.quality > found.quality + CLEARLY_BETTER:
-                return None
+        self._fits, self._fits_done = len(self._samples) * (1 if self._test.empty else 2), 0
         measured = self._fitted(lambda places: split.refit_roles(places) == TRAINING, context, on_step)
         if measured is None:
             return None
         kept = measured
-        score = self._scored(measured, self._test, self._of_test)
+        score = self._scored(measured)
         if not self._test.empty:
             kept = self._fitted(lambda places: np.ones(len(places), bool), context, on_step) or measured
         return PixelResult(PixelClassifiers(tuple(kept.values()), self._projection), score)
-
-    @property
-    def _rounds(self) -> int:
-        """How often each band set is fitted: to choose, to measure, to keep."""
-        return 1 + (not self._validation.empty) + (not self._test.empty)
 
     def _fitted(
         self,
@@ -153,14 +131,10 @@ class PixelStage:
             self._fits_done += 1
         return found
 
-    def _scored(
-        self,
-        classifiers: dict[BandKey, PixelClassifier],
-        pixels: HeldOutPixels,
-        inputs: list[tuple[BandKey, Tensor]],
-    ) -> FinetuneScore:
-        logits = [classifiers[key].logits(part) for key, part in inputs]
-        return pixels.score_of(torch.cat(logits) if logits else torch.zeros(0, len(self._data.classes)))
+    def _scored(self, classifiers: dict[BandKey, PixelClassifier]) -> FinetuneScore:
+        """The classifiers' score on the test blocks."""
+        logits = [classifiers[key].logits(part) for key, part in self._of_test]
+        return self._test.score_of(torch.cat(logits) if logits else torch.zeros(0, len(self._data.classes)))
 
 
 def _key(raster: LabelledRaster) -> BandKey:

@@ -22,7 +22,7 @@ from core.finetune.objective import FinetuneObjective
 from core.finetune.pixel_stage import PixelResult, PixelStage
 from core.finetune.report import class_rows, model_card, outcome
 from core.finetune.result_folder import check_writable, list_result, model_name
-from core.finetune.score import FinetuneScore, HeldOutPixels
+from core.finetune.score import HeldOutPixels
 from core.finetune.settings import FinetuneSettings
 from core.finetune.trainable_parts import MODES
 from core.model import load_model
@@ -148,7 +148,6 @@ class _Finetuning:
         self._validation = HeldOutPixels(data.rasters, data.validation, len(data.classes), rng)
         self._context = self._step = context
         self._stage = ""
-        self._words_on_validation: FinetuneScore | None = None
         self._loop = FinetuneLoop(model, self.objective, settings, self._validation, context, self._on_step)
         self._fits_head = self.objective.head.projection(model) is not None
         self._runs_loop = settings.mode != "head-only" or not self._fits_head
@@ -162,14 +161,12 @@ class _Finetuning:
         if self._runs_loop:
             return None
         seed, context = self._settings.seed, self._context.step(*SEEN)
-        return PixelStage(self._model, self.objective, self._data, self._validation, test, seed, context)
+        return PixelStage(self._model, self.objective, self._data, test, seed, context)
 
     def run_pixels(self, stage: PixelStage) -> PixelResult | None:
-        """Fit pixel classifiers; None where the words alone are better on the validation blocks."""
-        by_words = self._words_on_validation
-        assert by_words is not None
+        """Fit pixel classifiers; None where a class has too few labels."""
         self._stage, self._step = "pixel classifier", self._context.step(CHOSEN[1], SAVED)
-        return stage.run(by_words, self._step, self._on_step)
+        return stage.run(self._step, self._on_step)
 
     def run(self) -> StepsTaken:
         """Train the model in place.
@@ -178,7 +175,6 @@ class _Finetuning:
             The steps of the result; none where the model is unchanged.
         """
         taken = self._learn(self._data.training, None, "", self._context.step(*LEARNT))
-        self._words_on_validation = self._validation.score(self._model, self.objective)
         if self._settings.refit and taken.any and not self._validation.empty:
             self._loop.restart()
             self._learn(self._data.refit_training, taken, ", all labels", self._context.step(*CHOSEN))

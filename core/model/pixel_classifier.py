@@ -1,8 +1,9 @@
 """Classifiers of single pixels that fine-tuning adds to a model: from band values and dense features to classes.
 
 Words alone tell classes apart by dense features. Fitted to a few polygons, a small network that also reads the
-pixel's own bands and those around it is more accurate. It belongs to one set of bands and one list of classes;
-for others the model's words classify as before.
+pixel's own bands and those around it is more accurate on ground like them; the words, which have not learnt from these
+polygons, are the steadier judge elsewhere. So the two are combined as a product of experts. A classifier belongs to one
+set of bands and one list of classes; for others the model's words classify as before.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 SAME_WAVELENGTH_UM = 0.005
 WIDEST = 2.0
 """Standardised inputs are squashed into this range, so that pixels unlike the labelled ones are not extrapolated to."""
+STATISTICS = 4
+"""Inputs of each band; the classes' log-probabilities by words follow."""
 TENSORS = ("directions", "centre", "scale", "weight_in", "bias_in", "weight_out", "bias_out")
 
 
@@ -48,6 +51,8 @@ class PixelClassifier:
         bias_in: (E, 1, H).
         weight_out: (E, H, K).
         bias_out: (E, 1, K).
+        words_weight: weight of the log-probabilities by words beside those of the networks, which have 1; files written
+            before this existed have 0.
     """
 
     classes: tuple[str, ...]
@@ -60,10 +65,18 @@ class PixelClassifier:
     bias_in: Tensor
     weight_out: Tensor
     bias_out: Tensor
+    words_weight: float = 0.0
 
     def logits(self, inputs: Tensor) -> Tensor:
-        """Returns the networks' mean log-probabilities (N, K) for inputs (N, F)."""
-        return self.member_logits(self.squashed(inputs)).log_softmax(-1).mean(0)
+        """Returns the weighted mean (N, K) of the networks' and the words' log-probabilities for inputs (N, F)."""
+        networks = self.member_logits(self.squashed(inputs)).log_softmax(-1).mean(0)
+        weight = self.words_weight / (1 + self.words_weight)
+        return torch.lerp(networks, self.words(inputs), weight)
+
+    def words(self, inputs: Tensor) -> Tensor:
+        """Returns the log-probabilities by words (N, K), which are among the inputs (N, F)."""
+        first = STATISTICS * len(self.wavelengths_um)
+        return inputs[:, first : first + len(self.classes)]
 
     def squashed(self, inputs: Tensor) -> Tensor:
         """Returns inputs (N, F) standardised and squashed into ``-WIDEST..WIDEST``."""
@@ -135,7 +148,12 @@ def save_pixel_classifiers(classifiers: PixelClassifiers, folder: Path) -> None:
     for number, entry in enumerate(classifiers.entries):
         tensors |= {f"{number}.{name}": getattr(entry, name) for name in TENSORS}
         about.append(
-            {"classes": entry.classes, "wavelengths_um": entry.wavelengths_um, "temperature": entry.temperature}
+            {
+                "classes": entry.classes,
+                "wavelengths_um": entry.wavelengths_um,
+                "temperature": entry.temperature,
+                "words_weight": entry.words_weight,
+            }
         )
     tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     file = folder / CLASSIFIER_FILE
@@ -162,6 +180,7 @@ def read_pixel_classifiers(folder: Path) -> PixelClassifiers | None:
                 tuple(map(float, entry["wavelengths_um"])),
                 float(entry["temperature"]),
                 *(tensors[f"{number}.{name}"] for name in TENSORS),
+                words_weight=float(entry.get("words_weight", 0.0)),
             )
             for number, entry in enumerate(about)
         )

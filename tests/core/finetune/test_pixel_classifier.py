@@ -1,21 +1,27 @@
 """The pixel classifier of a head-only fine-tuning: accuracy of maps, the file, other bands and other classes."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import rasterio
 import shapely
 import torch
 from rasterio.transform import from_origin
+from safetensors import safe_open
+from safetensors.torch import save_file
 from vector_files import write_vector
 
 from core.context import Context
 from core.errors import ModelError
+from core.finetune.pixel_fit import MOST_WORDS, fit_pixel_classifier
 from core.finetune.session import fine_tune
 from core.finetune.settings import FinetuneSettings
 from core.model import create_model, load_model
 from core.model.cards import CLASSIFIER_FILE
 from core.model.model_cache import ModelCache
-from core.model.pixel_classifier import read_pixel_classifiers
+from core.model.pixel_classifier import read_pixel_classifiers, save_pixel_classifiers
 from core.model.weight_files import save_model
 from core.model.zoo import import_model
 from core.protocol import ClassifyParams, Source
@@ -142,3 +148,65 @@ def test_training_again_without_a_classifier_removes_the_former_one(trained, tmp
     assert read_pixel_classifiers(tmp_path / "again") is not None
     save_model(model, tmp_path / "again", {}, torch.float16)
     assert read_pixel_classifiers(tmp_path / "again") is None
+
+
+def samples(sign, *, seed=0):
+    """Inputs (600, 6) and labels (600,): bands tell two classes apart, words are right (1) or wrong (-1)."""
+    chance = torch.Generator().manual_seed(seed)
+    labels = torch.arange(600) % 2
+    band = labels[:, None] + 0.3 * torch.randn(600, 4, generator=chance)
+    lead = 3.0 * sign * (2 * labels - 1)
+    return torch.cat([band, torch.stack([-lead, lead], 1).log_softmax(1)], 1), labels.numpy()
+
+
+def fitted(inputs, labels):
+    return fit_pixel_classifier(
+        inputs,
+        labels,
+        classes=("land", "water"),
+        wavelengths_um=(0.8,),
+        directions=torch.zeros(2, 4),
+        temperature=1.0,
+        seed=0,
+    )
+
+
+def test_words_that_are_right_at_the_labels_count_and_others_do_not():
+    assert fitted(*samples(1)).words_weight == pytest.approx(MOST_WORDS)
+    wrong = fitted(*samples(-1))
+    assert wrong.words_weight == 0
+    unseen, truth = samples(-1, seed=1)
+    assert (wrong.logits(unseen).argmax(1).numpy() == truth).mean() > 0.95
+
+
+def test_where_networks_are_misled_by_unlike_ground_the_words_prevail():
+    classifier = fitted(*samples(1))
+    inputs, truth = samples(1, seed=1)
+    inputs[:, :4] = 1 - inputs[:, :4]
+    alone = (replace(classifier, words_weight=0.0).logits(inputs).argmax(1).numpy() == truth).mean()
+    together = (classifier.logits(inputs).argmax(1).numpy() == truth).mean()
+    assert alone < 0.5 < 0.95 < together
+
+
+def test_a_file_of_before_the_words_had_a_weight_is_read_and_gives_them_none(trained, tmp_path):
+    path = trained[0] / "mine" / CLASSIFIER_FILE
+    with safe_open(path, framework="pt") as file:
+        about = json.loads(file.metadata()["classifiers"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    for entry in about:
+        del entry["words_weight"]
+    save_file(tensors, tmp_path / CLASSIFIER_FILE, metadata={"classifiers": json.dumps(about)})
+    old, now = read_pixel_classifiers(tmp_path).entries[0], read_pixel_classifiers(path.parent).entries[0]
+    assert old.words_weight == 0.0
+    inputs = torch.randn(5, len(now.centre), generator=torch.Generator().manual_seed(0))
+    networks = old.member_logits(old.squashed(inputs)).log_softmax(-1).mean(0)
+    assert torch.equal(old.logits(inputs), networks)
+    assert torch.allclose(replace(now, words_weight=0.0).logits(inputs), networks)
+
+
+def test_the_weight_of_the_words_is_written_and_read(trained, tmp_path):
+    model = load_model(trained[0] / "mine", device="cpu")
+    known = model.pixel_classifiers
+    known.entries = (replace(known.entries[0], words_weight=0.75),)
+    save_pixel_classifiers(known, tmp_path)
+    assert read_pixel_classifiers(tmp_path).entries[0].words_weight == 0.75

@@ -12,7 +12,7 @@ from vector_files import write_vector
 from core.cli.train import main
 from core.context import Context
 from core.errors import CancelledError, TrainingError
-from core.finetune import pixel_stage, session
+from core.finetune import session
 from core.finetune.labels import open_labels
 from core.finetune.objective import FinetuneObjective
 from core.finetune.score import HeldOutPixels
@@ -178,13 +178,9 @@ def test_learning_that_makes_nothing_better_leaves_the_model_as_it_was_and_says_
 ):
     wanted = FinetuneObjective.loss
     monkeypatch.setattr(FinetuneObjective, "loss", lambda *given: -wanted(*given))  # learns what is wrong
-    fit = pixel_stage.fit_pixel_classifier
-    monkeypatch.setattr(
-        pixel_stage, "fit_pixel_classifier", lambda inputs, labels, **more: fit(inputs, (labels + 1) % 3, **more)
-    )
     labels = write_labels(*squares())
     arguments = ["--raster", picture(), "--labels", labels, "--start", start, "-o", str(tmp_path / "mine")]
-    assert main([*arguments, "--head-only", "--steps", "20", "--device", "cpu"]) == 0
+    assert main([*arguments, "--adapters", "--steps", "20", "--device", "cpu"]) == 0
     shown = capsys.readouterr().out
     assert shown.count("Training improved nothing on the validation blocks: the model is unchanged.") == 1
     before, after = (
