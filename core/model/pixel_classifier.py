@@ -179,7 +179,7 @@ def read_pixel_classifiers(folder: Path) -> PixelClassifiers | None:
                 tuple(map(str, entry["classes"])),
                 tuple(map(float, entry["wavelengths_um"])),
                 float(entry["temperature"]),
-                *(tensors[f"{number}.{name}"] for name in TENSORS),
+                **{name: tensors[f"{number}.{name}"] for name in TENSORS},
                 words_weight=float(entry.get("words_weight", 0.0)),
             )
             for number, entry in enumerate(about)
